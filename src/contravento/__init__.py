@@ -1,0 +1,1 @@
+"""ContraVento: a travel diary and community for people who tour by bicycle."""

@@ -1,0 +1,1 @@
+"""Riders: signing up, signing in, profiles."""

@@ -1,0 +1,1 @@
+"""Land, borders and countries from Natural Earth. Knows no rider and no trip."""

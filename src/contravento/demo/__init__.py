@@ -1,0 +1,1 @@
+"""Demo content: riders, trips, tracks and pictures, all made by the program."""

@@ -1,0 +1,1 @@
+"""Photographs: turning, shrinking and serving them without what they know about their owner."""

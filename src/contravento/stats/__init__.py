@@ -1,0 +1,1 @@
+"""What a rider's trips add up to."""

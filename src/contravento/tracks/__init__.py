@@ -1,0 +1,1 @@
+"""GPS tracks: reading files, measuring them, keeping and serving them."""

@@ -1,0 +1,1 @@
+"""Trips: drafts, publishing, who may read them."""
