@@ -1,0 +1,1 @@
+"""Countries, drawn maps and profiles."""

@@ -1,0 +1,57 @@
+"""The files a page is made of keep what the content policy and the identity promise."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STATIC = ROOT / "src/contravento/web/static"
+STYLES = sorted((STATIC / "css").glob("*.css"))
+SCRIPTS = sorted((STATIC / "js").glob("*.js"))
+PICTURES = sorted((STATIC / "art").glob("*.svg"))
+
+
+def test_vendored_files_are_the_ones_named_in_the_manifest() -> None:
+    checked = subprocess.run(
+        [sys.executable, "tools/vendor.py", "verify"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda path: path.name)
+def test_every_file_a_stylesheet_names_is_there(style: Path) -> None:
+    for address in re.findall(r'url\("([^"]+)"\)', style.read_text()):
+        assert (style.parent / address).is_file(), address
+
+
+@pytest.mark.parametrize("name", ["product.css", "pages.css", "base.css"])
+def test_colours_are_written_in_the_tokens_only(name: str) -> None:
+    assert not re.findall(
+        r"#[0-9a-fA-F]{3,8}\b|rgba?\(|hsla?\(", (STATIC / "css" / name).read_text()
+    )
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
+def test_pictures_need_no_style_attribute(picture: Path) -> None:
+    assert not re.search(r"\sstyle=", picture.read_text())
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_write_no_markup_that_the_policy_refuses(script: Path) -> None:
+    text = script.read_text()
+
+    assert not re.search(r"""style=["']|setAttribute\(\s*["']style|\beval\(|new Function""", text)
+    assert not re.search(r"\son[a-z]+=[\"']", text)
+
+
+@pytest.mark.parametrize("path", [*STYLES, *SCRIPTS], ids=lambda path: path.name)
+def test_nothing_of_ours_asks_a_third_party(path: Path) -> None:
+    assert not re.search(r"https?://(?!www\.w3\.org/)", path.read_text())
