@@ -26,6 +26,7 @@ class AppError(Exception):
 
     status: ClassVar[int] = 500
     message: ClassVar[str] = N_("Something went wrong on our side.")
+    field: ClassVar[str | None] = None  # where in what was sent, if it was one place
     retry_after_seconds: int | None = None
 
     def __init__(self, **params: object) -> None:
@@ -60,10 +61,7 @@ class TooLarge(AppError):
 
 
 class Invalid(AppError):
-    """What was sent does not make sense; `field` says where, if it was one place."""
-
     status = 422
-    field: ClassVar[str | None] = None
 
 
 class TooManyRequests(AppError):

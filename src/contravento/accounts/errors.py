@@ -1,0 +1,67 @@
+"""How an account refuses."""
+
+from contravento.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized
+from contravento.kit.words import N_
+
+
+class RiderNotFound(NotFound):
+    message = N_("Nobody rides here under that name.")
+
+
+class UsernameTaken(Conflict):
+    field = "username"
+    message = N_("Somebody already rides as “%(username)s”.")
+
+
+class EmailTaken(Conflict):
+    field = "email"
+    message = N_("There is already a diary with this address. Sign in, or ask for a new password.")
+
+
+class BadUsername(Invalid):
+    field = "username"
+    message = N_("Three to thirty letters, digits or underscores, without accents or spaces.")
+
+
+class ReservedUsername(Invalid):
+    field = "username"
+    message = N_("That name is kept for the people who run this server. Choose another one.")
+
+
+class PasswordTooShort(Invalid):
+    field = "password"
+    message = N_(
+        "%(count)s characters; at least %(least)s are needed. A short sentence is easiest."
+    )
+
+
+class PasswordTooLong(Invalid):
+    field = "password"
+    message = N_("At most %(most)s characters, please.")
+
+
+class CommonPassword(Invalid):
+    field = "password"
+    message = N_("Too many people use this one. A short sentence of your own is easiest.")
+
+
+class WrongCredentials(Unauthorized):
+    message = N_("That did not match. Check the name or address, and the password.")
+
+
+class WrongPassword(Forbidden):
+    field = "current"
+    message = N_("That is not your present password.")
+
+
+class NotConfirmed(Forbidden):
+    message = N_("First open the link in the mail that we sent you. We can send it again.")
+
+
+class LinkSpent(Invalid):
+    field = "token"
+    message = N_("This link has been used or is too old. Ask for a new one.")
+
+
+class SignInEnded(Unauthorized):
+    message = N_("You were signed out. Please sign in again.")

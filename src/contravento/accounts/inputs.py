@@ -1,0 +1,87 @@
+"""What a person may send about themselves, by form or by JSON."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+
+from contravento.accounts.rules import (
+    MAX_BIO_CHARACTERS,
+    MAX_NAME_CHARACTERS,
+    MAX_PASSWORD_CHARACTERS,
+)
+from contravento.kit.languages import LANGUAGES
+
+
+def _printable(text: str) -> str:
+    if any(ord(character) < 32 and character not in "\n\r\t" for character in text):
+        raise ValueError("A character in it cannot be kept.")
+    return text
+
+
+def _spoken(language: str) -> str:
+    if language not in LANGUAGES:
+        raise ValueError(f"One of {', '.join(LANGUAGES)}.")
+    return language
+
+
+# Loose here; accounts.rules says what is wrong with a name or password in our own words.
+type Username = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+type Password = Annotated[str, StringConstraints(max_length=4 * MAX_PASSWORD_CHARACTERS)]
+type Email = Annotated[EmailStr, StringConstraints(strip_whitespace=True, max_length=254)]
+type Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=MAX_NAME_CHARACTERS),
+    AfterValidator(_printable),
+]
+type Bio = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=MAX_BIO_CHARACTERS),
+    AfterValidator(_printable),
+]
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SignUp(_Input):
+    username: Username
+    email: Email
+    password: Password
+
+
+class Credentials(_Input):
+    login: Annotated[str, StringConstraints(strip_whitespace=True, max_length=254)]
+    password: Password
+
+
+class EmailOnly(_Input):
+    email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=254)]
+
+
+class TokenOnly(_Input):
+    token: Annotated[str, StringConstraints(max_length=200)]
+
+
+class NewPassword(_Input):
+    token: Annotated[str, StringConstraints(max_length=200)]
+    password: Password
+
+
+class PasswordChange(_Input):
+    current: Password
+    new: Password
+
+
+class ProfileChanges(_Input):
+    """Only what is named changes."""
+
+    name: Name | None = None
+    bio: Bio | None = None
+    language: Annotated[str, AfterValidator(_spoken)] | None = None
+
+
+class NewPersonalToken(_Input):
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+    scopes: Annotated[list[Literal["read", "write"]], Field(min_length=1)] = ["read"]
+    days: Annotated[int, Field(ge=1, le=3660)] | None = None

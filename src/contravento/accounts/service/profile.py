@@ -1,0 +1,118 @@
+"""What riders change about themselves."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import delete
+
+from contravento.accounts import mails, queries, rules
+from contravento.accounts.errors import WrongPassword
+from contravento.accounts.events import RiderDeleted
+from contravento.accounts.inputs import NewPersonalToken, PasswordChange, ProfileChanges
+from contravento.accounts.models import PersonalToken, Purpose, Rider
+from contravento.accounts.service.sign_in import sign_out_everywhere
+from contravento.accounts.service.sign_up import make_link, spend_link
+from contravento.kit.clock import now
+from contravento.kit.db import Session
+from contravento.kit.events import announce
+from contravento.kit.jobs import job
+from contravento.kit.parts import Parts
+from contravento.kit.passwords import Passwords
+from contravento.kit.tokens import digest, new_token
+
+PERSONAL_TOKEN_PREFIX = "cv_"  # noqa: S105  (what lets a leaked one be recognised)
+
+
+async def change_profile(session: Session, changes: ProfileChanges, *, rider_id: UUID) -> Rider:
+    rider = await queries.get_rider_by_id(session, rider_id)
+    for name, value in changes.model_dump(exclude_unset=True, exclude_none=True).items():
+        setattr(rider, name, value)
+    return rider
+
+
+async def change_password(
+    session: Session,
+    change: PasswordChange,
+    *,
+    rider_id: UUID,
+    sign_in_id: UUID | None,
+    passwords: Passwords,
+) -> None:
+    """Every other device is signed out."""
+    rider = await queries.get_rider_by_id(session, rider_id)
+    if not await passwords.matches(change.current, rider.password_hash):
+        raise WrongPassword
+    rules.check_password(change.new, username=rider.username, email=rider.email)
+    rider.password_hash = await passwords.hash(change.new)
+    await sign_out_everywhere(session, rider_id=rider_id, except_id=sign_in_id)
+
+
+async def ask_for_new_password(session: Session, email: str) -> None:
+    """Send a reset link. Says nothing of whether there is such an account."""
+    rider = await queries.find_by_email(session, email)
+    if rider:
+        await send_reset.later(session, rider_id=rider.id)
+
+
+async def reset_password(
+    session: Session, token: str, password: str, *, passwords: Passwords
+) -> Rider:
+    """Who opens the link also proves the address. Every device is signed out."""
+    rider = await spend_link(session, token, Purpose.RESET)
+    rules.check_password(password, username=rider.username, email=rider.email)
+    rider.password_hash = await passwords.hash(password)
+    rider.confirmed_at = rider.confirmed_at or now()
+    await sign_out_everywhere(session, rider_id=rider.id)
+    return rider
+
+
+async def delete_rider(
+    session: Session, password: str, *, rider_id: UUID, passwords: Passwords
+) -> None:
+    """The rider, and with them everything that they wrote and uploaded."""
+    rider = await queries.get_rider_by_id(session, rider_id)
+    if not await passwords.matches(password, rider.password_hash):
+        raise WrongPassword
+    await announce(session, RiderDeleted(rider_id=rider.id))
+    await session.delete(rider)
+
+
+async def make_admin(session: Session, username: str) -> Rider:
+    rider = await queries.get_rider(session, username)
+    rider.is_admin = True
+    return rider
+
+
+async def make_personal_token(
+    session: Session, wanted: NewPersonalToken, *, rider_id: UUID
+) -> tuple[PersonalToken, str]:
+    """The row and the token itself, which is shown once."""
+    token = PERSONAL_TOKEN_PREFIX + new_token()
+    made = PersonalToken(
+        rider_id=rider_id,
+        digest=digest(token),
+        name=wanted.name,
+        scopes=list(wanted.scopes),
+        expires_at=now() + timedelta(days=wanted.days) if wanted.days else None,
+    )
+    session.add(made)
+    await session.flush()
+    return made, token
+
+
+async def delete_personal_token(session: Session, token_id: UUID, *, rider_id: UUID) -> None:
+    await session.execute(
+        delete(PersonalToken).where(
+            PersonalToken.id == token_id, PersonalToken.rider_id == rider_id
+        )
+    )
+
+
+@job("accounts.send_reset", attempts=8, priority=10)
+async def send_reset(parts: Parts, *, rider_id: UUID) -> None:
+    async with parts.transaction() as session:
+        rider = await session.get(Rider, rider_id)
+        if rider is None:
+            return
+        token = await make_link(session, rider.id, Purpose.RESET, rules.RESET_LIFETIME)
+        await parts.mailer.send(mails.reset(rider, token, parts.settings))

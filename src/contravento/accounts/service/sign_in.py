@@ -1,0 +1,141 @@
+"""Signing in and out, and keeping a sign-in alive."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import joinedload
+
+from contravento.accounts import queries
+from contravento.accounts.errors import NotConfirmed, SignInEnded, WrongCredentials
+from contravento.accounts.inputs import Credentials
+from contravento.accounts.models import RefreshToken, Rider, SignIn
+from contravento.kit.clock import now
+from contravento.kit.db import Session
+from contravento.kit.jobs import job
+from contravento.kit.parts import Parts
+from contravento.kit.passwords import Passwords
+from contravento.kit.tokens import digest, new_token
+
+SEEN_EVERY = timedelta(minutes=10)
+AGENT_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a program gets: whom it acts for, and the token that renews the access."""
+
+    rider: Rider
+    sign_in_id: UUID
+    refresh_token: str
+
+
+async def check_credentials(session: Session, given: Credentials, *, passwords: Passwords) -> Rider:
+    """Whose they are. Raises WrongCredentials, or NotConfirmed once the password was right."""
+    rider = await queries.find_by_login(session, given.login)
+    if not await passwords.matches(given.password, rider.password_hash if rider else None):
+        raise WrongCredentials
+    assert rider is not None  # noqa: S101  (nobody's password never matches)
+    if not rider.is_confirmed:
+        raise NotConfirmed
+    if passwords.is_outdated(rider.password_hash):
+        rider.password_hash = await passwords.hash(given.password)
+    return rider
+
+
+async def sign_in_browser(
+    session: Session, rider: Rider, *, agent: str, lifetime: timedelta
+) -> str:
+    """The cookie's value for a new sign-in."""
+    cookie = new_token()
+    session.add(_sign_in(rider, agent, lifetime, cookie_digest=digest(cookie)))
+    return cookie
+
+
+async def sign_in_program(
+    session: Session, rider: Rider, *, agent: str, lifetime: timedelta
+) -> Grant:
+    sign_in = _sign_in(rider, agent, lifetime)
+    session.add(sign_in)
+    await session.flush()
+    return Grant(rider, sign_in.id, await _next_token(session, sign_in, lifetime))
+
+
+async def refresh(session: Session, token: str, *, lifetime: timedelta) -> Grant | None:
+    """Change a refresh token for its successor.
+
+    None if it was spent before: then it was stolen, by whoever came first or second, and the
+    whole sign-in has ended (the caller commits that and refuses). Raises SignInEnded for a token
+    that is unknown or too old.
+    """
+    found = await session.scalar(
+        select(RefreshToken)
+        .where(RefreshToken.digest == digest(token))
+        .options(joinedload(RefreshToken.sign_in, innerjoin=True).joinedload(SignIn.rider))
+        .with_for_update(of=RefreshToken)
+    )
+    if found is None or found.expires_at <= now():
+        raise SignInEnded
+    if found.spent_at is not None:
+        await session.execute(delete(SignIn).where(SignIn.id == found.sign_in_id))
+        return None
+    found.spent_at = now()
+    found.sign_in.seen_at = now()
+    found.sign_in.expires_at = now() + lifetime
+    successor = await _next_token(session, found.sign_in, lifetime)
+    return Grant(found.sign_in.rider, found.sign_in_id, successor)
+
+
+async def sign_out(session: Session, sign_in_id: UUID) -> None:
+    await session.execute(delete(SignIn).where(SignIn.id == sign_in_id))
+
+
+async def sign_out_everywhere(
+    session: Session, *, rider_id: UUID, except_id: UUID | None = None
+) -> None:
+    await session.execute(
+        delete(SignIn).where(SignIn.rider_id == rider_id, SignIn.id.is_distinct_from(except_id))
+    )
+
+
+async def end_sign_in(session: Session, sign_in_id: UUID, *, rider_id: UUID) -> None:
+    """End one of one's own sign-ins, whichever device it is on."""
+    await session.execute(
+        delete(SignIn).where(SignIn.id == sign_in_id, SignIn.rider_id == rider_id)
+    )
+
+
+async def note_seen(session: Session, sign_in_id: UUID) -> None:
+    """Remember that it is in use; written rarely, since it is read on every request."""
+    await session.execute(
+        update(SignIn)
+        .where(SignIn.id == sign_in_id, SignIn.seen_at < now() - SEEN_EVERY)
+        .values(seen_at=now())
+    )
+
+
+@job("accounts.remove_ended_sign_ins")
+async def remove_ended_sign_ins(parts: Parts) -> None:
+    async with parts.transaction() as session:
+        await session.execute(delete(RefreshToken).where(RefreshToken.expires_at < now()))
+        await session.execute(delete(SignIn).where(SignIn.expires_at < now()))
+
+
+def _sign_in(
+    rider: Rider, agent: str, lifetime: timedelta, cookie_digest: bytes | None = None
+) -> SignIn:
+    return SignIn(
+        rider_id=rider.id,
+        cookie_digest=cookie_digest,
+        agent=agent[:AGENT_CHARACTERS],
+        expires_at=now() + lifetime,
+    )
+
+
+async def _next_token(session: Session, sign_in: SignIn, lifetime: timedelta) -> str:
+    token = new_token()
+    session.add(
+        RefreshToken(digest=digest(token), sign_in_id=sign_in.id, expires_at=now() + lifetime)
+    )
+    return token

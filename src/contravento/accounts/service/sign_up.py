@@ -1,0 +1,127 @@
+"""Signing up, and proving that an address is one's own."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from contravento.accounts import mails, queries, rules
+from contravento.accounts.errors import (
+    BadUsername,
+    EmailTaken,
+    LinkSpent,
+    ReservedUsername,
+    UsernameTaken,
+)
+from contravento.accounts.inputs import SignUp
+from contravento.accounts.models import MailedLink, Purpose, Rider
+from contravento.kit.clock import now
+from contravento.kit.db import Session
+from contravento.kit.jobs import job
+from contravento.kit.parts import Parts
+from contravento.kit.passwords import Passwords
+from contravento.kit.tokens import digest, new_token
+
+
+async def sign_up(
+    session: Session, wanted: SignUp, *, passwords: Passwords, language: str
+) -> Rider:
+    """A new rider who may sign in once the mailed link was opened."""
+    if not rules.USERNAME.match(wanted.username):
+        raise BadUsername
+    if wanted.username.lower() in rules.RESERVED_USERNAMES:
+        raise ReservedUsername
+    rules.check_password(wanted.password, username=wanted.username, email=wanted.email)
+    await _check_free(session, wanted)
+
+    rider = Rider(
+        username=wanted.username,
+        email=wanted.email,
+        password_hash=await passwords.hash(wanted.password),
+        language=language,
+    )
+    session.add(rider)
+    try:
+        await session.flush()
+    except IntegrityError as error:  # somebody else was a moment faster
+        taken = (
+            EmailTaken() if "email" in str(error.orig) else UsernameTaken(username=wanted.username)
+        )
+        raise taken from None
+    await send_confirmation.later(session, rider_id=rider.id)
+    return rider
+
+
+async def confirm(session: Session, token: str) -> Rider:
+    """Spend a confirmation link. Raises LinkSpent for one that is used, unknown or too old."""
+    rider = await spend_link(session, token, Purpose.CONFIRM)
+    rider.confirmed_at = rider.confirmed_at or now()
+    return rider
+
+
+async def ask_for_confirmation(session: Session, email: str) -> None:
+    """Send the link again. Says nothing of whether there is such an account."""
+    rider = await queries.find_by_email(session, email)
+    if rider and not rider.is_confirmed:
+        await send_confirmation.later(session, rider_id=rider.id)
+
+
+async def find_link(session: Session, token: str, purpose: Purpose) -> MailedLink | None:
+    """A link that would still work, without spending it."""
+    return await session.scalar(
+        select(MailedLink).where(
+            MailedLink.digest == digest(token),
+            MailedLink.purpose == purpose,
+            MailedLink.expires_at > now(),
+        )
+    )
+
+
+async def spend_link(session: Session, token: str, purpose: Purpose) -> Rider:
+    """Whose link it was; it and all others of its kind stop working."""
+    link = await find_link(session, token, purpose)
+    if link is None:
+        raise LinkSpent
+    gone = await session.execute(
+        delete(MailedLink)
+        .where(MailedLink.rider_id == link.rider_id, MailedLink.purpose == purpose)
+        .returning(MailedLink.digest)
+    )
+    if link.digest not in gone.scalars().all():  # spent by another request meanwhile
+        raise LinkSpent
+    return await queries.get_rider_by_id(session, link.rider_id)
+
+
+async def make_link(session: Session, rider_id: UUID, purpose: Purpose, lifetime: timedelta) -> str:
+    """A new link's token. It exists in the clear only in the mail that carries it."""
+    token = new_token()
+    session.add(
+        MailedLink(
+            digest=digest(token), rider_id=rider_id, purpose=purpose, expires_at=now() + lifetime
+        )
+    )
+    return token
+
+
+@job("accounts.send_confirmation", attempts=12, priority=10)
+async def send_confirmation(parts: Parts, *, rider_id: UUID) -> None:
+    async with parts.transaction() as session:
+        rider = await session.get(Rider, rider_id)
+        if rider is None or rider.is_confirmed:
+            return
+        token = await make_link(session, rider.id, Purpose.CONFIRM, rules.CONFIRMATION_LIFETIME)
+        await parts.mailer.send(mails.confirmation(rider, token, parts.settings))
+
+
+@job("accounts.remove_unconfirmed")
+async def remove_unconfirmed(parts: Parts) -> None:
+    """Without the click the account disappears by itself; spent and old links go, too."""
+    async with parts.transaction() as session:
+        await session.execute(
+            delete(Rider).where(
+                Rider.confirmed_at.is_(None),
+                Rider.created_at < now() - rules.UNCONFIRMED_LIFETIME,
+            )
+        )
+        await session.execute(delete(MailedLink).where(MailedLink.expires_at < now()))

@@ -1,0 +1,86 @@
+"""The database: one base class, one session type, one place that commits."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import DateTime, Enum, MetaData, String
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import DeclarativeBase
+
+from contravento.kit.settings import Settings
+
+type Session = AsyncSession
+type SessionMaker = async_sessionmaker[AsyncSession]
+
+POOL_OVERFLOW = 10
+POOL_TIMEOUT_SECONDS = 30
+POOL_RECYCLE_SECONDS = 1800
+
+
+class Table(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        datetime: DateTime(timezone=True),
+        StrEnum: Enum(
+            StrEnum,
+            native_enum=False,
+            length=20,
+            values_callable=lambda members: [member.value for member in members],
+        ),
+        list[str]: ARRAY(String),
+        dict[str, Any]: JSONB(none_as_null=True),
+        list[Any]: JSONB(none_as_null=True),
+    }
+
+
+def driver_url(url: str, driver: str) -> str:
+    """The same database by another driver: 'asyncpg' for requests, 'psycopg' for migrations."""
+    return (
+        make_url(url).set(drivername=f"postgresql+{driver}").render_as_string(hide_password=False)
+    )
+
+
+def libpq_url(url: str) -> str:
+    """The URL as libpq and its tools read it, without a driver's name."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def make_engine(settings: Settings) -> AsyncEngine:
+    return create_async_engine(
+        driver_url(settings.database_url.get_secret_value(), "asyncpg"),
+        pool_size=settings.database_pool_size,
+        max_overflow=POOL_OVERFLOW,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_recycle=POOL_RECYCLE_SECONDS,
+        pool_pre_ping=True,
+    )
+
+
+def make_sessions(engine: AsyncEngine, **info: Any) -> SessionMaker:
+    """Sessions that carry `info`, such as who reacts to which event."""
+    return async_sessionmaker(engine, expire_on_commit=False, info=info)
+
+
+@asynccontextmanager
+async def transaction(sessions: SessionMaker) -> AsyncIterator[Session]:
+    """Everything inside happens together, or not at all."""
+    async with sessions() as session, session.begin():
+        yield session

@@ -1,0 +1,21 @@
+"""Facts one domain announces so that others, above it, may react."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from contravento.kit.db import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Event: ...
+
+
+type Reaction = Callable[[Session, Event], Awaitable[None]]
+type Reactions = Mapping[type[Event], Iterable[Reaction]]
+
+
+async def announce(session: Session, event: Event) -> None:
+    """Let everyone who listens for this kind of event act in the same transaction."""
+    reactions: Reactions = session.info.get("reactions", {})
+    for react in reactions.get(type(event), ()):
+        await react(session, event)

@@ -1,0 +1,58 @@
+"""How often somebody may try. Counted in Redis where there is one, else in this process."""
+
+import logging
+from typing import Any
+
+from limits import RateLimitItem, parse
+from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+
+from contravento.kit.errors import TooManyRequests
+from contravento.kit.settings import Settings
+
+REDIS_TIMEOUT_SECONDS = 0.25
+
+log = logging.getLogger(__name__)
+
+
+class Limiter:
+    """With Redis gone each process counts for itself, and nobody waits for it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._memory = MovingWindowRateLimiter(MemoryStorage())
+        self._shared: MovingWindowRateLimiter | None = None
+        if settings.redis_url:
+            options: Any = {
+                "socket_timeout": REDIS_TIMEOUT_SECONDS,
+                "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
+            }
+            url = f"async+{settings.redis_url.get_secret_value()}"
+            self._shared = MovingWindowRateLimiter(
+                RedisStorage(url, implementation="redispy", **options)
+            )
+
+    async def count(self, limit: str, *who: str) -> None:
+        """Count one try against a limit such as '10/15 minutes'. Raises TooManyRequests."""
+        item = parse(limit)
+        if not await self._hit(item, who):
+            refusal = TooManyRequests()
+            refusal.retry_after_seconds = item.get_expiry()
+            raise refusal
+
+    async def forget(self, limit: str, *who: str) -> None:
+        """After a success the earlier tries no longer count."""
+        item = parse(limit)
+        await self._memory.clear(item, *who)
+        if self._shared:
+            try:
+                await self._shared.clear(item, *who)
+            except Exception as error:  # noqa: BLE001  (whatever Redis' absence looks like)
+                log.warning("redis is not answering: %s", type(error).__name__)
+
+    async def _hit(self, item: RateLimitItem, who: tuple[str, ...]) -> bool:
+        if self._shared:
+            try:
+                return await self._shared.hit(item, *who)
+            except Exception as error:  # noqa: BLE001  (whatever Redis' absence looks like)
+                log.warning("redis is not answering: %s", type(error).__name__)
+        return await self._memory.hit(item, *who)

@@ -1,0 +1,219 @@
+"""What an operator can change, by environment variables. Read once, at the entry points."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+MIN_SECRET_CHARACTERS = 32
+MIN_SECRET_DIFFERENT_CHARACTERS = 12
+MIN_PRODUCTION_BCRYPT_ROUNDS = 10
+PLACEHOLDERS = ("change", "example", "placeholder", "your-", "your_", "secret", "xxxx", "todo")
+
+
+class SettingsError(Exception):
+    """One sentence for each wrong value."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__("\n".join(sentences))
+        self.sentences = sentences
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, validate_default=False
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What the environment says wins over what a program suggests."""
+        return env_settings, init_settings
+
+    app_name: str = "ContraVento"
+    app_env: Literal["local", "development", "production"] = "production"
+    debug: bool = False
+
+    secret_key: SecretStr
+    secret_key_previous: SecretStr | None = None
+    algorithm: Literal["HS256"] = "HS256"
+    access_token_expire_minutes: int = Field(15, ge=1, le=1440)
+    refresh_token_expire_days: int = Field(30, ge=1, le=365)
+    bcrypt_rounds: int = Field(12, ge=4, le=16)
+
+    database_url: SecretStr
+    database_pool_size: int = Field(20, ge=1, le=200)
+    redis_url: SecretStr | None = None
+    storage_url: str = "file:///var/lib/contravento/storage"
+
+    smtp_host: str | None = None
+    smtp_port: int = Field(587, ge=1, le=65535)
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from: str | None = None
+    smtp_tls: bool = True
+    mail_folder: Path | None = None
+
+    domain: str = "localhost"
+    public_url: str | None = None
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    trusted_proxies: str = "127.0.0.1"
+    map_tiles_url: str | None = None
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+    sentry_dsn: SecretStr | None = None
+    sentry_environment: str | None = None
+
+    web_concurrency: int = Field(1, ge=1, le=64)
+    worker_processes: int = Field(2, ge=1, le=64)
+
+    @property
+    def base_url(self) -> str:
+        """Where riders reach us, without a slash at the end; links in mails start with it."""
+        return (self.public_url or f"https://{self.domain}").rstrip("/")
+
+    @property
+    def database(self) -> str:
+        return self.database_url.get_secret_value()
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            scheme, _, host = origin.partition("://")
+            if scheme not in ("http", "https") or not host or "/" in host or "*" in host:
+                raise ValueError(
+                    f"'{origin}' is not an origin; write it like https://app.example.org"
+                )
+        return origins
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("must start with https:// (or http:// on this machine only)")
+        return url
+
+    @field_validator("domain")
+    @classmethod
+    def _check_domain(cls, domain: str) -> str:
+        if "/" in domain or " " in domain:
+            raise ValueError("must be a bare host name such as diary.example.org")
+        return domain
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database(cls, value: SecretStr) -> SecretStr:
+        try:
+            url = make_url(value.get_secret_value())
+        except (ArgumentError, ValueError) as error:
+            raise ValueError("is not a database URL") from error
+        if url.get_backend_name() not in ("postgresql", "postgres"):
+            raise ValueError("must start with postgresql:// or postgresql+asyncpg://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must start with redis:// or rediss://")
+        return value
+
+    @field_validator("storage_url")
+    @classmethod
+    def _check_storage(cls, url: str) -> str:
+        if not url.startswith(("file:///", "s3://")):
+            raise ValueError("must start with file:/// or s3://")
+        return url
+
+    @field_validator("secret_key")
+    @classmethod
+    def _check_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        secret = value.get_secret_value()
+        weak = (
+            len(secret) < MIN_SECRET_CHARACTERS
+            or len(set(secret)) < MIN_SECRET_DIFFERENT_CHARACTERS
+            or any(word in secret.lower() for word in PLACEHOLDERS)
+        )
+        if weak and info.data.get("app_env") == "production":
+            raise ValueError(
+                "is weak or a placeholder; make one with"
+                ' python -c "import secrets; print(secrets.token_urlsafe(96))"'
+            )
+        return value
+
+    @field_validator("bcrypt_rounds")
+    @classmethod
+    def _check_rounds(cls, rounds: int, info: ValidationInfo) -> int:
+        if rounds < MIN_PRODUCTION_BCRYPT_ROUNDS and info.data.get("app_env") == "production":
+            raise ValueError(
+                f"{rounds} is too few when APP_ENV=production;"
+                f" use {MIN_PRODUCTION_BCRYPT_ROUNDS} or more"
+            )
+        return rounds
+
+    @model_validator(mode="after")
+    def _check_mail(self) -> Self:
+        sentences = []
+        if not self.smtp_host and not self.mail_folder:
+            sentences.append("SMTP_HOST: is missing, so nobody could confirm an address; set it")
+        if self.app_env == "production" and self.mail_folder:
+            sentences.append("MAIL_FOLDER: keeps mails where they can be read; unset it")
+        if self.smtp_host and not self.smtp_from:
+            sentences.append("SMTP_FROM: is missing; set the address that mails come from")
+        if bool(self.smtp_user) != bool(self.smtp_password):
+            sentences.append("SMTP_PASSWORD: and SMTP_USER go together; set both or neither")
+        if sentences:
+            raise ValueError("\n".join(sentences))
+        return self
+
+
+def load_settings(**suggestions: Any) -> Settings:
+    """Settings from the environment; `suggestions` hold where the environment is silent.
+
+    Raises SettingsError with one sentence for each wrong or missing value.
+    """
+    try:
+        return Settings(**suggestions)
+    except ValidationError as error:
+        sentences = [line for problem in error.errors() for line in _sentences(problem)]
+        raise SettingsError(sentences) from None
+
+
+def _sentences(problem: Any) -> list[str]:
+    name = "_".join(str(part) for part in problem["loc"]).upper()
+    if problem["type"] == "missing":
+        return [f"{name} is missing; set it in the environment."]
+    words = str(problem["msg"]).removeprefix("Value error, ")
+    if name:
+        return [f"{name}: {words}."]
+    return [f"{line}." for line in words.splitlines()]

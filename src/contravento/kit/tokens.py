@@ -1,0 +1,65 @@
+"""Secrets that travel: random tokens kept only as digests, and signed short-lived ones."""
+
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import jwt
+
+from contravento.kit.clock import now
+from contravento.kit.settings import Settings
+
+
+def new_token() -> str:
+    """256 random bits, fit for a URL."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(token: str) -> bytes:
+    """What is stored of a token: enough to recognise it, useless to a thief."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+class Signer:
+    """HS256 tokens with a key id, so that two keys can overlap while one is replaced."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._algorithm = settings.algorithm
+        self._lifetime = timedelta(minutes=settings.access_token_expire_minutes)
+        secrets_in_use = [settings.secret_key, settings.secret_key_previous]
+        keys = [_derive(secret.get_secret_value()) for secret in secrets_in_use if secret]
+        self._keys = {_key_id(key): key for key in keys}
+        self._current = _key_id(keys[0])
+
+    @property
+    def lifetime_seconds(self) -> int:
+        return int(self._lifetime.total_seconds())
+
+    def sign(self, **claims: str) -> str:
+        issued = now()
+        return jwt.encode(
+            {**claims, "iat": issued, "exp": issued + self._lifetime},
+            self._keys[self._current],
+            algorithm=self._algorithm,
+            headers={"kid": self._current},
+        )
+
+    def read(self, token: str) -> dict[str, Any] | None:
+        """The claims, or None if the token is not ours, was changed, or is past its time."""
+        try:
+            key = self._keys[jwt.get_unverified_header(token)["kid"]]
+            options: Any = {"require": ["exp", "iat", "sub", "sid"]}
+            return jwt.decode(token, key, algorithms=[self._algorithm], options=options)
+        except (jwt.InvalidTokenError, KeyError, TypeError):
+            return None
+
+
+def _derive(secret: str) -> bytes:
+    """A key of its own for this purpose, so that no other use of the secret weakens it."""
+    return hmac.digest(secret.encode(), b"contravento access tokens", "sha256")
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.sha256(key).hexdigest()[:12]

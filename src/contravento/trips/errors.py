@@ -1,0 +1,30 @@
+"""How a trip refuses."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from contravento.kit.errors import Conflict, Invalid, NotFound
+from contravento.kit.words import N_
+
+
+class TripNotFound(NotFound):
+    message = N_("That trip does not exist, or is not shared with you.")
+
+
+class NotReadyToPublish(Conflict):
+    """Says what is missing; `missing` holds the same for programs."""
+
+    message = N_("Before it can be published it needs: %(missing)s.")
+
+    def __init__(self, missing: Sequence[Any]) -> None:
+        super().__init__(missing=", ".join(str(each) for each in missing))
+        self.missing = list(missing)
+
+
+class EndsBeforeStart(Invalid):
+    field = "ends_on"
+    message = N_("The last day is before the first.")
+
+
+class TooManyTrips(Invalid):
+    message = N_("One diary holds at most %(most)s trips.")

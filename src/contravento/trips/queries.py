@@ -1,0 +1,108 @@
+"""Finding trips. Every read passes through `visible_to`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy.orm import joinedload, undefer
+
+from contravento.kit.db import Session
+from contravento.trips.errors import TripNotFound
+from contravento.trips.models import Trip
+from contravento.trips.rules import Audience, key_in
+
+PAGE = 20
+
+
+def is_visible_to(viewer_id: UUID | None) -> ColumnElement[bool]:
+    """The one definition of who may open which trip, its photos and its tracks.
+
+    Nobody can follow anybody yet, so a trip for followers is its rider's alone.
+    """
+    shared = and_(
+        Trip.published_at.is_not(None), Trip.audience.in_([Audience.EVERYONE, Audience.LINK])
+    )
+    return shared if viewer_id is None else or_(shared, Trip.rider_id == viewer_id)
+
+
+def is_listed_for(viewer_id: UUID | None) -> ColumnElement[bool]:
+    """What of that appears in lists and counts: a link is for those who were given it."""
+    published = Trip.published_at.is_not(None)
+    everyones = and_(published, Trip.audience == Audience.EVERYONE)
+    if viewer_id is None:
+        return everyones
+    return or_(everyones, and_(published, Trip.rider_id == viewer_id))
+
+
+def visible_to(viewer_id: UUID | None) -> Select[Trip]:
+    return select(Trip).where(is_visible_to(viewer_id))
+
+
+async def get_trip(session: Session, trip_id: UUID, *, viewer_id: UUID | None) -> Trip:
+    return await _one(session, visible_to(viewer_id).where(Trip.id == trip_id))
+
+
+async def get_trip_by_slug(session: Session, slug: str, *, viewer_id: UUID | None) -> Trip:
+    """For a page: with its rider and its large drawing."""
+    chosen = visible_to(viewer_id).where(Trip.key == key_in(slug)).options(undefer(Trip.sheet))
+    return await _one(session, chosen)
+
+
+async def get_own_trip(session: Session, trip_id: UUID, *, rider_id: UUID) -> Trip:
+    """To change it: locked until the transaction ends, so that two tabs take turns."""
+    chosen = select(Trip).where(Trip.id == trip_id, Trip.rider_id == rider_id)
+    return await _one(session, chosen.with_for_update(of=Trip))
+
+
+async def get_own_trip_by_slug(session: Session, slug: str, *, rider_id: UUID) -> Trip:
+    chosen = select(Trip).where(Trip.key == key_in(slug), Trip.rider_id == rider_id)
+    return await _one(session, chosen.with_for_update(of=Trip))
+
+
+async def list_trips_of(
+    session: Session,
+    rider_id: UUID,
+    *,
+    viewer_id: UUID | None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int = PAGE,
+) -> list[Trip]:
+    """A rider's published trips, newest journey first by publication."""
+    chosen = (
+        select(Trip)
+        .where(Trip.rider_id == rider_id, is_listed_for(viewer_id), _older_than(before))
+        .order_by(Trip.published_at.desc(), Trip.id.desc())
+        .limit(limit)
+        .options(joinedload(Trip.rider))
+    )
+    return list(await session.scalars(chosen))
+
+
+async def list_own_trips(session: Session, *, rider_id: UUID, limit: int = 200) -> list[Trip]:
+    """Drafts and all, what was touched last first."""
+    chosen = (
+        select(Trip)
+        .where(Trip.rider_id == rider_id)
+        .order_by(Trip.published_at.is_not(None), Trip.updated_at.desc())
+        .limit(limit)
+        .options(joinedload(Trip.rider))
+    )
+    return list(await session.scalars(chosen))
+
+
+async def count_trips_of(session: Session, rider_id: UUID, *, viewer_id: UUID | None) -> int:
+    chosen = select(func.count()).where(Trip.rider_id == rider_id, is_listed_for(viewer_id))
+    return await session.scalar(chosen) or 0
+
+
+def _older_than(place: tuple[datetime, UUID] | None) -> ColumnElement[bool]:
+    if place is None:
+        return true()
+    return func.row(Trip.published_at, Trip.id) < func.row(*place)
+
+
+async def _one(session: Session, chosen: Select[Trip]) -> Trip:
+    found = await session.scalar(chosen.options(joinedload(Trip.rider, innerjoin=True)))
+    if found is None:
+        raise TripNotFound
+    return found
