@@ -1,25 +1,21 @@
 """The parts that a process is assembled from, opened together and closed together."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contravento.kit.db import Session, SessionMaker, make_engine, make_sessions, transaction
+from contravento.kit.heavy import HeavyWork
 from contravento.kit.limits import Limiter
 from contravento.kit.mail import Mailer, make_mailer
 from contravento.kit.passwords import Passwords
 from contravento.kit.settings import Settings
 from contravento.kit.storage import Storage
 from contravento.kit.tokens import Signer
-
-POLITENESS = 10  # nice(1): heavy work yields to whoever answers riders
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +28,16 @@ class Parts:
     passwords: Passwords
     signer: Signer
     limiter: Limiter
-    pool: Executor | None = None
+    heavy: HeavyWork | None = None
 
     def transaction(self) -> AbstractAsyncContextManager[Session]:
         return transaction(self.sessions)
 
-    async def compute[**P, R](self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run pure, heavy work in another process; the event loop goes on answering."""
-        if kwargs:
-            raise TypeError("heavy work takes its arguments by position")
-        return await asyncio.get_running_loop().run_in_executor(self.pool, work, *args)
+    async def compute[*Args, R](self, work: Callable[[*Args], R], *args: *Args) -> R:
+        """Run a pure, heavy function where it holds nobody up."""
+        if self.heavy is None:
+            return await asyncio.to_thread(work, *args)
+        return await self.heavy.run(work, *args)
 
 
 @asynccontextmanager
@@ -49,7 +45,7 @@ async def open_parts(
     settings: Settings,
     *,
     reactions: Mapping[Any, Any],
-    pool: Executor | None = None,
+    heavy: HeavyWork | None = None,
 ) -> AsyncIterator[Parts]:
     engine = make_engine(settings)
     try:
@@ -62,14 +58,7 @@ async def open_parts(
             passwords=Passwords(settings.bcrypt_rounds),
             signer=Signer(settings),
             limiter=Limiter(settings),
-            pool=pool,
+            heavy=heavy,
         )
     finally:
         await engine.dispose()
-
-
-def make_pool(processes: int) -> ProcessPoolExecutor:
-    """Processes for heavy work. Started fresh, so that they inherit no connection."""
-    return ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=os.nice, initargs=(POLITENESS,)
-    )

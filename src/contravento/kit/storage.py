@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlparse
 
 from obstore.exceptions import BaseError
@@ -41,7 +41,7 @@ class Storage:
         else:
             self._store = from_url(url)
 
-    async def put(self, key: str, content: bytes | Path) -> None:
+    async def put(self, key: str, content: bytes | BinaryIO) -> None:
         """Store under a new key. Raises OutOfSpace when the disk is full; then nothing is kept."""
         try:
             await self._store.put_async(key, content)

@@ -1,17 +1,14 @@
 """Finding trips. Every read passes through `visible_to`."""
 
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import joinedload, undefer
 
 from contravento.kit.db import Session
 from contravento.trips.errors import TripNotFound
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience, key_in
-
-PAGE = 20
 
 
 def is_visible_to(viewer_id: UUID | None) -> ColumnElement[bool]:
@@ -59,25 +56,6 @@ async def get_own_trip_by_slug(session: Session, slug: str, *, rider_id: UUID) -
     return await _one(session, chosen.with_for_update(of=Trip))
 
 
-async def list_trips_of(
-    session: Session,
-    rider_id: UUID,
-    *,
-    viewer_id: UUID | None,
-    before: tuple[datetime, UUID] | None = None,
-    limit: int = PAGE,
-) -> list[Trip]:
-    """A rider's published trips, newest journey first by publication."""
-    chosen = (
-        select(Trip)
-        .where(Trip.rider_id == rider_id, is_listed_for(viewer_id), _older_than(before))
-        .order_by(Trip.published_at.desc(), Trip.id.desc())
-        .limit(limit)
-        .options(joinedload(Trip.rider))
-    )
-    return list(await session.scalars(chosen))
-
-
 async def list_own_trips(session: Session, *, rider_id: UUID, limit: int = 200) -> list[Trip]:
     """Drafts and all, what was touched last first."""
     chosen = (
@@ -88,17 +66,6 @@ async def list_own_trips(session: Session, *, rider_id: UUID, limit: int = 200) 
         .options(joinedload(Trip.rider))
     )
     return list(await session.scalars(chosen))
-
-
-async def count_trips_of(session: Session, rider_id: UUID, *, viewer_id: UUID | None) -> int:
-    chosen = select(func.count()).where(Trip.rider_id == rider_id, is_listed_for(viewer_id))
-    return await session.scalar(chosen) or 0
-
-
-def _older_than(place: tuple[datetime, UUID] | None) -> ColumnElement[bool]:
-    if place is None:
-        return true()
-    return func.row(Trip.published_at, Trip.id) < func.row(*place)
 
 
 async def _one(session: Session, chosen: Select[Trip]) -> Trip:

@@ -53,6 +53,13 @@ async def sign_up(
     return rider
 
 
+async def _check_free(session: Session, wanted: SignUp) -> None:
+    if await queries.find_by_username(session, wanted.username):
+        raise UsernameTaken(username=wanted.username)
+    if await queries.find_by_email(session, wanted.email):
+        raise EmailTaken
+
+
 async def confirm(session: Session, token: str) -> Rider:
     """Spend a confirmation link. Raises LinkSpent for one that is used, unknown or too old."""
     rider = await spend_link(session, token, Purpose.CONFIRM)

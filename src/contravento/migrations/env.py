@@ -1,0 +1,32 @@
+"""Runs migrations, one process at a time, on the database that DATABASE_URL names."""
+
+import os
+
+from alembic import context
+from sqlalchemy import create_engine, pool, text
+
+import contravento.kit.replies
+import contravento.photos.models
+from contravento.kit.db import Table, driver_url
+from contravento.migrations import ADVISORY_LOCK, tables_of_the_queue
+
+import contravento.tracks.models  # noqa: F401, isort: skip
+
+
+def migrate() -> None:
+    url = context.config.get_main_option("sqlalchemy.url") or os.environ["DATABASE_URL"]
+    engine = create_engine(driver_url(url, "psycopg"), poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
+        connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=Table.metadata,
+            compare_server_default=True,
+            include_name=lambda name, kind, parents: not tables_of_the_queue(name),
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+migrate()

@@ -1,0 +1,33 @@
+"""What a person may say about a photo, by form or by JSON."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from contravento.photos.rules import (
+    MAX_ALT_CHARACTERS,
+    MAX_CAPTION_CHARACTERS,
+    MAX_PHOTOS_PER_TRIP,
+)
+from contravento.trips.inputs import Text
+
+type Caption = Annotated[
+    Text, StringConstraints(strip_whitespace=True, max_length=MAX_CAPTION_CHARACTERS)
+]
+type Alt = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=MAX_ALT_CHARACTERS)]
+
+
+class PhotoChanges(BaseModel):
+    """Only what is named changes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    caption: Caption | None = None
+    alt: Alt | None = None
+
+
+class PhotoOrder(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    ids: Annotated[list[UUID], Field(max_length=MAX_PHOTOS_PER_TRIP)]

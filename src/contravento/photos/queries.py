@@ -1,0 +1,47 @@
+"""Finding photos. Who may see a trip may see its photos."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import joinedload
+
+from contravento.kit.db import Session
+from contravento.photos.errors import PhotoNotFound
+from contravento.photos.models import Photo, State
+from contravento.trips.models import Trip
+from contravento.trips.queries import is_visible_to
+
+
+async def get_photo(session: Session, photo_id: UUID, *, viewer_id: UUID | None) -> Photo:
+    return await _one(session, photo_id, is_visible_to(viewer_id))
+
+
+async def get_own_photo(session: Session, photo_id: UUID, *, rider_id: UUID) -> Photo:
+    return await _one(session, photo_id, Trip.rider_id == rider_id)
+
+
+async def list_photos(session: Session, trip_id: UUID) -> list[Photo]:
+    """All of a trip's photos in the rider's order; for whoever was already shown the trip."""
+    chosen = select(Photo).where(Photo.trip_id == trip_id).order_by(Photo.position, Photo.id)
+    return list(await session.scalars(chosen))
+
+
+async def list_ready_photos(session: Session, trip_id: UUID) -> list[Photo]:
+    """Those that a reader is shown."""
+    return [photo for photo in await list_photos(session, trip_id) if photo.state is State.READY]
+
+
+async def count_photos(session: Session, trip_id: UUID) -> int:
+    return await session.scalar(select(func.count()).where(Photo.trip_id == trip_id)) or 0
+
+
+async def _one(session: Session, photo_id: UUID, allowed: ColumnElement[bool]) -> Photo:
+    found = await session.scalar(
+        select(Photo)
+        .join(Photo.trip)
+        .where(Photo.id == photo_id, allowed)
+        .options(joinedload(Photo.trip, innerjoin=True))
+    )
+    if found is None:
+        raise PhotoNotFound
+    return found

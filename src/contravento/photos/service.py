@@ -1,0 +1,227 @@
+"""Everything that changes a photo."""
+
+from datetime import UTC
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from contravento.accounts.models import Rider
+from contravento.accounts.queries import get_rider_by_id
+from contravento.kit.db import Session
+from contravento.kit.jobs import job
+from contravento.kit.parts import Parts
+from contravento.kit.storage import Storage, random_key
+from contravento.kit.sweeping import let_go
+from contravento.photos import queries
+from contravento.photos.errors import UnreadablePhoto
+from contravento.photos.images import Prepared, Rendition, prepare, prepare_portrait
+from contravento.photos.inputs import PhotoChanges
+from contravento.photos.models import Photo, State
+from contravento.photos.rules import MAX_PREPARING_ATTEMPTS, check_room
+from contravento.trips.models import Trip
+from contravento.trips.queries import get_own_trip
+
+
+async def upload_photo(
+    session: Session,
+    trip_id: UUID,
+    file: BinaryIO,
+    *,
+    file_name: str,
+    file_bytes: int,
+    caption: str = "",
+    rider_id: UUID,
+    storage: Storage,
+) -> Photo:
+    """Keep the rider's file now, safe on disk; make the sizes later."""
+    key = random_key("photos")
+    await storage.put(key, file)
+    await get_own_trip(session, trip_id, rider_id=rider_id)
+    check_room(await queries.count_photos(session, trip_id))
+    last = await session.scalar(select(func.max(Photo.position)).where(Photo.trip_id == trip_id))
+    photo = Photo(
+        trip_id=trip_id,
+        file_name=file_name,
+        file_bytes=file_bytes,
+        file_key=key,
+        caption=caption,
+        position=(last or 0) + 1,
+    )
+    session.add(photo)
+    await session.flush()
+    await prepare_photo.later(session, photo_id=photo.id)
+    return photo
+
+
+async def change_photo(
+    session: Session, photo_id: UUID, changes: PhotoChanges, *, rider_id: UUID
+) -> Photo:
+    photo = await queries.get_own_photo(session, photo_id, rider_id=rider_id)
+    for name, value in changes.model_dump(exclude_unset=True, exclude_none=True).items():
+        setattr(photo, name, value)
+    await _choose_cover(session, photo.trip)
+    return photo
+
+
+async def order_photos(
+    session: Session, trip_id: UUID, ids: list[UUID], *, rider_id: UUID
+) -> list[Photo]:
+    """Those named come first, in that order; the rest keep theirs after them."""
+    trip = await get_own_trip(session, trip_id, rider_id=rider_id)
+    photos = await queries.list_photos(session, trip_id)
+    wanted = {photo_id: place for place, photo_id in enumerate(ids)}
+    photos.sort(key=lambda photo: wanted.get(photo.id, len(wanted)))
+    for position, photo in enumerate(photos, start=1):
+        photo.position = position
+    await _choose_cover(session, trip)
+    return photos
+
+
+async def delete_photo(session: Session, photo_id: UUID, *, rider_id: UUID) -> Trip:
+    photo = await queries.get_own_photo(session, photo_id, rider_id=rider_id)
+    trip = await get_own_trip(session, photo.trip_id, rider_id=rider_id)
+    await let_go(session, photo.file_key, *_keys(photo.sizes))
+    await session.delete(photo)
+    await _choose_cover(session, trip)
+    return trip
+
+
+async def upload_portrait(
+    session: Session, file: BinaryIO, *, rider_id: UUID, storage: Storage
+) -> None:
+    """Keep the file now; the picture changes once its sizes are made."""
+    key = random_key("portraits")
+    await storage.put(key, file)
+    await make_portrait.later(session, rider_id=rider_id, file_key=key)
+
+
+async def delete_portrait(session: Session, *, rider_id: UUID) -> None:
+    rider = await get_rider_by_id(session, rider_id)
+    await let_go(session, *_keys(rider.portrait))
+    rider.portrait = None
+
+
+async def forget_trip(session: Session, trip_id: UUID) -> None:
+    """The trip is about to be deleted, and its photos' rows with it."""
+    await _forget(session, Photo.trip_id == trip_id)
+
+
+async def forget_rider(session: Session, rider_id: UUID) -> None:
+    rider = await get_rider_by_id(session, rider_id)
+    await let_go(session, *_keys(rider.portrait))
+    trips = select(Trip.id).where(Trip.rider_id == rider_id)
+    await _forget(session, Photo.trip_id.in_(trips))
+
+
+@job("photos.prepare", priority=3)
+async def prepare_photo(parts: Parts, *, photo_id: UUID) -> None:
+    """Make the sizes of an uploaded photo, or find out why that cannot be."""
+    async with parts.transaction() as session:
+        photo = await _begin_preparing(session, photo_id)
+    if photo is None:
+        return
+    try:
+        made = await parts.compute(prepare, await parts.storage.get(photo.file_key))
+    except UnreadablePhoto as refusal:
+        async with parts.transaction() as session:
+            await _refuse(session, photo_id, refusal)
+        return
+    sizes = await _store(parts.storage, "photos", made.renditions)
+    async with parts.transaction() as session:
+        if not await _finish_preparing(session, photo_id, made, sizes):
+            await let_go(session, *_keys(sizes))
+
+
+@job("photos.make_portrait", priority=3)
+async def make_portrait(parts: Parts, *, rider_id: UUID, file_key: str) -> None:
+    """Change a rider's portrait; one that cannot be read changes nothing."""
+    try:
+        made = await parts.compute(prepare_portrait, await parts.storage.get(file_key))
+    except UnreadablePhoto:
+        await parts.storage.delete(file_key)
+        return
+    sizes = await _store(parts.storage, "portraits", made.renditions)
+    async with parts.transaction() as session:
+        rider = await session.get(Rider, rider_id, with_for_update=True)
+        await let_go(session, file_key, *_keys(rider.portrait if rider else sizes))
+        if rider:
+            rider.portrait = sizes
+
+
+async def _begin_preparing(session: Session, photo_id: UUID) -> Photo | None:
+    """The photo, if it still waits; one that failed too often is given up."""
+    photo = await session.get(Photo, photo_id, with_for_update=True)
+    if photo is None or photo.is_settled:
+        return None
+    if photo.attempts >= MAX_PREPARING_ATTEMPTS:
+        _settle_unreadable(photo, UnreadablePhoto())
+        return None
+    photo.attempts += 1
+    return photo
+
+
+async def _refuse(session: Session, photo_id: UUID, refusal: UnreadablePhoto) -> None:
+    photo = await session.get(Photo, photo_id, with_for_update=True)
+    if photo is not None:
+        _settle_unreadable(photo, refusal)
+
+
+def _settle_unreadable(photo: Photo, refusal: UnreadablePhoto) -> None:
+    photo.state = State.UNREADABLE
+    photo.refusal = {
+        "code": type(refusal).__name__,
+        "message": refusal.message,
+        "params": refusal.params,
+    }
+
+
+async def _finish_preparing(
+    session: Session, photo_id: UUID, made: Prepared, sizes: dict[str, Any]
+) -> bool:
+    """Whether the photo was still there and still waiting."""
+    photo = await session.get(Photo, photo_id, with_for_update=True)
+    if photo is None or photo.is_settled:
+        return False
+    photo.width, photo.height, photo.colour = made.width, made.height, made.colour
+    photo.taken_at = made.taken_at.replace(tzinfo=UTC) if made.taken_at else None
+    photo.sizes = sizes
+    photo.state = State.READY
+    await _choose_cover(session, await session.get_one(Trip, photo.trip_id, with_for_update=True))
+    return True
+
+
+async def _store(storage: Storage, kind: str, renditions: tuple[Rendition, ...]) -> dict[str, Any]:
+    sizes = {}
+    for each in renditions:
+        key = random_key(kind, ".jpg")
+        await storage.put(key, each.content)
+        sizes[each.name] = {
+            "key": key,
+            "width": each.width,
+            "height": each.height,
+            "bytes": len(each.content),
+        }
+    return sizes
+
+
+async def _choose_cover(session: Session, trip: Trip) -> None:
+    """The first photo is what lists show of a trip."""
+    await session.flush()
+    first = next(iter(await queries.list_ready_photos(session, trip.id)), None)
+    trip.cover = first and {
+        "photo_id": str(first.id),
+        "width": first.width,
+        "height": first.height,
+        "colour": first.colour,
+        "alt": first.alt or first.caption,
+    }
+
+
+async def _forget(session: Session, which: Any) -> None:
+    rows = await session.execute(select(Photo.file_key, Photo.sizes).where(which))
+    await let_go(session, *(key for file_key, sizes in rows for key in (file_key, *_keys(sizes))))
+
+
+def _keys(sizes: dict[str, Any] | None) -> list[str]:
+    return [size["key"] for size in (sizes or {}).values()]

@@ -1,0 +1,101 @@
+"""What a rider's trips add up to, for whoever may see them."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from contravento.kit.db import Session
+from contravento.tracks.models import Track, TrackDay
+from contravento.trips.models import Trip
+from contravento.trips.queries import is_listed_for
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Distances and heights in metres. `longest_day` is what was ridden on one date."""
+
+    trips: int
+    distance_metres: float
+    ascent_metres: float
+    riding_days: int
+    countries: list[str]
+    longest_day_metres: float | None
+    longest_day_on: date | None
+    highest_metres: float | None
+    years: dict[int, float]  # metres by year, from the first to the last that has any
+
+
+async def add_up(session: Session, rider_id: UUID, *, viewer_id: UUID | None) -> Statistics:
+    """Totals over the rider's listed trips: of those the viewer would find on the page.
+
+    A riding day is a date, in local solar time, on which a track was recorded.
+    """
+    trips, distance, ascent, highest = await _totals(session, rider_id, viewer_id)
+    days = await _days(session, rider_id, viewer_id)
+    longest = max(days.items(), key=lambda day: day[1], default=(None, None))
+    return Statistics(
+        trips=trips,
+        distance_metres=distance,
+        ascent_metres=ascent,
+        riding_days=len(days),
+        countries=await _countries(session, rider_id, viewer_id),
+        longest_day_metres=longest[1],
+        longest_day_on=longest[0],
+        highest_metres=highest,
+        years=await _years(session, rider_id, viewer_id),
+    )
+
+
+async def _totals(
+    session: Session, rider_id: UUID, viewer_id: UUID | None
+) -> tuple[int, float, float, float | None]:
+    chosen = select(
+        func.count(),
+        func.sum(Trip.distance_metres),
+        func.sum(Trip.ascent_metres),
+        func.max(Trip.highest_metres),
+    ).where(Trip.rider_id == rider_id, is_listed_for(viewer_id))
+    trips, distance, ascent, highest = (await session.execute(chosen)).one()
+    return trips, distance or 0.0, ascent or 0.0, highest
+
+
+async def _days(session: Session, rider_id: UUID, viewer_id: UUID | None) -> dict[date, float]:
+    chosen = (
+        select(TrackDay.ridden_on, func.sum(TrackDay.distance_metres))
+        .join(Track, Track.id == TrackDay.track_id)
+        .join(Trip, Trip.id == Track.trip_id)
+        .where(Trip.rider_id == rider_id, is_listed_for(viewer_id))
+        .group_by(TrackDay.ridden_on)
+    )
+    rows = await session.execute(chosen)
+    return {row[0]: row[1] for row in rows}
+
+
+async def _countries(session: Session, rider_id: UUID, viewer_id: UUID | None) -> list[str]:
+    """Most visited first."""
+    code = func.unnest(Trip.countries).label("code")
+    visits = (
+        select(code).where(Trip.rider_id == rider_id, is_listed_for(viewer_id)).subquery("visits")
+    )
+    chosen = (
+        select(visits.c.code).group_by(visits.c.code).order_by(func.count().desc(), visits.c.code)
+    )
+    return list(await session.scalars(chosen))
+
+
+async def _years(session: Session, rider_id: UUID, viewer_id: UUID | None) -> dict[int, float]:
+    when = func.coalesce(Track.started_at, Trip.starts_on, Trip.published_at)
+    year = func.extract("year", when)
+    chosen = (
+        select(year, func.sum(Track.distance_metres))
+        .join(Trip, Trip.id == Track.trip_id)
+        .where(Trip.rider_id == rider_id, is_listed_for(viewer_id))
+        .where(Track.distance_metres.is_not(None))
+        .group_by(year)
+    )
+    found = {int(each): metres or 0.0 for each, metres in await session.execute(chosen)}
+    if not found:
+        return {}
+    return {each: found.get(each, 0.0) for each in range(min(found), max(found) + 1)}

@@ -1,0 +1,27 @@
+"""What is drawn of a trip's tracks once, in the worker, and shown ever after."""
+
+from typing import Any
+
+from contravento.atlas.countries import countries_along
+from contravento.atlas.drawing import Sheet, draw_outline, draw_sheet
+
+type Lines = list[list[list[float]]]  # lines of [longitude, latitude] in degrees
+
+SHEET_WIDTH, SHEET_HEIGHT = 1200, 560
+
+
+def find_countries(lines: Lines) -> list[str]:
+    """ISO 3166-1 alpha-2 codes in the order in which the lines come to them."""
+    return countries_along(lines)
+
+
+def draw(tracks: list[Lines]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A small outline for lists and a large sheet for the trip's own page."""
+    every_line = [line for lines in tracks for line in lines]
+    outline = draw_outline(every_line)
+    sheet = draw_sheet(tracks, width=SHEET_WIDTH, height=SHEET_HEIGHT)
+    return _kept(outline), _kept(sheet)
+
+
+def _kept(sheet: Sheet) -> dict[str, Any]:
+    return {"width": sheet.width, "height": sheet.height, "body": sheet.body}

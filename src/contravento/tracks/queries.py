@@ -1,0 +1,95 @@
+"""Finding tracks. Who may see a trip may see its tracks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, undefer
+
+from contravento.kit.db import Session
+from contravento.tracks.errors import TrackNotFound
+from contravento.tracks.models import State, Track, TrackDay
+from contravento.trips.models import Trip
+from contravento.trips.queries import is_visible_to
+
+
+@dataclass(frozen=True, slots=True)
+class RiddenDay:
+    """What all tracks of a trip add up to on one day."""
+
+    ridden_on: date
+    distance_metres: float
+    ascent_metres: float | None
+    highest_metres: float | None
+
+
+async def get_track(session: Session, track_id: UUID, *, viewer_id: UUID | None) -> Track:
+    return await _one(session, track_id, is_visible_to(viewer_id), with_profile=False)
+
+
+async def get_track_with_profile(
+    session: Session, track_id: UUID, *, viewer_id: UUID | None
+) -> Track:
+    return await _one(session, track_id, is_visible_to(viewer_id), with_profile=True)
+
+
+async def get_own_track(session: Session, track_id: UUID, *, rider_id: UUID) -> Track:
+    return await _one(session, track_id, Trip.rider_id == rider_id, with_profile=False)
+
+
+async def list_tracks(session: Session, trip_id: UUID) -> list[Track]:
+    """All of a trip's files, as they were ridden; for whoever was already shown the trip."""
+    chosen = (
+        select(Track)
+        .where(Track.trip_id == trip_id)
+        .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
+    )
+    return list(await session.scalars(chosen))
+
+
+async def list_ready_tracks(session: Session, trip_id: UUID) -> list[Track]:
+    """Those that a reader is shown, with their profiles."""
+    chosen = (
+        select(Track)
+        .where(Track.trip_id == trip_id, Track.state == State.READY)
+        .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
+        .options(undefer(Track.profile))
+    )
+    return list(await session.scalars(chosen))
+
+
+async def list_days(session: Session, trip_id: UUID) -> Sequence[RiddenDay]:
+    chosen = (
+        select(
+            TrackDay.ridden_on,
+            func.sum(TrackDay.distance_metres),
+            func.sum(TrackDay.ascent_metres),
+            func.max(TrackDay.highest_metres),
+        )
+        .join(Track, Track.id == TrackDay.track_id)
+        .where(Track.trip_id == trip_id)
+        .group_by(TrackDay.ridden_on)
+        .order_by(TrackDay.ridden_on)
+    )
+    return [RiddenDay(*row) for row in await session.execute(chosen)]
+
+
+async def count_tracks(session: Session, trip_id: UUID) -> int:
+    return await session.scalar(select(func.count()).where(Track.trip_id == trip_id)) or 0
+
+
+async def _one(session: Session, track_id: UUID, allowed: object, *, with_profile: bool) -> Track:
+    chosen = (
+        select(Track)
+        .join(Track.trip)
+        .where(Track.id == track_id, allowed)  # type: ignore[arg-type]
+        .options(joinedload(Track.trip, innerjoin=True))
+    )
+    if with_profile:
+        chosen = chosen.options(undefer(Track.profile))
+    found = await session.scalar(chosen)
+    if found is None:
+        raise TrackNotFound
+    return found

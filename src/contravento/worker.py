@@ -1,0 +1,137 @@
+"""The job process, assembled; the whole schedule in one table."""
+
+import asyncio
+import logging
+import signal
+from typing import Any
+
+import procrastinate
+import structlog
+
+from contravento.accounts.service.sign_in import remove_ended_sign_ins
+from contravento.accounts.service.sign_up import remove_unconfirmed
+from contravento.kit.db import libpq_url
+from contravento.kit.heavy import HeavyWork
+from contravento.kit.jobs import JOBS, Job
+from contravento.kit.logs import configure_logs
+from contravento.kit.parts import Parts, open_parts
+from contravento.kit.replies import forget_old_replies
+from contravento.kit.settings import Settings
+from contravento.reactions import REACTIONS
+
+CONCURRENCY = 4  # jobs at once; the heavy part of each waits for a process of the pool
+GRACE_SECONDS = 30
+RETRY_FIRST_AFTER_SECONDS = 2
+RETRY_WAIT_GROWS_BY = 3
+HEARTBEAT_SECONDS = 5.0
+STALLED_AFTER_SECONDS = 20.0
+KEEP_FINISHED_HOURS = 48
+
+# minute hour day month weekday
+SCHEDULE: dict[str, Job[[]]] = {
+    "7 * * * *": forget_old_replies,
+    "17 * * * *": remove_unconfirmed,
+    "37 3 * * *": remove_ended_sign_ins,
+}
+FORGET_SCHEDULE = "47 4 * * *"
+
+log = logging.getLogger(__name__)
+
+
+async def run_worker(settings: Settings) -> None:
+    """Take jobs until told to stop; what is running then may finish within its grace."""
+    configure_logs(settings)
+    with HeavyWork(settings.worker_processes) as heavy:
+        async with open_parts(settings, reactions=REACTIONS, heavy=heavy) as parts:
+            await _warm_up(parts)
+            queue = make_queue(settings, parts)
+            async with queue.open_async():
+                await _work(queue)
+
+
+def make_queue(settings: Settings, parts: Parts) -> procrastinate.App:
+    """The queue with every job that the program knows, and the schedule."""
+    queue = procrastinate.App(
+        connector=procrastinate.PsycopgConnector(conninfo=libpq_url(settings.database), max_size=6)
+    )
+    for each in JOBS.values():
+        _register(queue, each, parts)
+    for times, each in SCHEDULE.items():
+        queue.periodic(cron=times)(_scheduled(queue, each))
+    _register_housekeeping(queue)
+    return queue
+
+
+def _register(queue: procrastinate.App, each: Job[...], parts: Parts) -> None:
+    retry = procrastinate.RetryStrategy(
+        max_attempts=each.attempts,
+        wait=RETRY_FIRST_AFTER_SECONDS,
+        exponential_wait=RETRY_WAIT_GROWS_BY,
+    )
+
+    @queue.task(name=each.name, queue="default", priority=each.priority, retry=retry)
+    async def run(**arguments: Any) -> None:
+        with structlog.contextvars.bound_contextvars(job=each.name):
+            await each.run_queued(parts, arguments)
+
+
+def _scheduled(queue: procrastinate.App, each: Job[[]]) -> Any:
+    @queue.task(name=f"schedule.{each.name}", queue="default")
+    async def defer(timestamp: int) -> None:
+        await queue.configure_task(each.name).defer_async()
+
+    return defer
+
+
+def _register_housekeeping(queue: procrastinate.App) -> None:
+    @queue.periodic(cron=FORGET_SCHEDULE)
+    @queue.task(name="queue.forget_finished", queue="default")
+    async def forget_finished(timestamp: int) -> None:
+        await queue.job_manager.delete_old_jobs(nb_hours=KEEP_FINISHED_HOURS, include_failed=False)
+
+
+async def _rescue(queue: procrastinate.App) -> None:
+    """Again and again take up what a killed worker had begun."""
+    manager = queue.job_manager
+    while True:
+        for stalled in await manager.get_stalled_jobs(
+            seconds_since_heartbeat=STALLED_AFTER_SECONDS
+        ):
+            log.warning("taking up a stalled job: %s", stalled.task_name)
+            await manager.retry_job(stalled)
+        await asyncio.sleep(HEARTBEAT_SECONDS)
+
+
+async def _warm_up(parts: Parts) -> None:
+    """Start the pool's processes now, not when the first rider waits for one."""
+    ready = [parts.compute(_import_craft) for _ in range(parts.settings.worker_processes)]
+    await asyncio.gather(*ready)
+
+
+def _import_craft() -> None:
+    """Unpickling this function imports this module, and with it all that jobs compute with."""
+
+
+async def _work(queue: procrastinate.App) -> None:
+    loop = asyncio.get_running_loop()
+    work = asyncio.create_task(
+        queue.run_worker_async(
+            concurrency=CONCURRENCY,
+            install_signal_handlers=False,
+            shutdown_graceful_timeout=GRACE_SECONDS,
+            fetch_job_polling_interval=2.0,
+            listen_notify=True,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=STALLED_AFTER_SECONDS,
+        )
+    )
+    rescue = asyncio.create_task(_rescue(queue))
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, work.cancel)
+    log.info("the worker is ready")
+    try:
+        await work
+    except asyncio.CancelledError:
+        log.info("the worker has stopped")
+    finally:
+        rescue.cancel()
