@@ -24,7 +24,9 @@ def test_a_climb_is_coloured_by_its_steepness() -> None:
     profile = draw([0, 10 * kilometre, 20 * kilometre], [0, 700, 700])
 
     assert profile is not None
-    assert re.findall(r'data-grade="(\w+)"', profile.body) == ["flat", "6"]
+    grades = set(re.findall(r'data-grade="(\w+)"', profile.body))
+    assert {"flat", "6"} <= grades
+    assert not {"down", "9"} & grades
 
 
 def test_ticks_are_round_and_inside_the_picture() -> None:

@@ -27,6 +27,7 @@ SMOOTHING_METRES = 400.0
 SMOOTHING_SHARE = 1 / 250
 SLIVER_SHARE = 1 / 170
 
+FEWEST_SAMPLES = 240
 MOST_SAMPLES = 700
 LEAST_RANGE_METRES = 120.0
 HEADROOM = 1.1
@@ -104,7 +105,7 @@ def _resampled(
     distances: Floats, heights: Floats, slopes: Floats, length: float
 ) -> tuple[Floats, Floats, Floats]:
     """Evenly spaced samples; slopes averaged over the smoothing distance round each."""
-    places = np.linspace(0.0, length, min(MOST_SAMPLES, max(2, len(distances))))
+    places = np.linspace(0.0, length, min(max(len(distances), FEWEST_SAMPLES), MOST_SAMPLES))
     levels = np.interp(places, distances, heights)
     climbed = np.append(0.0, np.cumsum(slopes[1:] * np.diff(distances)))
     reach = max(SMOOTHING_METRES, length * SMOOTHING_SHARE) / 2
