@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ def clean(findings: Findings, *, now: float) -> Recording:
     _drop_null_island(draft)
     _check_times(draft, now)
     _drop_duplicates(draft)
+    _drop_repeated_segments(draft)
     _drop_spikes(draft)
     _check_elevations(draft, findings.bad_elevations)
     _note_gaps(draft)
@@ -168,6 +170,26 @@ def _drop_duplicates(draft: _Draft) -> None:
     if repeats.any():
         draft.note(remarks.DUPLICATES, np.count_nonzero(repeats), total=len(draft.lon))
         draft.keep(np.append(True, ~repeats))
+
+
+def _drop_repeated_segments(draft: _Draft) -> None:
+    """Drop a segment with times of which an equal one came before: the file holds a ride twice."""
+    starts = np.flatnonzero(np.diff(draft.segment, prepend=-1))
+    ends = np.append(starts[1:], len(draft.segment))
+    kept = np.ones(len(draft.segment), np.bool_)
+    seen: set[bytes] = set()
+    repeated = 0
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        if len(starts) == 1 or end - start < 2 or np.isnan(draft.time[start:end]).any():
+            continue
+        points = (draft.lon[start:end], draft.lat[start:end], draft.time[start:end])
+        key = sha256(b"".join(values.tobytes() for values in points)).digest()
+        kept[start:end] = key not in seen
+        repeated += key in seen
+        seen.add(key)
+    if repeated:
+        draft.note(remarks.REPEATED_SEGMENTS, repeated)
+        draft.keep(kept)
 
 
 def _drop_spikes(draft: _Draft) -> None:

@@ -11,18 +11,33 @@ from contravento.tracks.recording import Recording
 type Floats = NDArray[np.float64]
 type Indices = NDArray[np.intp]
 
+APART_METRES = 1_000.0  # keeps the points of one segment out of the averages of the next
 
-def climb(recording: Recording, points: Indices | None = None) -> tuple[float | None, float | None]:
-    """Ascent and descent in metres, of all points or of those at these indices; None unelevated.
+
+def smooth(recording: Recording, steps: Floats) -> Floats:
+    """Elevations averaged over 30 m of way to either side, (n,) metres, NaN where missing.
+
+    `steps` are the metres from point to point, (n - 1,). Points further apart stay as they are.
+    """
+    known = np.flatnonzero(~np.isnan(recording.elevation))
+    way = np.concatenate(([0.0], np.cumsum(steps))) + recording.segment * APART_METRES
+    way, elevation = way[known], recording.elevation[known]
+    first = np.searchsorted(way, way - rules.CLIMB_SMOOTHING_METRES, side="left")
+    after = np.searchsorted(way, way + rules.CLIMB_SMOOTHING_METRES, side="right")
+    sums = np.concatenate(([0.0], np.cumsum(elevation)))
+    smoothed = np.full(len(recording.elevation), np.nan)
+    smoothed[known] = (sums[after] - sums[first]) / (after - first)
+    return smoothed
+
+
+def climb(elevation: Floats, segment: NDArray[np.int32]) -> tuple[float | None, float | None]:
+    """Ascent and descent in metres along elevations (n,), NaN where missing; None if all are.
 
     Hysteresis: the line turns where it has come back from its last extreme by
     CLIMB_THRESHOLD_METRES, and each leg counts in full from extreme to extreme. So a long climb
     is not shortened, and noise below the threshold adds nothing. Missing elevations are skipped;
-    nothing is counted from one segment to the next.
+    nothing is counted from one segment, (n,), to the next.
     """
-    elevation, segment = recording.elevation, recording.segment
-    if points is not None:
-        elevation, segment = elevation[points], segment[points]
     known = ~np.isnan(elevation)
     if not known.any():
         return None, None
@@ -56,11 +71,9 @@ def _legs(elevation: Floats, segment: NDArray[np.int32]) -> Iterator[float]:
 
 def _turning_points(elevation: Floats, segment: NDArray[np.int32]) -> Indices:
     """Indices of local extremes and of the ends of segments; plateaus count at their end."""
-    rise = np.diff(elevation)
     within = np.diff(segment) == 0
-    last_of_run = np.append((rise != 0) | ~within, True)
-    runs = np.flatnonzero(last_of_run)
+    runs = np.flatnonzero(np.append((np.diff(elevation) != 0) | ~within, True))
     direction = np.sign(np.diff(elevation[runs]))
-    same_segment = np.diff(segment[runs]) == 0
-    goes_on = same_segment[:-1] & same_segment[1:] & (direction[:-1] == direction[1:])
+    within = np.diff(segment[runs]) == 0
+    goes_on = within[:-1] & within[1:] & (direction[:-1] == direction[1:])
     return runs[np.concatenate(([True], ~goes_on, [True]))[: len(runs)]]

@@ -25,14 +25,17 @@ class Day:
     last: tuple[float, float]
 
 
-def split_days(recording: Recording, steps: NDArray[np.float64]) -> tuple[Day, ...]:
+def split_days(
+    recording: Recording, steps: NDArray[np.float64], smoothed: NDArray[np.float64]
+) -> tuple[Day, ...]:
     """The days of a recording in the order of the calendar; none if it has no times.
 
     A point's date is that of local solar time in whole hours, UTC + round(longitude / 15): no
     time zone table is needed, and midnight falls where people sleep. A point without a time
-    belongs to the day of the last one with a time. A step (metres, (n - 1,)) belongs to the day
-    on which it ends, so the days' distances sum to the whole; the climb does nearly, but what
-    lies across midnight is left out where it stays under the threshold on either side.
+    belongs to the day of the last one with a time. A step (`steps`, metres, (n - 1,)) belongs to
+    the day on which it ends, so the days' distances sum to the whole. A day's climb is that of its
+    own points (`smoothed`, metres, (n,)), so the climb from its last point to the next day's
+    first, where somebody rides through midnight, is no day's.
     """
     if np.isnan(recording.time).all():
         return ()
@@ -41,7 +44,7 @@ def split_days(recording: Recording, steps: NDArray[np.float64]) -> tuple[Day, .
     numbers, begins = np.unique(day[order], return_index=True)
     travelled = np.concatenate(([0.0], steps))
     return tuple(
-        _measure_day(recording, travelled, points, number)
+        _measure_day(recording, travelled, smoothed, points, number)
         for number, points in zip(numbers.tolist(), np.split(order, begins[1:]), strict=True)
     )
 
@@ -58,13 +61,14 @@ def _solar_days(recording: Recording) -> NDArray[np.int64]:
 def _measure_day(
     recording: Recording,
     travelled: NDArray[np.float64],
+    smoothed: NDArray[np.float64],
     points: NDArray[np.intp],
     number: int,
 ) -> Day:
     first, last = points[0], points[-1]
     elevation = recording.elevation[points]
     known = elevation[~np.isnan(elevation)]
-    ascent, _ = climb(recording, points)
+    ascent, _ = climb(smoothed[points], recording.segment[points])
     return Day(
         on=datetime.fromtimestamp(number * DAY_SECONDS, UTC).date(),
         distance_metres=float(travelled[points].sum()),

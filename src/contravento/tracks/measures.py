@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from contravento.tracks import geodesy, rules
-from contravento.tracks.climbing import climb
+from contravento.tracks.climbing import climb, smooth
 from contravento.tracks.days import Day, split_days
 from contravento.tracks.recording import Recording
 
@@ -45,7 +45,8 @@ class Measures:
 def measure(recording: Recording) -> Measures:
     """Compute all figures of a recording. Raises nothing."""
     steps = step_lengths(recording)
-    ascent, descent = climb(recording)
+    smoothed = smooth(recording, steps)
+    ascent, descent = climb(smoothed, recording.segment)
     highest, lowest = _extremes(recording.elevation)
     started, ended = _span(recording.time)
     moving_seconds, moving_metres = _moving(recording, steps)
@@ -55,7 +56,7 @@ def measure(recording: Recording) -> Measures:
         descent_metres=descent,
         highest_metres=highest,
         lowest_metres=lowest,
-        elapsed_seconds=None if started is None or ended is None else ended - started,
+        elapsed_seconds=None if started is None or ended is None else round(ended - started, 3),
         moving_seconds=moving_seconds,
         average_speed=moving_metres / moving_seconds if moving_seconds else None,
         top_speed=top_speed(recording, steps),
@@ -65,7 +66,7 @@ def measure(recording: Recording) -> Measures:
         started_at=_moment(started),
         ended_at=_moment(ended),
         bounds=bounds(recording),
-        days=split_days(recording, steps),
+        days=split_days(recording, steps, smoothed),
     )
 
 
@@ -133,7 +134,7 @@ def _span(time: Floats) -> tuple[float | None, float | None]:
 
 
 def _moment(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    return None if seconds is None else datetime.fromtimestamp(round(seconds, 3), UTC)
 
 
 def _moving(recording: Recording, steps: Floats) -> tuple[float | None, float]:
@@ -143,11 +144,12 @@ def _moving(recording: Recording, steps: Floats) -> tuple[float | None, float]:
         return None, 0.0
     duration = np.diff(recording.time[timed])
     travelled = np.diff(np.concatenate(([0.0], np.cumsum(steps)))[timed])
-    moving = (np.diff(recording.segment[timed]) == 0) & (
-        travelled >= rules.MOVING_METRES_PER_SECOND * duration
+    moving = (
+        (np.diff(recording.segment[timed]) == 0)
+        & (duration > 0)
+        & (travelled >= rules.MOVING_METRES_PER_SECOND * duration)
     )
-    moving &= duration > 0
-    return float(duration[moving].sum()), float(travelled[moving].sum())
+    return round(float(duration[moving].sum()), 3), float(travelled[moving].sum())
 
 
 def _rolled(lon: float) -> float:

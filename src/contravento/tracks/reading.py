@@ -4,7 +4,7 @@ import zlib
 from datetime import UTC, datetime
 from pathlib import PurePath
 
-from contravento.tracks import encoding, gpx, remarks, rules
+from contravento.tracks import encoding, fit, gpx, remarks, rules, tcx
 from contravento.tracks.cleaning import clean
 from contravento.tracks.errors import (
     Archive,
@@ -23,7 +23,7 @@ from contravento.tracks.findings import Findings
 from contravento.tracks.formats import Format, sniff_binary, sniff_markup
 from contravento.tracks.recording import Recording, Remark
 
-READERS = {Format.GPX: gpx.read}
+READERS = {Format.GPX: gpx.read, Format.TCX: tcx.read}
 REFUSALS: dict[Format, type[UnreadableTrack]] = {
     Format.GZIP: Archive,
     Format.ARCHIVE: Archive,
@@ -77,6 +77,8 @@ def _check_size(content: bytes) -> None:
 
 def _read(content: bytes, file_name: str) -> Findings:
     kind = sniff_binary(content)
+    if kind == Format.FIT:
+        return fit.read(content)
     if kind != Format.UNKNOWN:
         raise REFUSALS[kind]
     text, found = encoding.to_utf8(content)

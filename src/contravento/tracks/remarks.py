@@ -58,6 +58,9 @@ BAD_CHECKSUM = Kind(
 BROKEN_OFF = Kind(
     "broken_off", N_("The file breaks off early; what was complete before that was read.")
 )
+TRAILING_BYTES = Kind(
+    "trailing", N_("Something stands after the end of the ride; it was left out (%(count)s bytes).")
+)
 
 # About positions.
 COMMA_DECIMALS = Kind(
@@ -75,6 +78,9 @@ NULL_ISLAND = Kind(
 )
 DUPLICATES = Kind(
     "duplicates", N_("Points that repeat the one before were left out: %(count)s of %(total)s.")
+)
+REPEATED_SEGMENTS = Kind(
+    "repeated_segments", N_("Segments that are in the file twice were counted once (%(count)s).")
 )
 SPIKES = Kind(
     "spikes", N_("Points that leap away faster than any train and back were left out (%(count)s).")

@@ -1,0 +1,140 @@
+"""Look into track files from the command line; no database is needed."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contravento.kit.words import N_
+from contravento.tracks import rules
+from contravento.tracks.errors import FileTooLarge, UnreadableTrack
+from contravento.tracks.measures import Measures, measure
+from contravento.tracks.reading import read_recording
+from contravento.tracks.recording import Recording
+
+app = typer.Typer(no_args_is_help=True, help="Look into track files.")
+
+
+class NoSuchFile(UnreadableTrack):
+    kind = "no_such_file"
+    message = N_("There is no file %(file)s.")
+
+
+class NotAFile(UnreadableTrack):
+    kind = "not_a_file"
+    message = N_("%(file)s is not a file that could hold a track.")
+
+
+class CannotOpen(UnreadableTrack):
+    kind = "cannot_open"
+    message = N_("%(file)s cannot be opened: %(reason)s.")
+
+
+@app.callback()
+def tracks() -> None:
+    """Look into track files."""
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="A GPX, TCX or FIT file.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Show the figures of a track file and what is odd about it."""
+    try:
+        recording = read_recording(_content_of(file), file_name=file.name)
+    except UnreadableTrack as refusal:
+        typer.echo(str(refusal), err=True)
+        raise typer.Exit(1) from None
+    inspection = Inspection(recording, measure(recording))
+    typer.echo(inspection.as_json() if as_json else inspection.as_text())
+
+
+def _content_of(file: Path) -> bytes:
+    try:
+        if not file.exists():
+            raise NoSuchFile(file=file)
+        if not file.is_file():
+            raise NotAFile(file=file)
+        with file.open("rb") as opened:
+            content = opened.read(rules.LARGEST_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise CannotOpen(file=file, reason=reason) from error
+    if len(content) > rules.LARGEST_FILE_BYTES:
+        raise FileTooLarge(megabytes=rules.LARGEST_FILE_BYTES // 2**20)
+    return content
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What is shown of a file."""
+
+    recording: Recording
+    measures: Measures
+
+    def as_json(self) -> str:
+        of = self.measures
+        shown = {
+            "distance_metres": of.distance_metres,
+            "ascent_metres": of.ascent_metres,
+            "descent_metres": of.descent_metres,
+            "highest_metres": of.highest_metres,
+            "lowest_metres": of.lowest_metres,
+            "elapsed_seconds": of.elapsed_seconds,
+            "moving_seconds": of.moving_seconds,
+            "points": of.points,
+            "segments": of.segments,
+            "tracks": of.tracks,
+            "started_at": _rfc_3339(of.started_at),
+            "ended_at": _rfc_3339(of.ended_at),
+            "bounds": list(of.bounds),
+            "report": [
+                {"code": remark.code, "message": str(remark)} for remark in self.recording.report
+            ],
+        }
+        return json.dumps(shown, indent=2, ensure_ascii=False)
+
+    def as_text(self) -> str:
+        of = self.measures
+        west, south, east, north = of.bounds
+        rows = {
+            "name": self.recording.name or "–",
+            "distance": f"{of.distance_metres / 1000:,.2f} km",
+            "ascent": _metres(of.ascent_metres),
+            "descent": _metres(of.descent_metres),
+            "highest": _metres(of.highest_metres),
+            "lowest": _metres(of.lowest_metres),
+            "elapsed": _clock(of.elapsed_seconds),
+            "moving": _clock(of.moving_seconds),
+            "points": f"{of.points:,}",
+            "segments": f"{of.segments:,}",
+            "tracks": f"{of.tracks:,}",
+            "started": _rfc_3339(of.started_at) or "–",
+            "ended": _rfc_3339(of.ended_at) or "–",
+            "bounds": f"{west:.5f}, {south:.5f} to {east:.5f}, {north:.5f}",
+            "days": str(len(of.days) or "–"),
+        }
+        lines = [f"{label:<10}{value}" for label, value in rows.items()]
+        if self.recording.report:
+            lines += ["", *(f"- {remark}" for remark in self.recording.report)]
+        return "\n".join(lines)
+
+
+def _metres(metres: float | None) -> str:
+    return "–" if metres is None else f"{metres:,.0f} m".replace("-", "−")
+
+
+def _clock(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"
+
+
+def _rfc_3339(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
