@@ -13,7 +13,7 @@ depends_on = None
 def upgrade() -> None:
     # The driver's own cursor: several statements at once, and a colon is only a colon.
     statements = Path(__file__).with_suffix(".sql").read_text()
-    cursor = op.get_bind().connection.cursor()  # type: ignore[union-attr]
+    cursor = op.get_bind().connection.cursor()
     cursor.execute(statements)
     cursor.close()
 

@@ -1,0 +1,40 @@
+"""Looking after riders."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from contravento.accounts.errors import RiderNotFound
+from contravento.accounts.service.profile import make_admin
+from contravento.kit.parts import open_parts
+from contravento.kit.settings import load_settings
+from contravento.reactions import REACTIONS
+
+app = typer.Typer(help="Look after riders.", no_args_is_help=True)
+
+
+@app.callback()
+def riders() -> None:
+    """Look after riders."""
+
+
+@app.command("make-admin")
+def make_admin_command(
+    name: Annotated[str, typer.Argument(help="The rider's username.")],
+) -> None:
+    """Let a confirmed rider administer this server."""
+    try:
+        username = asyncio.run(_make_admin(name))
+    except RiderNotFound:
+        typer.echo(f"No confirmed rider is called {name}.", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{username} administers this server now.")
+
+
+async def _make_admin(name: str) -> str:
+    async with (
+        open_parts(load_settings(), reactions=REACTIONS) as parts,
+        parts.transaction() as session,
+    ):
+        return (await make_admin(session, name)).username

@@ -1,0 +1,40 @@
+"""The two processes of the product: web and worker."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from contravento.kit.settings import load_settings
+from contravento.worker import run_worker
+
+GRACE_SECONDS = 30
+KEEP_ALIVE_SECONDS = 75  # longer than the proxy in front keeps its connections
+
+
+def web(
+    host: Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on.")] = 8000,
+) -> None:
+    """Answer requests, in WEB_CONCURRENCY processes."""
+    settings = load_settings()
+    uvicorn.run(
+        "contravento.main:serve",
+        factory=True,
+        host=host,
+        port=port,
+        workers=settings.web_concurrency,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
+
+
+def worker() -> None:
+    """Carry out jobs and the schedule."""
+    asyncio.run(run_worker(load_settings()))

@@ -1,0 +1,134 @@
+"""What happens to every request around the application: id, log line, headers, body limit."""
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contravento.kit.errors import TooLarge
+from contravento.kit.words import N_
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+MEGABYTE = 1024 * 1024
+# The files themselves are judged where they are kept; this bounds what is read of a body at all.
+BODY_LIMITS_MEGABYTES = (
+    (re.compile(r"/tracks$"), 51),
+    (re.compile(r"/(photos|photo)$"), 21),
+    (re.compile(r""), 2),
+)
+
+log = logging.getLogger("contravento.request")
+
+
+class BodyTooLarge(TooLarge):
+    message = N_("That is more than the %(megabytes)s MB we take here. Nothing was kept.")
+
+
+class Edge:
+    """Outermost of all. HEAD is answered as GET without a body."""
+
+    def __init__(self, app: ASGIApp, *, sources: str = "") -> None:
+        self._app = app
+        self._sources = f" {sources}" if sources else ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(Headers(scope=scope))
+        state: MutableMapping[str, Any] = scope.setdefault("state", {})
+        state["request_id"], state["nonce"] = request_id, secrets.token_urlsafe(16)
+        is_head = scope["method"] == "HEAD"
+        if is_head:
+            scope["method"] = "GET"
+
+        started = time.perf_counter()
+        status = 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._add_headers(MutableHeaders(scope=message), scope, state)
+            elif is_head:
+                message = {**message, "body": b""}
+            await send(message)
+
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            await self._app(scope, _bounded(scope, receive), answer)
+        finally:
+            _write_line(scope, "HEAD" if is_head else scope["method"], status, started)
+
+    def _add_headers(
+        self, headers: MutableHeaders, scope: Scope, state: MutableMapping[str, Any]
+    ) -> None:
+        headers["X-Request-ID"] = state["request_id"]
+        headers["X-Content-Type-Options"] = "nosniff"
+        if headers.get("content-type", "").startswith("text/html"):
+            headers.setdefault("Content-Security-Policy", self._policy(state["nonce"]))
+            headers["X-Frame-Options"] = "DENY"
+            headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+            headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()"
+            headers["Cross-Origin-Opener-Policy"] = "same-origin"
+            headers.setdefault("Cache-Control", "no-store" if _is_personal(scope) else "no-cache")
+        if scope["scheme"] == "https":
+            headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+
+    def _policy(self, nonce: str) -> str:
+        return (
+            "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self';"
+            f" script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}';"
+            f" img-src 'self' data: blob:{self._sources}; font-src 'self';"
+            f" connect-src 'self'{self._sources}; worker-src 'self' blob:; manifest-src 'self'"
+        )
+
+
+def _is_personal(scope: Scope) -> bool:
+    return "session=" in Headers(scope=scope).get("cookie", "")
+
+
+def _request_id(headers: Headers) -> str:
+    given = headers.get("x-request-id", "")
+    return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _bounded(scope: Scope, receive: Receive) -> Receive:
+    """Raise BodyTooLarge once more than the route's limit has come, or is announced."""
+    megabytes = next(most for path, most in BODY_LIMITS_MEGABYTES if path.search(scope["path"]))
+    announced = Headers(scope=scope).get("content-length", "")
+    too_long = announced.isdigit() and int(announced) > megabytes * MEGABYTE
+    come = 0
+
+    async def bounded() -> Message:
+        nonlocal come
+        if too_long:
+            raise BodyTooLarge(megabytes=megabytes - 1)
+        message = await receive()
+        come += len(message.get("body", b""))
+        if come > megabytes * MEGABYTE:
+            raise BodyTooLarge(megabytes=megabytes - 1)
+        return message
+
+    return bounded
+
+
+def _write_line(scope: Scope, method: str, status: int, started: float) -> None:
+    route = scope.get("route")
+    log.info(
+        "request",
+        extra={
+            "method": method,
+            "path": scope["path"],
+            "route": getattr(route, "path", None),
+            "status": status,
+            "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+        },
+    )

@@ -1,0 +1,97 @@
+"""Whether the process lives, and whether it may be sent riders."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import cache
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+
+from contravento.http import PartsOf
+from contravento.kit.parts import Parts
+from contravento.migrations import newest_revision
+
+CHECK_TIMEOUT_SECONDS = 3
+MIN_FREE_BYTES = 200 * 1024 * 1024
+WORKER_SILENT_SECONDS = 60
+
+router = APIRouter(tags=["health"])
+
+_revision_of_this_build = cache(newest_revision)
+
+
+@router.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    """The event loop answers; nothing else is asked."""
+    return {"status": "ok"}
+
+
+@router.get("/health/ready")
+async def ready(parts: PartsOf) -> JSONResponse:
+    """200 when every part that a rider needs is there, else 503 that says which is not."""
+    checks = dict(
+        zip(
+            CHECKS,
+            await asyncio.gather(*(_check(check, parts) for check in CHECKS.values())),
+            strict=True,
+        )
+    )
+    well = all(outcome == "ok" for outcome in checks.values())
+    return JSONResponse(
+        {"status": "ok" if well else "unavailable", "checks": checks}, 200 if well else 503
+    )
+
+
+async def _check(check: Callable[[Parts], Awaitable[str]], parts: Parts) -> str:
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+            return await check(parts)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is not ready)
+        return f"failed: {type(error).__name__}"
+
+
+async def _database(parts: Parts) -> str:
+    async with parts.sessions() as session:
+        await session.execute(text("SELECT 1"))
+    return "ok"
+
+
+async def _migrations(parts: Parts) -> str:
+    async with parts.sessions() as session:
+        found = await session.scalar(text("SELECT version_num FROM alembic_version"))
+    expected = _revision_of_this_build()
+    return "ok" if found == expected else f"at {found}, expected {expected}"
+
+
+async def _queue(parts: Parts) -> str:
+    """Some worker has given a sign of life lately."""
+    async with parts.sessions() as session:
+        silent = await session.scalar(
+            text(
+                "SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers"
+            )
+        )
+    if silent is None:
+        return "no worker has started"
+    return "ok" if silent < WORKER_SILENT_SECONDS else f"no worker for {silent:.0f} seconds"
+
+
+async def _disk(parts: Parts) -> str:
+    free = await parts.storage.free_bytes()
+    if free is None or free >= MIN_FREE_BYTES:
+        return "ok"
+    return f"only {free // 1_000_000} MB free"
+
+
+CHECKS: dict[str, Callable[[Parts], Awaitable[str]]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "queue": _queue,
+    "disk": _disk,
+}

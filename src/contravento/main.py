@@ -1,0 +1,86 @@
+"""Puts the web application together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypedDict
+from urllib.parse import urlsplit
+
+from fastapi import Depends, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
+
+from contravento import __version__, health
+from contravento.api import trips as trips_api
+from contravento.edge import Edge
+from contravento.http import check_origin
+from contravento.kit.logs import configure_logs
+from contravento.kit.parts import Parts, open_parts
+from contravento.kit.settings import Settings, load_settings
+from contravento.reactions import REACTIONS
+from contravento.web.refusals import EXPLAINED, explain
+from contravento.web.static_files import mount_static
+
+API = (trips_api,)
+PAGES: tuple[Any, ...] = ()
+
+GZIP_LEVEL = 5
+GZIP_FROM_BYTES = 1024
+
+
+class State(TypedDict):
+    parts: Parts
+
+
+def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
+    """The application; with `parts` given it uses those and leaves closing them to their owner."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[State]:
+        if parts is not None:
+            yield State(parts=parts)
+            return
+        async with open_parts(settings, reactions=REACTIONS) as opened:
+            yield State(parts=opened)
+
+    app = FastAPI(
+        title="ContraVento",
+        version=__version__,
+        lifespan=lifespan,
+        dependencies=[Depends(check_origin)],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if settings.debug else None,
+    )
+    app.include_router(health.router, include_in_schema=False)
+    for noun in API:
+        app.include_router(noun.router, prefix="/api/v1")
+    for noun in PAGES:
+        app.include_router(noun.router, include_in_schema=False)
+    mount_static(app)
+    for kind in (*EXPLAINED, Exception):
+        app.add_exception_handler(kind, explain)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["*"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+        expose_headers=["ETag", "X-Request-ID", "Retry-After"],
+    )
+    return Edge(app, sources=_origin(settings.map_tiles_url))
+
+
+def serve() -> ASGIApp:
+    """What uvicorn calls in each of its processes."""
+    settings = load_settings()
+    configure_logs(settings)
+    return create_app(settings)
+
+
+def _origin(url: str | None) -> str:
+    """Where map tiles come from, for the content policy."""
+    if not url:
+        return ""
+    parsed = urlsplit(url)
+    return f"{parsed.scheme}://{parsed.netloc}"

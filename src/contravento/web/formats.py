@@ -1,0 +1,101 @@
+"""Numbers, lengths, dates and countries as the design sets them in each language."""
+
+from datetime import date, datetime
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from markupsafe import Markup
+
+from contravento.kit.languages import locale
+
+NO_BREAK = "\u00a0"
+THIN = "\u202f"
+MINUS = "\u2212"
+EN_DASH = "\u2013"
+
+
+def number(value: float, language: str, digits: int = 0) -> str:
+    """English 18,360 and 1,014; Spanish 18 360 with a thin space, and 1014 without one."""
+    plain = format_decimal(
+        round(value, digits) + 0.0,  # so that nothing reads as minus zero
+        format="#,##0" + ("." + "0" * digits if digits else ""),
+        locale="en",
+    )
+    if language == "es":
+        whole, point, rest = plain.partition(".")
+        separator = "" if abs(value) < 9999.5 else THIN
+        plain = whole.replace(",", separator) + ("," + rest if point else "")
+    return plain.replace("-", MINUS)
+
+
+def kilometres(metres: float, language: str) -> str:
+    """Whole kilometres from 100 on, one digit below; without the unit."""
+    value = metres / 1000
+    return number(value, language, 0 if value >= 99.95 else 1)
+
+
+def date_range(first: date | None, last: date | None, language: str) -> str:
+    """'3–15 June 2025', '3–15 de junio de 2025', with as little said twice as possible."""
+    if first is None and last is None:
+        return ""
+    first = first or last
+    last = last or first
+    assert first is not None  # noqa: S101
+    assert last is not None  # noqa: S101
+    whole = _day(last, language)
+    if first == last:
+        return whole
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}{EN_DASH}{whole}"
+    spaced = f"{NO_BREAK}{EN_DASH} "
+    if first.year == last.year:
+        pattern = "d 'de' MMMM" if language == "es" else "d MMMM"
+        return format_date(first, pattern, locale=locale(language)) + spaced + whole
+    return _day(first, language) + spaced + whole
+
+
+def day(value: date, language: str) -> str:
+    return _day(value, language)
+
+
+def month(value: datetime, language: str) -> str:
+    pattern = "MMMM 'de' y" if language == "es" else "MMMM y"
+    return format_date(value.date(), pattern, locale=locale(language))
+
+
+def moment(value: datetime, language: str) -> str:
+    pattern = "d 'de' MMMM 'de' y, HH:mm" if language == "es" else "d MMMM y, HH:mm"
+    return format_datetime(value, f"{pattern} 'UTC'", locale=locale(language))
+
+
+def duration(seconds: float, language: str) -> str:
+    """'5 h 12 min'; the two units read the same in both languages."""
+    minutes = round(seconds / 60)
+    hours, minutes = divmod(minutes, 60)
+    if not hours:
+        return f"{minutes}{NO_BREAK}min"
+    return f"{number(hours, language)}{NO_BREAK}h {minutes:02d}{NO_BREAK}min"
+
+
+def megabytes(size_bytes: int, language: str) -> str:
+    value = size_bytes / 1_000_000
+    return f"{number(value, language, 0 if value >= 10 else 1)}{NO_BREAK}MB"
+
+
+def country(code: str, language: str) -> str:
+    name = locale(language).territories.get(code)
+    return str(name) if name else code
+
+
+def countries(codes: list[str], language: str) -> str:
+    return ", ".join(country(code, language) for code in codes)
+
+
+def with_unit(value: str, unit: str) -> Markup:
+    """A figure as the design sets it: the unit smaller than the number."""
+    return Markup("{} <small>{}</small>").format(value, unit)
+
+
+def _day(value: date, language: str) -> str:
+    pattern = "d 'de' MMMM 'de' y" if language == "es" else "d MMMM y"
+    return format_date(value, pattern, locale=locale(language))

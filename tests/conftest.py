@@ -1,0 +1,187 @@
+"""What every test may ask for: a real PostgreSQL, the application on it, riders and jobs."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from httpx import ASGITransport, AsyncClient
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.pool import NullPool
+from starlette.types import ASGIApp
+
+from contravento import migrations
+from contravento.accounts.models import Rider
+from contravento.kit.db import Session, driver_url
+from contravento.kit.embedded import create_database, drop_database, embedded_postgres
+from contravento.kit.limits import Limiter
+from contravento.kit.parts import Parts, open_parts
+from contravento.kit.passwords import Passwords
+from contravento.kit.settings import Settings
+from contravento.kit.storage import Storage
+from contravento.kit.tokens import Signer
+from contravento.main import create_app
+from contravento.reactions import REACTIONS
+from tests import factories
+from tests.mailbox import Mailbox
+from tests.queue import run_jobs
+
+TEMPLATE = "contravento_template"
+SECRET = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a migrated database that others are copied from."""
+    with embedded_postgres(tmp_path_factory.mktemp("postgres") / "data", TEMPLATE) as url:
+        migrations.upgrade(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared_database(postgres: str) -> str:
+    """A database for tests that roll back what they did."""
+    create_database(postgres.replace(TEMPLATE, "postgres"), "shared", TEMPLATE)
+    return postgres.replace(TEMPLATE, "shared")
+
+
+@pytest.fixture
+def own_database(postgres: str) -> Iterator[str]:
+    """A database of the test's own, for those that commit or use several connections."""
+    root = postgres.replace(TEMPLATE, "postgres")
+    name = f"test_{uuid4().hex[:12]}"
+    create_database(root, name, TEMPLATE)
+    yield postgres.replace(TEMPLATE, name)
+    drop_database(root, name)
+
+
+def make_settings(database_url: str, folder: Path, **changes: object) -> Settings:
+    values = {
+        "app_env": "local",
+        "secret_key": SECRET,
+        "database_url": database_url,
+        "database_pool_size": 5,
+        "storage_url": (folder / "storage").as_uri(),
+        "mail_folder": folder / "mail",
+        "public_url": "http://test",
+        "bcrypt_rounds": 4,
+    }
+    return Settings.model_validate({**values, **changes})
+
+
+@pytest.fixture
+def settings(shared_database: str, tmp_path: Path) -> Settings:
+    return make_settings(shared_database, tmp_path)
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+async def parts(settings: Settings, mailbox: Mailbox) -> AsyncIterator[Parts]:
+    """Parts whose every transaction is a savepoint on one connection, undone after the test."""
+    engine = create_async_engine(driver_url(settings.database, "asyncpg"), poolclass=NullPool)
+    async with engine.connect() as connection:
+        await connection.begin()
+        sessions = async_sessionmaker(
+            connection,
+            expire_on_commit=False,
+            join_transaction_mode="create_savepoint",
+            info={"reactions": REACTIONS},
+        )
+        yield Parts(
+            settings=settings,
+            engine=engine,
+            sessions=sessions,
+            storage=Storage(settings.storage_url),
+            mailer=mailbox,
+            passwords=Passwords(settings.bcrypt_rounds),
+            signer=Signer(settings),
+            limiter=Limiter(settings),
+        )
+        await connection.rollback()
+    await engine.dispose()
+
+
+@pytest.fixture
+async def live_parts(own_database: str, tmp_path: Path) -> AsyncIterator[Parts]:
+    """Parts as in production, on a database of the test's own."""
+    async with open_parts(make_settings(own_database, tmp_path), reactions=REACTIONS) as parts:
+        yield parts
+
+
+@pytest.fixture
+async def session(parts: Parts) -> AsyncIterator[Session]:
+    async with parts.transaction() as session:
+        yield session
+
+
+@pytest.fixture
+def jobs(parts: Parts) -> Callable[[], Awaitable[list[str]]]:
+    """Run what is queued until nothing is left; the names of what ran."""
+
+    async def run() -> list[str]:
+        return await run_jobs(parts)
+
+    return run
+
+
+@pytest.fixture
+def app(parts: Parts) -> ASGIApp:
+    return create_app(parts.settings, parts)
+
+
+@pytest.fixture
+async def client(app: ASGIApp, parts: Parts) -> AsyncIterator[AsyncClient]:
+    """A browser that nobody is signed in with."""
+    async with open_client(app, parts) as client:
+        yield client
+
+
+@pytest.fixture
+async def rider(parts: Parts) -> Rider:
+    async with parts.transaction() as session:
+        return await factories.make_rider(session, username="maite", name="Maite Arrieta")
+
+
+@pytest.fixture
+async def stranger(parts: Parts) -> Rider:
+    async with parts.transaction() as session:
+        return await factories.make_rider(session, username="tomas", name="Tomás Ibarrola")
+
+
+@pytest.fixture
+async def signed_in(app: ASGIApp, parts: Parts, rider: Rider) -> AsyncIterator[AsyncClient]:
+    """The rider's own browser."""
+    async with open_client(app, parts) as client:
+        await sign_in(client, parts, rider)
+        yield client
+
+
+@pytest.fixture
+async def as_stranger(app: ASGIApp, parts: Parts, stranger: Rider) -> AsyncIterator[AsyncClient]:
+    """Another rider's browser."""
+    async with open_client(app, parts) as client:
+        await sign_in(client, parts, stranger)
+        yield client
+
+
+def open_client(app: ASGIApp, parts: Parts) -> AsyncClient:
+    """A client of the application in this process; the lifespan's state is given by hand."""
+
+    async def with_state(scope, receive, send):  # type: ignore[no-untyped-def]
+        scope["state"] = {"parts": parts}
+        await app(scope, receive, send)
+
+    return AsyncClient(
+        transport=ASGITransport(app=with_state),
+        base_url="http://test",
+        headers={"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"},
+    )
+
+
+async def sign_in(client: AsyncClient, parts: Parts, rider: Rider) -> None:
+    async with parts.transaction() as session:
+        client.cookies.set("session", await factories.make_cookie(session, rider))
