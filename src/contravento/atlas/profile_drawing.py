@@ -27,6 +27,7 @@ SMOOTHING_METRES = 400.0
 SMOOTHING_SHARE = 1 / 250
 SLIVER_SHARE = 1 / 170
 
+LEAST_LENGTH_METRES = 1.0
 FEWEST_SAMPLES = 240
 MOST_SAMPLES = 700
 LEAST_RANGE_METRES = 120.0
@@ -60,24 +61,23 @@ class Profile:
 def draw_profile(
     distance_metres: Sequence[float],
     elevation_metres: Sequence[float | None],
-    grade_percent: Sequence[float | None],
     *,
     stage_ends_metres: Sequence[float] = (),
 ) -> Profile | None:
     """Draw heights along a track; None if there is nothing to draw.
 
-    The three sequences are of one length; distances do not fall; a height or grade may be missing.
+    Both sequences are of one length; distances do not fall; a height may be missing. The slope is
+    taken from the heights: grades measured at the samples would miss what lies between them.
     `stage_ends_metres` are the distances at which the days end, the last one included or not.
     """
     distances = np.asarray(distance_metres, dtype=np.float64)
     heights = _numbers(elevation_metres)
     known = np.isfinite(heights) & np.isfinite(distances)
-    if known.sum() < 2 or distances[known][-1] <= 0:
+    if known.sum() < 2 or distances[known][-1] < LEAST_LENGTH_METRES:
         return None
 
     length = float(distances[known][-1])
-    slopes = np.nan_to_num(_numbers(grade_percent))[known]
-    places, levels, slopes = _resampled(distances[known], heights[known], slopes, length)
+    places, levels, slopes = _resampled(distances[known], heights[known], length)
     bottom, top, ticks = _height_axis(levels)
     x = places / length * WIDTH
     y = (top - levels) / (top - bottom) * HEIGHT
@@ -101,18 +101,15 @@ def _numbers(values: Sequence[float | None]) -> Floats:
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
-def _resampled(
-    distances: Floats, heights: Floats, slopes: Floats, length: float
-) -> tuple[Floats, Floats, Floats]:
-    """Evenly spaced samples; slopes averaged over the smoothing distance round each."""
-    places = np.linspace(0.0, length, min(max(len(distances), FEWEST_SAMPLES), MOST_SAMPLES))
-    levels = np.interp(places, distances, heights)
-    climbed = np.append(0.0, np.cumsum(slopes[1:] * np.diff(distances)))
+def _resampled(distances: Floats, heights: Floats, length: float) -> tuple[Floats, Floats, Floats]:
+    """Evenly spaced places, their heights, and the slopes round them in per cent."""
+    count = min(max(len(distances), FEWEST_SAMPLES), MOST_SAMPLES)
+    places = np.linspace(0.0, length, count)
     reach = max(SMOOTHING_METRES, length * SMOOTHING_SHARE) / 2
     behind = np.clip(places - reach, 0.0, length)
     ahead = np.clip(places + reach, 0.0, length)
-    gained = np.interp(ahead, distances, climbed) - np.interp(behind, distances, climbed)
-    return places, levels, gained / np.maximum(ahead - behind, 1e-9)
+    risen = np.interp(ahead, distances, heights) - np.interp(behind, distances, heights)
+    return places, np.interp(places, distances, heights), 100 * risen / (ahead - behind)
 
 
 def _steepness(places: Floats, slopes: Floats, length: float) -> list[int]:
