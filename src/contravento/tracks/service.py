@@ -1,9 +1,9 @@
 """Everything that changes a track."""
 
-from dataclasses import asdict
 from typing import Any, BinaryIO
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import undefer
 
@@ -17,6 +17,7 @@ from contravento.tracks import drawing, queries
 from contravento.tracks.digest import Digest, digest
 from contravento.tracks.errors import TooManyTracks, UnreadableTrack
 from contravento.tracks.models import State, Track, TrackDay
+from contravento.tracks.profile import Profile
 from contravento.tracks.recording import Remark
 from contravento.tracks.rules import MAX_READING_ATTEMPTS, MAX_TRACKS_PER_TRIP
 from contravento.trips.models import Trip
@@ -174,11 +175,21 @@ def _fill(track: Track, found: Digest, countries: list[str], points_key: str) ->
     track.report = [_kept_remark(remark) for remark in found.report]
     track.name = found.name
     track.outline = found.outline
-    track.profile = asdict(found.profile) if found.profile else None
+    track.profile = found.profile and _kept_profile(found.profile)
     track.countries = countries
     track.points_key = points_key
     track.state = State.READY
     track.read_at = now()
+
+
+def _kept_profile(profile: Profile) -> dict[str, Any]:
+    """The samples as JSON: metres and per cent to one decimal, degrees to five."""
+    return {
+        "distance_metres": profile.distance_metres.round(1).tolist(),
+        "elevation_metres": profile.elevation_metres.round(1).tolist(),
+        "grade_percent": profile.grade_percent.round(1).tolist(),
+        "coordinates": np.stack((profile.lon, profile.lat), axis=1).round(5).tolist(),
+    }
 
 
 def _kept_remark(remark: Remark) -> dict[str, Any]:
