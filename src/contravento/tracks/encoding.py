@@ -54,19 +54,19 @@ def _guess_wide(content: bytes) -> str:
 
 
 def _narrow_to_utf8(content: bytes) -> tuple[bytes, list[Remark]]:
-    declared = _declared_encoding(content)
     if content.isascii():
         return content, []
+    declared = _declared_encoding(content)
     if _is_utf8(content):
         agrees = declared in ("utf-8", "ascii")
         return content, [] if agrees else [remarks.ENCODING(encoding="UTF-8")]
-    if declared in ("utf-8", "ascii"):
-        return _repair_utf8(content), [remarks.ENCODING(encoding="windows-1252")]
-    return content.decode(declared, "replace").encode("utf-8", "replace"), []
+    if SINGLE_BYTE_OR_ASIAN.fullmatch(declared):
+        return content.decode(declared, "replace").encode("utf-8", "replace"), []
+    return _repair_utf8(content), [remarks.ENCODING(encoding="windows-1252")]
 
 
 def _declared_encoding(content: bytes) -> str:
-    """The codec the XML declaration names, UTF-8 when it names none that we would use."""
+    """The codec the XML declaration names, UTF-8 when it names none that there is."""
     match = DECLARED.match(content)
     if not match:
         return "utf-8"
@@ -76,7 +76,7 @@ def _declared_encoding(content: bytes) -> str:
         return "utf-8"
     if name == "iso8859-1":  # as browsers do: nobody means the control characters of ISO 8859-1
         return "cp1252"
-    return name if name == "ascii" or SINGLE_BYTE_OR_ASIAN.fullmatch(name) else "utf-8"
+    return name
 
 
 def _is_utf8(content: bytes) -> bool:

@@ -57,7 +57,7 @@ def read(content: bytes) -> Findings:
     fit = _Fit(content)
     found = fit.read_all()
     if not len(fit.line):
-        if found:
+        if any(remark.code == remarks.BROKEN_OFF.code for remark in found):
             raise BrokenBeforeFirstPoint
         if fit.file_types and not fit.file_types & {ACTIVITY_FILE, COURSE_FILE}:
             raise NotAnActivity

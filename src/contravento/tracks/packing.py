@@ -22,6 +22,7 @@ MAGIC, VERSION = b"CVTR", 1
 HEADER = struct.Struct("<4sBII")  # magic, version, points, bytes of JSON
 LEVEL = 4
 
+POSITION_BYTES = 5  # a step across all longitudes, with its sign, takes 33 bits
 DEGREE = 1e7
 METRE = 1e2
 SECOND = 1e3
@@ -43,8 +44,8 @@ def pack(recording: Recording, significance: NDArray[np.float32]) -> bytes:
     text = json.dumps(rest, separators=(",", ":")).encode()
     body = [
         text,
-        _pack_column(np.rint(recording.lon * DEGREE).astype(np.int64), 4),
-        _pack_column(np.rint(recording.lat * DEGREE).astype(np.int64), 4),
+        _pack_column(np.rint(recording.lon * DEGREE).astype(np.int64), POSITION_BYTES),
+        _pack_column(np.rint(recording.lat * DEGREE).astype(np.int64), POSITION_BYTES),
         _pack_gappy(recording.elevation, METRE, 4),
         _pack_gappy(recording.time, SECOND, 8),
         _pack_column(recording.segment.astype(np.int64), 4),
@@ -64,8 +65,8 @@ def unpack(blob: bytes) -> tuple[Recording, NDArray[np.float32]]:
         rest = json.loads(body[:text_bytes])
         columns = _Columns(body, text_bytes, points)
         recording = Recording(
-            lon=columns.take(4) / DEGREE,
-            lat=columns.take(4) / DEGREE,
+            lon=columns.take(POSITION_BYTES) / DEGREE,
+            lat=columns.take(POSITION_BYTES) / DEGREE,
             elevation=columns.take_gappy(METRE, 4),
             time=columns.take_gappy(SECOND, 8),
             segment=columns.take(4).astype(np.int32),
