@@ -19,7 +19,7 @@ import typer
 from contravento import migrations
 from contravento.demo import load as demo
 from contravento.kit.embedded import embedded_postgres
-from contravento.kit.settings import load_settings
+from contravento.kit.settings import Settings, load_settings
 
 DATABASE = "contravento"
 START_SECONDS = 60
@@ -43,13 +43,28 @@ def run(
             os.environ.update(_environment(folder, url, host, port))
             settings = load_settings()
             migrations.upgrade(settings.database)
-            logins = asyncio.run(demo.fill(settings)) if with_demo else []
+            filled = with_demo and _fill(settings)
             with _processes(host, port) as running:
                 _wait_until_it_answers(host, port, running)
-                _greet(settings.base_url, logins or asyncio.run(demo.find_logins(settings)))
+                if filled:
+                    _wait_for_jobs(settings, running)
+                _greet(settings.base_url, asyncio.run(demo.find_logins(settings)))
                 _watch(running)
     except KeyboardInterrupt:
         typer.echo("Stopped. Everything is kept; `make run` goes on from here.")
+
+
+def _fill(settings: Settings) -> bool:
+    typer.echo("Making demo riders, tracks and pictures if the database is new …")
+    return asyncio.run(demo.fill(settings))
+
+
+def _wait_for_jobs(settings: Settings, running: list[subprocess.Popen[bytes]]) -> None:
+    """Until the worker has read the demo tracks and made the pictures' sizes."""
+    typer.echo("Reading the tracks and shrinking the pictures …")
+    while asyncio.run(demo.count_waiting(settings)):
+        _stop_if_one_ended(running)
+        time.sleep(LOOK_EVERY_SECONDS)
 
 
 @contextmanager

@@ -15,7 +15,6 @@ def configuration(database_url: str | None = None) -> Config:
     """Alembic's configuration, wherever the program is installed."""
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
-    config.set_main_option("version_locations", str(_FOLDER / "versions"))
     config.set_main_option("path_separator", "os")
     if database_url:
         config.set_main_option("sqlalchemy.url", database_url.replace("%", "%%"))

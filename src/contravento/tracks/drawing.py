@@ -1,11 +1,12 @@
 """What is drawn of a trip's tracks once, in the worker, and shown ever after."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from contravento.atlas.countries import countries_along
 from contravento.atlas.drawing import Sheet, draw_outline, draw_sheet
 
-type Lines = list[list[list[float]]]  # lines of [longitude, latitude] in degrees
+type Lines = Sequence[Sequence[tuple[float, float]]]  # longitude, latitude in degrees
 
 SHEET_WIDTH, SHEET_HEIGHT = 1200, 560
 
@@ -15,7 +16,7 @@ def find_countries(lines: Lines) -> list[str]:
     return countries_along(lines)
 
 
-def draw(tracks: list[Lines]) -> tuple[dict[str, Any], dict[str, Any]]:
+def draw(tracks: Sequence[Lines]) -> tuple[dict[str, Any], dict[str, Any]]:
     """A small outline for lists and a large sheet for the trip's own page."""
     every_line = [line for lines in tracks for line in lines]
     outline = draw_outline(every_line)

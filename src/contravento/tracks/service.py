@@ -175,7 +175,7 @@ def _fill(track: Track, found: Digest, countries: list[str], points_key: str) ->
     track.report = [_kept_remark(remark) for remark in found.report]
     track.name = found.name
     track.outline = found.outline
-    track.profile = found.profile and _kept_profile(found.profile)
+    track.profile = _kept_profile(found.profile) if found.profile else None
     track.countries = countries
     track.points_key = points_key
     track.state = State.READY

@@ -1,0 +1,47 @@
+# `make run` and `make test` do everything a new machine needs; the rest is for who works on it.
+# Needs Python 3.12 or newer, git and make.
+
+PYTHON := $(shell for each in python3.13 python3.14 python3.12 python3; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$each && break; done)
+BIN := .venv/bin
+UV := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
+
+export HOST ?= 127.0.0.1
+export PORT ?= 8000
+export DEMO ?= 1
+
+.PHONY: run test check bench format translations clean
+
+run: .venv/ready ## serve the product on http://HOST:PORT; DEMO=0 starts without demo content
+	@exec $(BIN)/contravento run
+
+test: .venv/ready ## every test; says what it skipped and why
+	@$(BIN)/pytest -n 2 --dist loadscope -q -ra
+
+check: .venv/ready ## format, lint, types, import contracts, migrations, unit tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest -n 2 --dist loadscope -q -m "not browser and not stack and not slow"
+
+bench: .venv/ready ## figures against baselines in the same run
+	@$(BIN)/python -m benchmarks
+
+format: .venv/ready
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+translations: .venv/ready ## collect sentences from the code into the catalogues
+	@$(BIN)/pybabel -q extract -F babel.toml -k N_ --no-location --sort-output -o .venv/messages.pot src
+	@$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-pot-creation-date -l es \
+		-i .venv/messages.pot -o src/contravento/translations/es.po
+
+clean: ## forget the environment and caches; var/ with all data stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.venv/ready: pyproject.toml uv.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.12 or newer is needed; none was found." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check uv
+	@$(UV) sync --quiet --locked --python $(BIN)/python
+	@touch $@
