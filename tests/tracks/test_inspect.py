@@ -1,0 +1,71 @@
+"""`contravento tracks inspect`, without a database."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from contravento.cli.tracks import app
+from contravento.tracks import rules
+from tests.corpus import FILES
+
+KEYS = (
+    "distance_metres ascent_metres descent_metres highest_metres lowest_metres elapsed_seconds "
+    "moving_seconds points segments tracks started_at ended_at bounds report"
+)
+
+
+def inspect(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["inspect", *map(str, arguments)])
+
+
+def test_the_figures_are_given_as_json() -> None:
+    result = inspect(FILES / "zeeland-2023-09-13.fit", "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    shown = json.loads(result.stdout)
+    assert list(shown) == KEYS.split()
+    assert shown["started_at"] == "2023-09-13T17:58:54Z"
+    assert shown["points"] == 311
+    assert shown["bounds"] == pytest.approx([3.455566, 51.384970, 3.459349, 51.393720], abs=1e-6)
+    message = "Points without a usable position were left out: 6 of 317."
+    assert shown["report"] == [{"code": "bad_positions", "message": message}]
+
+
+def test_what_a_file_does_not_hold_is_null() -> None:
+    shown = json.loads(inspect(FILES / "ten-tracks.gpx", "--json").stdout)
+    assert shown["ascent_metres"] is shown["elapsed_seconds"] is shown["started_at"] is None
+
+
+def test_the_figures_are_given_to_people() -> None:
+    result = inspect(FILES / "komoot-six-points.gpx")
+    assert result.exit_code == 0
+    assert "distance  0.02 km\n" in result.stdout
+    assert "name      USA Day 70: From Ragged Point to Carmel\n" in result.stdout
+    assert (
+        "- Segments without a point were left out (1)."
+        in inspect(FILES / "empty-segment.gpx").stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("nowhere.gpx", "There is no file "),
+        (".", " is not a file that could hold a track."),
+        ("/dev/null", "/dev/null is not a file that could hold a track."),
+        ("empty.gpx", "This file is empty."),
+        ("large.gpx", "This file is larger than 1 MB."),
+        (str(FILES / "waypoints-only.gpx"), "This file has waypoints (40) but no track."),
+    ],
+)
+def test_a_refusal_is_one_sentence_and_a_status(
+    name: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "LARGEST_FILE_BYTES", 2**20)
+    (tmp_path / "empty.gpx").touch()
+    (tmp_path / "large.gpx").write_bytes(b" " * (2**20 + 1))
+    result = inspect(tmp_path / name, "--json")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert sentence in result.stderr
+    assert result.stderr.count("\n") == 1
