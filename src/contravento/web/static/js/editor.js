@@ -1,0 +1,139 @@
+// The editor: the preview behind its tab, drafts saved while one writes, tags as chips.
+//
+// <form data-editor data-preview-url="…" data-autosave-url="…">
+//   [data-save-status]  textarea[name=story]  the preview's panel [data-preview]
+//   <div data-tags data-most="10" data-word-remove="Remove {tag}"> <input name="tags" value="a, b"> </div>
+
+import { send } from "./request.js";
+
+const PAUSE_MILLISECONDS = 1200;
+const RETRY_MILLISECONDS = 8000;
+
+export function enhance(root) {
+  for (const form of root.querySelectorAll("form[data-editor]:not([data-started])")) {
+    form.dataset.started = "";
+    for (const field of form.querySelectorAll("[data-tags]")) startTags(field);
+    if (form.dataset.previewUrl) startPreview(form);
+    if (form.dataset.autosaveUrl) startAutosave(form);
+  }
+}
+
+function startPreview(form) {
+  const panel = form.querySelector("[data-preview]");
+  const story = form.elements.story;
+  let shown = null;
+  panel.addEventListener("tab:shown", async () => {
+    if (story.value === shown) return;
+    panel.setAttribute("aria-busy", "true");
+    try {
+      const response = await send(form.dataset.previewUrl, new URLSearchParams({ story: story.value }));
+      // Cleaned on the server, as the published page is.
+      panel.innerHTML = await response.text();
+      shown = story.value;
+    } catch (error) {
+      panel.textContent = error.message || (form.dataset.wordNoPreview ?? "No preview just now.");
+    }
+    panel.removeAttribute("aria-busy");
+  });
+}
+
+function startAutosave(form) {
+  const status = form.querySelector("[data-save-status]");
+  let timer = 0;
+  let saving = null;
+  let isDirty = false;
+
+  const save = async () => {
+    clearTimeout(timer);
+    if (saving) return later(PAUSE_MILLISECONDS);
+    isDirty = false;
+    saving = send(form.dataset.autosaveUrl, fields(form));
+    try {
+      status.textContent = (await (await saving).text()).trim();
+      delete status.dataset.failed;
+    } catch (error) {
+      isDirty = true;
+      status.textContent = error.message || (form.dataset.wordNotSaved ?? "Not saved yet; trying again.");
+      status.dataset.failed = "";
+      later(RETRY_MILLISECONDS);
+    } finally {
+      saving = null;
+    }
+  };
+  const later = (milliseconds) => {
+    clearTimeout(timer);
+    timer = setTimeout(save, milliseconds);
+  };
+
+  form.addEventListener("input", (event) => {
+    if (event.target.type === "file") return;
+    isDirty = true;
+    later(PAUSE_MILLISECONDS);
+  });
+  form.addEventListener("submit", () => {
+    isDirty = false;
+    clearTimeout(timer);
+  });
+  addEventListener("beforeunload", (event) => isDirty && event.preventDefault());
+}
+
+function fields(form) {
+  const body = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (typeof value === "string") body.append(name, value);
+  return body;
+}
+
+// Chips stand above the entry; the plain, comma-separated input goes on holding the value.
+function startTags(field) {
+  const plain = field.querySelector("input[name]");
+  const most = Number(field.dataset.most) || 10;
+  const list = document.createElement("ul");
+  list.className = "tags";
+  const entry = plain.cloneNode();
+  entry.removeAttribute("name");
+  entry.value = "";
+  plain.removeAttribute("id");
+  plain.type = "hidden";
+  plain.before(list, entry);
+
+  const tags = () => plain.value.split(",").map((tag) => tag.trim()).filter(Boolean);
+  const set = (chosen) => {
+    plain.value = [...new Set(chosen)].slice(0, most).join(", ");
+    draw();
+    plain.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  const draw = () => {
+    list.replaceChildren(...tags().map((tag) => chip(tag, field.dataset.wordRemove, () => {
+      set(tags().filter((each) => each !== tag));
+      entry.focus();
+    })));
+    list.hidden = !list.children.length;
+    entry.disabled = list.children.length >= most;
+  };
+  const takeEntry = () => {
+    if (entry.value.trim()) set([...tags(), ...entry.value.split(",").map((tag) => tag.trim()).filter(Boolean)]);
+    entry.value = "";
+  };
+
+  entry.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === ",") {
+      event.preventDefault();
+      takeEntry();
+    } else if (event.key === "Backspace" && !entry.value) set(tags().slice(0, -1));
+  });
+  entry.addEventListener("change", takeEntry);
+  entry.addEventListener("input", (event) => event.stopPropagation());
+  draw();
+}
+
+function chip(tag, words = "Remove {tag}", remove) {
+  const item = document.createElement("li");
+  item.className = "tag";
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "×";
+  button.ariaLabel = words.replace("{tag}", tag);
+  button.addEventListener("click", remove);
+  item.append(`${tag} `, button);
+  return item;
+}

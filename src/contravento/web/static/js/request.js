@@ -1,0 +1,26 @@
+// Requests to our own server: the forgery token goes along, a refusal comes back as its sentence.
+
+export function forgeryHeaders() {
+  const meta = document.querySelector('meta[name="csrf-token"]');
+  return meta ? { [meta.dataset.header ?? "X-CSRF-Token"]: meta.content } : {};
+}
+
+export async function send(url, body, headers = {}) {
+  const response = await fetch(url, {
+    method: "POST",
+    body,
+    credentials: "same-origin",
+    headers: { Accept: "text/html", ...forgeryHeaders(), ...headers },
+  });
+  if (!response.ok) throw new Error(refusal(await response.text()));
+  return response;
+}
+
+// The sentence of a problem+json body; empty if there is none.
+export function refusal(text) {
+  try {
+    return JSON.parse(text).detail ?? "";
+  } catch {
+    return "";
+  }
+}
