@@ -50,8 +50,15 @@ async def _transaction(request: Request, parts: PartsOf) -> AsyncIterator[Sessio
 Transaction = Annotated[Session, Depends(_transaction, scope="function")]
 
 
-async def _viewer(request: Request, session: Transaction, parts: PartsOf) -> Viewer | None:
-    found = await _identify(request, session, parts)
+async def _viewer(request: Request, session: Transaction) -> Viewer | None:
+    return await identify(request, session)
+
+
+async def identify(request: Request, session: Session) -> Viewer | None:
+    """Who is asking, found once a request. Raises SignInEnded or ReadOnlyToken."""
+    if hasattr(request.state, "viewer"):
+        return cast(Viewer | None, request.state.viewer)
+    found = await _identify(request, session, request.state.parts)
     if found and not found.may_write and request.method not in SAFE_METHODS:
         raise ReadOnlyToken
     if found:
@@ -100,12 +107,14 @@ async def check_origin(request: Request) -> None:
 
     Browsers say where a request comes from (Sec-Fetch-Site, before it Origin) and pages cannot
     change that. A request that carries a cookie must prove it; one with a token of its own, or
-    with no rights at all, has nothing to prove.
+    with no rights at all, has nothing to prove. Origins that the operator named may ask, too.
     """
     if request.method in SAFE_METHODS or "authorization" in request.headers:
         return
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
+    if origin in request.state.parts.settings.cors_origins:
+        return
     if site is not None:
         allowed = site in ("same-origin", "none")
     elif origin is not None:

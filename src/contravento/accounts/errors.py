@@ -65,3 +65,9 @@ class LinkSpent(Invalid):
 
 class SignInEnded(Unauthorized):
     message = N_("You were signed out. Please sign in again.")
+
+
+class RefreshTokenReused(SignInEnded):
+    """It was stolen, by whoever came first or second; that the sign-in ends must stay so."""
+
+    keeps_changes = True

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm import DeclarativeBase
 
+from contravento.kit.errors import AppError
 from contravento.kit.settings import Settings
 
 type Session = AsyncSession
@@ -81,6 +82,17 @@ def make_sessions(engine: AsyncEngine, **info: Any) -> SessionMaker:
 
 @asynccontextmanager
 async def transaction(sessions: SessionMaker) -> AsyncIterator[Session]:
-    """Everything inside happens together, or not at all."""
+    """Everything inside happens together, or not at all.
+
+    A refusal that `keeps_changes` is carried out and then refused.
+    """
+    refusal: AppError | None = None
     async with sessions() as session, session.begin():
-        yield session
+        try:
+            yield session
+        except AppError as error:
+            if not error.keeps_changes:
+                raise
+            refusal = error
+    if refusal:
+        raise refusal

@@ -27,6 +27,7 @@ class AppError(Exception):
     status: ClassVar[int] = 500
     message: ClassVar[str] = N_("Something went wrong on our side.")
     field: ClassVar[str | None] = None  # where in what was sent, if it was one place
+    keeps_changes: ClassVar[bool] = False  # what was done before the refusal is to stay done
     retry_after_seconds: int | None = None
 
     def __init__(self, **params: object) -> None:

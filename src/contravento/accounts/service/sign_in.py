@@ -8,7 +8,12 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import joinedload
 
 from contravento.accounts import queries
-from contravento.accounts.errors import NotConfirmed, SignInEnded, WrongCredentials
+from contravento.accounts.errors import (
+    NotConfirmed,
+    RefreshTokenReused,
+    SignInEnded,
+    WrongCredentials,
+)
 from contravento.accounts.inputs import Credentials
 from contravento.accounts.models import RefreshToken, Rider, SignIn
 from contravento.kit.clock import now
@@ -62,12 +67,11 @@ async def sign_in_program(
     return Grant(rider, sign_in.id, await _next_token(session, sign_in, lifetime))
 
 
-async def refresh(session: Session, token: str, *, lifetime: timedelta) -> Grant | None:
+async def refresh(session: Session, token: str, *, lifetime: timedelta) -> Grant:
     """Change a refresh token for its successor.
 
-    None if it was spent before: then it was stolen, by whoever came first or second, and the
-    whole sign-in has ended (the caller commits that and refuses). Raises SignInEnded for a token
-    that is unknown or too old.
+    Raises SignInEnded for a token that is unknown or too old, and RefreshTokenReused, which ends
+    the whole sign-in, for one that was spent before.
     """
     found = await session.scalar(
         select(RefreshToken)
@@ -79,7 +83,7 @@ async def refresh(session: Session, token: str, *, lifetime: timedelta) -> Grant
         raise SignInEnded
     if found.spent_at is not None:
         await session.execute(delete(SignIn).where(SignIn.id == found.sign_in_id))
-        return None
+        raise RefreshTokenReused
     found.spent_at = now()
     found.sign_in.seen_at = now()
     found.sign_in.expires_at = now() + lifetime
