@@ -10,7 +10,7 @@ export HOST ?= 127.0.0.1
 export PORT ?= 8000
 export DEMO ?= 1
 
-.PHONY: run test check bench format translations clean
+.PHONY: run test check lint bench format translations clean
 
 run: .venv/ready ## serve the product on http://HOST:PORT; DEMO=0 starts without demo content
 	@exec $(BIN)/contravento run
@@ -18,12 +18,14 @@ run: .venv/ready ## serve the product on http://HOST:PORT; DEMO=0 starts without
 test: .venv/ready ## every test; says what it skipped and why
 	@$(BIN)/pytest -n 2 --dist loadscope -q -ra
 
-check: .venv/ready ## format, lint, types, import contracts, migrations, unit tests
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+check: lint ## all of lint, and the tests that need neither browser nor containers
 	@$(BIN)/pytest -n 2 --dist loadscope -q -m "not browser and not stack and not slow"
+
+lint: .venv/ready ## format, lint, types, import contracts
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache | tail -1
 
 bench: .venv/ready ## figures against baselines in the same run
 	@$(BIN)/python -m benchmarks
