@@ -16,6 +16,7 @@ RECORDED_EVERY_METRES = 20.0
 MAX_POINTS = 5_800  # a leg
 CORNER_METRES = 80.0  # how far before an anchor a road begins to turn
 STEEPEST_MEAN = 0.062  # where anchors ask for more, the road takes bends instead
+STEEPEST = 0.10
 BEND_METRES = (5_200.0, 2_300.0, 1_000.0, 480.0, 230.0)
 ROLL_METRES = (3_200.0, 1_700.0, 800.0)
 SLOWEST_KMH, FASTEST_KMH = 5.5, 46.0
@@ -137,7 +138,16 @@ def _ground(
     )
     rough = even + rolling * calm * np.asarray(waves)
     spacing = float(along[-1]) / len(along)
-    return _smooth(rough, max(1, int(260 / spacing)))
+    return _gentled(along, _smooth(rough, max(1, int(260 / spacing))), anchored)
+
+
+def _gentled(along: Values, ground: Values, anchored: Values) -> Values:
+    """Take off the steepest ramps and spread what is missing evenly between the anchors."""
+    steps = np.diff(along)
+    slopes = np.clip(np.diff(ground) / steps, -STEEPEST, STEEPEST)
+    gentle = np.concatenate([ground[:1], ground[0] + np.cumsum(slopes * steps)])
+    missing = np.interp(anchored, along, ground - gentle)
+    return np.asarray(gentle + np.interp(along, anchored, missing))
 
 
 def _recording_stops(length: float, rng: np.random.Generator) -> Values:
