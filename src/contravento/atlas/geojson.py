@@ -16,10 +16,10 @@ from contravento.atlas.topology import Box
 MAX_LATITUDE = 85.0
 # How much more than the track a sheet covers on every side, and in whole degrees, so that
 # neighbouring tracks ask for the same sheet.
-MARGIN_SHARE = 0.6
+MARGIN_SHARE = 0.4
 COARSE_ABOVE_DEGREES = 24.0
 WORLD: Box = (-180.0, -MAX_LATITUDE, 180.0, MAX_LATITUDE)
-WORLD_TOLERANCE_DEGREES = 0.07
+WORLD_TOLERANCE_DEGREES = 0.05
 
 type Document = Mapping[str, Any]
 

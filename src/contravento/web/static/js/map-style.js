@@ -89,7 +89,7 @@ export function layers(colours, withTiles) {
 }
 
 // Every degree inside a box; every fifth is `major` and stays when one looks from far away.
-function graticule([west, south, east, north]) {
+export function graticule([west, south, east, north]) {
   const features = [];
   const add = (degree, coordinates) =>
     features.push({ type: "Feature", properties: { kind: degree % 5 ? "minor" : "major" }, geometry: { type: "LineString", coordinates } });

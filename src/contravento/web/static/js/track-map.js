@@ -6,7 +6,7 @@
 // </div>
 // The SVG stays until the live map has drawn its first frame, and for good where WebGL is missing.
 
-import { buildStyle, layers, nothing, readTokens } from "./map-style.js";
+import { buildStyle, graticule, layers, nothing, readTokens } from "./map-style.js";
 import { degrees, number } from "./numbers.js";
 import { announceHere, loadSamples, viewOf } from "./profile-samples.js";
 
@@ -14,6 +14,7 @@ const STYLES = new URL("../css/map.css", import.meta.url);
 const WORLD = new URL("../atlas/world.json", import.meta.url).href;
 const NEAR_PIXELS = 28;
 const NIGHT_PIXELS = 30;
+const SHEET_FROM_ZOOM = 4.5;
 const EARTH_METRES = 40_075_016;
 const DEGREE_STEPS = [1, 2, 5, 10, 30];
 const DEGREE_LABEL_PIXELS = 90;
@@ -54,7 +55,7 @@ async function wake(element) {
 
 class TrackMap {
   constructor(maplibre, element, { bounds, sheet, tracks }) {
-    Object.assign(this, { maplibre, element, tracks, view: viewOf(element), middle: (bounds[0] + bounds[2]) / 2 });
+    Object.assign(this, { maplibre, element, tracks, sheet, view: viewOf(element), middle: (bounds[0] + bounds[2]) / 2 });
     const { tilesUrl: tiles, tilesAttribution, gestures } = element.dataset;
     this.withTiles = Boolean(tiles);
     this.canvas = this.add("div", "map-canvas");
@@ -96,7 +97,7 @@ class TrackMap {
     this.here = this.add("span", "map-here");
     this.here.hidden = true;
     this.map.on("move", () => this.redraw());
-    this.map.on("moveend", () => this.refine());
+    this.map.on("moveend", () => Promise.all([this.refine(), this.changeSheet()]));
     this.redraw();
     this.map.on("resize", () => this.redraw());
     onThemeChange(() => this.recolour());
@@ -126,7 +127,7 @@ class TrackMap {
 
   // Coarse lines are enough for the first view; when one looks closer, finer ones come.
   async refine() {
-    const tolerance = this.metresPerPixel();
+    const tolerance = this.metresPerPixel() / 2;
     const window = this.map.getBounds();
     const coarse = this.tracks.filter((track) => track.url && track.tolerance > 2 * tolerance && touches(track.geometry, window));
     if (!coarse.length) return;
@@ -137,6 +138,24 @@ class TrackMap {
       }),
     );
     this.drawTracks();
+  }
+
+  // Past the edge of the fine sheet the next one is fetched, unless one looks from far away.
+  async changeSheet() {
+    const { sheetUrl } = this.element.dataset;
+    const [[west, south], [east, north]] = this.map.getBounds().toArray();
+    const [left, bottom, right, top] = this.sheet?.bbox ?? [0, 0, 0, 0];
+    const isCovered = left <= west && bottom <= south && right >= east && top >= north;
+    if (!sheetUrl || isCovered || this.map.getZoom() < SHEET_FROM_ZOOM || this.isChanging) return;
+    this.isChanging = true;
+    const asked = new URL(sheetUrl, location.href);
+    asked.searchParams.set("bounds", [west, south, east, north].map((degree) => degree.toFixed(2)).join(","));
+    const sheet = await fetchJson(asked).catch(() => null);
+    this.isChanging = false;
+    if (!sheet) return;
+    this.sheet = sheet;
+    this.map.getSource("sheet").setData(sheet);
+    this.map.getSource("sheet-graticule").setData(graticule(sheet.bbox));
   }
 
   metresPerPixel() {
@@ -268,7 +287,7 @@ async function loadTracks(element, [west, south, east, north]) {
 
 function fetchGeometry(url, tolerance) {
   const asked = new URL(url, location.href);
-  asked.searchParams.set("tolerance", tolerance.toPrecision(2));
+  asked.searchParams.set("tolerance", String(Number(tolerance.toPrecision(2))));
   return fetchJson(asked);
 }
 
