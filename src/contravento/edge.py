@@ -18,7 +18,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 MEGABYTE = 1024 * 1024
 # The files themselves are judged where they are kept; this bounds what is read of a body at all.
 BODY_LIMITS_MEGABYTES = (
-    (re.compile(r"/tracks$"), 51),
+    (re.compile(r"/(tracks|edit)$"), 51),  # the editor's form carries files where no script runs
     (re.compile(r"/(photos|photo)$"), 21),
     (re.compile(r""), 2),
 )
@@ -74,8 +74,8 @@ class Edge:
         headers["X-Content-Type-Options"] = "nosniff"
         if headers.get("content-type", "").startswith("text/html"):
             headers.setdefault("Content-Security-Policy", self._policy(state["nonce"]))
-            headers["X-Frame-Options"] = "DENY"
-            headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+            headers.setdefault("X-Frame-Options", "DENY")
+            headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
             headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()"
             headers["Cross-Origin-Opener-Policy"] = "same-origin"
             headers.setdefault("Cache-Control", "no-store" if _is_personal(scope) else "no-cache")

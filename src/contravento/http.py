@@ -130,7 +130,10 @@ def cookie_name(request: Request) -> str:
     return "__Host-session" if request.url.scheme == "https" else "session"
 
 
-def set_session_cookie(request: Request, response: Response, value: str, seconds: int) -> None:
+def set_session_cookie(
+    request: Request, response: Response, value: str, seconds: int | None
+) -> None:
+    """Without `seconds` the browser forgets it when its window is closed."""
     response.set_cookie(
         cookie_name(request),
         value,
