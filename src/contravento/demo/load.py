@@ -40,13 +40,15 @@ async def fill(settings: Settings) -> bool:
     photos' sizes, as for everybody.
     """
     with HeavyWork(settings.worker_processes) as heavy:
-        async with open_parts(settings, reactions=REACTIONS, heavy=heavy) as parts:
-            async with parts.transaction() as session:
-                if await session.scalar(select(func.count()).select_from(Rider)):
-                    return False
-                await _add_riders(session, parts)
-                for trip in sorted(TRIPS, key=_published_at):
-                    await _add_trip(session, parts, trip)
+        async with (
+            open_parts(settings, reactions=REACTIONS, heavy=heavy) as parts,
+            parts.transaction() as session,
+        ):
+            if await session.scalar(select(func.count()).select_from(Rider)):
+                return False
+            await _add_riders(session, parts)
+            for trip in sorted(TRIPS, key=_published_at):
+                await _add_trip(session, parts, trip)
     return True
 
 
