@@ -19,6 +19,7 @@ STEEPEST_MEAN = 0.062  # where anchors ask for more, the road takes bends instea
 STEEPEST = 0.10
 BEND_METRES = (5_200.0, 2_300.0, 1_000.0, 480.0, 230.0)
 ROLL_METRES = (3_200.0, 1_700.0, 800.0)
+BOAT_KMH, BOAT_WAIT = 28.0, timedelta(minutes=25)
 SLOWEST_KMH, FASTEST_KMH = 5.5, 46.0
 
 
@@ -49,7 +50,6 @@ class RideSketch:
     winding: float = 1.0
     rolling: float = 14.0
     pace_kmh: float = 19.0
-    boat_minutes: int = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,21 @@ def make_ride(ride: RideSketch) -> bytes:
     """Give GPX 1.1 with one track, a segment a leg, a point about every 20 m."""
     rng = np.random.default_rng(ride.seed)
     starts_at, segments = ride.starts_at.astimezone(UTC), []
-    for leg in ride.legs:
+    for number, leg in enumerate(ride.legs):
+        if number:
+            starts_at += _crossing(ride.legs[number - 1][-1], leg[0])
         recorded = _ride_leg(leg, ride, rng)
         segments.append(_segment(recorded, starts_at))
-        rode = timedelta(seconds=float(recorded.seconds[-1]))
-        starts_at += rode + timedelta(minutes=ride.boat_minutes)
+        starts_at += timedelta(seconds=float(recorded.seconds[-1]))
     return _document(ride, segments)
+
+
+def _crossing(quay: Anchor, other: Anchor) -> timedelta:
+    """How long the boat takes, with the wait for it."""
+    north = other.latitude - quay.latitude
+    east = (other.longitude - quay.longitude) * np.cos(np.radians(quay.latitude))
+    hours = np.hypot(north, east) * METRES_PER_DEGREE / 1000 / BOAT_KMH
+    return BOAT_WAIT + timedelta(hours=float(hours))
 
 
 def _ride_leg(leg: Leg, ride: RideSketch, rng: np.random.Generator) -> _Recorded:

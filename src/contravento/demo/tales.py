@@ -190,7 +190,7 @@ front wheel, in the other sea, which was where we had been told it would be.
 
 ARCTIC = """\
 At one in the morning a man was mowing his lawn, so we rode on. Ten days north by islands, bridges
-and five boats, with no night to speak of.
+and four boats, with no night to speak of.
 
 ## Day 1, Bodø – Reine
 
