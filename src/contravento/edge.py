@@ -87,7 +87,7 @@ class Edge:
             "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self';"
             f" script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}';"
             f" img-src 'self' data: blob:{self._sources}; font-src 'self';"
-            f" connect-src 'self'{self._sources}; worker-src 'self' blob:; manifest-src 'self'"
+            f" connect-src 'self'{self._sources}; worker-src 'self'; manifest-src 'self'"
         )
 
 

@@ -1,0 +1,1 @@
+"""Figures against baselines in the same run: `make bench`."""

@@ -1,0 +1,171 @@
+"""Prints the figures. Everything runs on this machine, bounded in time, and stops by itself."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+from urllib.request import urlopen
+
+import gpxpy
+import psutil
+import psycopg
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import baseline, product
+from benchmarks.files import make_gpx, make_photo
+from benchmarks.load import Load, load
+from benchmarks.uploads import Upload, make_token, upload
+from contravento.kit.db import libpq_url
+from contravento.photos.rules import LONG_EDGE_PIXELS
+
+ROUNDS = 3
+POINTS = 100_000
+FEED, FEED_PAGE = "/api/v1/feed", "/"
+
+console = Console(width=110)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        with product.database(folder) as url:
+            _measure(folder, url)
+
+
+def _measure(folder: Path, url: str) -> None:
+    port = product.free_port()
+    with product.web(folder, url, port) as web:
+        product.fill(url, 1, 1_000)
+        at_1_000 = _repeat(lambda: load(port, FEED))
+        product.fill(url, 1_001, 10_000)
+        _compare(folder, url, port)
+        _measure_uploads(folder, url, port)
+        memory = psutil.Process(web.pid).memory_info().rss / 1e6
+        product.fill(url, 10_001, 100_000)
+        at_100_000 = _repeat(lambda: load(port, FEED))
+    table = Table("what", "figure", "goal", title="Memory and growth", title_justify="left")
+    table.add_row("memory of the web process after all that", f"{memory:.0f} MB", "under 200 MB")
+    growth = at_1_000.per_second / at_100_000.per_second
+    table.add_row("time of the feed at 100,000 trips : at 1,000", f"{growth:.2f}", "at most 1.2")
+    console.print(table)
+
+
+def _compare(folder: Path, url: str, port: int) -> None:
+    """Pages against bare routes that return the same bytes, taking turns."""
+    slug = _a_slug(port)
+    paths = {"feed, JSON": FEED, "feed, page": FEED_PAGE, "trip, page": f"/trips/{slug}"}
+    bare = product.free_port()
+    table = Table(
+        *("10,000 trips, 10 connections", "requests/s", "p95 ms", "bytes"),
+        *("bare requests/s", "bare p95 ms", "ratio"),
+        title="Pages against a bare route with one query and the same bytes",
+        title_justify="left",
+    )
+    _keep_pieces(url, port, paths)
+    with product.baseline(folder, url, bare):
+        for number, (name, path) in enumerate(paths.items()):
+            ours, theirs = _take_turns(port, path, bare, f"/bare/{number}")
+            table.add_row(
+                *(name, f"{ours.per_second:.0f}", f"{ours.p95:.1f}", f"{ours.length}"),
+                *(f"{theirs.per_second:.0f}", f"{theirs.p95:.1f}"),
+                f"{ours.per_second / theirs.per_second:.2f}",
+            )
+    console.print(table)
+
+
+def _take_turns(port: int, path: str, bare: int, bare_path: str) -> tuple[Load, Load]:
+    pairs = [(load(port, path), load(bare, bare_path)) for _ in range(ROUNDS)]
+    return _middle([pair[0] for pair in pairs]), _middle([pair[1] for pair in pairs])
+
+
+def _repeat(measure: Callable[[], Load]) -> Load:
+    return _middle([measure() for _ in range(ROUNDS)])
+
+
+def _middle(loads: list[Load]) -> Load:
+    if failures := sum(each.failures for each in loads):
+        raise RuntimeError(f"{failures} answers were not 200")
+    wanted = median(each.per_second for each in loads)
+    return next(each for each in loads if each.per_second == wanted)
+
+
+def _a_slug(port: int) -> str:
+    with urlopen(f"http://127.0.0.1:{port}{FEED}?limit=1") as answer:
+        text: str = answer.read().decode()
+    return text.partition('"slug":"')[2].partition('"')[0]
+
+
+def _keep_pieces(url: str, port: int, paths: dict[str, str]) -> None:
+    """The very bytes that the product answers with, for the bare routes to return."""
+    with psycopg.connect(libpq_url(url), autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE baseline_pieces"
+            " (name text, position int, content bytea, PRIMARY KEY (name, position))"
+        )
+        for number, path in enumerate(paths.values()):
+            with urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+                content = answer.read()
+            for position, piece in enumerate(baseline.cut(content)):
+                connection.execute(
+                    "INSERT INTO baseline_pieces VALUES (%s, %s, %s)",
+                    (str(number), position, piece),
+                )
+
+
+def _measure_uploads(folder: Path, url: str, port: int) -> None:
+    gpx, photo = make_gpx(POINTS), make_photo()
+    token = make_token(url)
+    with product.process(folder, url, "contravento", "worker") as worker:
+        product.wait_for(port, "/health/ready")
+
+        def track() -> Upload:
+            return upload(port, worker.pid, token, noun="tracks", file_name="b.gpx", content=gpx)
+
+        def picture() -> Upload:
+            return upload(port, worker.pid, token, noun="photos", file_name="b.jpg", content=photo)
+
+        tracks = [track() for _ in range(ROUNDS)]
+        pictures = [picture() for _ in range(ROUNDS)]
+    table = Table(
+        *("upload", "ready after s", "goal", "worker CPU s", "goal", "slowest /health ms", "goal"),
+        *("baseline s",),
+        title="From the upload's end until it is ready, and another rider meanwhile",
+        title_justify="left",
+    )
+    for name, found, goals, against in (
+        (f"GPX, {POINTS:,} points, {len(gpx) / 1e6:.1f} MB", tracks, ("1.5", "1.0"), _gpxpy(gpx)),
+        (f"photo, {len(photo) / 1e6:.1f} MB", pictures, ("1.0", ""), _plain_pillow(photo)),
+    ):
+        seconds = median(each.seconds for each in found)
+        cpu = median(each.cpu_seconds for each in found)
+        slowest = max(each.slowest_health for each in found)
+        table.add_row(
+            *(name, f"{seconds:.2f}", goals[0], f"{cpu:.2f}", goals[1]),
+            *(f"{slowest:.0f}", "50", f"{against:.2f}"),
+        )
+    console.print(table)
+    console.print("baselines: gpxpy parsing the same file; Pillow making four plain sizes of it\n")
+
+
+def _gpxpy(content: bytes) -> float:
+    started = time.perf_counter()
+    gpxpy.parse(content.decode())
+    return time.perf_counter() - started
+
+
+def _plain_pillow(content: bytes) -> float:
+    started = time.perf_counter()
+    for edge in LONG_EDGE_PIXELS.values():
+        picture = Image.open(BytesIO(content))
+        picture.thumbnail((edge, edge))
+        picture.save(BytesIO(), "JPEG", quality=80)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()

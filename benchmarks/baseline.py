@@ -1,0 +1,36 @@
+"""What the feed is compared with: a bare FastAPI route, one Core query, the same bytes."""
+
+import os
+
+from fastapi import FastAPI, Response
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, select
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from contravento.kit.db import driver_url
+
+ROWS = 20
+
+pieces = Table(
+    "baseline_pieces",
+    MetaData(),
+    Column("name", String, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+app = FastAPI()
+engine = create_async_engine(driver_url(os.environ["DATABASE_URL"], "asyncpg"), pool_size=20)
+
+
+@app.get("/bare/{name}")
+async def bare(name: str) -> Response:
+    chosen = select(pieces.c.content).where(pieces.c.name == name).order_by(pieces.c.position)
+    async with engine.connect() as connection:
+        rows = (await connection.execute(chosen)).scalars().all()
+    return Response(b"".join(rows), media_type="application/octet-stream")
+
+
+def cut(content: bytes) -> list[bytes]:
+    """The same bytes as so many rows as the feed has entries."""
+    step = -(-len(content) // ROWS)
+    return [content[start : start + step] for start in range(0, len(content), step)]
