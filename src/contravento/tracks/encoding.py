@@ -2,7 +2,6 @@
 
 import codecs
 import re
-from collections.abc import Iterator
 
 from contravento.tracks import remarks
 from contravento.tracks.recording import Remark
@@ -19,6 +18,7 @@ SINGLE_BYTE_OR_ASIAN = re.compile(
     r"iso8859-\d+|cp125\d|koi8-[ru]|mac-roman|gb18030|gbk|gb2312|big5|shift_jis|cp932|euc_(jp|kr)"
 )
 FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+OFFENDING = re.compile("[\udc80-\udcff]+")
 MOST_REPAIRED_PLACES = 10_000
 
 
@@ -88,24 +88,13 @@ def _is_utf8(content: bytes) -> bool:
 
 
 def _repair_utf8(content: bytes) -> bytes:
-    return b"".join(_repaired_pieces(content))
+    """Valid UTF-8, each stretch of offending bytes taken for windows-1252; linear in the length."""
+    text = content.decode("utf-8", "surrogateescape")
+    return OFFENDING.sub(_from_windows, text, count=MOST_REPAIRED_PLACES).encode("utf-8", "replace")
 
 
-def _repaired_pieces(content: bytes) -> Iterator[bytes]:
-    """Yield valid UTF-8, taking each offending byte for windows-1252; linear in the length."""
-    view, start = memoryview(content), 0
-    for _ in range(MOST_REPAIRED_PLACES):
-        try:
-            codecs.utf_8_decode(view[start:], "strict", True)
-        except UnicodeDecodeError as error:
-            bad, after = start + error.start, start + error.end
-            yield content[start:bad]
-            yield content[bad:after].decode("cp1252", "replace").encode()
-            start = after
-        else:
-            yield content[start:]
-            return
-    yield content[start:].decode("cp1252", "replace").encode()
+def _from_windows(offending: re.Match[str]) -> str:
+    return offending[0].encode("utf-8", "surrogateescape").decode("cp1252", "replace")
 
 
 def without_forbidden(text: str) -> str:

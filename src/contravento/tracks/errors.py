@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from contravento.kit.errors import Conflict, Invalid, NotFound
+from contravento.kit.errors import Conflict, Invalid, NotFound, TooLarge
 from contravento.kit.words import N_
 
 
@@ -19,7 +19,7 @@ class EmptyFile(UnreadableTrack):
     message = N_("This file is empty. Export the track again and drop it here.")
 
 
-class FileTooLarge(UnreadableTrack):
+class FileTooLarge(TooLarge, UnreadableTrack):
     kind = "file_too_large"
     message = N_(
         "This file is larger than %(megabytes)s MB. "
@@ -92,7 +92,7 @@ class HasDoctype(UnreadableTrack):
 class TooDeep(UnreadableTrack):
     kind = "too_deep"
     message = N_(
-        "The elements in this file are nested deeper than in any track. "
+        "The elements in this file are nested and named as in no track. "
         "Export the track again and drop it here."
     )
 

@@ -12,9 +12,8 @@ from contravento.tracks.recording import Recording
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<gpx version="1.1" creator=%s xmlns="http://www.topografix.com/GPX/1/1">\n'
-    " <trk>\n  <name>%s</name>\n"
 )
-TAIL = " </trk>\n</gpx>\n"
+TAIL = "</gpx>\n"
 
 
 def write_gpx(recording: Recording, *, name: str, creator: str = "ContraVento") -> bytes:
@@ -22,6 +21,15 @@ def write_gpx(recording: Recording, *, name: str, creator: str = "ContraVento") 
 
     Whoever uploaded the file, their device and whatever it measured besides are not in it.
     """
+    return open_gpx(creator) + write_track(recording, name=name) + close_gpx()
+
+
+def open_gpx(creator: str = "ContraVento") -> bytes:
+    """The beginning of a file of several tracks."""
+    return (HEAD % quoteattr(without_forbidden(creator))).encode()
+
+
+def write_track(recording: Recording, *, name: str) -> bytes:
     elevations = _elevations(recording.elevation)
     times = _times(recording.time)
     points = [
@@ -30,8 +38,12 @@ def write_gpx(recording: Recording, *, name: str, creator: str = "ContraVento") 
             recording.lat.tolist(), recording.lon.tolist(), elevations, times, strict=True
         )
     ]
-    head = HEAD % (quoteattr(without_forbidden(creator)), escape(without_forbidden(name)))
-    return "".join([head, *_segments(recording, points), TAIL]).encode()
+    head = f" <trk>\n  <name>{escape(without_forbidden(name))}</name>\n"
+    return "".join([head, *_segments(recording, points), " </trk>\n"]).encode()
+
+
+def close_gpx() -> bytes:
+    return TAIL.encode()
 
 
 def _segments(recording: Recording, points: list[str]) -> Iterator[str]:

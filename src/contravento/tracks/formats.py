@@ -3,6 +3,7 @@
 import re
 from enum import StrEnum
 
+MOST_COMMENTS = 1_000  # before the first element
 ROOT = re.compile(rb"<([^\s/>]{1,200})")
 
 
@@ -59,8 +60,9 @@ def sniff_binary(content: bytes) -> Format:
 def sniff_markup(text: bytes) -> Format:
     """The format of a text in UTF-8, by its first element; UNKNOWN if it is not markup."""
     at = 0
-    while True:
-        at += len(text[at : at + 65_536]) - len(text[at : at + 65_536].lstrip())
+    for _ in range(MOST_COMMENTS):
+        while text[at : at + 1].isspace():
+            at += 1
         if text.startswith(b"<?", at):
             end = text.find(b"?>", at)
         elif text.startswith(b"<!--", at):
@@ -70,6 +72,7 @@ def sniff_markup(text: bytes) -> Format:
         if end <= 0:
             return Format.UNKNOWN
         at = end + 2
+    return Format.UNKNOWN
 
 
 def _sniff_root(text: bytes, at: int) -> Format:

@@ -9,7 +9,7 @@ from math import isnan
 from contravento.tracks import remarks, rules
 from contravento.tracks.errors import BrokenBeforeFirstPoint, NoPoints, TooDeep, WaypointsOnly
 from contravento.tracks.findings import Findings, Line, check_room
-from contravento.tracks.markup import local_name, parse, undeclared_prefixes
+from contravento.tracks.markup import LocalNames, parse, undeclared_prefixes
 from contravento.tracks.numbers import NAN, read_number, short_text
 from contravento.tracks.recording import Remark, Waypoint
 
@@ -27,10 +27,7 @@ def read(text: bytes) -> Findings:
     """
     gpx, found = parse(text, _Gpx)
     found += _remarks_on_the_root(gpx)
-    found += [
-        remarks.UNDECLARED_PREFIX(prefix=short_text(prefix))
-        for prefix in undeclared_prefixes(set(gpx.names), text)[:3]
-    ]
+    found += undeclared_prefixes(gpx.names, text)
     if len(gpx.waypoints) < gpx.waypoints_seen:
         left_out = gpx.waypoints_seen - len(gpx.waypoints)
         found.append(remarks.WAYPOINTS_LEFT_OUT(count=left_out, total=gpx.waypoints_seen))
@@ -84,7 +81,7 @@ class _Gpx:
         self.name = ""
         self.commas = 0
         self.bad_elevations = 0
-        self.names: dict[str, str] = {}
+        self.names = LocalNames()
         self.root = ""
         self.root_attributes: dict[str, str] = {}
         self.text: list[str] = []
@@ -100,7 +97,7 @@ class _Gpx:
         if depth > DEEPEST:
             raise TooDeep
         self.text.clear()
-        local = self.names.get(name) or self._meet(name)
+        local = self.names[name]
         if self._point_depth:
             return
         if local in POINTS and "extensions" not in self._path:
@@ -131,10 +128,6 @@ class _Gpx:
         elif depth == self._point_depth:
             self._point_depth = 0
             self._end_point(self.names[name])
-
-    def _meet(self, name: str) -> str:
-        local = self.names[name] = local_name(name)
-        return local
 
     def _number(self, text: str) -> float:
         try:

@@ -7,10 +7,12 @@ from xml.parsers import expat
 
 from contravento.tracks import remarks, rules
 from contravento.tracks.errors import HasDoctype, TooDeep
+from contravento.tracks.numbers import short_text
 from contravento.tracks.recording import Remark
 
 FORBIDDEN_BYTES = bytes(set(range(32)) - {9, 10, 13})
 REFERENCE = re.compile(rb"&(#x[0-9A-Fa-f]{1,6};|#[0-9]{1,7};|(?:amp|lt|gt|quot|apos);)?")
+MOST_PREFIXES = 10
 MOST_REFERENCES = 100_000
 
 _codes = expat.errors.codes
@@ -56,17 +58,27 @@ def parse[R: Reader](text: bytes, make_reader: Callable[[], R]) -> tuple[R, list
     return reader, found + ([_describe(error)] if error else [])
 
 
-def local_name(name: str) -> str:
-    """The name without its prefix. Raises TooDeep for names no format has."""
-    if len(name) > rules.LONGEST_ELEMENT_NAME:
-        raise TooDeep
-    return name.rpartition(":")[2]
+class LocalNames(dict[str, str]):
+    """Every element name met, and what is left of it without its prefix.
+
+    Raises TooDeep for names that are longer or more than any format has.
+    """
+
+    def __missing__(self, name: str) -> str:
+        if len(self) >= rules.MOST_ELEMENT_NAMES or len(name) > rules.LONGEST_ELEMENT_NAME:
+            raise TooDeep
+        local = self[name] = name.rpartition(":")[2]
+        return local
 
 
-def undeclared_prefixes(names: set[str], text: bytes) -> list[str]:
-    """Which prefixes of these element names the document declares nowhere, sorted."""
+def undeclared_prefixes(names: LocalNames, text: bytes) -> list[Remark]:
+    """Remarks on the first few prefixes of element names that the document declares nowhere."""
     prefixes = {name.partition(":")[0] for name in names if ":" in name}
-    return sorted(prefix for prefix in prefixes if b"xmlns:" + prefix.encode() not in text)
+    return [
+        remarks.UNDECLARED_PREFIX(prefix=short_text(prefix))
+        for prefix in sorted(prefixes)[:MOST_PREFIXES]
+        if b"xmlns:" + prefix.encode() not in text
+    ]
 
 
 def _run(text: bytes, reader: Reader) -> expat.ExpatError | None:

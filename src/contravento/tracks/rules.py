@@ -1,10 +1,13 @@
 """What a track may hold, and the thresholds behind its figures."""
 
+from contravento.tracks.errors import EmptyFile, FileTooLarge
+
 # What is taken at all.
 LARGEST_FILE_BYTES = 50 * 1024 * 1024
 MOST_POINTS = 2_000_000
 DEEPEST_ELEMENT = 64
 LONGEST_ELEMENT_NAME = 200
+MOST_ELEMENT_NAMES = 1_000
 LONGEST_NUMBER_CHARACTERS = 64
 LONGEST_TIME_CHARACTERS = 40
 LONGEST_NAME_CHARACTERS = 200
@@ -56,3 +59,11 @@ OUTLINE_POINTS = 200
 
 MAX_TRACKS_PER_TRIP = 100
 MAX_READING_ATTEMPTS = 3  # a file that took its process down so often is not tried again
+
+
+def check_file_size(size_bytes: int) -> None:
+    """Raises EmptyFile or FileTooLarge."""
+    if size_bytes == 0:
+        raise EmptyFile
+    if size_bytes > LARGEST_FILE_BYTES:
+        raise FileTooLarge(megabytes=LARGEST_FILE_BYTES // 2**20)

@@ -9,7 +9,7 @@ from math import isnan
 from contravento.tracks import remarks, rules
 from contravento.tracks.errors import BrokenBeforeFirstPoint, NoPoints, TooDeep
 from contravento.tracks.findings import Findings, Line, check_room
-from contravento.tracks.markup import local_name, parse, undeclared_prefixes
+from contravento.tracks.markup import LocalNames, parse, undeclared_prefixes
 from contravento.tracks.numbers import NAN, read_number, short_text
 
 TRACKS = {"Activity", "Course"}
@@ -24,10 +24,7 @@ def read(text: bytes) -> Findings:
     if not len(tcx.line):
         broken = any(remark.code in ("truncated", "broken") for remark in found)
         raise BrokenBeforeFirstPoint if broken else NoPoints
-    found += [
-        remarks.UNDECLARED_PREFIX(prefix=short_text(prefix))
-        for prefix in undeclared_prefixes(set(tcx.names), text)[:3]
-    ]
+    found += undeclared_prefixes(tcx.names, text)
     if tcx.is_course:
         found.append(remarks.ROUTE())
     name = next((name for name in tcx.line.names if name), None)
@@ -39,7 +36,7 @@ class _Tcx:
 
     def __init__(self) -> None:
         self.line = Line()
-        self.names: dict[str, str] = {}
+        self.names = LocalNames()
         self.text: list[str] = []
         self.bad_elevations = 0
         self.is_course = False
@@ -50,9 +47,7 @@ class _Tcx:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.text.clear()
-        local = self.names.get(name)
-        if local is None:
-            local = self.names[name] = local_name(name)
+        local = self.names[name]
         self._path.append(local)
         if len(self._path) > rules.DEEPEST_ELEMENT:
             raise TooDeep
