@@ -18,7 +18,7 @@ import typer
 
 from contravento import migrations
 from contravento.demo import load as demo
-from contravento.kit.embedded import embedded_postgres
+from contravento.kit.embedded import NoEmbeddedPostgres, embedded_postgres
 from contravento.kit.settings import Settings, load_settings
 
 DATABASE = "contravento"
@@ -50,6 +50,9 @@ def run(
                     _wait_for_jobs(settings, running)
                 _greet(settings.base_url, asyncio.run(demo.find_logins(settings)))
                 _watch(running)
+    except NoEmbeddedPostgres as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
     except KeyboardInterrupt:
         typer.echo("Stopped. Everything is kept; `make run` goes on from here.")
 

