@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
+from fastapi.security import HTTPBearer
 
 from contravento.accounts import queries as accounts
 from contravento.accounts.errors import SignInEnded
@@ -18,6 +19,8 @@ from contravento.kit.parts import Parts
 from contravento.kit.words import N_
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+BEARER = "bearer"
+MAYBE_BEARER = "maybe bearer"
 LANGUAGE_COOKIE = "language"
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -28,6 +31,10 @@ class ForeignOrigin(Forbidden):
 
 class ReadOnlyToken(Forbidden):
     message = N_("This token may only read.")
+
+
+class PersonalTokenNotEnough(Forbidden):
+    message = N_("A personal token cannot do this. Sign in with your password.")
 
 
 def _parts(request: Request) -> Parts:
@@ -50,7 +57,14 @@ async def _transaction(request: Request, parts: PartsOf) -> AsyncIterator[Sessio
 Transaction = Annotated[Session, Depends(_transaction, scope="function")]
 
 
-async def _viewer(request: Request, session: Transaction) -> Viewer | None:
+# For the API's description only: we read the header ourselves.
+_MAY_SIGN_IN = Depends(HTTPBearer(scheme_name=MAYBE_BEARER, auto_error=False))
+_MUST_SIGN_IN = Depends(HTTPBearer(scheme_name=BEARER, auto_error=False))
+
+
+async def _viewer(
+    request: Request, session: Transaction, _described: Annotated[object, _MAY_SIGN_IN]
+) -> Viewer | None:
     return await identify(request, session)
 
 
@@ -93,13 +107,27 @@ async def _identify_by_token(session: Session, token: str, parts: Parts) -> View
 MaybeViewer = Annotated[Viewer | None, Depends(_viewer)]
 
 
-async def _signed_in(viewer: MaybeViewer) -> Viewer:
+def viewer_id_of(viewer: Viewer | None) -> UUID | None:
+    return viewer.id if viewer else None
+
+
+async def _signed_in(viewer: MaybeViewer, _described: Annotated[object, _MUST_SIGN_IN]) -> Viewer:
     if viewer is None:
         raise Unauthorized
     return viewer
 
 
 SignedIn = Annotated[Viewer, Depends(_signed_in)]
+
+
+async def _in_person(viewer: SignedIn) -> Viewer:
+    if viewer.sign_in_id is None:
+        raise PersonalTokenNotEnough
+    return viewer
+
+
+# For what decides over the account itself: a program's own token does not go that far.
+InPerson = Annotated[Viewer, Depends(_in_person)]
 
 
 async def check_origin(request: Request) -> None:

@@ -11,7 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from contravento import __version__, health
-from contravento.api import trips as trips_api
+from contravento.api.assembly import add_api
 from contravento.edge import Edge
 from contravento.http import check_origin
 from contravento.kit.logs import configure_logs
@@ -21,7 +21,6 @@ from contravento.reactions import REACTIONS
 from contravento.web.refusals import EXPLAINED, explain
 from contravento.web.static_files import mount_static
 
-API = (trips_api,)
 PAGES: tuple[Any, ...] = ()
 
 GZIP_LEVEL = 5
@@ -50,11 +49,10 @@ def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
         dependencies=[Depends(check_origin)],
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json" if settings.debug else None,
+        openapi_url=None,
     )
     app.include_router(health.router, include_in_schema=False)
-    for noun in API:
-        app.include_router(noun.router, prefix="/api/v1")
+    add_api(app, is_described=settings.debug)
     for noun in PAGES:
         app.include_router(noun.router, include_in_schema=False)
     mount_static(app)
@@ -66,7 +64,10 @@ def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
         allow_origins=settings.cors_origins,
         allow_methods=["*"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
-        expose_headers=["ETag", "X-Request-ID", "Retry-After"],
+        expose_headers=[
+            *("ETag", "X-Request-ID", "Retry-After"),
+            *("Content-Disposition", "Idempotent-Replayed"),
+        ],
     )
     return Edge(app, sources=_origin(settings.map_tiles_url))
 

@@ -1,21 +1,25 @@
 """What every JSON route does besides its own work: ETags, and keys against doing things twice."""
 
+import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, BinaryIO
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.datastructures import UploadFile
 
-from contravento.http import SAFE_METHODS
+from contravento.api.uploads import FORM_LIMITS
+from contravento.http import SAFE_METHODS, check_origin, client_address, identify
 from contravento.kit import replies
 from contravento.kit.errors import Conflict, Invalid
 from contravento.kit.parts import Parts
 from contravento.kit.words import N_
 
 MAX_KEY_CHARACTERS = 200
-MAX_FINGERPRINTED_BYTES = 64 * 1024
+BLOCK_BYTES = 1024 * 1024
 
-type Handler = Callable[[Request], Awaitable[Response]]
+type Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class BadIdempotencyKey(Invalid):
@@ -29,17 +33,36 @@ class KeyUsedOtherwise(Conflict):
 
 
 class ApiRoute(APIRoute):
+    takes_keys = True
+
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
 
         async def handle_api(request: Request) -> Response:
             if request.method in SAFE_METHODS:
                 return _conditional(request, await handle(request))
-            if key := request.headers.get("idempotency-key"):
+            key = request.headers.get("idempotency-key")
+            if key is not None and self.takes_keys:
                 return await _once(request, key, handle)
             return await handle(request)
 
         return handle_api
+
+
+class SecretRoute(APIRoute):
+    """For answers that hold a token: kept nowhere, neither by a cache nor to be repeated."""
+
+    takes_keys = False
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def handle_secret(request: Request) -> Response:
+            response = await handle(request)
+            response.headers["Cache-Control"] = "no-store"
+            return response
+
+        return handle_secret
 
 
 def _conditional(request: Request, response: Response) -> Response:
@@ -47,12 +70,26 @@ def _conditional(request: Request, response: Response) -> Response:
     body = getattr(response, "body", b"")
     if response.status_code != 200 or not body:
         return response
-    tag = response.headers.setdefault("ETag", f'W/"{hashlib.sha256(body).hexdigest()[:24]}"')
-    response.headers.setdefault("Cache-Control", "no-cache")
-    response.headers.setdefault("Vary", "Authorization, Cookie")
-    if tag_matches(request, tag):
+    if "ETag" not in response.headers:
+        response.headers["ETag"] = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
+    set_cache_headers(response)
+    if tag_matches(request, response.headers["ETag"]):
         return Response(status_code=304, headers=_kept_headers(response))
     return response
+
+
+def not_modified(request: Request, tag: str) -> Response | None:
+    """304 for whoever has it already; asked before an expensive body is made."""
+    if not tag_matches(request, tag):
+        return None
+    response = Response(status_code=304, headers={"ETag": tag})
+    set_cache_headers(response)
+    return response
+
+
+def set_cache_headers(response: Response) -> None:
+    response.headers.setdefault("Cache-Control", "no-cache")
+    response.headers.setdefault("Vary", "Authorization, Cookie, Accept-Language")
 
 
 def tag_matches(request: Request, tag: str) -> bool:
@@ -74,10 +111,11 @@ async def _once(request: Request, key: str, handle: Handler) -> Response:
 
     What failed was rolled back with its key, so it may be tried again.
     """
-    if len(key) > MAX_KEY_CHARACTERS or not key.isprintable():
+    if not 0 < len(key) <= MAX_KEY_CHARACTERS or not key.isprintable():
         raise BadIdempotencyKey
+    await check_origin(request)
     parts: Parts = request.state.parts
-    caller = _caller(request)
+    caller = await _caller(request, parts)
     fingerprint = await _fingerprint(request)
     async with parts.transaction() as session:
         earlier = await replies.claim(session, caller, key, fingerprint)
@@ -102,18 +140,34 @@ def _replay(earlier: replies.Reply) -> Response:
     )
 
 
-def _caller(request: Request) -> str:
-    """A key belongs to whoever used it: to a token or cookie, or to an address."""
-    secret = request.headers.get("authorization") or request.headers.get("cookie") or ""
-    address = request.client.host if request.client and not secret else ""
-    return hashlib.sha256(f"{secret}|{address}".encode()).hexdigest()
+async def _caller(request: Request, parts: Parts) -> str:
+    """A key belongs to a rider, whichever token they come with; to an address where nobody is."""
+    async with parts.transaction() as session:
+        viewer = await identify(request, session)
+    return f"rider {viewer.id}" if viewer else f"address {client_address(request)}"
 
 
 async def _fingerprint(request: Request) -> bytes:
-    digest = hashlib.sha256(f"{request.method} {request.url.path}".encode())
-    length = int(request.headers.get("content-length") or 0)
-    if "multipart" in request.headers.get("content-type", "") or length > MAX_FINGERPRINTED_BYTES:
-        digest.update(str(length).encode())
-    else:
+    """What makes two requests the same: for a form its fields and files, else every byte."""
+    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}".encode())
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         digest.update(await request.body())
+        return digest.digest()
+    # Read once: whoever asks this request for its form again gets the same.
+    form = await request.form(**FORM_LIMITS)
+    for name, value in form.multi_items():
+        digest.update(repr(name).encode())
+        if isinstance(value, UploadFile):
+            digest.update(repr(value.filename).encode())
+            digest.update(await asyncio.to_thread(_digest_file, value.file))
+        else:
+            digest.update(repr(value).encode())
+    return digest.digest()
+
+
+def _digest_file(file: BinaryIO) -> bytes:
+    digest = hashlib.sha256()
+    while block := file.read(BLOCK_BYTES):
+        digest.update(block)
+    file.seek(0)
     return digest.digest()

@@ -8,7 +8,7 @@ from fastapi import APIRouter, status
 from pydantic import BaseModel
 
 from contravento.api.route import ApiRoute
-from contravento.http import MaybeViewer, SignedIn, Transaction
+from contravento.http import MaybeViewer, SignedIn, Transaction, viewer_id_of
 from contravento.trips import queries, service
 from contravento.trips.inputs import TripChanges, TripDraft
 from contravento.trips.models import Trip
@@ -48,34 +48,34 @@ class TripOut(BaseModel):
         )
 
 
-@router.post("", status_code=status.HTTP_201_CREATED)
+@router.post("", status_code=status.HTTP_201_CREATED, summary="Start a trip")
 async def start(draft: TripDraft, session: Transaction, viewer: SignedIn) -> TripOut:
     return TripOut.of(await service.start_trip(session, draft, rider_id=viewer.id))
 
 
-@router.get("/{trip_id}")
+@router.get("/{trip_id}", summary="Read a trip")
 async def show(trip_id: UUID, session: Transaction, viewer: MaybeViewer) -> TripOut:
-    viewer_id = viewer.id if viewer else None
-    return TripOut.of(await queries.get_trip(session, trip_id, viewer_id=viewer_id))
+    return TripOut.of(await queries.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer)))
 
 
-@router.patch("/{trip_id}")
+@router.patch("/{trip_id}", summary="Change a trip")
 async def change(
     trip_id: UUID, changes: TripChanges, session: Transaction, viewer: SignedIn
 ) -> TripOut:
+    """Only what is named changes."""
     return TripOut.of(await service.change_trip(session, trip_id, changes, rider_id=viewer.id))
 
 
-@router.delete("/{trip_id}", status_code=status.HTTP_204_NO_CONTENT)
+@router.delete("/{trip_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Delete a trip")
 async def delete(trip_id: UUID, session: Transaction, viewer: SignedIn) -> None:
     await service.delete_trip(session, trip_id, rider_id=viewer.id)
 
 
-@router.put("/{trip_id}/publication")
+@router.put("/{trip_id}/publication", summary="Publish a trip")
 async def publish(trip_id: UUID, session: Transaction, viewer: SignedIn) -> TripOut:
     return TripOut.of(await service.publish_trip(session, trip_id, rider_id=viewer.id))
 
 
-@router.delete("/{trip_id}/publication")
+@router.delete("/{trip_id}/publication", summary="Take a trip back to the drafts")
 async def unpublish(trip_id: UUID, session: Transaction, viewer: SignedIn) -> TripOut:
     return TripOut.of(await service.unpublish_trip(session, trip_id, rider_id=viewer.id))

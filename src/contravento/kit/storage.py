@@ -5,6 +5,7 @@ import errno
 import os
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlparse
@@ -52,6 +53,16 @@ class Storage:
                 raise
             raise OutOfSpace from error
 
+    @asynccontextmanager
+    async def putting(self, key: str, content: bytes | BinaryIO) -> AsyncIterator[None]:
+        """Put, and take away again if what is then done about it fails."""
+        await self.put(key, content)
+        try:
+            yield
+        except BaseException:
+            await self.delete(key)
+            raise
+
     async def get(self, key: str) -> bytes:
         try:
             found = await self._store.get_async(key)
@@ -85,8 +96,8 @@ class Storage:
 
 
 def _flush(path: Path) -> None:
-    """Make the file and its name survive a power cut."""
-    for each in (path, path.parent):
+    """Make the file, its name and its folder's name survive a power cut."""
+    for each in (path, path.parent, path.parent.parent):
         descriptor = os.open(each, os.O_RDONLY)
         try:
             os.fsync(descriptor)

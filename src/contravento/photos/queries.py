@@ -35,6 +35,11 @@ async def count_photos(session: Session, trip_id: UUID) -> int:
     return await session.scalar(select(func.count()).where(Photo.trip_id == trip_id)) or 0
 
 
+async def next_position(session: Session, trip_id: UUID) -> int:
+    last = await session.scalar(select(func.max(Photo.position)).where(Photo.trip_id == trip_id))
+    return (last or 0) + 1
+
+
 async def _one(session: Session, photo_id: UUID, allowed: ColumnElement[bool]) -> Photo:
     found = await session.scalar(
         select(Photo)

@@ -4,7 +4,7 @@ from datetime import UTC
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from contravento.accounts.models import Rider
 from contravento.accounts.queries import get_rider_by_id
@@ -36,21 +36,20 @@ async def upload_photo(
 ) -> Photo:
     """Keep the rider's file now, safe on disk; make the sizes later."""
     key = random_key("photos")
-    await storage.put(key, file)
-    await get_own_trip(session, trip_id, rider_id=rider_id)
-    check_room(await queries.count_photos(session, trip_id))
-    last = await session.scalar(select(func.max(Photo.position)).where(Photo.trip_id == trip_id))
-    photo = Photo(
-        trip_id=trip_id,
-        file_name=file_name,
-        file_bytes=file_bytes,
-        file_key=key,
-        caption=caption,
-        position=(last or 0) + 1,
-    )
-    session.add(photo)
-    await session.flush()
-    await prepare_photo.later(session, photo_id=photo.id)
+    async with storage.putting(key, file):
+        await get_own_trip(session, trip_id, rider_id=rider_id)
+        check_room(await queries.count_photos(session, trip_id))
+        photo = Photo(
+            trip_id=trip_id,
+            file_name=file_name,
+            file_bytes=file_bytes,
+            file_key=key,
+            caption=caption,
+            position=await queries.next_position(session, trip_id),
+        )
+        session.add(photo)
+        await session.flush()
+        await prepare_photo.later(session, photo_id=photo.id)
     return photo
 
 
@@ -92,8 +91,8 @@ async def upload_portrait(
 ) -> None:
     """Keep the file now; the picture changes once its sizes are made."""
     key = random_key("portraits")
-    await storage.put(key, file)
-    await make_portrait.later(session, rider_id=rider_id, file_key=key)
+    async with storage.putting(key, file):
+        await make_portrait.later(session, rider_id=rider_id, file_key=key)
 
 
 async def delete_portrait(session: Session, *, rider_id: UUID) -> None:

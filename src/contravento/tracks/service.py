@@ -37,14 +37,14 @@ async def upload_track(
 ) -> Track:
     """Keep the rider's file now, safe on disk; find out later what is in it."""
     key = random_key("tracks")
-    await storage.put(key, file)
-    await get_own_trip(session, trip_id, rider_id=rider_id)
-    if await queries.count_tracks(session, trip_id) >= MAX_TRACKS_PER_TRIP:
-        raise TooManyTracks(limit=MAX_TRACKS_PER_TRIP)
-    track = Track(trip_id=trip_id, file_name=file_name, file_bytes=file_bytes, file_key=key)
-    session.add(track)
-    await session.flush()
-    await read_track.later(session, track_id=track.id)
+    async with storage.putting(key, file):
+        await get_own_trip(session, trip_id, rider_id=rider_id)
+        if await queries.count_tracks(session, trip_id) >= MAX_TRACKS_PER_TRIP:
+            raise TooManyTracks(limit=MAX_TRACKS_PER_TRIP)
+        track = Track(trip_id=trip_id, file_name=file_name, file_bytes=file_bytes, file_key=key)
+        session.add(track)
+        await session.flush()
+        await read_track.later(session, track_id=track.id)
     return track
 
 

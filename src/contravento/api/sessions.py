@@ -1,0 +1,140 @@
+"""Sessions as JSON: signing in, staying signed in, signing out."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response, status
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from contravento.accounts import attempts, queries
+from contravento.accounts.inputs import Credentials
+from contravento.accounts.models import SignIn
+from contravento.accounts.service import sign_in
+from contravento.accounts.service.sign_in import Grant
+from contravento.api.description import NOT_REPEATED, refuses
+from contravento.api.lists import ListOf
+from contravento.api.route import ApiRoute, SecretRoute
+from contravento.http import (
+    InPerson,
+    PartsOf,
+    Transaction,
+    agent,
+    client_address,
+    drop_session_cookie,
+)
+from contravento.kit.parts import Parts
+
+router = APIRouter(prefix="/sessions", tags=["sessions"], route_class=ApiRoute)
+granting = APIRouter(prefix="/sessions", tags=["sessions"], route_class=SecretRoute)
+
+
+class RefreshIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    refresh_token: Annotated[str, StringConstraints(max_length=200)]
+
+
+class GrantOut(BaseModel):
+    access_token: str
+    token_type: str = "bearer"  # noqa: S105  (the word that OAuth has for it)
+    expires_in: int
+    refresh_token: str
+
+    @classmethod
+    def of(cls, grant: Grant, parts: Parts) -> Self:
+        signer = parts.signer
+        return cls(
+            access_token=signer.sign(sub=str(grant.rider.id), sid=str(grant.sign_in_id)),
+            expires_in=signer.lifetime_seconds,
+            refresh_token=grant.refresh_token,
+        )
+
+
+class SessionOut(BaseModel):
+    """A device that is signed in: a browser by its cookie, a program by its tokens."""
+
+    id: UUID
+    agent: str
+    is_browser: bool
+    is_current: bool
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, found: SignIn, current_id: UUID | None) -> Self:
+        return cls(
+            id=found.id,
+            agent=found.agent,
+            is_browser=found.cookie_digest is not None,
+            is_current=found.id == current_id,
+            created_at=found.created_at,
+            seen_at=found.seen_at,
+            expires_at=found.expires_at,
+        )
+
+
+@granting.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    summary="Sign in",
+    responses=refuses(401, 403, 429),
+    openapi_extra=NOT_REPEATED,
+)
+async def start(
+    given: Credentials, request: Request, session: Transaction, parts: PartsOf
+) -> GrantOut:
+    address = client_address(request)
+    await attempts.count_sign_in(parts.limiter, given.login, address)
+    rider = await sign_in.check_credentials(session, given, passwords=parts.passwords)
+    await attempts.forget_sign_in(parts.limiter, given.login, address)
+    grant = await sign_in.sign_in_program(
+        session, rider, agent=agent(request), lifetime=_lifetime(parts)
+    )
+    return GrantOut.of(grant, parts)
+
+
+@granting.post(
+    "/refresh",
+    summary="Change a refresh token for new tokens",
+    responses=refuses(401),
+    openapi_extra=NOT_REPEATED,
+)
+async def refresh(sent: RefreshIn, session: Transaction, parts: PartsOf) -> GrantOut:
+    """Each works once. One that comes back was stolen, so then the whole session ends."""
+    grant = await sign_in.refresh(session, sent.refresh_token, lifetime=_lifetime(parts))
+    return GrantOut.of(grant, parts)
+
+
+@router.get("", summary="List the devices that are signed in")
+async def show(session: Transaction, viewer: InPerson) -> ListOf[SessionOut]:
+    found = await queries.list_sign_ins(session, rider_id=viewer.id)
+    return ListOf(items=[SessionOut.of(each, viewer.sign_in_id) for each in found])
+
+
+@router.delete("", status_code=status.HTTP_204_NO_CONTENT, summary="Sign out everywhere")
+async def end_all(
+    request: Request, response: Response, session: Transaction, viewer: InPerson
+) -> None:
+    await sign_in.sign_out_everywhere(session, rider_id=viewer.id)
+    drop_session_cookie(request, response)
+
+
+@router.delete("/current", status_code=status.HTTP_204_NO_CONTENT, summary="Sign out here")
+async def end(request: Request, response: Response, session: Transaction, viewer: InPerson) -> None:
+    if viewer.sign_in_id:
+        await sign_in.sign_out(session, viewer.sign_in_id)
+    drop_session_cookie(request, response)
+
+
+@router.delete(
+    "/{session_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Sign one device out"
+)
+async def end_one(session_id: UUID, session: Transaction, viewer: InPerson) -> None:
+    """One that is not there, or not one's own, is no error: it is not signed in."""
+    await sign_in.end_sign_in(session, session_id, rider_id=viewer.id)
+
+
+def _lifetime(parts: Parts) -> timedelta:
+    return timedelta(days=parts.settings.refresh_token_expire_days)

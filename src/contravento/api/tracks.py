@@ -1,0 +1,309 @@
+"""Tracks as JSON: sending files, what was found in them, their lines and profiles."""
+
+import asyncio
+import hashlib
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response, status
+from pydantic import BaseModel
+
+from contravento.api.description import refuses
+from contravento.api.lists import ListOf
+from contravento.api.remarks import RemarkOut
+from contravento.api.route import ApiRoute, not_modified
+from contravento.api.uploads import UploadForTrip, form_schema
+from contravento.http import MaybeViewer, PartsOf, SignedIn, Transaction, language_of, viewer_id_of
+from contravento.kit.parts import Parts
+from contravento.tracks import joining, queries, service
+from contravento.tracks.errors import TrackNotFound, TrackNotReady
+from contravento.tracks.export import write_gpx
+from contravento.tracks.geometry import draw_line
+from contravento.tracks.models import State, Track
+from contravento.tracks.packing import unpack
+from contravento.tracks.rules import check_file_size
+from contravento.trips import queries as trips
+from contravento.trips.rules import make_slug
+
+COARSEST_TOLERANCE_METRES = 100_000.0
+GEOJSON = "application/geo+json"
+GPX = "application/gpx+xml"
+
+router = APIRouter(tags=["tracks"], route_class=ApiRoute)
+
+type Tolerance = Annotated[float, Query(ge=0, le=COARSEST_TOLERANCE_METRES, allow_inf_nan=False)]
+
+
+class TrackStatistics(BaseModel):
+    """Metres, seconds, metres per second; `bounds` is west, south, east, north."""
+
+    distance_metres: float
+    ascent_metres: float | None
+    descent_metres: float | None
+    highest_metres: float | None
+    lowest_metres: float | None
+    elapsed_seconds: float | None
+    moving_seconds: float | None
+    average_speed: float | None
+    top_speed: float | None
+    points: int
+    segments: int
+    tracks: int
+    started_at: datetime | None
+    ended_at: datetime | None
+    bounds: list[float]
+
+
+class TrackOut(BaseModel):
+    """`refusal` says why a file is unreadable; `report` what was odd about one that is not."""
+
+    id: UUID
+    trip_id: UUID
+    state: State
+    name: str | None
+    file_name: str | None
+    file_bytes: int
+    created_at: datetime
+    refusal: RemarkOut | None
+    report: list[RemarkOut]
+    countries: list[str]
+    statistics: TrackStatistics | None
+
+    @classmethod
+    def of(cls, track: Track, language: str, *, is_own: bool) -> Self:
+        same = ("id", "trip_id", "state", "name", "file_bytes", "created_at", "countries")
+        return cls(
+            **{name: getattr(track, name) for name in same},
+            file_name=track.file_name if is_own else None,
+            refusal=RemarkOut.of(track.refusal, language) if track.refusal else None,
+            report=[RemarkOut.of(kept, language) for kept in track.report],
+            statistics=_statistics(track) if track.state is State.READY else None,
+        )
+
+
+class LineOut(BaseModel):
+    """A GeoJSON Feature."""
+
+    type: Literal["Feature"]
+    properties: dict[str, float]
+    geometry: dict[str, Any]
+
+
+class ProfileOut(BaseModel):
+    """Parallel lists, one entry for each sample."""
+
+    distance_metres: list[float]
+    elevation_metres: list[float]
+    grade_percent: list[float]
+    coordinates: list[tuple[float, float]]
+
+
+def _statistics(track: Track) -> TrackStatistics:
+    return TrackStatistics(**{name: getattr(track, name) for name in TrackStatistics.model_fields})
+
+
+_LINE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The line", "content": {GEOJSON: {"schema": LineOut.model_json_schema()}}}
+}
+_PROFILE: dict[int | str, dict[str, Any]] = {200: {"model": ProfileOut}}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file", "content": {GPX: {"schema": {"type": "string"}}}}
+}
+
+
+@router.post(
+    "/trips/{trip_id}/tracks",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Add a track's file to a trip",
+    responses=refuses(409, 413, 507),
+    openapi_extra=form_schema(),
+)
+async def upload(
+    trip_id: UUID,
+    sent: UploadForTrip,
+    request: Request,
+    session: Transaction,
+    viewer: SignedIn,
+    parts: PartsOf,
+) -> TrackOut:
+    """GPX, FIT or TCX, up to 50 MB. It is safe on disk now; what is in it is found out next."""
+    check_file_size(sent.size_bytes)
+    track = await service.upload_track(
+        session,
+        trip_id,
+        sent.file,
+        file_name=sent.name,
+        file_bytes=sent.size_bytes,
+        rider_id=viewer.id,
+        storage=parts.storage,
+    )
+    return TrackOut.of(track, language_of(request), is_own=True)
+
+
+@router.get("/trips/{trip_id}/tracks", summary="List a trip's tracks")
+async def list_tracks(
+    trip_id: UUID, request: Request, session: Transaction, viewer: MaybeViewer
+) -> ListOf[TrackOut]:
+    """As they were ridden. Others than the rider find those that are ready."""
+    trip = await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
+    is_own = trip.rider_id == viewer_id_of(viewer)
+    found = await queries.list_tracks(session, trip_id)
+    return ListOf(
+        items=[
+            TrackOut.of(track, language_of(request), is_own=is_own)
+            for track in found
+            if is_own or track.state is State.READY
+        ]
+    )
+
+
+@router.get("/tracks/{track_id}", summary="Read a track")
+async def show(
+    track_id: UUID, request: Request, session: Transaction, viewer: MaybeViewer
+) -> TrackOut:
+    track = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
+    is_own = track.trip.rider_id == viewer_id_of(viewer)
+    if not is_own and track.state is not State.READY:
+        raise TrackNotFound
+    return TrackOut.of(track, language_of(request), is_own=is_own)
+
+
+@router.delete(
+    "/tracks/{track_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Take a track out"
+)
+async def delete(track_id: UUID, session: Transaction, viewer: SignedIn) -> None:
+    await service.delete_track(session, track_id, rider_id=viewer.id)
+
+
+@router.get(
+    "/tracks/{track_id}/geometry",
+    response_model=None,
+    responses={**_LINE, **refuses(409)},
+    summary="Draw a track's line",
+)
+async def draw(
+    track_id: UUID,
+    request: Request,
+    session: Transaction,
+    viewer: MaybeViewer,
+    parts: PartsOf,
+    tolerance: Tolerance = 0,
+) -> Response:
+    """GeoJSON, one line a segment. No point left out is further than `tolerance` metres from it.
+
+    At most 50,000 points: the tolerance rises until they fit, and `properties` tells to what.
+    """
+    track = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
+    return await _draw([_ready(track, viewer_id_of(viewer))], tolerance, request, parts)
+
+
+@router.get(
+    "/trips/{trip_id}/geometry",
+    response_model=None,
+    responses=_LINE,
+    summary="Draw the line of a whole trip",
+)
+async def draw_trip(
+    trip_id: UUID,
+    request: Request,
+    session: Transaction,
+    viewer: MaybeViewer,
+    parts: PartsOf,
+    tolerance: Tolerance = 0,
+) -> Response:
+    """All tracks that are ready, as they were ridden, as one GeoJSON Feature."""
+    await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
+    found = await queries.list_tracks(session, trip_id)
+    ready = [track for track in found if track.state is State.READY]
+    return await _draw(ready, tolerance, request, parts)
+
+
+@router.get(
+    "/tracks/{track_id}/profile",
+    response_model=None,
+    responses={**_PROFILE, **refuses(409)},
+    summary="Read a track's elevation along the way",
+)
+async def profile(track_id: UUID, session: Transaction, viewer: MaybeViewer) -> Response:
+    """At most 1,000 samples; none if no point has an elevation."""
+    found = await queries.get_track_with_profile(session, track_id, viewer_id=viewer_id_of(viewer))
+    return _answer_profile([_ready(found, viewer_id_of(viewer))])
+
+
+@router.get(
+    "/trips/{trip_id}/profile",
+    response_model=None,
+    responses=_PROFILE,
+    summary="Read the elevation along a whole trip",
+)
+async def trip_profile(trip_id: UUID, session: Transaction, viewer: MaybeViewer) -> Response:
+    """All tracks that are ready as one, distances running on; at most 1,000 samples."""
+    await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
+    return _answer_profile(await queries.list_ready_tracks(session, trip_id))
+
+
+@router.get(
+    "/tracks/{track_id}/file",
+    response_model=None,
+    responses={**_FILE, **refuses(409)},
+    summary="Download a track as a clean GPX file",
+)
+async def download(
+    track_id: UUID,
+    session: Transaction,
+    viewer: MaybeViewer,
+    parts: PartsOf,
+    format: Literal["gpx"] = "gpx",
+) -> Response:
+    """Written anew: places, elevations and times, and nothing else of what was uploaded."""
+    found = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
+    track = _ready(found, viewer_id_of(viewer))
+    name = track.name or track.trip.title
+    body = await asyncio.to_thread(_write_gpx, await _points(track, parts), name)
+    file_name = make_slug(name, "") or "track"
+    return Response(
+        body,
+        media_type=GPX,
+        headers={"Content-Disposition": f'attachment; filename="{file_name}.{format}"'},
+    )
+
+
+def _ready(track: Track, viewer_id: UUID | None) -> Track:
+    """Raises TrackNotReady to its rider, TrackNotFound to others."""
+    if track.state is State.READY:
+        return track
+    raise TrackNotReady if track.trip.rider_id == viewer_id else TrackNotFound
+
+
+async def _draw(
+    tracks: list[Track], tolerance_metres: float, request: Request, parts: Parts
+) -> Response:
+    """A track's points never change, so what they are kept under is all that the tag needs."""
+    tag = f'W/"{_version_of(tracks)}-{tolerance_metres:g}"'
+    if answer := not_modified(request, tag):
+        return answer
+    packed = [await _points(track, parts) for track in tracks]
+    body = await asyncio.to_thread(draw_line, packed, tolerance_metres)
+    return Response(body, media_type=GEOJSON, headers={"ETag": tag})
+
+
+def _version_of(tracks: list[Track]) -> str:
+    keys = ",".join(track.points_key or "" for track in tracks)
+    return hashlib.sha256(keys.encode()).hexdigest()[:24]
+
+
+async def _points(track: Track, parts: Parts) -> bytes:
+    return await parts.storage.get(track.points_key or "")
+
+
+def _answer_profile(tracks: list[Track]) -> Response:
+    profiles = [(track.profile, track.distance_metres or 0.0) for track in tracks]
+    body = orjson.dumps(joining.join_profiles(profiles))
+    return Response(body, media_type="application/json")
+
+
+def _write_gpx(packed: bytes, name: str) -> bytes:
+    recording, _ = unpack(packed)
+    return write_gpx(recording, name=name)

@@ -1,0 +1,107 @@
+"""Files sent as a form's `file`: read to disk as they come, in no transaction meanwhile."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Annotated, Any, BinaryIO, TypedDict
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import FormData, UploadFile
+
+from contravento.http import PartsOf, identify
+from contravento.kit.errors import Invalid, Unauthorized
+from contravento.kit.words import N_
+from contravento.trips.queries import get_own_trip
+
+MAX_NAME_CHARACTERS = 200
+
+
+class FormLimits(TypedDict):
+    max_files: int
+    max_fields: int
+    max_part_size: int
+
+
+FORM_LIMITS = FormLimits(max_files=2, max_fields=10, max_part_size=64 * 1024)
+
+
+class FileNeeded(Invalid):
+    field = "file"
+    message = N_("Send one file, as the field “file” of a multipart form.")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What was sent: the file, its name without any folder, and the form's other fields."""
+
+    file: BinaryIO
+    name: str
+    size_bytes: int
+    fields: dict[str, str]
+
+
+async def _signed_in_first(request: Request, parts: PartsOf) -> UUID:
+    """Nobody's file is read. The transaction ends here: a slow upload must not hold it."""
+    async with parts.transaction() as session:
+        viewer = await identify(request, session)
+    if viewer is None:
+        raise Unauthorized
+    return viewer.id
+
+
+async def _own_trip_first(
+    trip_id: UUID, parts: PartsOf, rider_id: Annotated[UUID, Depends(_signed_in_first)]
+) -> None:
+    async with parts.transaction() as session:
+        await get_own_trip(session, trip_id, rider_id=rider_id)
+
+
+def _reader(gate: Callable[..., Any]) -> Callable[..., AsyncIterator[Upload]]:
+    """Reads the file once `gate` has let its sender in."""
+
+    async def read(
+        request: Request, _passed: Annotated[Any, Depends(gate)]
+    ) -> AsyncIterator[Upload]:
+        async with request.form(**FORM_LIMITS) as form:
+            yield _upload_in(form)
+
+    return read
+
+
+UploadForRider = Annotated[Upload, Depends(_reader(_signed_in_first))]
+UploadForTrip = Annotated[Upload, Depends(_reader(_own_trip_first))]
+
+
+def check_fields[M: BaseModel](upload: Upload, model: type[M]) -> M:
+    """The form's other fields as an input model. Raises RequestValidationError."""
+    try:
+        return model.model_validate(upload.fields)
+    except ValidationError as wrong:
+        found = [{**each, "loc": ("body", *each["loc"])} for each in wrong.errors()]
+        raise RequestValidationError(found) from wrong
+
+
+def _upload_in(form: FormData) -> Upload:
+    file = form.get("file")
+    if not isinstance(file, UploadFile):
+        raise FileNeeded
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    return Upload(file.file, _plain_name(file.filename), file.size or 0, fields)
+
+
+def _plain_name(name: str | None) -> str:
+    last = PurePosixPath((name or "").replace("\\", "/")).name
+    printable = "".join(character for character in last if character.isprintable())
+    return printable.encode("utf-8", "replace").decode()[-MAX_NAME_CHARACTERS:] or "file"
+
+
+def form_schema(**others: dict[str, Any]) -> dict[str, Any]:
+    """How the form looks in the API's description: FastAPI cannot know, since we read it."""
+    properties = {"file": {"type": "string", "format": "binary"}, **others}
+    schema = {"type": "object", "required": ["file"], "properties": properties}
+    return {
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+    }
