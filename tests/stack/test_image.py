@@ -18,7 +18,7 @@ READY_SECONDS = 60
 
 
 @pytest.fixture
-def run(image: str, network: str) -> Iterator[Callable[..., str]]:
+def run(image: str, network: str, hardened: tuple[str, ...]) -> Iterator[Callable[..., str]]:
     """Start a detached container on the network; all are removed afterwards."""
     started: list[str] = []
 
@@ -35,7 +35,7 @@ def run(image: str, network: str) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def hardened(network: str) -> tuple[str, ...]:
+def hardened(network: str) -> Iterator[tuple[str, ...]]:
     """How a host runs it, and the settings that production cannot do without."""
     settings = {
         "APP_ENV": "production",
@@ -46,7 +46,7 @@ def hardened(network: str) -> tuple[str, ...]:
         "DOMAIN": "diary.example.org",
     }
     volume = f"storage-{network}"
-    return (
+    yield (
         *("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL"),
         *(
             "--security-opt",
@@ -56,6 +56,7 @@ def hardened(network: str) -> tuple[str, ...]:
         ),
         *(part for name, value in settings.items() for part in ("--env", f"{name}={value}")),
     )
+    subprocess.run(["docker", "volume", "rm", "--force", volume], check=False)
 
 
 def test_it_serves_from_a_read_only_root_without_rights(
