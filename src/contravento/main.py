@@ -16,12 +16,14 @@ from contravento.edge import Edge
 from contravento.http import check_origin
 from contravento.kit.logs import configure_logs
 from contravento.kit.parts import Parts, open_parts
+from contravento.kit.reports import configure_reports
 from contravento.kit.settings import Settings, load_settings
 from contravento.reactions import REACTIONS
+from contravento.web import about, atlas, feed, language, map, photos, riders, trips
 from contravento.web.refusals import EXPLAINED, explain
 from contravento.web.static_files import mount_static
 
-PAGES: tuple[Any, ...] = ()
+PAGES: tuple[Any, ...] = (feed, trips, photos, riders, map, atlas, about, language)
 
 GZIP_LEVEL = 5
 GZIP_FROM_BYTES = 1024
@@ -76,6 +78,7 @@ def serve() -> ASGIApp:
     """What uvicorn calls in each of its processes."""
     settings = load_settings()
     configure_logs(settings)
+    configure_reports(settings, __version__)
     return create_app(settings)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import procrastinate
 import structlog
 
+from contravento import __version__
 from contravento.accounts.service.sign_in import remove_ended_sign_ins
 from contravento.accounts.service.sign_up import remove_unconfirmed
 from contravento.kit.db import libpq_url
@@ -16,6 +17,7 @@ from contravento.kit.jobs import JOBS, Job
 from contravento.kit.logs import configure_logs
 from contravento.kit.parts import Parts, open_parts
 from contravento.kit.replies import forget_old_replies
+from contravento.kit.reports import configure_reports
 from contravento.kit.settings import Settings
 from contravento.reactions import REACTIONS
 
@@ -41,6 +43,7 @@ log = logging.getLogger(__name__)
 async def run_worker(settings: Settings) -> None:
     """Take jobs until told to stop; what is running then may finish within its grace."""
     configure_logs(settings)
+    configure_reports(settings, __version__)
     with HeavyWork(settings.worker_processes) as heavy:
         async with open_parts(settings, reactions=REACTIONS, heavy=heavy) as parts:
             await _warm_up(parts)
