@@ -1,5 +1,6 @@
 import gzip
 import pickle
+import tracemalloc
 from contextlib import suppress
 
 import pytest
@@ -92,8 +93,12 @@ def test_a_gzip_bomb_is_unpacked_no_further_than_the_limit(
     monkeypatch.setattr(rules, "LARGEST_FILE_BYTES", 2**20)
     bomb = making.gzip_bomb(64 * 2**20)
     assert len(bomb) < 2**20
+    tracemalloc.start()
     with pytest.raises(errors.FileTooLarge):
         read_recording(bomb)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak_bytes < 8 * 2**20
 
 
 def test_too_many_points_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,12 @@ def test_a_corner_counts_as_far_as_it_stands_off() -> None:
     assert 0 < found[1] < 100
 
 
+def test_a_point_never_outlasts_the_one_whose_chord_it_was_found_on() -> None:
+    """Seen from the whole line the second point is nearer than the third, from its chord further."""
+    found = significance(recording([(0, 0), (0.008, -0.0029), (0.005, 0.003), (0.01, 0)]))
+    assert found[1] == found[2] == pytest.approx(0.003 * DEGREE, rel=1e-3)
+
+
 def test_a_straight_line_is_its_two_ends() -> None:
     found = significance(recording([(i * 1e-5, 0) for i in range(10_000)]))
     assert np.count_nonzero(found) == 2
