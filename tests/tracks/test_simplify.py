@@ -18,7 +18,8 @@ def furthest_left_out(one: Recording, tolerance: float) -> float:
     for i in range(len(one)):
         a, b = kept[kept <= i][-1], kept[kept >= i][0]
         chord, offset = complex(x[b] - x[a], y[b] - y[a]), complex(x[i] - x[a], y[i] - y[a])
-        part = (offset * chord.conjugate()).real / abs(chord) ** 2 if chord else 0.0
+        squared = abs(chord) ** 2
+        part = (offset * chord.conjugate()).real / squared if squared else 0.0
         off = abs(offset - chord * min(max(part, 0.0), 1.0))
         furthest = max(furthest, off * rules.EARTH_RADIUS_METRES / np.cosh(y[i]))
     return furthest
@@ -57,7 +58,7 @@ def test_a_corner_counts_as_far_as_it_stands_off() -> None:
 
 
 def test_a_point_never_outlasts_the_one_whose_chord_it_was_found_on() -> None:
-    """Seen from the whole line the second point is nearer than the third, from its chord further."""
+    """The second is nearer to the whole line than the third, but further from its own chord."""
     found = significance(recording([(0, 0), (0.008, -0.0029), (0.005, 0.003), (0.01, 0)]))
     assert found[1] == found[2] == pytest.approx(0.003 * DEGREE, rel=1e-3)
 
