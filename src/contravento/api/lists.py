@@ -74,4 +74,6 @@ def decode_cursor(cursor: str) -> Place:
 def answer_list(items: Sequence[dict[str, Any]], following: Place | None) -> Response:
     """Straight from plain values to bytes: lists are what is asked for most."""
     body = {"items": items, "next": encode_cursor(following) if following else None}
-    return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), media_type="application/json")
+    # default: the driver's UUID is a subclass, which orjson leaves to us.
+    packed = orjson.dumps(body, default=str, option=orjson.OPT_UTC_Z)
+    return Response(packed, media_type="application/json")
