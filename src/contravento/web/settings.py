@@ -1,0 +1,267 @@
+"""What riders change about themselves: one page, a form for each matter."""
+
+from typing import Annotated, Any, BinaryIO, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, BeforeValidator, Field
+
+from contravento.accounts import attempts, queries
+from contravento.accounts.inputs import (
+    NewPersonalToken,
+    Password,
+    PasswordChange,
+    ProfileChanges,
+)
+from contravento.accounts.models import PersonalToken, Rider
+from contravento.accounts.queries import Viewer
+from contravento.accounts.rules import MAX_BIO_CHARACTERS, MAX_NAME_CHARACTERS
+from contravento.accounts.service import profile, sign_in as signing_in
+from contravento.http import (
+    LANGUAGE_COOKIE,
+    LANGUAGE_COOKIE_SECONDS,
+    PartsOf,
+    Transaction,
+    drop_session_cookie,
+)
+from contravento.kit.db import Session
+from contravento.kit.words import N_
+from contravento.photos import formats, service as photos
+from contravento.photos.errors import EmptyPhoto
+from contravento.photos.rules import check_file_size
+from contravento.web.desk import Received
+from contravento.web.forms import Form, attempt, carry_out, files_in, read_form
+from contravento.web.gate import RiderOnly, redirect
+from contravento.web.render import Page, PageFor
+
+router = APIRouter(prefix="/settings")
+
+NOTES = {
+    "profile": (N_("Saved."), N_("Your page says so now.")),
+    "portrait": (N_("Portrait received."), N_("It stands on your page in a few seconds.")),
+    "no-portrait": (N_("Portrait removed."), ""),
+    "password": (N_("The new password holds."), N_("Every other device was signed out.")),
+    "device": (N_("That device is signed out."), ""),
+    "token-gone": (N_("Token deleted."), N_("Programs that used it are shut out.")),
+}
+MATTERS = ("profile", "portrait", "password", "token")
+LOOK_AT_BYTES = 2048
+TOKEN_DAYS = (30, 90, 365)
+
+# Browsers and systems as people know them; the first that is found in the agent's line counts.
+_BROWSERS = (
+    *(("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox")),
+    *(("Chrome/", "Chrome"), ("CriOS/", "Chrome"), ("Safari/", "Safari")),
+)
+_SYSTEMS = (
+    *(("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows")),
+    *(("Mac OS", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux")),
+)
+
+
+class TokenForm(NewPersonalToken):
+    """In a form one choice stands for the scopes, and no days for a token that does not end."""
+
+    scopes: Annotated[
+        list[Literal["read", "write"]],
+        BeforeValidator(lambda chosen: ["read", "write"] if "write" in chosen else ["read"]),
+    ] = ["read"]
+    days: Annotated[
+        Annotated[int, Field(ge=1, le=3660)] | None, BeforeValidator(lambda typed: typed or None)
+    ] = None
+
+
+class Portrait(BaseModel):
+    """The form of the portrait has a file and nothing to type."""
+
+
+class Deletion(BaseModel):
+    current: Password
+
+
+@router.get("")
+async def show(session: Transaction, viewer: RiderOnly, page: PageFor, note: str = "") -> Response:
+    return await _show(page, session, viewer, note=NOTES.get(note))
+
+
+@router.post("/profile")
+async def change_profile(
+    request: Request, session: Transaction, viewer: RiderOnly, page: PageFor
+) -> Response:
+    async def change(changes: ProfileChanges) -> Rider:
+        return await profile.change_profile(session, changes, rider_id=viewer.id)
+
+    form = await read_form(request, ProfileChanges, page.language)
+    form, rider = await carry_out(session, form, change, page.language)
+    if rider is None:
+        return await _show(page, session, viewer, profile=form)
+    response = redirect("/settings?note=profile")
+    # What was chosen on this device before would otherwise go on being shown.
+    response.set_cookie(
+        LANGUAGE_COOKIE,
+        rider.language,
+        max_age=LANGUAGE_COOKIE_SECONDS,
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+@router.post("/photo")
+async def change_portrait(
+    sent: Received, session: Transaction, viewer: RiderOnly, parts: PartsOf, page: PageFor
+) -> Response:
+    async def keep() -> None:
+        if not files:
+            raise EmptyPhoto
+        check_file_size(files[0].size or 0)
+        _look_at(files[0].file)
+        await photos.upload_portrait(
+            session, files[0].file, rider_id=viewer.id, storage=parts.storage
+        )
+
+    files = files_in(sent, "file")
+    _, refused = await attempt(session, keep())
+    if refused:
+        form = Form[Portrait]().refused(refused, page.language, "file")
+        return await _show(page, session, viewer, portrait=form)
+    return redirect("/settings?note=portrait")
+
+
+@router.post("/photo/removal")
+async def remove_portrait(session: Transaction, viewer: RiderOnly) -> Response:
+    await photos.delete_portrait(session, rider_id=viewer.id)
+    return redirect("/settings?note=no-portrait")
+
+
+@router.post("/password")
+async def change_password(
+    request: Request, session: Transaction, viewer: RiderOnly, parts: PartsOf, page: PageFor
+) -> Response:
+    async def change(wanted: PasswordChange) -> None:
+        await attempts.count_password_check(parts.limiter, viewer.username)
+        await profile.change_password(
+            session,
+            wanted,
+            rider_id=viewer.id,
+            sign_in_id=viewer.sign_in_id,
+            passwords=parts.passwords,
+        )
+
+    form = await read_form(request, PasswordChange, page.language)
+    form, _ = await carry_out(session, form, change, page.language)
+    if form.errors:
+        form = form.renamed("password", "new")
+        return await _show(page, session, viewer, password=form)
+    return redirect("/settings?note=password")
+
+
+@router.post("/devices/{sign_in_id}/end")
+async def end_device(sign_in_id: UUID, session: Transaction, viewer: RiderOnly) -> Response:
+    await signing_in.end_sign_in(session, sign_in_id, rider_id=viewer.id)
+    return redirect("/settings?note=device")
+
+
+@router.post("/devices/end")
+async def end_every_device(request: Request, session: Transaction, viewer: RiderOnly) -> Response:
+    await signing_in.sign_out_everywhere(session, rider_id=viewer.id)
+    response = redirect("/sign-in?note=ended")
+    drop_session_cookie(request, response)
+    return response
+
+
+@router.post("/tokens")
+async def make_token(
+    request: Request, session: Transaction, viewer: RiderOnly, page: PageFor
+) -> Response:
+    """Shown in the answer to the form, and never again."""
+
+    async def make(wanted: TokenForm) -> tuple[PersonalToken, str]:
+        return await profile.make_personal_token(session, wanted, rider_id=viewer.id)
+
+    form = await read_form(request, TokenForm, page.language)
+    form, made = await carry_out(session, form, make, page.language)
+    if made is None:
+        return await _show(page, session, viewer, token=form)
+    return await _show(page, session, viewer, new_token=made[1])
+
+
+@router.post("/tokens/{token_id}/removal")
+async def remove_token(token_id: UUID, session: Transaction, viewer: RiderOnly) -> Response:
+    await profile.delete_personal_token(session, token_id, rider_id=viewer.id)
+    return redirect("/settings?note=token-gone")
+
+
+@router.get("/deletion")
+async def ask_to_delete(viewer: RiderOnly, page: PageFor) -> Response:
+    return page.show("settings/deletion.html", form=Form[Deletion]())
+
+
+@router.post("/deletion")
+async def delete(
+    request: Request, session: Transaction, viewer: RiderOnly, parts: PartsOf, page: PageFor
+) -> Response:
+    async def go(given: Deletion) -> None:
+        await attempts.count_password_check(parts.limiter, viewer.username)
+        await profile.delete_rider(
+            session, given.current, rider_id=viewer.id, passwords=parts.passwords
+        )
+
+    form = await read_form(request, Deletion, page.language)
+    form, _ = await carry_out(session, form, go, page.language)
+    if form.errors:
+        return page.show(
+            "settings/deletion.html", form=form, status=form.status, headers=form.headers
+        )
+    response = redirect("/sign-in?note=deleted")
+    drop_session_cookie(request, response)
+    return response
+
+
+async def _show(
+    page: Page,
+    session: Session,
+    viewer: Viewer,
+    *,
+    note: tuple[str, str] | None = None,
+    new_token: str = "",
+    **sent: Form[Any],
+) -> Response:
+    """All forms as stored, but the one that was sent as it was typed."""
+    wrong: Form[Any] = next(iter(sent.values()), Form())
+    matters: dict[str, Form[Any]] = {name: Form() for name in MATTERS}
+    return page.show(
+        "settings/settings.html",
+        status=wrong.status,
+        headers=wrong.headers,
+        rider=await queries.get_rider_by_id(session, viewer.id),
+        devices=[
+            (each, describe_agent(each.agent))
+            for each in await queries.list_sign_ins(session, rider_id=viewer.id)
+        ],
+        tokens=await queries.list_personal_tokens(session, rider_id=viewer.id),
+        matters=matters | sent,
+        is_wrong=bool(wrong.errors),
+        note=note,
+        new_token=new_token,
+        token_days=TOKEN_DAYS,
+        most_name=MAX_NAME_CHARACTERS,
+        most_bio=MAX_BIO_CHARACTERS,
+        language_names={"en": "English", "es": "Español"},
+    )
+
+
+def describe_agent(agent: str) -> str:
+    """'Firefox, Android' out of a browser's long line; a program's own first words otherwise."""
+    found = [
+        next((name for sign, name in names if sign in agent), "") for names in (_BROWSERS, _SYSTEMS)
+    ]
+    return ", ".join(name for name in found if name) or agent[:60]
+
+
+def _look_at(file: BinaryIO) -> None:
+    """Raises UnreadablePhoto for what does not begin like a picture that we take."""
+    beginning = file.read(LOOK_AT_BYTES)
+    file.seek(0)
+    formats.recognise(beginning)
