@@ -19,11 +19,27 @@ from contravento.kit.parts import Parts, open_parts
 from contravento.kit.reports import configure_reports
 from contravento.kit.settings import Settings, load_settings
 from contravento.reactions import REACTIONS
-from contravento.web import about, atlas, feed, language, map, photos, riders, trips
+from contravento.web import (
+    about,
+    accounts,
+    atlas,
+    editor,
+    feed,
+    language,
+    map,
+    outbox,
+    photos,
+    riders,
+    settings as settings_page,
+    trips,
+    uploads,
+)
 from contravento.web.refusals import EXPLAINED, explain
 from contravento.web.static_files import mount_static
 
-PAGES: tuple[Any, ...] = (feed, trips, photos, riders, map, atlas, about, language)
+READING: tuple[Any, ...] = (feed, trips, photos, riders, map, atlas, about, language)
+WRITING: tuple[Any, ...] = (accounts, settings_page, editor, uploads, outbox)
+PAGES = READING + WRITING
 
 GZIP_LEVEL = 5
 GZIP_FROM_BYTES = 1024

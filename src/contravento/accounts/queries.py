@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from contravento.accounts.errors import RiderNotFound
 from contravento.accounts.models import PersonalToken, Rider, SignIn
+from contravento.accounts.rules import USERNAME
 from contravento.kit.clock import now
 from contravento.kit.db import Session
 from contravento.kit.tokens import digest
@@ -28,6 +29,8 @@ class Viewer:
 
 async def get_rider(session: Session, username: str) -> Rider:
     """A rider's public page exists once their address is confirmed."""
+    if not USERNAME.fullmatch(username):  # nor would the database take every text
+        raise RiderNotFound
     found = await find_by_username(session, username)
     if found is None or not found.is_confirmed:
         raise RiderNotFound

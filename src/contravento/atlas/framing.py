@@ -57,6 +57,29 @@ def box_of(points: Floats) -> Box:
     return float(west), float(south), float(east), float(north)
 
 
+def bounds_of(routes: Sequence[Sequence[Line]]) -> Box:
+    """West, south, east, north of all lines; beyond ±180 where they cross that line."""
+    return box_of(points_of([line for tour in unwrapped_routes(routes) for line in tour]))
+
+
+def joined(boxes: Sequence[Box]) -> Box | None:
+    """One box round all; a box whose west exceeds its east crosses 180°, and so may the result.
+
+    East then runs on beyond 180. None for no boxes.
+    """
+    if not boxes:
+        return None
+    runs_on = [(w, s, e + FULL_TURN if e < w else e, n) for w, s, e, n in boxes]
+    middle = _middle_longitude(np.array([edge for box in runs_on for edge in (box[0], box[2])]))
+    turns = [FULL_TURN * round((middle - (box[0] + box[2]) / 2) / FULL_TURN) for box in runs_on]
+    return (
+        min(box[0] + turn for box, turn in zip(runs_on, turns, strict=True)),
+        min(box[1] for box in runs_on),
+        max(box[2] + turn for box, turn in zip(runs_on, turns, strict=True)),
+        max(box[3] for box in runs_on),
+    )
+
+
 def parts_within(parts: Iterable[shapely.Polygon], box: Box) -> list[BaseGeometry]:
     west, south, east, north = box
     cut = (

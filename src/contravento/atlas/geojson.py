@@ -47,6 +47,21 @@ def world_geojson() -> Document:
     return {"type": "FeatureCollection", "features": features}
 
 
+def thinned(
+    lines: Sequence[Sequence[tuple[float, float]]], tolerance_degrees: float
+) -> list[list[tuple[float, float]]]:
+    """The lines without the points that bend them less than the tolerance, rounded to it."""
+    drawn = []
+    for line in lines:
+        if len(line) < 2:
+            continue
+        points = shapely.get_coordinates(
+            shapely.simplify(shapely.LineString(line), tolerance_degrees)
+        )
+        drawn.append([(x, y) for x, y in points.round(4).tolist()])
+    return drawn
+
+
 def _widened(bounds: Box) -> Box:
     west, south, east, north = bounds
     if east < west:

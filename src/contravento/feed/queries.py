@@ -5,10 +5,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, literal, select, union_all
 
 from contravento.accounts.models import Rider
 from contravento.kit.db import Session
+from contravento.tracks.models import State, Track
 from contravento.trips.models import Trip
 from contravento.trips.queries import is_listed_for
 from contravento.trips.rules import make_slug
@@ -49,8 +50,27 @@ class Filter:
     tag: str | None = None
 
 
-type Place = tuple[datetime, UUID]
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """A trip on the map of everything. Its length changes whenever its tracks do."""
 
+    id: UUID
+    slug: str
+    title: str
+    starts_on: date | None
+    ends_on: date | None
+    countries: list[str]
+    distance_metres: float
+    username: str
+    rider_name: str
+
+
+type Place = tuple[datetime, UUID]
+type Lines = list[list[tuple[float, float]]]  # lines of longitude and latitude in degrees
+
+TOPICS_FROM_LATEST_TRIPS = 200
+
+_RIDER_NAME = func.coalesce(func.nullif(Rider.name, ""), Rider.username).label("rider_name")
 _COLUMNS = (
     Trip.id,
     Trip.key,
@@ -66,7 +86,7 @@ _COLUMNS = (
     Trip.cover,
     Trip.outline,
     Rider.username,
-    func.coalesce(func.nullif(Rider.name, ""), Rider.username).label("rider_name"),
+    _RIDER_NAME,
 )
 
 
@@ -99,6 +119,69 @@ async def list_entries_of(
     entries = [_entry(row) for row in rows[:limit]]
     more = len(rows) > limit
     return entries, (entries[-1].published_at, entries[-1].id) if more else None
+
+
+async def list_tours(session: Session, *, limit: int) -> list[Tour]:
+    """The latest of what everyone may see that has a track."""
+    chosen = (
+        select(
+            Trip.id,
+            Trip.key,
+            Trip.title,
+            Trip.starts_on,
+            Trip.ends_on,
+            Trip.countries,
+            Trip.distance_metres,
+            Rider.username,
+            _RIDER_NAME,
+        )
+        .join(Rider, Rider.id == Trip.rider_id)
+        .where(is_listed_for(None), Trip.distance_metres.is_not(None))
+        .order_by(Trip.published_at.desc(), Trip.id.desc())
+        .limit(limit)
+    )
+    rows = await session.execute(chosen)
+    return [
+        Tour(trip_id, make_slug(title, key), title, *rest) for trip_id, key, title, *rest in rows
+    ]
+
+
+async def list_lines(session: Session, trip_ids: list[UUID]) -> dict[UUID, Lines]:
+    """The coarse lines of these trips' tracks; for whoever was already shown the trips."""
+    chosen = (
+        select(Track.trip_id, Track.outline)
+        .where(Track.trip_id.in_(trip_ids), Track.state == State.READY)
+        .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
+    )
+    found: dict[UUID, Lines] = {trip_id: [] for trip_id in trip_ids}
+    for trip_id, outline in await session.execute(chosen):
+        found[trip_id] += outline or []
+    return found
+
+
+async def list_topics(session: Session, *, countries: int, tags: int) -> list[Filter]:
+    """What the latest trips have most often in common: so many countries, then so many tags."""
+    latest = (
+        select(Trip.countries, Trip.tags)
+        .where(is_listed_for(None))
+        .order_by(Trip.published_at.desc(), Trip.id.desc())
+        .limit(TOPICS_FROM_LATEST_TRIPS)
+        .subquery("latest")
+    )
+    words = union_all(
+        select(literal("country").label("kind"), func.unnest(latest.c.countries).label("word")),
+        select(literal("tag").label("kind"), func.unnest(latest.c.tags).label("word")),
+    ).subquery("words")
+    counted = (
+        select(words.c.kind, words.c.word)
+        .group_by(words.c.kind, words.c.word)
+        .order_by(words.c.kind, func.count().desc(), words.c.word)
+    )
+    rows = (await session.execute(counted)).all()
+    return [
+        *[Filter(country=word) for kind, word in rows if kind == "country"][:countries],
+        *[Filter(tag=word) for kind, word in rows if kind == "tag"][:tags],
+    ]
 
 
 def _public(only: Filter, before: Place | None) -> Select[Any]:

@@ -1,11 +1,13 @@
 """What a rider's trips add up to, for whoever may see them."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
+from contravento.accounts.models import Rider
 from contravento.kit.db import Session
 from contravento.tracks.models import Track, TrackDay
 from contravento.trips.models import Trip
@@ -46,6 +48,50 @@ async def add_up(session: Session, rider_id: UUID, *, viewer_id: UUID | None) ->
         highest_metres=highest,
         years=await _years(session, rider_id, viewer_id),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Diarist:
+    """A rider in a list, with what their trips that everyone may see add up to."""
+
+    id: UUID
+    username: str
+    shown_name: str
+    bio: str
+    portrait: dict[str, Any] | None
+    trips: int
+    distance_metres: float
+    wrote_at: datetime
+
+
+async def list_diarists(
+    session: Session, *, limit: int, before: tuple[datetime, UUID] | None = None
+) -> tuple[list[Diarist], tuple[datetime, UUID] | None]:
+    """Riders with something to read, who wrote last first, and where the next page starts."""
+    wrote_at = func.max(Trip.published_at)
+    chosen = (
+        select(
+            Rider.id,
+            Rider.username,
+            func.coalesce(func.nullif(Rider.name, ""), Rider.username),
+            Rider.bio,
+            Rider.portrait,
+            func.count(),
+            func.coalesce(func.sum(Trip.distance_metres), 0.0),
+            wrote_at,
+        )
+        .join(Trip, Trip.rider_id == Rider.id)
+        .where(is_listed_for(None), Rider.confirmed_at.is_not(None))
+        .group_by(Rider.id)
+        .order_by(wrote_at.desc(), Rider.id.desc())
+        .limit(limit + 1)
+    )
+    if before:
+        chosen = chosen.having(func.row(wrote_at, Rider.id) < func.row(*before))
+    rows = [Diarist(*row) for row in await session.execute(chosen)]
+    found = rows[:limit]
+    more = len(rows) > limit
+    return found, (found[-1].wrote_at, found[-1].id) if more else None
 
 
 async def _totals(

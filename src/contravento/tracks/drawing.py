@@ -9,6 +9,7 @@ from contravento.atlas.drawing import Sheet, draw_outline, draw_sheet
 type Lines = Sequence[Sequence[tuple[float, float]]]  # longitude, latitude in degrees
 
 SHEET_WIDTH, SHEET_HEIGHT = 1200, 560
+SHEET_BLEED = 180  # land drawn round it, for frames that are wider or taller
 
 
 def find_countries(lines: Lines) -> list[str]:
@@ -20,8 +21,20 @@ def draw(tracks: Sequence[Lines]) -> tuple[dict[str, Any], dict[str, Any]]:
     """A small outline for lists and a large sheet for the trip's own page."""
     every_line = [line for lines in tracks for line in lines]
     outline = draw_outline(every_line)
-    sheet = draw_sheet(tracks, width=SHEET_WIDTH, height=SHEET_HEIGHT)
+    sheet = draw_sheet(
+        tracks,
+        width=SHEET_WIDTH,
+        height=SHEET_HEIGHT,
+        nights=_nights(tracks),
+        bleed=SHEET_BLEED,
+    )
     return _kept(outline), _kept(sheet)
+
+
+def _nights(tracks: list[Lines]) -> list[tuple[float, float]]:
+    """Where each track but the first begins: riders mostly stop a recording to sleep."""
+    begins = [lines[0][0] for lines in tracks[1:] if lines and lines[0]]
+    return [(longitude, latitude) for longitude, latitude in begins]
 
 
 def _kept(sheet: Sheet) -> dict[str, Any]:

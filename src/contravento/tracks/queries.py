@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -23,6 +24,25 @@ class RiddenDay:
     distance_metres: float
     ascent_metres: float | None
     highest_metres: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RiddenTrack:
+    """A track that can be shown, without what only its drawings need."""
+
+    id: UUID
+    name: str | None
+    file_name: str
+    distance_metres: float
+    moving_seconds: float | None
+    average_speed: float | None
+    top_speed: float | None
+    bounds: list[float]  # west, south, east, north
+    points_key: str
+
+    @property
+    def title(self) -> str:
+        return self.name or self.file_name.rpartition(".")[0] or self.file_name
 
 
 async def get_track(session: Session, track_id: UUID, *, viewer_id: UUID | None) -> Track:
@@ -58,6 +78,29 @@ async def list_ready_tracks(session: Session, trip_id: UUID) -> list[Track]:
         .options(undefer(Track.profile))
     )
     return list(await session.scalars(chosen))
+
+
+async def list_ridden(session: Session, trip_id: UUID) -> list[RiddenTrack]:
+    """A trip's ready tracks in the order they were ridden; for whoever was shown the trip."""
+    columns = [getattr(Track, name) for name in RiddenTrack.__dataclass_fields__]
+    chosen = (
+        select(*columns)
+        .where(Track.trip_id == trip_id, Track.state == State.READY)
+        .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
+    )
+    return [RiddenTrack(*row) for row in await session.execute(chosen)]
+
+
+async def list_profiles(
+    session: Session, trip_id: UUID
+) -> list[tuple[dict[str, Any] | None, float]]:
+    """The elevation profiles of those tracks and their lengths in metres, in the same order."""
+    chosen = (
+        select(Track.profile, Track.distance_metres)
+        .where(Track.trip_id == trip_id, Track.state == State.READY)
+        .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
+    )
+    return [(profile, metres or 0.0) for profile, metres in await session.execute(chosen)]
 
 
 async def list_days(session: Session, trip_id: UUID) -> Sequence[RiddenDay]:

@@ -13,6 +13,16 @@ THIN = "\u202f"
 MINUS = "\u2212"
 EN_DASH = "\u2013"
 
+_ENGLISH_COUNTS = (
+    "no one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    " fifteen sixteen seventeen eighteen nineteen twenty"
+)
+_SPANISH_COUNTS = (
+    "ningún un dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce"
+    " quince dieciséis diecisiete dieciocho diecinueve veinte"
+)
+_COUNTS = {"en": _ENGLISH_COUNTS.split(), "es": _SPANISH_COUNTS.split()}
+
 
 def number(value: float, language: str, digits: int = 0) -> str:
     """English 18,360 and 1,014; Spanish 18 360 with a thin space, and 1014 without one."""
@@ -75,6 +85,22 @@ def duration(seconds: float, language: str) -> str:
     if not hours:
         return f"{minutes}{NO_BREAK}min"
     return f"{number(hours, language)}{NO_BREAK}h {minutes:02d}{NO_BREAK}min"
+
+
+def speed(metres_per_second: float, language: str) -> str:
+    """In kilometres an hour, without the unit."""
+    return number(metres_per_second * 3.6, language, 1)
+
+
+def in_words(count: int, language: str) -> str:
+    """'thirteen', 'trece'; figures above twenty. One is the sentence's own business."""
+    words = _COUNTS[language]
+    return words[count] if 0 <= count < len(words) else number(count, language)
+
+
+def first_upper(words: str) -> str:
+    """The first letter only: 'trece días' becomes 'Trece días', and names in it stay."""
+    return words[:1].upper() + words[1:]
 
 
 def megabytes(size_bytes: int, language: str) -> str:

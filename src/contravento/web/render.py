@@ -14,7 +14,7 @@ from contravento.accounts.queries import Viewer
 from contravento.http import MaybeViewer, language_of
 from contravento.kit.languages import LANGUAGES, catalogue
 from contravento.trips.markdown import to_html
-from contravento.web import formats
+from contravento.web import formats, pictures
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -47,9 +47,11 @@ def environment(language: str) -> Environment:
     made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     for name in ("number", "kilometres", "date_range", "day", "month", "moment", "duration"):
         made.filters[name] = partial(_last, getattr(formats, name), language)
-    for name in ("megabytes", "country", "countries"):
+    for name in ("megabytes", "country", "countries", "speed", "in_words"):
         made.filters[name] = partial(_last, getattr(formats, name), language)
     made.filters["with_unit"] = formats.with_unit
+    made.filters["first_upper"] = formats.first_upper
+    made.filters["sources"] = pictures.sources
     made.filters["markdown"] = to_html
     made.globals.update(static=static_url, languages=LANGUAGES)
     return made
@@ -75,7 +77,8 @@ class Page:
 
     @property
     def wants_fragment(self) -> bool:
-        return self.request.headers.get("hx-request") == "true"
+        headers = self.request.headers
+        return headers.get("hx-request") == "true" and "hx-history-restore-request" not in headers
 
     def show(
         self,
@@ -100,7 +103,8 @@ class Page:
             body = "".join(chosen.blocks[block](chosen.new_context(context)))
         else:
             body = chosen.render(context)
-        return HTMLResponse(body, status, headers={"Vary": "HX-Request, Cookie", **(headers or {})})
+        vary = {"Vary": "HX-Request, Cookie, Accept-Language"}
+        return HTMLResponse(body, status, headers={**vary, **(headers or {})})
 
     def fragment(
         self, template: str, block: str, *, status: int = 200, **context: Any

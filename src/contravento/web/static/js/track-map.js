@@ -267,7 +267,8 @@ class TrackMap {
   }
 }
 
-// What to draw: the tracks written into the page, or those behind the geometry addresses.
+// What to draw: the tracks written into the page, or those behind the geometry addresses. Features
+// with an href are diaries of their own: {title, href, url for finer lines, tolerance in metres}.
 async function loadTracks(element, [west, south, east, north]) {
   const squeeze = Math.cos((((south + north) / 2) * Math.PI) / 180);
   const degreesShown = Math.max((east - west) * squeeze, north - south, 0.01);
@@ -279,10 +280,12 @@ async function loadTracks(element, [west, south, east, north]) {
   const tracks = await Promise.all(
     named.map(async (track) => {
       const found = track.geometry ? track : await fetchGeometry(track.url, tolerance).catch(() => null);
+      const several = found?.features?.filter(({ properties }) => properties?.href);
+      if (several?.length) return several.map(({ geometry, properties }) => ({ tolerance, ...properties, geometry: asLines(geometry) }));
       return { ...track, geometry: asLines(found), tolerance };
     }),
   );
-  return tracks.filter(({ geometry }) => geometry.coordinates.length);
+  return tracks.flat().filter(({ geometry }) => geometry.coordinates.length);
 }
 
 function fetchGeometry(url, tolerance) {

@@ -1,0 +1,59 @@
+"""The ground round a track, for the live map."""
+
+import asyncio
+import re
+from math import ceil, floor
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from contravento.atlas.geojson import sheet_geojson
+from contravento.atlas.topology import Box
+from contravento.kit.errors import Invalid
+from contravento.kit.words import N_
+from contravento.web import files
+from contravento.web.kept import KeptBy
+
+router = APIRouter(prefix="/atlas")
+
+CACHE_CONTROL = "public, max-age=604800"
+BOUNDS = re.compile(r"(-?[0-9]{1,3}(\.[0-9]{1,20})?(,(?!$)|$)){4}")
+STEPS_A_DEGREE = 10  # neighbours ask for the same sheet
+
+
+class BadBounds(Invalid):
+    field = "bounds"
+    message = N_("Bounds are west, south, east and north in degrees, with commas between.")
+
+
+@router.get("/sheet.json")
+async def show(request: Request, kept: KeptBy, bounds: str = "") -> Response:
+    box = _read(bounds)
+
+    async def draw() -> bytes:
+        return orjson.dumps(await asyncio.to_thread(sheet_geojson, box))
+
+    return files.send_document(
+        request,
+        await kept.get(("sheet", box), draw),
+        media_type=files.GEOJSON,
+        cache_control=CACHE_CONTROL,
+    )
+
+
+def _read(bounds: str) -> Box:
+    """Rounded outward, so that few different sheets are ever asked for."""
+    if not BOUNDS.fullmatch(bounds):
+        raise BadBounds
+    west, south, east, north = (float(each) for each in bounds.split(","))
+    if not -90 <= south <= north <= 90:
+        raise BadBounds
+    return _down(west), _down(south), _up(east), _up(north)
+
+
+def _down(degrees: float) -> float:
+    return floor(degrees * STEPS_A_DEGREE) / STEPS_A_DEGREE
+
+
+def _up(degrees: float) -> float:
+    return ceil(degrees * STEPS_A_DEGREE) / STEPS_A_DEGREE

@@ -1,0 +1,25 @@
+"""Where the next page of a list starts, as a word for its address."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime
+from uuid import UUID
+
+
+def write(place: tuple[datetime, UUID] | None) -> str | None:
+    if place is None:
+        return None
+    moment, key = place
+    return urlsafe_b64encode(f"{moment.isoformat()}|{key}".encode()).decode().rstrip("=")
+
+
+def read(word: str | None) -> tuple[datetime, UUID] | None:
+    """None also for a word that we never wrote: the list then starts at its beginning."""
+    if not word:
+        return None
+    try:
+        padded = word + "=" * (-len(word) % 4)
+        moment, _, key = urlsafe_b64decode(padded).decode().partition("|")
+        found = datetime.fromisoformat(moment)
+        return (found, UUID(key)) if found.tzinfo else None
+    except ValueError:
+        return None

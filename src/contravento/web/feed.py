@@ -1,0 +1,89 @@
+"""The front page: what everyone may read, newest first, and where it was ridden."""
+
+import asyncio
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Response
+
+from contravento.atlas.drawing import Sheet, draw_sheet
+from contravento.feed import queries
+from contravento.feed.queries import Entry, Filter
+from contravento.http import Transaction
+from contravento.kit.db import Session
+from contravento.web import cursors, formats
+from contravento.web.kept import Kept, KeptBy
+from contravento.web.render import PageFor
+
+router = APIRouter()
+
+ENTRIES = 10  # two columns; the first page has one more, which leads
+TOURS_DRAWN = 4
+COUNTRIES_OFFERED, TAGS_OFFERED = 3, 3
+TOPICS_KEPT_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Frontis:
+    """The map that opens the front page, and what its sentence says."""
+
+    sheet: Sheet
+    tours: int
+    distance_metres: float
+
+
+@router.get("/")
+async def show(
+    page: PageFor,
+    session: Transaction,
+    kept: KeptBy,
+    country: str = "",
+    tag: str = "",
+    before: str = "",
+) -> Response:
+    only, place = _filter(country, tag), cursors.read(before)
+    is_first = place is None
+    entries, next_place = await queries.list_entries(
+        session, limit=ENTRIES + is_first, before=place, only=only
+    )
+    opens = is_first and only == Filter() and not page.wants_fragment
+    return page.show(
+        "feed/show.html",
+        block="entries",
+        entries=entries,
+        only=only,
+        is_first=is_first,
+        next=cursors.write(next_place),
+        frontis=await _frontis(session, kept, entries, page.language) if opens else None,
+        topics=[] if page.wants_fragment else await _topics(session, kept),
+    )
+
+
+def _filter(country: str, tag: str) -> Filter:
+    """What can be asked for at all: PostgreSQL's texts hold no NUL."""
+    country, tag = country.replace("\x00", "").upper(), tag.replace("\x00", "").lower()
+    return Filter(country=country.strip() or None, tag=tag.strip() or None)
+
+
+async def _topics(session: Session, kept: Kept) -> list[Filter]:
+    async def count() -> list[Filter]:
+        return await queries.list_topics(session, countries=COUNTRIES_OFFERED, tags=TAGS_OFFERED)
+
+    return await kept.get("topics", count, seconds=TOPICS_KEPT_SECONDS)
+
+
+async def _frontis(session: Session, kept: Kept, entries: list[Entry], language: str) -> Frontis:
+    """Of the latest tours; drawn anew when there is another, or one's tracks changed."""
+    tours = [entry for entry in entries if entry.distance_metres][:TOURS_DRAWN]
+
+    async def draw() -> Sheet:
+        ids = [tour.id for tour in tours]
+        lines = await queries.list_lines(session, ids) if ids else {}
+        names = {code: formats.country(code, language) for tour in tours for code in tour.countries}
+        return await asyncio.to_thread(draw_sheet, list(lines.values()), names=names)
+
+    key = ("frontis", language, *((tour.id, tour.distance_metres) for tour in tours))
+    return Frontis(
+        sheet=await kept.get(key, draw),
+        tours=len(tours),
+        distance_metres=sum(tour.distance_metres or 0.0 for tour in tours),
+    )

@@ -1,0 +1,98 @@
+"""All recent tours on one map, and the same in words."""
+
+import asyncio
+from dataclasses import dataclass
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from contravento.atlas.drawing import Sheet, draw_sheet
+from contravento.atlas.framing import bounds_of
+from contravento.atlas.geojson import thinned
+from contravento.atlas.topology import Box
+from contravento.feed import queries
+from contravento.feed.queries import Lines, Tour
+from contravento.http import Transaction
+from contravento.kit.db import Session
+from contravento.web import files
+from contravento.web.kept import Kept, KeptBy
+from contravento.web.render import PageFor
+
+router = APIRouter(prefix="/map")
+
+TOURS = 300
+WIDTH, HEIGHT, BLEED = 1200, 640, 200
+TOLERANCE_DEGREES, TOLERANCE_METRES = 0.004, 400  # finer lines come when one looks closer
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The drawn map of all tours, and what the live one shows at first."""
+
+    sheet: Sheet
+    bounds: Box
+
+
+@router.get("")
+async def show(page: PageFor, session: Transaction, kept: KeptBy) -> Response:
+    tours = await queries.list_tours(session, limit=TOURS)
+    return page.show("map/show.html", tours=tours, ground=await _ground(session, kept, tours))
+
+
+@router.get("/tours.json")
+async def list_tours(request: Request, session: Transaction, kept: KeptBy) -> Response:
+    tours = await queries.list_tours(session, limit=TOURS)
+
+    async def write() -> bytes:
+        lines = await _lines(session, kept, tours)
+        features = [_feature(tour, lines[tour.id]) for tour in tours]
+        return orjson.dumps({"type": "FeatureCollection", "features": features})
+
+    body = await kept.get(("tours.json", *_marks(tours)), write)
+    return files.send_document(request, body, media_type=files.GEOJSON, cache_control="no-cache")
+
+
+def _feature(tour: Tour, lines: Lines) -> dict[str, object]:
+    return {
+        "type": "Feature",
+        "properties": {
+            "title": tour.title,
+            "href": f"/trips/{tour.slug}",
+            "rider": tour.rider_name,
+            "url": f"/api/v1/trips/{tour.id}/geometry",
+            "tolerance": TOLERANCE_METRES,
+        },
+        "geometry": {"type": "MultiLineString", "coordinates": lines},
+    }
+
+
+def _marks(tours: list[Tour]) -> list[tuple[UUID, str, float]]:
+    return [(tour.id, tour.slug, tour.distance_metres) for tour in tours]
+
+
+async def _ground(session: Session, kept: Kept, tours: list[Tour]) -> Ground:
+    async def draw() -> Ground:
+        lines = await _lines(session, kept, tours)
+        return await asyncio.to_thread(_draw, list(lines.values()))
+
+    return await kept.get(("map", *_marks(tours)), draw)
+
+
+def _draw(tours: list[Lines]) -> Ground:
+    sheet = draw_sheet(tours, width=WIDTH, height=HEIGHT, bleed=BLEED)
+    return Ground(sheet, bounds_of(tours))
+
+
+async def _lines(session: Session, kept: Kept, tours: list[Tour]) -> dict[UUID, Lines]:
+    """Thin lines of every tour."""
+
+    async def fetch() -> dict[UUID, Lines]:
+        found = await queries.list_lines(session, [tour.id for tour in tours])
+        return await asyncio.to_thread(_thin, found)
+
+    return await kept.get(("lines", *_marks(tours)), fetch)
+
+
+def _thin(tours: dict[UUID, Lines]) -> dict[UUID, Lines]:
+    return {trip_id: thinned(lines, TOLERANCE_DEGREES) for trip_id, lines in tours.items()}

@@ -1,0 +1,38 @@
+"""The pictures themselves: for whoever may see the trip, kept by their browser for an hour."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from contravento.http import MaybeViewer, PartsOf, Transaction
+from contravento.photos import queries
+from contravento.photos.errors import PhotoNotFound
+from contravento.web import files
+
+router = APIRouter()
+
+CACHE_CONTROL = "private, max-age=3600"
+
+
+@router.get("/photos/{photo_id:uuid}/{size}.jpg")
+async def show(
+    photo_id: UUID,
+    size: str,
+    request: Request,
+    session: Transaction,
+    viewer: MaybeViewer,
+    parts: PartsOf,
+) -> Response:
+    viewer_id = viewer.id if viewer else None
+    photo = await queries.get_photo(session, photo_id, viewer_id=viewer_id)
+    found = (photo.sizes or {}).get(size)
+    if found is None:
+        raise PhotoNotFound
+    return await files.send_stored(
+        request,
+        parts.storage,
+        found["key"],
+        size_bytes=found["bytes"],
+        media_type=files.JPEG,
+        cache_control=CACHE_CONTROL,
+    )

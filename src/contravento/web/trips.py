@@ -1,0 +1,164 @@
+"""A trip's own page, and its tracks to take along."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse, StreamingResponse
+
+from contravento.atlas import profile_drawing
+from contravento.atlas.framing import joined
+from contravento.http import MaybeViewer, PartsOf, Transaction
+from contravento.kit.db import Session
+from contravento.kit.parts import Parts
+from contravento.photos.queries import list_ready_photos
+from contravento.tracks import export
+from contravento.tracks.errors import TrackNotFound
+from contravento.tracks.joining import join_profiles
+from contravento.tracks.packing import unpack
+from contravento.tracks.queries import (
+    RiddenDay,
+    RiddenTrack,
+    list_days,
+    list_profiles,
+    list_ridden,
+)
+from contravento.trips import queries
+from contravento.trips.models import Trip
+from contravento.web import story
+from contravento.web.kept import Kept, KeptBy
+from contravento.web.render import PageFor
+
+router = APIRouter(prefix="/trips")
+
+MOST_STAGES = 31  # more days than that leave no room for their numbers
+GPX = "application/gpx+xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Heights:
+    """The drawn profile of a whole trip, and what its twin says in words; metres throughout."""
+
+    drawing: profile_drawing.Profile
+    begins: float
+    ends: float
+    highest: float
+    highest_at: float
+    lowest: float
+    lowest_at: float
+
+
+@router.get("/{slug}")
+async def show(
+    slug: str, page: PageFor, session: Transaction, viewer: MaybeViewer, kept: KeptBy
+) -> Response:
+    viewer_id = viewer.id if viewer else None
+    trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
+    if slug != trip.slug:  # not for browsers to remember: the title may change back
+        return RedirectResponse(f"/trips/{trip.slug}", 301, headers={"Cache-Control": "no-cache"})
+    tracks = await list_ridden(session, trip.id)
+    days = await list_days(session, trip.id) if tracks else []
+    photos = await list_ready_photos(session, trip.id)
+    return page.show(
+        "trips/show.html",
+        trip=trip,
+        is_own=trip.rider_id == viewer_id,
+        tracks=tracks,
+        days=days,
+        photos=photos,
+        heights=await _heights(session, kept, trip, tracks, days) if tracks else None,
+        bounds=joined([(w, s, e, n) for w, s, e, n in (track.bounds for track in tracks)]),
+        speeds=_speeds(tracks),
+        story=story.tell(trip.story, trip.excerpt),
+    )
+
+
+@router.get("/{slug}/tracks.gpx")
+async def download(
+    slug: str, session: Transaction, viewer: MaybeViewer, parts: PartsOf
+) -> Response:
+    """All tracks in one file, each under its name, without what devices add."""
+    viewer_id = viewer.id if viewer else None
+    trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
+    tracks = await list_ridden(session, trip.id)
+    return _send(parts, tracks, trip.slug)
+
+
+@router.get("/{slug}/tracks/{track_id:uuid}.gpx")
+async def download_one(
+    slug: str, track_id: UUID, session: Transaction, viewer: MaybeViewer, parts: PartsOf
+) -> Response:
+    viewer_id = viewer.id if viewer else None
+    trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
+    tracks = await list_ridden(session, trip.id)
+    chosen = [track for track in tracks if track.id == track_id]
+    number = tracks.index(chosen[0]) + 1 if chosen else 0
+    return _send(parts, chosen, f"{trip.slug}-{number}")
+
+
+def _send(parts: Parts, tracks: list[RiddenTrack], name: str) -> Response:
+    if not tracks:
+        raise TrackNotFound
+    return StreamingResponse(
+        _write(parts, tracks),
+        media_type=GPX,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}.gpx"',
+            "Cache-Control": "private, no-cache",
+        },
+    )
+
+
+async def _write(parts: Parts, tracks: list[RiddenTrack]) -> AsyncIterator[bytes]:
+    """Track by track, so that no more than one is in memory."""
+    yield export.open_gpx()
+    for track in tracks:
+        packed = await parts.storage.get(track.points_key)
+        yield await parts.compute(_write_track, packed, track.title)
+    yield export.close_gpx()
+
+
+def _write_track(packed: bytes, name: str) -> bytes:
+    recording, _ = unpack(packed)
+    return export.write_track(recording, name=name)
+
+
+def _speeds(tracks: list[RiddenTrack]) -> tuple[float | None, float | None]:
+    """Average over what has times, and the top one, in metres a second."""
+    timed = [(track.distance_metres, track.moving_seconds or 0.0) for track in tracks]
+    metres = sum(length for length, seconds in timed if seconds)
+    seconds = sum(seconds for _, seconds in timed)
+    top = max((track.top_speed for track in tracks if track.top_speed), default=None)
+    return metres / seconds if seconds else None, top
+
+
+async def _heights(
+    session: Session, kept: Kept, trip: Trip, tracks: list[RiddenTrack], days: Sequence[RiddenDay]
+) -> Heights | None:
+    """Drawn anew when the trip has other tracks than last time."""
+
+    async def draw() -> Heights | None:
+        profiles = await list_profiles(session, trip.id)
+        return await asyncio.to_thread(_draw_heights, profiles, days)
+
+    return await kept.get(("profile", *(track.points_key for track in tracks)), draw)
+
+
+def _draw_heights(
+    profiles: list[tuple[dict[str, Any] | None, float]], days: Sequence[RiddenDay]
+) -> Heights | None:
+    joined_profile = join_profiles(profiles)
+    distances = joined_profile["distance_metres"]
+    heights = joined_profile["elevation_metres"]
+    ends = list(accumulate(day.distance_metres for day in days))
+    drawing = profile_drawing.draw_profile(
+        distances, heights, stage_ends_metres=ends if 1 < len(ends) <= MOST_STAGES else []
+    )
+    if drawing is None:
+        return None
+    samples = list(zip(heights, distances, strict=True))
+    return Heights(drawing, heights[0], heights[-1], *max(samples), *min(samples))
