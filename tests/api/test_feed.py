@@ -35,7 +35,9 @@ async def forty_five(parts: Parts, rider: Rider) -> list[str]:
 async def test_the_pages_hold_every_trip_once_newest_first(
     client: AsyncClient, forty_five: list[str]
 ) -> None:
-    found, following, pages = [], "", 0
+    found: list[str] = []
+    following: str | None = ""
+    pages = 0
     while following is not None:
         cursor = f"&cursor={following}" if following else ""
         page = (await client.get(f"{FEED}?limit=10{cursor}")).json()

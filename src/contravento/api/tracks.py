@@ -262,7 +262,7 @@ async def download(
     track = _ready(found, viewer_id_of(viewer))
     name = track.name or track.trip.title
     body = await asyncio.to_thread(_write_gpx, await _points(track, parts), name)
-    file_name = make_slug(name, "") or "track"
+    file_name = make_slug(name, "").rstrip("-") or "track"
     return Response(
         body,
         media_type=GPX,

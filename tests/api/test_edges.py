@@ -1,0 +1,145 @@
+"""What every JSON answer has in common: problems, origins, languages, the description."""
+
+import logging
+from pathlib import Path
+
+import pytest
+from httpx import AsyncClient
+from starlette.types import ASGIApp
+
+from contravento.accounts.models import Rider
+from contravento.kit.parts import Parts
+from contravento.main import create_app
+from tests import factories
+from tests.api.conftest import grant
+from tests.conftest import make_settings, open_client
+
+TRIPS = "/api/v1/trips"
+APP = "https://app.example.org"
+
+
+async def test_a_body_that_is_no_json_is_a_problem(signed_in: AsyncClient) -> None:
+    for content, kind in ((b"{", "application/json"), (b"\xff\xfe", "application/json")):
+        answer = await signed_in.post(TRIPS, content=content, headers={"Content-Type": kind})
+        assert answer.status_code in (400, 422)
+        assert answer.headers["content-type"] == "application/problem+json"
+    form = await signed_in.post(TRIPS, data={"title": "by form"})
+    assert form.status_code == 422
+
+
+async def test_a_body_is_bounded(signed_in: AsyncClient) -> None:
+    answer = await signed_in.post(TRIPS, json={"story": "x" * 2_200_000})
+    assert answer.status_code == 413
+    assert "2 MB" in answer.json()["detail"] or "1 MB" in answer.json()["detail"]
+
+
+async def test_a_problem_has_what_the_standard_says(client: AsyncClient) -> None:
+    for address, status in (("/api/v1/nothing", 404), ("/api/v1/me", 401)):
+        answer = await client.get(address)
+        assert answer.status_code == status
+        assert answer.json().keys() >= {"type", "title", "status", "detail"}
+        assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
+    wrong = await client.patch("/api/v1/feed")
+    assert wrong.status_code == 405
+    assert wrong.headers["content-type"] == "application/problem+json"
+
+
+async def test_what_another_site_sends_with_a_riders_cookie_is_refused(
+    signed_in: AsyncClient,
+) -> None:
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "", "Origin": "https://evil.example"},
+    ):
+        answer = await signed_in.post(TRIPS, json={"title": "Forged"}, headers=headers)
+        assert answer.status_code == 403
+        assert "another site" in answer.json()["detail"]
+    del signed_in.headers["Sec-Fetch-Site"]
+    for headers in ({}, {"Origin": "null"}, {"Origin": "https://evil.example"}):
+        answer = await signed_in.post(TRIPS, json={"title": "Forged"}, headers=headers)
+        assert answer.status_code == 403
+    honest = await signed_in.post(TRIPS, json={"title": "Mine"}, headers={"Origin": "http://test"})
+    assert honest.status_code == 201
+
+
+async def test_only_the_named_origins_are_let_in(parts: Parts, rider: Rider) -> None:
+    settings = parts.settings.model_copy(update={"cors_origins": (APP,)})
+    app = create_app(settings, parts)
+    async with open_client(app, parts) as client:
+        for origin, allowed in ((APP, APP), ("https://evil.example", None)):
+            ask = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+            preflight = await client.options(TRIPS, headers=ask)
+            plain = await client.get("/api/v1/feed", headers={"Origin": origin})
+            assert preflight.headers.get("Access-Control-Allow-Origin") == allowed
+            assert plain.headers.get("Access-Control-Allow-Origin") == allowed
+            assert "Access-Control-Allow-Credentials" not in plain.headers
+
+
+async def test_a_program_at_a_named_origin_may_sign_in(
+    parts: Parts, rider: Rider
+) -> None:
+    from dataclasses import replace  # noqa: PLC0415
+
+    settings = parts.settings.model_copy(update={"cors_origins": (APP,)})
+    own = replace(parts, settings=settings)
+    async with open_client(create_app(settings, own), own) as client:
+        for origin, status in ((APP, 201), ("https://evil.example", 403)):
+            answer = await client.post(
+                "/api/v1/sessions",
+                json={"login": "maite", "password": factories.PASSWORD},
+                headers={"Origin": origin, "Sec-Fetch-Site": "cross-site"},
+            )
+            assert answer.status_code == status
+
+
+async def test_a_token_needs_no_origin(program: AsyncClient, rider: Rider) -> None:
+    await grant(program, rider)
+    headers = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+    answer = await program.post(TRIPS, json={"title": "Mine"}, headers=headers)
+    assert answer.status_code == 201
+
+
+async def test_without_debug_there_is_no_description(client: AsyncClient) -> None:
+    for address in ("/docs", "/redoc", "/openapi.json"):
+        assert (await client.get(address)).status_code == 404
+
+
+@pytest.fixture
+async def debugging(parts: Parts, tmp_path: Path) -> ASGIApp:
+    settings = make_settings(parts.settings.database, tmp_path, debug=True)
+    return create_app(settings, parts)
+
+
+async def test_with_debug_the_page_shows_the_description_from_our_own_files(
+    debugging: ASGIApp, parts: Parts
+) -> None:
+    async with open_client(debugging, parts) as client:
+        page = await client.get("/docs")
+        assert page.status_code == 200
+        assert "https://" not in page.text
+        for found in page.text.split('"'):
+            if found.startswith(("/static/", "/openapi")):
+                assert (await client.get(found)).status_code == 200, found
+        described = (await client.get("/openapi.json")).json()
+    assert described["components"]["securitySchemes"].keys() == {"bearer"}
+    for methods in described["paths"].values():
+        for operation in methods.values():
+            assert operation["summary"]
+            assert any(status.startswith("2") for status in operation["responses"])
+
+
+async def test_an_unforeseen_mistake_is_told_without_its_particulars(
+    app: ASGIApp, parts: Parts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr("contravento.feed.queries.list_entries", fail)
+    async with open_client(app, parts) as client:
+        client._transport.raise_app_exceptions = False  # type: ignore[attr-defined]
+        with caplog.at_level(logging.ERROR):
+            answer = await client.get("/api/v1/feed")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "secret" not in answer.text
