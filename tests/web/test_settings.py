@@ -12,8 +12,7 @@ from contravento.accounts.models import PersonalToken, Rider, SignIn
 from contravento.kit.parts import Parts
 from contravento.photos.rules import MAX_PHOTO_BYTES
 from contravento.web.settings import describe_agent
-from tests import factories
-from tests.conftest import open_client, sign_in
+from tests.conftest import sign_in
 from tests.factories import PASSWORD
 
 type Jobs = Callable[[], Awaitable[list[str]]]
@@ -45,9 +44,7 @@ async def test_the_profile_is_saved(signed_in: AsyncClient, parts: Parts, rider:
     assert (now.name, now.bio) == ("Maite A.", "Rides against it.\nAlways.")
 
 
-async def test_a_name_may_be_taken_back(
-    signed_in: AsyncClient, parts: Parts, rider: Rider
-) -> None:
+async def test_a_name_may_be_taken_back(signed_in: AsyncClient, parts: Parts, rider: Rider) -> None:
     await signed_in.post("/settings/profile", data={"name": "", "bio": "", "language": "en"})
 
     now = await reload(parts, rider)
@@ -208,9 +205,7 @@ async def test_signing_out_everywhere_leaves_no_device(
         assert await session.scalar(select(func.count()).select_from(SignIn)) == 0
 
 
-async def test_a_token_is_shown_once_and_works(
-    signed_in: AsyncClient, client: AsyncClient
-) -> None:
+async def test_a_token_is_shown_once_and_works(signed_in: AsyncClient, client: AsyncClient) -> None:
     made = await signed_in.post(
         "/settings/tokens", data={"name": "<i>backup", "scopes": "read", "days": "30"}
     )

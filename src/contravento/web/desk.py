@@ -158,32 +158,34 @@ async def keep(
     refusal = _in_words(after.refusal, language)
     if refusal:
         after = Form[TripForm]().refused(refusal, language)
-    errors = {
-        **form.errors,
-        **after.errors,
-        **await keep_words(sent, session, desk, rider_id, language),
-    }
-    return replace(form, errors=errors, refusal=refusal)
+    words = await keep_words(sent, session, desk, rider_id, language)
+    return replace(
+        form,
+        typed=form.typed | words.typed,
+        errors=form.errors | after.errors | words.errors,
+        refusal=refusal,
+    )
 
 
 async def keep_words(
     sent: FormData, session: Session, desk: Desk, rider_id: UUID, language: str
-) -> dict[str, str]:
-    """Captions and descriptions that differ from those we have; the mistakes among them."""
-    errors: dict[str, str] = {}
+) -> Form[PhotoChanges]:
+    """Captions and descriptions that differ from those we have, named as the fields are."""
+    words = Form[PhotoChanges]()
     for photo in desk.photos:
         typed = {
             name: str(sent[f"{name}-{photo.id}"])
             for name in ("caption", "alt")
             if f"{name}-{photo.id}" in sent
         }
-        if all(getattr(photo, name) == words for name, words in typed.items()):
+        if all(getattr(photo, name) == text for name, text in typed.items()):
             continue
         form = validate(PhotoChanges, typed, language)
-        errors |= {f"{name}-{photo.id}": words for name, words in form.errors.items()}
+        words.typed.update({f"{name}-{photo.id}": text for name, text in typed.items()})
+        words.errors.update({f"{name}-{photo.id}": each for name, each in form.errors.items()})
         if form.result:
             await photo_service.change_photo(session, photo.id, form.result, rider_id=rider_id)
-    return errors
+    return words
 
 
 async def show_desk(
@@ -202,15 +204,14 @@ async def show_desk(
     return page.show(
         "editor/edit.html",
         status=status or (409 if is_conflict else 422 if refused else shown.status),
-        form=shown,
         refused=refused,
         is_conflict=is_conflict,
         is_unready=status == 409,
-        **context(desk, page.language),
+        **context(desk, page.language, shown),
     )
 
 
-def context(desk: Desk, language: str) -> dict[str, Any]:
+def context(desk: Desk, language: str, form: Form[TripForm] | None = None) -> dict[str, Any]:
     """What the editor's templates need, the whole page's as well as a row's."""
     return {
         "desk": desk,
@@ -218,6 +219,7 @@ def context(desk: Desk, language: str) -> dict[str, Any]:
         "say": partial(say, language),
         "sketch": sketch,
         "saved": describe_saving(desk.trip, language),
+        "form": form or Form[TripForm](),
         "oob": False,
         "limits": {
             "title": MAX_TITLE_CHARACTERS,

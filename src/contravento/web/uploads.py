@@ -23,7 +23,7 @@ from contravento.trips import queries as trip_queries
 from contravento.trips.models import Trip
 from contravento.web import desk as desks
 from contravento.web.desk import Received, Refused
-from contravento.web.forms import Form, attempt, files_in
+from contravento.web.forms import attempt, files_in
 from contravento.web.gate import RiderOnly, redirect
 from contravento.web.render import Page, PageFor
 
@@ -280,7 +280,6 @@ async def _show_rows(
         photos=photos,
         refused=refused,
         is_unready=False,
-        form=Form[desks.TripForm](),
         **shown,
     )
 
