@@ -221,6 +221,7 @@ def context(desk: Desk, language: str, form: Form[TripForm] | None = None) -> di
         "saved": describe_saving(desk.trip, language),
         "form": form or Form[TripForm](),
         "oob": False,
+        "oob_dates": False,
         "limits": {
             "title": MAX_TITLE_CHARACTERS,
             "tags": MAX_TAGS,

@@ -78,10 +78,24 @@ async def send_photos(
 
 @router.get("/tracks/{track_id}/row")
 async def show_track(
-    track_id: UUID, session: Transaction, viewer: RiderOnly, page: PageFor
+    track_id: UUID,
+    session: Transaction,
+    viewer: RiderOnly,
+    page: PageFor,
+    starts_on: str | None = None,
+    ends_on: str | None = None,
 ) -> Response:
+    """Once it is read, also the days it was ridden on, where the form that asks has none."""
     track = await track_queries.get_own_track(session, track_id, rider_id=viewer.id)
-    return await _show_rows(page, session, track.trip, tracks=[track], oob=track.is_settled)
+    has_no_days = starts_on == ends_on == ""
+    return await _show_rows(
+        page,
+        session,
+        track.trip,
+        tracks=[track],
+        oob=track.is_settled,
+        oob_dates=track.is_settled and has_no_days and track.trip.starts_on is not None,
+    )
 
 
 @router.get("/photos/{photo_id}/row")
@@ -268,11 +282,13 @@ async def _show_rows(
     photos: Sequence[Photo] = (),
     refused: Sequence[Refused] = (),
     oob: bool = False,
+    oob_dates: bool = False,
     status: int = 200,
 ) -> Response:
     """Rows alone; with `oob` the checklist, too, for htmx to put where it belongs."""
     desk = await desks.lay_out(session, trip)
-    shown: dict[str, Any] = desks.context(desk, page.language) | {"oob": oob}
+    shown: dict[str, Any] = desks.context(desk, page.language)
+    shown |= {"oob": oob, "oob_dates": oob_dates}
     return page.show(
         "editor/rows_alone.html",
         status=status,
