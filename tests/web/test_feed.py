@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from httpx import AsyncClient
@@ -19,7 +20,7 @@ SCRIPT = "<script>alert(1)</script>"
 HTMX = {"HX-Request": "true"}
 
 
-async def make_trips(parts: Parts, rider: Rider, count: int, **changes: object) -> list[Trip]:
+async def make_trips(parts: Parts, rider: Rider, count: int, **changes: Any) -> list[Trip]:
     """The first of them is the oldest."""
     async with parts.transaction() as session:
         return [

@@ -117,3 +117,19 @@ async def test_pages_keep_to_the_content_policy(client: AsyncClient, path: str) 
     assert "<style" not in page.text
     assert "includeIndicatorStyles" in page.text
     assert "style-src 'self' 'nonce-" in page.headers["content-security-policy"]
+
+
+async def test_an_outage_is_told_without_the_database(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_args: object, **_options: object) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("contravento.feed.queries.list_entries", fail)
+    page = await client.get("/?tag=gravel")
+
+    assert page.status_code == 503
+    assert page.headers["retry-after"] == "20"
+    assert "<output data-retry>20</output>" in page.text
+    assert 'href="/?tag=gravel">Try again now</a>' in page.text
+    assert 'href="/riders"' not in page.text

@@ -1,6 +1,7 @@
 """A trip's page: whole, in every state, for whoever may see it; its tracks to take along."""
 
 import re
+from typing import Any
 
 import pytest
 from httpx import AsyncClient
@@ -28,7 +29,7 @@ It did not.
 """
 
 
-async def make_trip(parts: Parts, rider: Rider, **changes: object) -> Trip:
+async def make_trip(parts: Parts, rider: Rider, **changes: Any) -> Trip:
     async with parts.transaction() as session:
         return await factories.make_trip(session, rider, **changes)
 
