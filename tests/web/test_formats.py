@@ -79,8 +79,10 @@ def test_months_speeds_and_durations() -> None:
 
     assert formats.month(moment, "en") == "March 2019"
     assert formats.month(moment, "es") == "marzo de 2019"
-    assert formats.speed(5.0, "en") == "18.0"
-    assert formats.speed(5.0, "es") == "18,0"
+    assert formats.speed(5.0, "en") == f"18.0{SPACE}km/h"
+    assert formats.speed(5.0, "es") == f"18,0{SPACE}km/h"
+    assert formats.distance(1_014_000, "es") == f"1014{SPACE}km"
+    assert formats.height(18_360, "en") == f"18,360{SPACE}m"
     assert formats.duration(3_720, "en") == f"1{SPACE}h 02{SPACE}min"
     assert formats.duration(59 * 60 + 31, "en") == f"1{SPACE}h 00{SPACE}min"
     assert formats.duration(600, "es") == f"10{SPACE}min"

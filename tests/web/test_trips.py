@@ -62,10 +62,10 @@ async def test_a_trip_is_told_whole(client: AsyncClient, parts: Parts, rider: Ri
     assert f'data-profile-url="/api/v1/trips/{trip.id}/profile"' in page
     assert 'data-bounds="-3.988,43.2,-3.0,43.2"' in page
     assert 'class="profile-area"' in page
-    assert "The track begins at 50 m above the sea and ends at 50 m." in page
-    assert "Its highest point, 600 m, comes at km" in page
+    assert "The track begins at 50\u00a0m above the sea and ends at 50\u00a0m." in page
+    assert "Its highest point, 600\u00a0m, comes at km" in page
     assert "all of them in Spain" in page
-    assert "km/h on average" in page
+    assert "km/h on average.\n" in page
     assert "Two days</h2>" in page
     assert '<a href="#day-1">Bilbao – Ramales</a>' in page
     assert '<h3 class="day" id="day-1"><b>Day 1</b> Bilbao – Ramales<br>' in page
