@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 from contravento.http import PartsOf, identify
 from contravento.kit.clock import now
 from contravento.kit.db import Session
-from contravento.kit.errors import AppError, Conflict, Unauthorized
+from contravento.kit.errors import Conflict, Unauthorized
 from contravento.kit.languages import translate
 from contravento.kit.words import N_
 from contravento.photos import queries as photo_queries, service as photo_service
@@ -29,7 +29,6 @@ from contravento.tracks import queries as track_queries
 from contravento.tracks.models import Track
 from contravento.tracks.rules import LARGEST_FILE_BYTES
 from contravento.trips import queries, service
-from contravento.trips.errors import NotReadyToPublish
 from contravento.trips.inputs import TripChanges, TripDraft
 from contravento.trips.models import Trip
 from contravento.trips.rules import (
@@ -155,15 +154,12 @@ async def keep(
 
     saved = form if form.result else validate(TripForm, _without_mistakes(form), language)
     after, _ = await carry_out(session, saved, change, language)
-    refusal = _in_words(after.refusal, language)
-    if refusal:
-        after = Form[TripForm]().refused(refusal, language)
     words = await keep_words(sent, session, desk, rider_id, language)
     return replace(
         form,
         typed=form.typed | words.typed,
         errors=form.errors | after.errors | words.errors,
-        refusal=refusal,
+        refusal=after.refusal,
     )
 
 
@@ -216,7 +212,7 @@ def context(desk: Desk, language: str, form: Form[TripForm] | None = None) -> di
     return {
         "desk": desk,
         "trip": desk.trip,
-        "say": partial(say, language),
+        "say": partial(translate, language),
         "sketch": sketch,
         "saved": describe_saving(desk.trip, language),
         "form": form or Form[TripForm](),
@@ -231,15 +227,6 @@ def context(desk: Desk, language: str, form: Form[TripForm] | None = None) -> di
             "photo_bytes": MAX_PHOTO_BYTES,
         },
     }
-
-
-def say(language: str, sentence: str, params: Mapping[str, object]) -> str:
-    """A kept sentence in the reader's language, its numbers as that language writes them."""
-    words = {
-        name: formats.number(value, language) if type(value) is int else value
-        for name, value in params.items()
-    }
-    return translate(language, sentence, words)
 
 
 def describe_saving(trip: Trip, language: str) -> str:
@@ -304,11 +291,3 @@ def _is_outdated(seen: str, trip: Trip) -> bool:
         return datetime.fromisoformat(seen) < trip.updated_at
     except (ValueError, TypeError):
         return True
-
-
-def _in_words(refusal: AppError | None, language: str) -> AppError | None:
-    """What is missing is itself a list of sentences to translate."""
-    if isinstance(refusal, NotReadyToPublish):
-        missing = ", ".join(say(language, each.sentence, each.params) for each in refusal.missing)
-        refusal.params = {"missing": missing}
-    return refusal
