@@ -69,7 +69,7 @@ async def test_a_new_language_holds_on_this_device(
         ({"name": "x" * 61}, "At most 60 characters, please."),
         ({"bio": "x" * 601}, "At most 600 characters, please."),
         ({"bio": "\x00"}, "A character in it cannot be kept."),
-        ({"language": "fr"}, "One of en, es."),
+        ({"language": "fr"}, "Choose one of en, es."),
     ],
 )
 async def test_a_mistake_in_the_profile_is_shown_with_what_was_typed(
