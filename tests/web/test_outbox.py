@@ -24,6 +24,10 @@ async def write(folder: Path, subject: str = "Confirm your address", html: str =
     await FolderMailer(folder, "ContraVento").send(
         Mail(to="ines@example.org", subject=subject, text=text, html=html or None)
     )
+    return newest(folder)
+
+
+def newest(folder: Path) -> str:
     return max(file.name for file in folder.glob("*.eml"))
 
 

@@ -1,14 +1,16 @@
 """What riders change about themselves."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from httpx import AsyncClient
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from contravento.accounts.models import PersonalToken, Rider, SignIn
+from contravento.kit.clock import now
 from contravento.kit.parts import Parts
 from contravento.photos.rules import MAX_PHOTO_BYTES
 from contravento.web.settings import describe_agent
@@ -39,17 +41,17 @@ async def test_the_profile_is_saved(signed_in: AsyncClient, parts: Parts, rider:
     )
 
     assert "Saved." in saved.text
-    now = await reload(parts, rider)
-    assert now
-    assert (now.name, now.bio) == ("Maite A.", "Rides against it.\nAlways.")
+    found = await reload(parts, rider)
+    assert found
+    assert (found.name, found.bio) == ("Maite A.", "Rides against it.\nAlways.")
 
 
 async def test_a_name_may_be_taken_back(signed_in: AsyncClient, parts: Parts, rider: Rider) -> None:
     await signed_in.post("/settings/profile", data={"name": "", "bio": "", "language": "en"})
 
-    now = await reload(parts, rider)
-    assert now
-    assert now.name == ""
+    found = await reload(parts, rider)
+    assert found
+    assert found.name == ""
 
 
 async def test_a_new_language_holds_on_this_device(
@@ -58,9 +60,9 @@ async def test_a_new_language_holds_on_this_device(
     saved = await signed_in.post("/settings/profile", data={"language": "es"})
 
     assert saved.cookies["language"] == "es"
-    now = await reload(parts, rider)
-    assert now
-    assert now.language == "es"
+    found = await reload(parts, rider)
+    assert found
+    assert found.language == "es"
 
 
 @pytest.mark.parametrize(
@@ -94,9 +96,9 @@ async def test_a_portrait_is_made_and_removed(
 
     await signed_in.post("/settings/photo/removal")
 
-    now = await reload(parts, rider)
-    assert now
-    assert now.portrait is None
+    found = await reload(parts, rider)
+    assert found
+    assert found.portrait is None
 
 
 @pytest.mark.parametrize(
@@ -182,6 +184,19 @@ async def test_one_device_is_ended(
 
     assert (await client.get("/settings")).status_code == 303
     assert (await signed_in.get("/settings")).status_code == 200
+
+
+async def test_a_device_says_when_it_was_last_seen(
+    signed_in: AsyncClient, parts: Parts, rider: Rider
+) -> None:
+    async with parts.transaction() as session:
+        await session.execute(update(SignIn).values(seen_at=now() - timedelta(days=3)))
+    await signed_in.get("/trips")
+
+    async with parts.transaction() as session:
+        seen = await session.scalar(select(SignIn.seen_at))
+    assert seen
+    assert now() - seen < timedelta(minutes=1)
 
 
 async def test_nobody_ends_anothers_device(

@@ -74,9 +74,10 @@ async def test_a_track_is_a_row_that_asks_until_it_is_read(
     )
     assert sent.status_code == 202
     assert sent.text.lstrip().startswith('<li class="upload"')
-    row = re.search(r'hx-get="(/tracks/[^"]+/row)" hx-trigger="every 1s"', sent.text)
+    row = re.search(r'hx-get="(/tracks/[^"]+/row[^"]*)" hx-trigger="every 1s"', sent.text)
     assert row
-    assert "Waiting to be read" in (await signed_in.get(row[1])).text
+    assert (await signed_in.get(row[1])).status_code == 204  # nothing new to say
+    assert "Waiting to be read" in (await signed_in.get(row[1].partition("?")[0])).text
     await jobs()
 
     ready = (await signed_in.get(row[1], headers=AS_HTMX)).text
@@ -86,6 +87,25 @@ async def test_a_track_is_a_row_that_asks_until_it_is_read(
     assert "hx-trigger" not in ready
     assert 'id="publishing" hx-swap-oob="true"' in ready
     assert "data-kind" not in ready.split("</li>")[0].replace('data-kind="quiet"', "")
+
+
+async def test_the_days_of_a_track_appear_where_the_form_has_none(
+    signed_in: AsyncClient, parts: Parts, rider: Rider, jobs: Jobs
+) -> None:
+    async with parts.transaction() as session:
+        trip = await factories.make_trip(session, rider, starts_on=None, ends_on=None)
+    await signed_in.post(at(trip, "tracks"), files={"file": ("day-1.gpx", GOOD)})
+    await jobs()
+    async with parts.transaction() as session:
+        track = (await list_tracks(session, trip.id))[0].id
+    row = f"/tracks/{track}/row?shown=reading"
+
+    empty = await signed_in.get(f"{row}&starts_on=&ends_on=", headers=AS_HTMX)
+    typed = await signed_in.get(f"{row}&starts_on=2025-01-01&ends_on=", headers=AS_HTMX)
+
+    assert 'id="dates" hx-swap-oob="true"' in empty.text
+    assert 'name="shown_starts_on" value="2025-09-20"' in empty.text
+    assert 'id="dates"' not in typed.text
 
 
 async def test_repairs_are_told_one_by_one(signed_in: AsyncClient, trip: Trip, jobs: Jobs) -> None:
@@ -205,7 +225,7 @@ async def test_a_photo_is_a_row_with_its_words(
     signed_in: AsyncClient, trip: Trip, parts: Parts, jobs: Jobs
 ) -> None:
     sent = await send_photos(signed_in, trip, "a.jpg")
-    assert re.search(r'hx-get="/photos/[^"]+/row" hx-trigger="every 1s"', sent.text)
+    assert re.search(r'hx-get="/photos/[^"]+/row[^"]*" hx-trigger="every 1s"', sent.text)
     await jobs()
     photo = await photo_id(parts, trip, "a.jpg")
 

@@ -32,6 +32,7 @@ router = APIRouter()
 TRACK_ENDINGS = (".gpx", ".fit", ".tcx", ".gpx.gz", ".fit.gz", ".tcx.gz", ".xml", ".kml")
 MAX_NAME_CHARACTERS = 200
 MEGABYTE = 1024 * 1024
+NOTHING_NEW = 204  # htmx leaves the row as it is, and no reader speaks it again
 
 
 async def _storage(parts: PartsOf) -> Storage:
@@ -82,11 +83,14 @@ async def show_track(
     session: Transaction,
     viewer: RiderOnly,
     page: PageFor,
+    shown: str = "",
     starts_on: str | None = None,
     ends_on: str | None = None,
 ) -> Response:
     """Once it is read, also the days it was ridden on, where the form that asks has none."""
     track = await track_queries.get_own_track(session, track_id, rider_id=viewer.id)
+    if track.state == shown:
+        return Response(status_code=NOTHING_NEW)
     has_no_days = starts_on == ends_on == ""
     return await _show_rows(
         page,
@@ -100,9 +104,11 @@ async def show_track(
 
 @router.get("/photos/{photo_id}/row")
 async def show_photo(
-    photo_id: UUID, session: Transaction, viewer: RiderOnly, page: PageFor
+    photo_id: UUID, session: Transaction, viewer: RiderOnly, page: PageFor, shown: str = ""
 ) -> Response:
     photo = await photo_queries.get_own_photo(session, photo_id, rider_id=viewer.id)
+    if photo.state == shown:
+        return Response(status_code=NOTHING_NEW)
     return await _show_rows(page, session, photo.trip, photos=[photo], oob=photo.is_settled)
 
 
