@@ -52,21 +52,21 @@ function startAutosave(form) {
     if (publishing !== checklist) document.getElementById("publishing").outerHTML = publishing;
     checklist = publishing;
   };
-  const save = async () => {
+  const refuse = (error) => {
+    isDirty = true;
+    status.textContent = error.message || (form.dataset.wordNotSaved ?? "Not saved yet; trying again.");
+    status.dataset.failed = "";
+    later(RETRY_MILLISECONDS);
+  };
+  const save = () => {
     clearTimeout(timer);
     if (saving) return later(PAUSE_MILLISECONDS);
     isDirty = false;
-    saving = send(form.dataset.autosaveUrl, fields(form));
-    try {
-      show(await (await saving).json());
-    } catch (error) {
-      isDirty = true;
-      status.textContent = error.message || (form.dataset.wordNotSaved ?? "Not saved yet; trying again.");
-      status.dataset.failed = "";
-      later(RETRY_MILLISECONDS);
-    } finally {
-      saving = null;
-    }
+    saving = send(form.dataset.autosaveUrl, fields(form))
+      .then((response) => response.json())
+      .then(show)
+      .catch(refuse)
+      .finally(() => (saving = null));
   };
   const later = (milliseconds) => {
     clearTimeout(timer);
@@ -78,9 +78,13 @@ function startAutosave(form) {
     isDirty = true;
     later(PAUSE_MILLISECONDS);
   });
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
     isDirty = false;
     clearTimeout(timer);
+    if (!saving) return;
+    // Its answer says how fresh the form is; sent before that, it would seem to come from another window.
+    event.preventDefault();
+    saving.then(() => form.requestSubmit(event.submitter));
   });
   addEventListener("beforeunload", (event) => isDirty && event.preventDefault());
 }
