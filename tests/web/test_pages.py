@@ -2,6 +2,7 @@
 
 import pytest
 from httpx import AsyncClient
+from starlette.types import ASGIApp, Message
 
 from contravento.accounts.models import Rider
 from contravento.kit.parts import Parts
@@ -133,3 +134,35 @@ async def test_an_outage_is_told_without_the_database(
     assert "<output data-retry>20</output>" in page.text
     assert 'href="/?tag=gravel">Try again now</a>' in page.text
     assert 'href="/riders"' not in page.text
+
+
+async def test_the_server_still_knows_that_it_was_asked_for_the_head_alone(
+    app: ASGIApp, parts: Parts
+) -> None:
+    """Else it waits for the body that Content-Length announces, and gives up the connection."""
+    scope = {
+        "type": "http",
+        "method": "HEAD",
+        "path": "/robots.txt",
+        "raw_path": b"/robots.txt",
+        "query_string": b"",
+        "headers": [],
+        "scheme": "http",
+        "state": {"parts": parts},
+        "http_version": "1.1",
+        "server": ("test", 80),
+        "client": ("127.0.0.1", 1),
+    }
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+
+    assert scope["method"] == "HEAD"
+    assert sent[0]["status"] == 200
+    assert not any(message.get("body") for message in sent)
