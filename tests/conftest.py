@@ -100,6 +100,7 @@ async def parts(settings: Settings, mailbox: Mailbox) -> AsyncIterator[Parts]:
             passwords=Passwords(settings.bcrypt_rounds),
             signer=Signer(settings),
             limiter=Limiter(settings),
+            readers=sessions,
         )
         await connection.rollback()
     await engine.dispose()

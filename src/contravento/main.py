@@ -77,16 +77,17 @@ def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
     for kind in (*EXPLAINED, Exception):
         app.add_exception_handler(kind, explain)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_methods=["*"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
-        expose_headers=[
-            *("ETag", "X-Request-ID", "Retry-After"),
-            *("Content-Disposition", "Idempotent-Replayed"),
-        ],
-    )
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+            expose_headers=[
+                *("ETag", "X-Request-ID", "Retry-After"),
+                *("Content-Disposition", "Idempotent-Replayed"),
+            ],
+        )
     return Edge(app, sources=_origin(settings.map_tiles_url))
 
 

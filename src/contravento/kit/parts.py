@@ -8,7 +8,15 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contravento.kit.db import Session, SessionMaker, make_engine, make_sessions, transaction
+from contravento.kit.db import (
+    Reader,
+    Session,
+    SessionMaker,
+    make_engine,
+    make_sessions,
+    reading,
+    transaction,
+)
 from contravento.kit.heavy import HeavyWork
 from contravento.kit.limits import Limiter
 from contravento.kit.mail import Mailer, make_mailer
@@ -29,6 +37,10 @@ class Parts:
     signer: Signer
     limiter: Limiter
     heavy: HeavyWork | None = None
+    readers: Callable[[], AbstractAsyncContextManager[Reader]] | None = None
+
+    def reading(self) -> AbstractAsyncContextManager[Reader]:
+        return self.readers() if self.readers else reading(self.engine)
 
     def transaction(self) -> AbstractAsyncContextManager[Session]:
         return transaction(self.sessions)
