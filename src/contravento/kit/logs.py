@@ -19,7 +19,7 @@ _HIDDEN = "[hidden]"
 
 
 def configure_logs(settings: Settings) -> None:
-    """Send everything, our own and the libraries', through one formatter to standard output."""
+    """Send everything, our own and the libraries', through one formatter to standard error."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
