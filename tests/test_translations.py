@@ -30,6 +30,10 @@ ROOT = Path(__file__).parent.parent
 SPANISH = ROOT / "src" / "contravento" / "translations" / "es.po"
 IN_SPANISH = {"Accept-Language": "es-ES,es;q=0.9", "Accept": "text/html"}
 TELLING_CHARACTERS = 13  # shorter sentences may stand in a page by chance
+STORY = "Pasada Zamora no había más sombra que la nuestra, y menguaba a cada hora que pasaba."
+WEB_PAGE = b"<!doctype html><html><body>Nada</body></html>"
+ENGLISH = re.compile(r"\b(?:the|and|of|with|your|this|that|is|was|not|from|for)\b", re.IGNORECASE)
+ATTRIBUTE = re.compile(r'\b(?:alt|title|placeholder|content|aria-label|data-word-[\w-]+)="([^"]*)"')
 PLACE = re.compile(r"%\((\w+)\)[sd]|(?<!%)\{(\w+)\}")
 TAG = re.compile(r"<[^>]+>")
 
@@ -129,15 +133,20 @@ def test_what_fills_a_sentence_is_in_its_language_too() -> None:
 @pytest.fixture
 async def trips(parts: Parts, rider: Rider) -> list[Trip]:
     """A public one with all there can be, one by link, and a draft that a file was refused for."""
+    words = {"story": STORY, "excerpt": STORY}
     async with parts.transaction() as session:
         rider.language, rider.bio = "es", "Encuadernadora."
         session.add(await session.merge(rider))
         made = [
-            await factories.make_trip(session, rider, title="Duero abajo", tags=["pistas"]),
-            await factories.make_trip(session, rider, title="Atajo", audience=Audience.LINK),
-            await factories.make_trip(session, rider, title="", published=False),
+            await factories.make_trip(
+                session, rider, title="Duero abajo", tags=["pistas"], **words
+            ),
+            await factories.make_trip(
+                session, rider, title="Atajo", audience=Audience.LINK, **words
+            ),
+            await factories.make_trip(session, rider, title="", published=False, **words),
         ]
-    await add_track(parts, made[0])
+    await add_track(parts, made[0], gpx(name="Por el puerto"))
     await add_photo(parts, made[0])
     await add_photo(parts, made[0])
     await add_track(parts, made[2], odd_gpx())
@@ -145,9 +154,9 @@ async def trips(parts: Parts, rider: Rider) -> list[Trip]:
         await tracks.upload_track(
             session,
             made[2].id,
-            BytesIO(b"<html><body>Not here</body></html>"),
+            BytesIO(WEB_PAGE),
             file_name="ride.gpx",
-            file_bytes=35,
+            file_bytes=len(WEB_PAGE),
             rider_id=rider.id,
             storage=parts.storage,
         )
@@ -155,7 +164,7 @@ async def trips(parts: Parts, rider: Rider) -> list[Trip]:
 
 
 def odd_gpx() -> bytes:
-    return re.sub(rb"<time>[^<]*</time>", b"", gpx(), count=3)
+    return re.sub(rb"<time>[^<]*</time>", b"", gpx(name="Otro"), count=3)
 
 
 def leftovers(page: Response) -> list[str]:
@@ -173,10 +182,26 @@ def leftovers(page: Response) -> list[str]:
     return left
 
 
+def english_words(page: Response) -> list[str]:
+    """Words that no Spanish page has, wherever somebody may read or hear them."""
+    text = re.sub(r"<(script|style|code)\b.*?</\1>", "", page.text, flags=re.DOTALL)
+    said = [re.sub(r"<[^>]*>", " ", text), *ATTRIBUTE.findall(text)]
+    return [words for words in said if ENGLISH.search(unescape(words))]
+
+
 def check_spanish(page: Response, status: int = 200) -> None:
     assert page.status_code == status, page.text[:300]
     assert '<html lang="es">' in page.text
     assert leftovers(page) == [], page.url
+    assert english_words(page) == [], page.url
+
+
+async def test_a_page_in_english_would_be_noticed(client: AsyncClient) -> None:
+    page = await client.get("/privacy")
+
+    assert "A draft is yours alone." in " ".join(leftovers(page))
+    assert "Who sees what" in leftovers(page)
+    assert english_words(page) != []
 
 
 async def test_what_anybody_sees_is_in_spanish(client: AsyncClient, trips: list[Trip]) -> None:
