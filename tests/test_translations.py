@@ -133,7 +133,7 @@ def test_what_fills_a_sentence_is_in_its_language_too() -> None:
 @pytest.fixture
 async def trips(parts: Parts, rider: Rider) -> list[Trip]:
     """A public one with all there can be, one by link, and a draft that a file was refused for."""
-    words = {"story": STORY, "excerpt": STORY}
+    words: dict[str, Any] = {"story": STORY, "excerpt": STORY}
     async with parts.transaction() as session:
         rider.language, rider.bio = "es", "Encuadernadora."
         session.add(await session.merge(rider))
