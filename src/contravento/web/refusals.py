@@ -1,6 +1,7 @@
 """The one place where an error becomes a response: a page for people, problem+json for programs."""
 
 import logging
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from asyncpg.exceptions import CannotConnectNowError
@@ -43,7 +44,13 @@ _DETAILS = {
 }
 
 # What asking the database for a connection ends in when it cannot be had.
-OUTAGES = (PoolTimeout, ConnectionError, FileNotFoundError, CannotConnectNowError)
+OUTAGES = (
+    PoolTimeout,
+    ConnectionError,
+    FileNotFoundError,
+    CannotConnectNowError,
+    BrokenProcessPool,
+)
 EXPLAINED = (AppError, HTTPException, RequestValidationError, DBAPIError, *OUTAGES)
 
 log = logging.getLogger(__name__)
