@@ -1,6 +1,7 @@
 """`make run`: filled on the first start, kept on the second, stopped by Ctrl-C without a trace."""
 
 import json
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,21 @@ def is_alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        environment = {"VAR": str(tmp_path / "var"), "PORT": str(taken.getsockname()[1])}
+        done = subprocess.run(
+            [Path(".venv/bin/contravento").absolute(), "run"],
+            env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    assert done.returncode == 2
+    assert "Choose another PORT." in done.stderr
+    assert not (tmp_path / "var").exists()
 
 
 def feed(product: Product) -> list[dict[str, Any]]:
