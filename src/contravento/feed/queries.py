@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, func, literal, null, select, union_all
+from sqlalchemy import Integer, Row, Select, bindparam, func, literal, null, select, union_all
 
 from contravento.accounts.models import Rider
 from contravento.kit.db import Reader, Session
@@ -190,7 +190,7 @@ def _public(by_country: bool, by_tag: bool, is_later: bool, drawn: bool) -> Sele
     if is_later:
         place = func.row(bindparam("moment", type_=_MOMENT), bindparam("trip_id", type_=_ID))
         chosen = chosen.where(func.row(Trip.published_at, Trip.id) < place)
-    return chosen.limit(bindparam("count"))
+    return chosen.limit(bindparam("count", type_=Integer, literal_execute=True))
 
 
 def _newest_first(*, drawn: bool) -> Select[Any]:
