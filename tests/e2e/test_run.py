@@ -15,8 +15,7 @@ from tests.e2e.conftest import Product, answers, start_product
 pytestmark = pytest.mark.slow
 
 
-def test_it_fills_itself_once_and_keeps_everything(tmp_path: Path) -> None:
-    folder = tmp_path / "var"
+def test_it_fills_itself_once_and_keeps_everything(folder: Path) -> None:
     first = start_product(folder, demo=True)
     trips = feed(first)
     printed = first.log.read_text()
@@ -30,6 +29,7 @@ def test_it_fills_itself_once_and_keeps_everything(tmp_path: Path) -> None:
     assert sign_in(first, *logins[0]) == 201
     assert first.stop() == 0
     assert not answers(f"{first.address}/health")
+    psutil.wait_procs(family, timeout=10)
     assert [each for each in family if is_alive(each)] == []
 
     second = start_product(folder, demo=True)
@@ -38,9 +38,8 @@ def test_it_fills_itself_once_and_keeps_everything(tmp_path: Path) -> None:
     assert second.stop() == 0
 
 
-def test_an_interrupted_start_is_made_good_by_the_next(tmp_path: Path) -> None:
+def test_an_interrupted_start_is_made_good_by_the_next(folder: Path) -> None:
     """Killed with all its processes while it ran, as by a power cut."""
-    folder = tmp_path / "var"
     killed = start_product(folder)
     for each in psutil.Process(killed.process.pid).children(recursive=True):
         each.kill()

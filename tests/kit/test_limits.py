@@ -4,7 +4,8 @@ import asyncio
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,12 @@ def unused_port() -> int:
         return port
 
 
-def limiter(tmp_path: Path, redis_url: str | None = None) -> Limiter:
+@asynccontextmanager
+async def limiter(tmp_path: Path, redis_url: str | None = None) -> AsyncIterator[Limiter]:
     chosen = make_settings("postgresql://nowhere/nothing", tmp_path, redis_url=redis_url)
-    return Limiter(chosen)
+    made = Limiter(chosen)
+    yield made
+    await made.close()
 
 
 async def tries(limiter: Limiter, *who: str, times: int = 4) -> list[bool]:
@@ -48,12 +52,15 @@ async def check_counting(limiter: Limiter) -> None:
 
 
 async def test_so_many_and_no_more_each_for_themselves(tmp_path: Path) -> None:
-    await check_counting(limiter(tmp_path))
+    async with limiter(tmp_path) as chosen:
+        await check_counting(chosen)
 
 
 async def test_with_redis_gone_each_process_counts_for_itself(tmp_path: Path) -> None:
-    gone = limiter(tmp_path, f"redis://127.0.0.1:{unused_port()}/0")
-    async with asyncio.timeout(20):  # a bound on the worst, not a measure
+    async with (
+        limiter(tmp_path, f"redis://127.0.0.1:{unused_port()}/0") as gone,
+        asyncio.timeout(20),  # a bound on the worst, not a measure
+    ):
         await check_counting(gone)
 
 
@@ -69,8 +76,8 @@ async def test_a_silent_redis_is_asked_once_and_then_left_alone(tmp_path: Path) 
 
     silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
-    chosen = limiter(tmp_path, f"redis://127.0.0.1:{port}/0")
-    assert await tries(chosen, "a") == [True, True, True, False]
+    async with limiter(tmp_path, f"redis://127.0.0.1:{port}/0") as chosen:
+        assert await tries(chosen, "a") == [True, True, True, False]
     assert asked <= 2  # a try, and the client's own second one
     silent.close()
 
@@ -90,11 +97,11 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
 
 
 async def test_processes_with_one_redis_count_together(redis_url: str, tmp_path: Path) -> None:
-    first, second = limiter(tmp_path, redis_url), limiter(tmp_path, redis_url)
     await until_it_answers(redis_url)
-    outcomes = [(await tries(each, "maite", times=1))[0] for each in (first, second) * 2]
-    assert outcomes == [True, True, True, False]
-    await check_counting(limiter(tmp_path, redis_url))
+    async with limiter(tmp_path, redis_url) as first, limiter(tmp_path, redis_url) as second:
+        outcomes = [(await tries(each, "ane", times=1))[0] for each in (first, second) * 2]
+        assert outcomes == [True, True, True, False]
+        await check_counting(first)
 
 
 async def until_it_answers(redis_url: str) -> None:
@@ -104,6 +111,7 @@ async def until_it_answers(redis_url: str) -> None:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
                 writer.close()
+                await writer.wait_closed()
                 return
             except OSError:
                 await asyncio.sleep(0.05)

@@ -23,17 +23,20 @@ class Limiter:
     def __init__(self, settings: Settings) -> None:
         self._memory = MovingWindowRateLimiter(MemoryStorage())
         self._shared: MovingWindowRateLimiter | None = None
+        self._redis: RedisStorage | None = None
         if settings.redis_url:
             options: Any = {
                 "socket_timeout": REDIS_TIMEOUT_SECONDS,
                 "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
             }
             url = f"async+{settings.redis_url.get_secret_value()}"
-            self._shared = MovingWindowRateLimiter(
-                RedisStorage(url, implementation="redispy", **options)
-            )
-
+            self._redis = RedisStorage(url, implementation="redispy", **options)
+            self._shared = MovingWindowRateLimiter(self._redis)
         self._left_alone_until = 0.0
+
+    async def close(self) -> None:
+        if self._redis:
+            await self._redis.bridge.storage.aclose()
 
     async def count(self, limit: str, *who: str) -> None:
         """Count one try against a limit such as '10/15 minutes'. Raises TooManyRequests."""

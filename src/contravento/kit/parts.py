@@ -59,7 +59,7 @@ async def open_parts(
     reactions: Mapping[Any, Any],
     heavy: HeavyWork | None = None,
 ) -> AsyncIterator[Parts]:
-    engine = make_engine(settings)
+    engine, limiter = make_engine(settings), Limiter(settings)
     try:
         yield Parts(
             settings=settings,
@@ -69,8 +69,9 @@ async def open_parts(
             mailer=make_mailer(settings),
             passwords=Passwords(settings.bcrypt_rounds),
             signer=Signer(settings),
-            limiter=Limiter(settings),
+            limiter=limiter,
             heavy=heavy,
         )
     finally:
+        await limiter.close()
         await engine.dispose()
