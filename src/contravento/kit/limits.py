@@ -36,7 +36,8 @@ class Limiter:
 
     async def close(self) -> None:
         if self._redis:
-            await self._redis.bridge.storage.aclose()
+            bridge: Any = self._redis.bridge  # its type hides the client that has to be closed
+            await bridge.storage.aclose()
 
     async def count(self, limit: str, *who: str) -> None:
         """Count one try against a limit such as '10/15 minutes'. Raises TooManyRequests."""
