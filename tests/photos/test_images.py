@@ -1,6 +1,5 @@
 import pickle
 import struct
-import time
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -370,10 +369,8 @@ def test_what_is_no_photograph_is_told_what_it_is(
 def test_too_many_pixels_are_refused_before_they_are_unpacked() -> None:
     header = struct.pack(">IIBBBBB", 60_000, 50_000, 8, 2, 0, 0, 0)
     bomb = png((b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))))
-    started = time.process_time()
     with pytest.raises(errors.TooManyPixels, match="has 3000 million pixels") as refused:
         prepare(bomb)
-    assert time.process_time() - started < 0.5
     assert refused.value.status == 413
 
 
@@ -439,10 +436,3 @@ def test_what_is_made_and_what_is_refused_can_cross_a_process_boundary() -> None
 
     refused = pickle.loads(pickle.dumps(errors.TooManyPixels(megapixels=120, limit=100)))  # noqa: S301
     assert "120 million" in str(refused)
-
-
-def test_a_photograph_of_a_common_camera_takes_less_than_a_second() -> None:
-    content = written(noise((4000, 3000)), quality=95)
-    started = time.process_time()
-    prepare(content)
-    assert time.process_time() - started < 1.5  # half a second alone; the machine may be shared
