@@ -18,16 +18,20 @@ pieces = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
-app = FastAPI()
-engine = create_async_engine(driver_url(os.environ["DATABASE_URL"], "asyncpg"), pool_size=20)
 
+def make_app() -> FastAPI:
+    app = FastAPI()
+    url = driver_url(os.environ["DATABASE_URL"], "asyncpg")
+    engine = create_async_engine(url, pool_size=20)
 
-@app.get("/bare/{name}")
-async def bare(name: str) -> Response:
-    chosen = select(pieces.c.content).where(pieces.c.name == name).order_by(pieces.c.position)
-    async with engine.connect() as connection:
-        rows = (await connection.execute(chosen)).scalars().all()
-    return Response(b"".join(rows), media_type="application/octet-stream")
+    @app.get("/bare/{name}")
+    async def bare(name: str) -> Response:
+        chosen = select(pieces.c.content).where(pieces.c.name == name).order_by(pieces.c.position)
+        async with engine.connect() as connection:
+            rows = (await connection.execute(chosen)).scalars().all()
+        return Response(b"".join(rows), media_type="application/octet-stream")
+
+    return app
 
 
 def cut(content: bytes) -> list[bytes]:

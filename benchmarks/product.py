@@ -58,7 +58,14 @@ def web(folder: Path, url: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def baseline(folder: Path, url: str, port: int) -> Iterator[None]:
-    program = ("uvicorn", "benchmarks.baseline:app", "--port", str(port), "--no-access-log")
+    program = (
+        "uvicorn",
+        "benchmarks.baseline:make_app",
+        "--factory",
+        "--port",
+        str(port),
+        "--no-access-log",
+    )
     with process(folder, url, *program):
         wait_for(port, "/openapi.json")
         yield
@@ -86,7 +93,7 @@ _TRIPS = """
                        distance_metres, ascent_metres, descent_metres, highest_metres,
                        lowest_metres, countries, outline, cover)
     SELECT (SELECT array_agg(id) FROM riders)[1 + n %% 100],
-           translate(lpad(to_hex(n), 12, '2'), '01', 'xy'),
+           translate(lpad(to_hex(n), 12, '0'), '01', 'xy'),
            'Day ' || n || ' along the river', repeat('The road keeps to the north bank. ', 40),
            'After Zamora the only shade was our own, and it was getting shorter (' || n || ').',
            date '2020-01-01' + n %% 2000, date '2020-01-05' + n %% 2000,

@@ -46,7 +46,7 @@ class Edge:
         state["request_id"], state["nonce"] = request_id, secrets.token_urlsafe(16)
         is_head = scope["method"] == "HEAD"
         if is_head:
-            scope["method"] = "GET"
+            scope = {**scope, "method": "GET"}  # the server's own must go on saying HEAD
 
         started = time.perf_counter()
         status = 500

@@ -1,6 +1,7 @@
 """What every JSON answer has in common: problems, origins, languages, the description."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,11 +77,7 @@ async def test_only_the_named_origins_are_let_in(parts: Parts, rider: Rider) -> 
             assert "Access-Control-Allow-Credentials" not in plain.headers
 
 
-async def test_a_program_at_a_named_origin_may_sign_in(
-    parts: Parts, rider: Rider
-) -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
+async def test_a_program_at_a_named_origin_may_sign_in(parts: Parts, rider: Rider) -> None:
     settings = parts.settings.model_copy(update={"cors_origins": (APP,)})
     own = replace(parts, settings=settings)
     async with open_client(create_app(settings, own), own) as client:

@@ -7,9 +7,10 @@ from contravento.accounts.models import Rider
 from tests import factories
 
 SESSIONS = "/api/v1/sessions"
+WRONG = "not this one"
 
 
-async def attempt(client: AsyncClient, login: str, password: str = "not this one") -> int:
+async def attempt(client: AsyncClient, login: str, password: str = WRONG) -> int:
     answer = await client.post(SESSIONS, json={"login": login, "password": password})
     if answer.status_code == 429:
         assert 0 < int(answer.headers["Retry-After"]) <= 900
@@ -70,9 +71,7 @@ async def test_nobodys_letter_box_is_filled(
     address: str, email: str, program: AsyncClient, rider: Rider
 ) -> None:
     """And an address without an account is refused as one with."""
-    statuses = [
-        (await program.post(address, json={"email": email})).status_code for _ in range(6)
-    ]
+    statuses = [(await program.post(address, json={"email": email})).status_code for _ in range(6)]
     assert statuses == [202] * 5 + [429]
 
 

@@ -1,6 +1,7 @@
 """Tracks by JSON: files in, figures, lines and clean files out."""
 
 import gzip
+from collections.abc import AsyncIterator
 
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ async def test_a_file_over_fifty_megabytes_is_refused_and_nothing_kept(
 async def test_a_body_that_does_not_say_its_length_is_bounded_all_the_same(
     signed_in: AsyncClient, trip_id: str, parts: Parts
 ) -> None:
-    async def endless():  # type: ignore[no-untyped-def]
+    async def endless() -> AsyncIterator[bytes]:
         yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.gpx"\r\n\r\n'
         for _ in range(60):
             yield b" " * 1024 * 1024

@@ -1,19 +1,20 @@
 """What riders change about themselves."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from httpx import AsyncClient
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from contravento.accounts.models import PersonalToken, Rider, SignIn
+from contravento.kit.clock import now
 from contravento.kit.parts import Parts
 from contravento.photos.rules import MAX_PHOTO_BYTES
 from contravento.web.settings import describe_agent
-from tests import factories
-from tests.conftest import open_client, sign_in
+from tests.conftest import sign_in
 from tests.factories import PASSWORD
 
 type Jobs = Callable[[], Awaitable[list[str]]]
@@ -40,19 +41,17 @@ async def test_the_profile_is_saved(signed_in: AsyncClient, parts: Parts, rider:
     )
 
     assert "Saved." in saved.text
-    now = await reload(parts, rider)
-    assert now
-    assert (now.name, now.bio) == ("Maite A.", "Rides against it.\nAlways.")
+    found = await reload(parts, rider)
+    assert found
+    assert (found.name, found.bio) == ("Maite A.", "Rides against it.\nAlways.")
 
 
-async def test_a_name_may_be_taken_back(
-    signed_in: AsyncClient, parts: Parts, rider: Rider
-) -> None:
+async def test_a_name_may_be_taken_back(signed_in: AsyncClient, parts: Parts, rider: Rider) -> None:
     await signed_in.post("/settings/profile", data={"name": "", "bio": "", "language": "en"})
 
-    now = await reload(parts, rider)
-    assert now
-    assert now.name == ""
+    found = await reload(parts, rider)
+    assert found
+    assert found.name == ""
 
 
 async def test_a_new_language_holds_on_this_device(
@@ -61,9 +60,9 @@ async def test_a_new_language_holds_on_this_device(
     saved = await signed_in.post("/settings/profile", data={"language": "es"})
 
     assert saved.cookies["language"] == "es"
-    now = await reload(parts, rider)
-    assert now
-    assert now.language == "es"
+    found = await reload(parts, rider)
+    assert found
+    assert found.language == "es"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +71,7 @@ async def test_a_new_language_holds_on_this_device(
         ({"name": "x" * 61}, "At most 60 characters, please."),
         ({"bio": "x" * 601}, "At most 600 characters, please."),
         ({"bio": "\x00"}, "A character in it cannot be kept."),
-        ({"language": "fr"}, "One of en, es."),
+        ({"language": "fr"}, "Choose one of en, es."),
     ],
 )
 async def test_a_mistake_in_the_profile_is_shown_with_what_was_typed(
@@ -97,9 +96,9 @@ async def test_a_portrait_is_made_and_removed(
 
     await signed_in.post("/settings/photo/removal")
 
-    now = await reload(parts, rider)
-    assert now
-    assert now.portrait is None
+    found = await reload(parts, rider)
+    assert found
+    assert found.portrait is None
 
 
 @pytest.mark.parametrize(
@@ -187,6 +186,19 @@ async def test_one_device_is_ended(
     assert (await signed_in.get("/settings")).status_code == 200
 
 
+async def test_a_device_says_when_it_was_last_seen(
+    signed_in: AsyncClient, parts: Parts, rider: Rider
+) -> None:
+    async with parts.transaction() as session:
+        await session.execute(update(SignIn).values(seen_at=now() - timedelta(days=3)))
+    await signed_in.get("/trips")
+
+    async with parts.transaction() as session:
+        seen = await session.scalar(select(SignIn.seen_at))
+    assert seen
+    assert now() - seen < timedelta(minutes=1)
+
+
 async def test_nobody_ends_anothers_device(
     signed_in: AsyncClient, as_stranger: AsyncClient, parts: Parts, rider: Rider
 ) -> None:
@@ -208,9 +220,7 @@ async def test_signing_out_everywhere_leaves_no_device(
         assert await session.scalar(select(func.count()).select_from(SignIn)) == 0
 
 
-async def test_a_token_is_shown_once_and_works(
-    signed_in: AsyncClient, client: AsyncClient
-) -> None:
+async def test_a_token_is_shown_once_and_works(signed_in: AsyncClient, client: AsyncClient) -> None:
     made = await signed_in.post(
         "/settings/tokens", data={"name": "<i>backup", "scopes": "read", "days": "30"}
     )

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from contravento.accounts.rules import (
     MAX_BIO_CHARACTERS,
@@ -10,17 +11,19 @@ from contravento.accounts.rules import (
     MAX_PASSWORD_CHARACTERS,
 )
 from contravento.kit.languages import LANGUAGES
+from contravento.kit.words import N_
 
 
 def _printable(text: str) -> str:
     if any(ord(character) < 32 and character not in "\n\r\t" for character in text):
-        raise ValueError("A character in it cannot be kept.")
+        raise ValueError(N_("A character in it cannot be kept."))
     return text
 
 
 def _spoken(language: str) -> str:
     if language not in LANGUAGES:
-        raise ValueError(f"One of {', '.join(LANGUAGES)}.")
+        named = {"expected": ", ".join(LANGUAGES)}
+        raise PydanticCustomError("literal_error", "one of {expected}", named)
     return language
 
 

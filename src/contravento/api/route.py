@@ -107,27 +107,32 @@ def _kept_headers(response: Response) -> dict[str, str]:
 
 
 async def _once(request: Request, key: str, handle: Handler) -> Response:
-    """Carry the request out unless the same one was; both within one transaction.
-
-    What failed was rolled back with its key, so it may be tried again.
-    """
+    """Carry the request out unless the same one was."""
     if not 0 < len(key) <= MAX_KEY_CHARACTERS or not key.isprintable():
         raise BadIdempotencyKey
     await check_origin(request)
     parts: Parts = request.state.parts
     caller = await _caller(request, parts)
-    fingerprint = await _fingerprint(request)
+    try:
+        fingerprint = await _fingerprint(request)
+        return await _answer_once(request, parts, replies.Claim(caller, key, fingerprint), handle)
+    finally:
+        await request.close()  # the form's files, which the fingerprint has opened
+
+
+async def _answer_once(
+    request: Request, parts: Parts, claim: replies.Claim, handle: Handler
+) -> Response:
+    """Claim, work and answer within one transaction: what fails may be tried again."""
     async with parts.transaction() as session:
-        earlier = await replies.claim(session, caller, key, fingerprint)
+        earlier = await replies.take(session, claim)
         if earlier is not None:
-            if earlier.fingerprint != fingerprint:
+            if earlier.fingerprint != claim.fingerprint:
                 raise KeyUsedOtherwise
             return _replay(earlier)
         request.state.session = session
         response = await handle(request)
-        await replies.keep(
-            session, caller, key, status=response.status_code, body=bytes(response.body)
-        )
+        await replies.keep(session, claim, status=response.status_code, body=bytes(response.body))
         return response
 
 

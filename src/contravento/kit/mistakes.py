@@ -39,4 +39,6 @@ def sentence_for(problem: Mapping[str, Any]) -> tuple[str, dict[str, object]]:
             return _ADDRESS, {}
         return words or _OTHER, {}
     sentence = _SENTENCES.get(kind, _OTHER)
+    if "expected" in context:  # pydantic joins the last two by an English word
+        context["expected"] = str(context["expected"]).replace(" or ", ", ")
     return sentence, {name: value for name, value in context.items() if f"%({name})" in sentence}

@@ -1,8 +1,9 @@
 """What was answered to a request with an Idempotency-Key, so that a repetition gets the same."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,24 +28,33 @@ class Reply(Table):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 
-async def claim(session: Session, caller: str, key: str, fingerprint: bytes) -> Reply | None:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whose key is taken for which request."""
+
+    caller: str
+    key: str
+    fingerprint: bytes
+
+
+async def take(session: Session, claim: Claim) -> Reply | None:
     """Take the key for this request, or return what holds it already.
 
     Waits for another request that is being answered under the same key.
     """
     taken = await session.execute(
         insert(Reply)
-        .values(caller=caller, key=key, fingerprint=fingerprint)
+        .values(caller=claim.caller, key=claim.key, fingerprint=claim.fingerprint)
         .on_conflict_do_nothing()
         .returning(Reply.key)
     )
     if taken.scalar() is not None:
         return None
-    return await session.scalar(select(Reply).where(Reply.caller == caller, Reply.key == key))
+    return await session.get_one(Reply, (claim.caller, claim.key))
 
 
-async def keep(session: Session, caller: str, key: str, *, status: int, body: bytes) -> None:
-    reply = await session.get_one(Reply, (caller, key))
+async def keep(session: Session, claim: Claim, *, status: int, body: bytes) -> None:
+    reply = await session.get_one(Reply, (claim.caller, claim.key))
     reply.status, reply.body = status, body
 
 

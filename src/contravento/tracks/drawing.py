@@ -31,7 +31,7 @@ def draw(tracks: Sequence[Lines]) -> tuple[dict[str, Any], dict[str, Any]]:
     return _kept(outline), _kept(sheet)
 
 
-def _nights(tracks: list[Lines]) -> list[tuple[float, float]]:
+def _nights(tracks: Sequence[Lines]) -> list[tuple[float, float]]:
     """Where each track but the first begins: riders mostly stop a recording to sleep."""
     begins = [lines[0][0] for lines in tracks[1:] if lines and lines[0]]
     return [(longitude, latitude) for longitude, latitude in begins]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from contravento.kit.errors import Conflict, Invalid, NotFound
-from contravento.kit.words import N_
+from contravento.kit.words import N_, Listed
 
 
 class TripNotFound(NotFound):
@@ -17,7 +17,7 @@ class NotReadyToPublish(Conflict):
     message = N_("Before it can be published it needs: %(missing)s.")
 
     def __init__(self, missing: Sequence[Any]) -> None:
-        super().__init__(missing=", ".join(str(each) for each in missing))
+        super().__init__(missing=Listed(tuple((each.sentence, each.params) for each in missing)))
         self.missing = list(missing)
 
 

@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from contravento.kit.words import N_
 from contravento.trips.rules import (
     MAX_STORY_CHARACTERS,
     MAX_TAG_CHARACTERS,
@@ -25,7 +26,7 @@ from contravento.trips.rules import (
 
 def _without_nul(text: str) -> str:
     if "\x00" in text:
-        raise ValueError("A character in it cannot be kept.")
+        raise ValueError(N_("A character in it cannot be kept."))
     return text
 
 

@@ -48,7 +48,8 @@ def missing_to_publish(*, title: str, story: str) -> Iterator[Missing]:
         yield Missing("title", N_("a title"), {})
     lacking = MIN_STORY_CHARACTERS - len(story.strip())
     if lacking > 0:
-        yield Missing("story", N_("%(count)s more characters of story"), {"count": lacking})
+        one, more = N_("one more character of story"), N_("%(count)s more characters of story")
+        yield Missing("story", one if lacking == 1 else more, {"count": lacking})
 
 
 def check_dates(starts_on: date | None, ends_on: date | None) -> None:

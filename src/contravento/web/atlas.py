@@ -7,7 +7,7 @@ from math import ceil, floor
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from contravento.atlas.geojson import sheet_geojson
+from contravento.atlas.geojson import COARSE_ABOVE_DEGREES, sheet_geojson
 from contravento.atlas.topology import Box
 from contravento.kit.errors import Invalid
 from contravento.kit.words import N_
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/atlas")
 
 CACHE_CONTROL = "public, max-age=604800"
 BOUNDS = re.compile(r"(-?[0-9]{1,3}(\.[0-9]{1,20})?(,(?!$)|$)){4}")
-STEPS_A_DEGREE = 10  # neighbours ask for the same sheet
+STEPS_A_DEGREE = 2  # neighbours ask for the same sheet
 
 
 class BadBounds(Invalid):
@@ -33,12 +33,9 @@ async def show(request: Request, kept: KeptBy, bounds: str = "") -> Response:
     async def draw() -> bytes:
         return orjson.dumps(await asyncio.to_thread(sheet_geojson, box))
 
-    return files.send_document(
-        request,
-        await kept.get(("sheet", box), draw),
-        media_type=files.GEOJSON,
-        cache_control=CACHE_CONTROL,
-    )
+    is_coarse = box[2] - box[0] > COARSE_ABOVE_DEGREES  # quickly drawn, and large to keep
+    body = await draw() if is_coarse else await kept.get(("sheet", box), draw)
+    return files.send_document(request, body, media_type=files.GEOJSON, cache_control=CACHE_CONTROL)
 
 
 def _read(bounds: str) -> Box:

@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 from contravento.http import PartsOf, identify
 from contravento.kit.clock import now
 from contravento.kit.db import Session
-from contravento.kit.errors import AppError, Conflict, Unauthorized
+from contravento.kit.errors import Conflict, Unauthorized
 from contravento.kit.languages import translate
 from contravento.kit.words import N_
 from contravento.photos import queries as photo_queries, service as photo_service
@@ -29,7 +29,6 @@ from contravento.tracks import queries as track_queries
 from contravento.tracks.models import Track
 from contravento.tracks.rules import LARGEST_FILE_BYTES
 from contravento.trips import queries, service
-from contravento.trips.errors import NotReadyToPublish
 from contravento.trips.inputs import TripChanges, TripDraft
 from contravento.trips.models import Trip
 from contravento.trips.rules import (
@@ -155,35 +154,34 @@ async def keep(
 
     saved = form if form.result else validate(TripForm, _without_mistakes(form), language)
     after, _ = await carry_out(session, saved, change, language)
-    refusal = _in_words(after.refusal, language)
-    if refusal:
-        after = Form[TripForm]().refused(refusal, language)
-    errors = {
-        **form.errors,
-        **after.errors,
-        **await keep_words(sent, session, desk, rider_id, language),
-    }
-    return replace(form, errors=errors, refusal=refusal)
+    words = await keep_words(sent, session, desk, rider_id, language)
+    return replace(
+        form,
+        typed=form.typed | words.typed,
+        errors=form.errors | after.errors | words.errors,
+        refusal=after.refusal,
+    )
 
 
 async def keep_words(
     sent: FormData, session: Session, desk: Desk, rider_id: UUID, language: str
-) -> dict[str, str]:
-    """Captions and descriptions that differ from those we have; the mistakes among them."""
-    errors: dict[str, str] = {}
+) -> Form[PhotoChanges]:
+    """Captions and descriptions that differ from those we have, named as the fields are."""
+    words = Form[PhotoChanges]()
     for photo in desk.photos:
         typed = {
             name: str(sent[f"{name}-{photo.id}"])
             for name in ("caption", "alt")
             if f"{name}-{photo.id}" in sent
         }
-        if all(getattr(photo, name) == words for name, words in typed.items()):
+        if all(getattr(photo, name) == text for name, text in typed.items()):
             continue
         form = validate(PhotoChanges, typed, language)
-        errors |= {f"{name}-{photo.id}": words for name, words in form.errors.items()}
+        words.typed.update({f"{name}-{photo.id}": text for name, text in typed.items()})
+        words.errors.update({f"{name}-{photo.id}": each for name, each in form.errors.items()})
         if form.result:
             await photo_service.change_photo(session, photo.id, form.result, rider_id=rider_id)
-    return errors
+    return words
 
 
 async def show_desk(
@@ -202,23 +200,24 @@ async def show_desk(
     return page.show(
         "editor/edit.html",
         status=status or (409 if is_conflict else 422 if refused else shown.status),
-        form=shown,
         refused=refused,
         is_conflict=is_conflict,
         is_unready=status == 409,
-        **context(desk, page.language),
+        **context(desk, page.language, shown),
     )
 
 
-def context(desk: Desk, language: str) -> dict[str, Any]:
+def context(desk: Desk, language: str, form: Form[TripForm] | None = None) -> dict[str, Any]:
     """What the editor's templates need, the whole page's as well as a row's."""
     return {
         "desk": desk,
         "trip": desk.trip,
-        "say": partial(say, language),
+        "say": partial(translate, language),
         "sketch": sketch,
         "saved": describe_saving(desk.trip, language),
+        "form": form or Form[TripForm](),
         "oob": False,
+        "oob_dates": False,
         "limits": {
             "title": MAX_TITLE_CHARACTERS,
             "tags": MAX_TAGS,
@@ -228,15 +227,6 @@ def context(desk: Desk, language: str) -> dict[str, Any]:
             "photo_bytes": MAX_PHOTO_BYTES,
         },
     }
-
-
-def say(language: str, sentence: str, params: Mapping[str, object]) -> str:
-    """A kept sentence in the reader's language, its numbers as that language writes them."""
-    words = {
-        name: formats.number(value, language) if type(value) is int else value
-        for name, value in params.items()
-    }
-    return translate(language, sentence, words)
 
 
 def describe_saving(trip: Trip, language: str) -> str:
@@ -301,11 +291,3 @@ def _is_outdated(seen: str, trip: Trip) -> bool:
         return datetime.fromisoformat(seen) < trip.updated_at
     except (ValueError, TypeError):
         return True
-
-
-def _in_words(refusal: AppError | None, language: str) -> AppError | None:
-    """What is missing is itself a list of sentences to translate."""
-    if isinstance(refusal, NotReadyToPublish):
-        missing = ", ".join(say(language, each.sentence, each.params) for each in refusal.missing)
-        refusal.params = {"missing": missing}
-    return refusal

@@ -18,7 +18,7 @@ router = APIRouter()
 
 ENTRIES = 10  # two columns; the first page has one more, which leads
 TOURS_DRAWN = 4
-COUNTRIES_OFFERED, TAGS_OFFERED = 3, 3
+COUNTRIES_OFFERED, TAGS_OFFERED = 2, 3
 TOPICS_KEPT_SECONDS = 60
 
 

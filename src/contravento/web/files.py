@@ -29,8 +29,6 @@ async def send_stored(
     chunks = storage.stream(key)
     first = await anext(chunks, b"")
     headers |= {"Content-Length": str(size_bytes), "Content-Disposition": "inline"}
-    # pictures do not shrink by compressing: this keeps the middleware off them
-    headers["Content-Encoding"] = "identity"
     return StreamingResponse(_from(first, chunks), media_type=media_type, headers=headers)
 
 

@@ -3,14 +3,11 @@
 from datetime import date, datetime
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
 from markupsafe import Markup
 
-from contravento.kit.languages import locale
+from contravento.kit.languages import locale, number as number
 
 NO_BREAK = "\u00a0"
-THIN = "\u202f"
-MINUS = "\u2212"
 EN_DASH = "\u2013"
 
 _ENGLISH_COUNTS = (
@@ -22,20 +19,6 @@ _SPANISH_COUNTS = (
     " quince dieciséis diecisiete dieciocho diecinueve veinte"
 )
 _COUNTS = {"en": _ENGLISH_COUNTS.split(), "es": _SPANISH_COUNTS.split()}
-
-
-def number(value: float, language: str, digits: int = 0) -> str:
-    """English 18,360 and 1,014; Spanish 18 360 with a thin space, and 1014 without one."""
-    plain = format_decimal(
-        round(value, digits) + 0.0,  # so that nothing reads as minus zero
-        format="#,##0" + ("." + "0" * digits if digits else ""),
-        locale="en",
-    )
-    if language == "es":
-        whole, point, rest = plain.partition(".")
-        separator = "" if abs(value) < 9999.5 else THIN
-        plain = whole.replace(",", separator) + ("," + rest if point else "")
-    return plain.replace("-", MINUS)
 
 
 def kilometres(metres: float, language: str) -> str:
@@ -87,9 +70,18 @@ def duration(seconds: float, language: str) -> str:
     return f"{number(hours, language)}{NO_BREAK}h {minutes:02d}{NO_BREAK}min"
 
 
+def distance(metres: float, language: str) -> str:
+    """'1,014 km', for sentences."""
+    return f"{kilometres(metres, language)}{NO_BREAK}km"
+
+
+def height(metres: float, language: str) -> str:
+    """'1,594 m', for sentences."""
+    return f"{number(metres, language)}{NO_BREAK}m"
+
+
 def speed(metres_per_second: float, language: str) -> str:
-    """In kilometres an hour, without the unit."""
-    return number(metres_per_second * 3.6, language, 1)
+    return f"{number(metres_per_second * 3.6, language, 1)}{NO_BREAK}km/h"
 
 
 def in_words(count: int, language: str) -> str:

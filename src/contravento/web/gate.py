@@ -7,16 +7,20 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse
 
 from contravento.accounts.queries import Viewer
-from contravento.http import SAFE_METHODS, MaybeViewer
+from contravento.accounts.service.sign_in import note_seen
+from contravento.http import SAFE_METHODS, MaybeViewer, Transaction
 from contravento.kit.errors import Forbidden, Unauthorized
 
 
-async def _rider(request: Request, viewer: MaybeViewer) -> Viewer:
+async def _rider(request: Request, session: Transaction, viewer: MaybeViewer) -> Viewer:
+    is_visit = request.method in SAFE_METHODS and "hx-request" not in request.headers
     if viewer is not None:
         if viewer.sign_in_id is None:  # a program's token: these pages are for people
             raise Forbidden
+        if is_visit:
+            await note_seen(session, viewer.sign_in_id)
         return viewer
-    if request.method in SAFE_METHODS and "hx-request" not in request.headers:
+    if is_visit:
         raise HTTPException(303, headers={"Location": f"/sign-in?next={_here(request)}"})
     raise Unauthorized
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 
-MOST = 256
+MOST = 200
 
 
 class Kept:
@@ -23,13 +23,16 @@ class Kept:
         self, key: Hashable, make: Callable[[], Awaitable[R]], *, seconds: float = float("inf")
     ) -> R:
         """What the key stands for, made anew when it is not here or older than so many seconds."""
-        async with self._under_way.setdefault(key, asyncio.Lock()):
-            made_at, made = self._made.get(key, (None, None))
-            if made_at is None or time.monotonic() - made_at > seconds:
-                made = await make()
-                self._made[key] = time.monotonic(), made
-            self._made.move_to_end(key)
-        self._under_way.pop(key, None)
+        lock = self._under_way.setdefault(key, asyncio.Lock())
+        try:
+            async with lock:
+                made_at, made = self._made.get(key, (None, None))
+                if made_at is None or time.monotonic() - made_at > seconds:
+                    made = await make()
+                    self._made[key] = time.monotonic(), made
+                self._made.move_to_end(key)
+        finally:
+            self._under_way.pop(key, None)
         while len(self._made) > self._most:
             self._made.popitem(last=False)
         return cast(R, made)

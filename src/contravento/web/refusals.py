@@ -35,6 +35,12 @@ _TITLES = {
 }
 _OTHER_TITLE = N_("Something went wrong")
 _INVALID = N_("Some of what was sent cannot be used.")
+# Where the framework refuses: in our words, for its own are English only.
+_DETAILS = {
+    400: N_("What was sent breaks off or is not put together as it should be."),
+    404: NotFound.message,
+    405: N_("This address does not take that kind of request."),
+}
 
 # What asking the database for a connection ends in when it cannot be had.
 OUTAGES = (PoolTimeout, ConnectionError, FileNotFoundError, CannotConnectNowError)
@@ -55,8 +61,7 @@ async def explain(request: Request, error: Exception) -> Response:
     if isinstance(error, AppError):
         return _tell(request, error, language)
     if isinstance(error, HTTPException):
-        known = NotFound() if error.status_code == 404 else None
-        words = translate(language, known.message if known else str(error.detail))
+        words = translate(language, _DETAILS.get(error.status_code, str(error.detail)))
         return _answer(request, error.status_code, words, headers=dict(error.headers or {}))
     if is_outage(error):
         log.warning("a part is not answering: %s", type(error).__name__)

@@ -79,7 +79,7 @@ async def show(
     )
 
 
-@router.get("/{username}/portrait-{size}.jpg")
+@router.get("/{username}/portrait/{size}.jpg")
 async def show_portrait(
     username: str, size: str, request: Request, session: Transaction, parts: PartsOf
 ) -> Response:

@@ -23,7 +23,7 @@ from contravento.trips import queries as trip_queries
 from contravento.trips.models import Trip
 from contravento.web import desk as desks
 from contravento.web.desk import Received, Refused
-from contravento.web.forms import Form, attempt, files_in
+from contravento.web.forms import attempt, files_in
 from contravento.web.gate import RiderOnly, redirect
 from contravento.web.render import Page, PageFor
 
@@ -32,6 +32,7 @@ router = APIRouter()
 TRACK_ENDINGS = (".gpx", ".fit", ".tcx", ".gpx.gz", ".fit.gz", ".tcx.gz", ".xml", ".kml")
 MAX_NAME_CHARACTERS = 200
 MEGABYTE = 1024 * 1024
+NOTHING_NEW = 204  # htmx leaves the row as it is, and no reader speaks it again
 
 
 async def _storage(parts: PartsOf) -> Storage:
@@ -78,17 +79,36 @@ async def send_photos(
 
 @router.get("/tracks/{track_id}/row")
 async def show_track(
-    track_id: UUID, session: Transaction, viewer: RiderOnly, page: PageFor
+    track_id: UUID,
+    session: Transaction,
+    viewer: RiderOnly,
+    page: PageFor,
+    shown: str = "",
+    starts_on: str | None = None,
+    ends_on: str | None = None,
 ) -> Response:
+    """Once it is read, also the days it was ridden on, where the form that asks has none."""
     track = await track_queries.get_own_track(session, track_id, rider_id=viewer.id)
-    return await _show_rows(page, session, track.trip, tracks=[track], oob=track.is_settled)
+    if track.state == shown:
+        return Response(status_code=NOTHING_NEW)
+    has_no_days = starts_on == ends_on == ""
+    return await _show_rows(
+        page,
+        session,
+        track.trip,
+        tracks=[track],
+        oob=track.is_settled,
+        oob_dates=track.is_settled and has_no_days and track.trip.starts_on is not None,
+    )
 
 
 @router.get("/photos/{photo_id}/row")
 async def show_photo(
-    photo_id: UUID, session: Transaction, viewer: RiderOnly, page: PageFor
+    photo_id: UUID, session: Transaction, viewer: RiderOnly, page: PageFor, shown: str = ""
 ) -> Response:
     photo = await photo_queries.get_own_photo(session, photo_id, rider_id=viewer.id)
+    if photo.state == shown:
+        return Response(status_code=NOTHING_NEW)
     return await _show_rows(page, session, photo.trip, photos=[photo], oob=photo.is_settled)
 
 
@@ -268,11 +288,13 @@ async def _show_rows(
     photos: Sequence[Photo] = (),
     refused: Sequence[Refused] = (),
     oob: bool = False,
+    oob_dates: bool = False,
     status: int = 200,
 ) -> Response:
     """Rows alone; with `oob` the checklist, too, for htmx to put where it belongs."""
     desk = await desks.lay_out(session, trip)
-    shown: dict[str, Any] = desks.context(desk, page.language) | {"oob": oob}
+    shown: dict[str, Any] = desks.context(desk, page.language)
+    shown |= {"oob": oob, "oob_dates": oob_dates}
     return page.show(
         "editor/rows_alone.html",
         status=status,
@@ -280,7 +302,6 @@ async def _show_rows(
         photos=photos,
         refused=refused,
         is_unready=False,
-        form=Form[desks.TripForm](),
         **shown,
     )
 

@@ -1,7 +1,8 @@
 // The editor: the preview behind its tab, drafts saved while one writes, tags as chips.
 //
 // <form data-editor data-preview-url="…" data-autosave-url="…">
-//   [data-save-status]  textarea[name=story]  the preview's panel [data-preview]
+//   [data-save-status]  input[name=updated_at]  #publishing  textarea[name=story]
+//   the preview's panel [data-preview]
 //   <div data-tags data-most="10" data-word-remove="Remove {tag}"> <input name="tags" value="a, b"> </div>
 
 import { send } from "./request.js";
@@ -43,22 +44,29 @@ function startAutosave(form) {
   let saving = null;
   let isDirty = false;
 
-  const save = async () => {
+  let checklist = null;
+  const show = ({ saved, updated_at, publishing }) => {
+    status.textContent = saved;
+    delete status.dataset.failed;
+    form.elements.updated_at.value = updated_at;
+    if (publishing !== checklist) document.getElementById("publishing").outerHTML = publishing;
+    checklist = publishing;
+  };
+  const refuse = (error) => {
+    isDirty = true;
+    status.textContent = error.message || (form.dataset.wordNotSaved ?? "Not saved yet; trying again.");
+    status.dataset.failed = "";
+    later(RETRY_MILLISECONDS);
+  };
+  const save = () => {
     clearTimeout(timer);
     if (saving) return later(PAUSE_MILLISECONDS);
     isDirty = false;
-    saving = send(form.dataset.autosaveUrl, fields(form));
-    try {
-      status.textContent = (await (await saving).text()).trim();
-      delete status.dataset.failed;
-    } catch (error) {
-      isDirty = true;
-      status.textContent = error.message || (form.dataset.wordNotSaved ?? "Not saved yet; trying again.");
-      status.dataset.failed = "";
-      later(RETRY_MILLISECONDS);
-    } finally {
-      saving = null;
-    }
+    saving = send(form.dataset.autosaveUrl, fields(form))
+      .then((response) => response.json())
+      .then(show)
+      .catch(refuse)
+      .finally(() => (saving = null));
   };
   const later = (milliseconds) => {
     clearTimeout(timer);
@@ -70,9 +78,13 @@ function startAutosave(form) {
     isDirty = true;
     later(PAUSE_MILLISECONDS);
   });
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
     isDirty = false;
     clearTimeout(timer);
+    if (!saving) return;
+    // Its answer says how fresh the form is; sent before that, it would seem to come from another window.
+    event.preventDefault();
+    saving.then(() => form.requestSubmit(event.submitter));
   });
   addEventListener("beforeunload", (event) => isDirty && event.preventDefault());
 }

@@ -1,0 +1,73 @@
+"""Pictures are sent to whoever may see their trip, and not twice."""
+
+from uuid import uuid4
+
+from httpx import AsyncClient
+
+from contravento.accounts.models import Rider
+from contravento.kit.parts import Parts
+from tests import factories
+from tests.counting import reads, statements
+from tests.web.making import add_photo
+
+
+async def test_a_photo_is_sent_in_its_sizes(
+    client: AsyncClient, parts: Parts, rider: Rider
+) -> None:
+    async with parts.transaction() as session:
+        trip = await factories.make_trip(session, rider)
+    photo = await add_photo(parts, trip)
+
+    with statements(parts) as sent:
+        small = await client.get(
+            f"/photos/{photo.id}/small.jpg", headers={"Accept-Encoding": "gzip"}
+        )
+    large = await client.get(f"/photos/{photo.id}/large.jpg")
+
+    assert len(reads(sent)) == 1
+    assert small.headers["content-type"] == "image/jpeg"
+    assert small.headers["cache-control"] == "private, max-age=3600"
+    assert small.headers["x-content-type-options"] == "nosniff"
+    assert int(small.headers["content-length"]) == len(small.content)
+    assert small.headers.get("content-encoding") != "gzip"
+    assert small.content.startswith(b"\xff\xd8")
+    assert len(small.content) < len(large.content)
+    assert small.headers["etag"] != large.headers["etag"]
+
+
+async def test_what_a_browser_has_is_not_sent_again(
+    client: AsyncClient, parts: Parts, rider: Rider
+) -> None:
+    async with parts.transaction() as session:
+        trip = await factories.make_trip(session, rider)
+    photo = await add_photo(parts, trip)
+    first = await client.get(f"/photos/{photo.id}/small.jpg")
+
+    again = await client.get(
+        f"/photos/{photo.id}/small.jpg", headers={"If-None-Match": f'"x", {first.headers["etag"]}'}
+    )
+    other = await client.get(
+        f"/photos/{photo.id}/small.jpg", headers={"If-None-Match": '"something else"'}
+    )
+
+    assert again.status_code == 304
+    assert again.content == b""
+    assert again.headers["etag"] == first.headers["etag"]
+    assert other.status_code == 200
+
+
+async def test_what_is_not_there_is_not_found(
+    client: AsyncClient, parts: Parts, rider: Rider
+) -> None:
+    async with parts.transaction() as session:
+        trip = await factories.make_trip(session, rider)
+    photo = await add_photo(parts, trip)
+
+    for address in (
+        f"/photos/{photo.id}/huge.jpg",
+        f"/photos/{photo.id}/small.png",
+        f"/photos/{uuid4()}/small.jpg",
+        "/photos/1/small.jpg",
+        f"/photos/{photo.id}/%2e%2e%2fsmall.jpg",
+    ):
+        assert (await client.get(address)).status_code == 404, address
