@@ -10,6 +10,10 @@ from uuid import uuid4
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
+IMAGES = (
+    *("postgres:18-trixie", "redis:8-trixie", "nginx:1.30-trixie"),
+    *("certbot/certbot:v5.5.0", "ghcr.io/letsencrypt/pebble:2.7"),
+)
 HOW = "start a Docker engine (and see .ci/run for images where no registry can be reached)"
 
 
@@ -49,3 +53,19 @@ def network(engine: None) -> Iterator[str]:
     docker("network", "create", name)
     yield name
     docker("network", "rm", name)
+
+
+@pytest.fixture(scope="session")
+def images(image: str) -> str:
+    """The application's image, and all others that the compose files name."""
+    missing = [name for name in IMAGES if not _is_present(name)]
+    stand_ins = ROOT.parent / "shared" / "offline-images" / "build"
+    if missing and stand_ins.exists():
+        subprocess.run([stand_ins, *missing], check=True)
+    docker("build", "--quiet", "--tag", "contravento-mail:1", str(ROOT / "deploy" / "mail"))
+    return image
+
+
+def _is_present(name: str) -> bool:
+    done = subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False)
+    return done.returncode == 0
