@@ -40,7 +40,7 @@ LOOK_EVERY_SECONDS = 12 * 3600
 JITTER_SECONDS = 1800  # not everybody's server at the same second
 STALE_SECONDS = 120
 SERVED_WITHIN_SECONDS = 60
-FIRST_WAIT_SECONDS = {"dry run": 60, "certificate": 900}
+FIRST_WAIT_SECONDS = {"dry run": 20, "certificate": 900}
 LONGEST_WAIT_SECONDS = 12 * 3600
 WEEK_SECONDS = 7 * 24 * 3600
 # Let's Encrypt issues five certificates for the same names in a week; one is left for a person's use.
@@ -103,7 +103,10 @@ def obtain() -> None:
     while True:
         await_turn()
         await_proxy()
-        if not run(*certonly, "--dry-run", "--server", DRY_RUN_DIRECTORY):
+        proven = DRY_RUN_DIRECTORY == "off" or run(
+            *certonly, "--dry-run", "--server", DRY_RUN_DIRECTORY
+        )
+        if not proven:
             note_failure("dry run")
             continue
         if run(*certonly, "--server", DIRECTORY, "--force-renewal"):
@@ -205,7 +208,8 @@ def compare() -> None:
     """nginx takes a new certificate over by itself; say so, or say that it has not."""
     if not LIVE.exists():
         return
-    stored = ssl.PEM_cert_to_DER_cert(LIVE.read_text().split("-----END CERTIFICATE-----")[0] + "-----END CERTIFICATE-----\n")
+    first, end, _ = LIVE.read_text().partition("-----END CERTIFICATE-----\n")
+    stored = ssl.PEM_cert_to_DER_cert(first + end)
     until = time.monotonic() + SERVED_WITHIN_SECONDS
     while served() != stored:
         if time.monotonic() > until:

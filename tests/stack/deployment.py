@@ -6,6 +6,7 @@ import secrets
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,11 +17,11 @@ from typing import Any
 
 import httpx
 
-from tests.stack.conftest import ROOT, docker
+from tests.stack.docker import ROOT, docker
 
 DOMAIN = "staging.example.test"
 UP_SECONDS = 240
-CERTIFICATE_SECONDS = 90
+ANSWER_SECONDS = 60
 OVERLAY = "tests/stack/compose.test.yml"
 PORTS = ("HTTP", "HTTPS", "POSTGRES", "REDIS", "MAIL", "PEBBLE")
 
@@ -110,12 +111,21 @@ class Deployment:
         assert found
         return found
 
+    def is_certified(self) -> bool:
+        return "nginx serves the stored certificate" in self.logs("certbot")
+
     def answers(self) -> bool:
+        """Whether somebody outside gets an answer from the application."""
+        secure = self.mode != "dev"
+        port = self.port("HTTPS") if secure else self.port("HTTP")
+        url = f"{'https' if secure else 'http'}://127.0.0.1:{port}/health"
         try:
-            self.served()
-        except OSError:
+            extensions = {"sni_hostname": DOMAIN}
+            with httpx.Client(verify=False) as client:
+                answer = client.get(url, headers={"Host": DOMAIN}, extensions=extensions)
+        except httpx.HTTPError:
             return False
-        return True
+        return answer.status_code == 200
 
 
 class AtLoopback(httpx.HTTPTransport):
@@ -147,12 +157,25 @@ def deployed(
 ) -> Iterator[Deployment]:
     """From nothing, and to nothing again."""
     deployment = planned(mode, folder, tag, settings or {})
+    started = time.monotonic()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            if deployment.answers():
+                deployment.times["answering"] = time.monotonic() - started
+                return
+
+    watching = threading.Thread(target=watch)
+    watching.start()
     try:
-        started = time.monotonic()
-        deployment.compose("up", "--detach", "--wait", "--wait-timeout", "200")
+        deployment.compose("up", "--detach")
         deployment.times["up"] = time.monotonic() - started
+        wait_until(lambda: "answering" in deployment.times, ANSWER_SECONDS, "it answers")
         yield deployment
     finally:
+        over.set()
+        watching.join()
         down = ("down", "--volumes", "--remove-orphans", "--timeout", "3")
         everything = ("--profile", "tools", "--profile", "mail")
         subprocess.run(
