@@ -15,8 +15,8 @@ def example(environment: EnvironmentName) -> str:
 
 
 def _lines(environment: EnvironmentName) -> Iterator[str]:
-    yield f"# The {environment} environment. `./deploy.sh {environment} init` makes a file from it, with"
-    yield "# every secret in it; by hand: copy it, replace each change-me, chmod 600."
+    yield f"# The {environment} environment. `./deploy.sh {environment} init` makes a file from it,"
+    yield "# with every secret in it; by hand: copy it, replace each change-me, chmod 600."
     yield "# One NAME=value a line, without quotes, spaces around =, remarks behind, or $."
     for section in SECTIONS:
         yield ""
@@ -54,7 +54,7 @@ def _page() -> Iterator[str]:
     yield "# Environment variables"
     yield ""
     yield "What stands in `.env.dev`, `.env.staging` and `.env.prod`. This page is written from the"
-    yield "same table as the examples and the checks by `tools/env-examples`; a test compares."
+    yield "same table as the examples and the checks by `tools/ops_files.py`; a test compares."
     for section in SECTIONS:
         yield f"\n## {section.title}\n"
         yield "| variable | dev | staging | prod | meaning |"

@@ -98,6 +98,21 @@ def add(path: Path, values: Mapping[str, str], remark: str) -> None:
         opened.write(gap + f"\n# {remark}\n" + assignments(values))
 
 
+def put(path: Path, name: str, value: str) -> None:
+    """Set one name that is ours to set: its line changes, or one is added; all else stays."""
+    lines = path.read_text().split("\n")
+    places = [number for number, line in enumerate(lines) if line.startswith(f"{name}=")]
+    if places:
+        lines[places[-1]] = f"{name}={value}"
+    else:
+        lines[-1:] = [f"{name}={value}", ""] if lines[-1] == "" else [lines[-1], f"{name}={value}"]
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    create(unfinished, "\n".join(lines))
+    unfinished.chmod(path.stat().st_mode & 0o777)
+    unfinished.replace(path)
+
+
 def assignments(values: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
     pairs = values.items() if isinstance(values, Mapping) else values
     return "".join(f"{name}={value}\n" for name, value in pairs)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from contravento_ops.environment import addresses, secrets
 from contravento_ops.environment.variables import VARIABLES
+from contravento_ops.kit.place import ENVIRONMENTS, EnvironmentName
 
 INTERNAL_HOST = "postgres"
 
@@ -52,11 +53,12 @@ def _property_of(values: Mapping[str, str]) -> list[tuple[str, str, str]]:
     return found
 
 
-def read_all(folder: Path) -> dict[str, Fingerprints]:
+def read_all(folder: Path) -> dict[EnvironmentName, Fingerprints]:
     return {
-        file.stem: Fingerprints(**{name: frozenset(each) for name, each in found.items()})
-        for file in folder.glob("*.json")
-        if (found := json.loads(file.read_text()))
+        environment: Fingerprints(**{name: frozenset(each) for name, each in found.items()})
+        for environment in ENVIRONMENTS
+        if (file := folder / f"{environment}.json").exists()
+        and (found := json.loads(file.read_text()))
     }
 
 

@@ -52,7 +52,7 @@ def whoever_runs_this() -> str:
     try:
         name = os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):
-        name = f"uid {os.getuid()}"
+        name = "somebody"
     return f"{name}@{socket.gethostname()}"
 
 

@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -99,6 +100,10 @@ def hand_over(call: Call) -> int:
     return subprocess.run(  # noqa: S603
         call.words, env={**os.environ, **call.environment}, check=False
     ).returncode
+
+
+def has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def docker(*words: str) -> Call:

@@ -23,8 +23,9 @@ MARKS: dict[str, str] = {
 class Console:
     """With `as_json` only `answer` reaches standard output; everything else stays silent."""
 
-    def __init__(self, *, as_json: bool = False) -> None:
+    def __init__(self, *, as_json: bool = False, answers_plan: bool = False) -> None:
         self.as_json = as_json
+        self.answers_plan = answers_plan
         self._out = RichConsole(quiet=as_json, highlight=False, soft_wrap=True)
         self._err = RichConsole(stderr=True, highlight=False, soft_wrap=True)
 

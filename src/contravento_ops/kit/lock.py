@@ -1,15 +1,30 @@
 """One command at a time changes an environment; who comes second is told who is at work."""
 
-import fcntl
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from contravento_ops.kit.audit import whoever_runs_this
 from contravento_ops.kit.refusals import Exit, Refusal
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(opened: IO[str]) -> None:
+        """One byte far behind the text, which others may go on reading."""
+        opened.seek(1_000_000)
+        msvcrt.locking(opened.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _take(opened: IO[str]) -> None:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
@@ -18,8 +33,8 @@ def held(file: Path, action: str) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+") as opened:
         try:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            _take(opened)
+        except OSError:
             raise Refusal(_holder(file), status=Exit.BUSY) from None
         opened.truncate(0)
         opened.write(json.dumps(_card(action)))
