@@ -14,7 +14,7 @@ from contravento_ops.session import Session
 
 HEALTHY_SECONDS = 120
 
-type Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 def status(context: typer.Context, as_json: Json = False) -> None:

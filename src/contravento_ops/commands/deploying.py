@@ -16,14 +16,14 @@ from contravento_ops.session import Session
 
 DEFAULT_BAKE_SECONDS = 30
 
-type Skip = Annotated[
+Skip = Annotated[
     list[str],
     typer.Option("--skip", metavar="NAME", help="Leave out a check of the host: see check-host."),
 ]
-type Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-type DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")]
-type Bake = Annotated[int, typer.Option(min=1, help="Seconds to watch before the old one goes.")]
-type Healthy = Annotated[int, typer.Option(min=5, help="Seconds that a start may take.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")]
+Bake = Annotated[int, typer.Option(min=1, help="Seconds to watch before the old one goes.")]
+Healthy = Annotated[int, typer.Option(min=5, help="Seconds that a start may take.")]
 
 
 def deploy(

@@ -50,7 +50,8 @@ def _fresh(environment: EnvironmentName, given: Mapping[str, str], ask: Ask) -> 
             value = suggestion
         if value:
             values[variable.name] = value
-    return {**values, **_built(values)}
+    others = {name: value for name, value in given.items() if name not in VARIABLES}
+    return {**values, **_built(values), **others}
 
 
 def _missing(
@@ -74,11 +75,15 @@ def _built(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _written(environment: EnvironmentName, values: Mapping[str, str]) -> str:
-    """The example's order and remarks, with these values."""
+    """The example's order and remarks, with these values; what else was given stands at the end."""
     lines = []
     for line in example.example(environment).splitlines():
-        name = line.lstrip("#").partition("=")[0]
-        if name in values and line.lstrip("#").startswith(f"{name}="):
-            line = f"{name}={values[name]}"
-        lines.append(line)
-    return "\n".join(lines) + "\n"
+        name, separator, _ = line.lstrip("#").partition("=")
+        if not separator or name not in VARIABLES:
+            lines.append(line)
+        elif name in values:
+            lines.append(f"{name}={values[name]}")
+        else:
+            lines.append(f"#{name}=")
+    others = {name: value for name, value in values.items() if name not in VARIABLES}
+    return "\n".join(lines) + "\n" + (f"\n{file.assignments(others)}" if others else "")

@@ -1,13 +1,14 @@
 """What a deployment did, kept as a file and told as sentences."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from contravento_ops.release.traffic import Stream
+from contravento_ops.release.traffic import Sent, Stream
 
 
 @dataclass
@@ -29,11 +30,21 @@ class Requests:
             by_kind=dict(Counter(each.kind for each in stream.sent)),
             acknowledged=len(stream.acknowledged) + len(stream.uploads),
             acknowledged_but_gone=gone,
-            losses=[
-                f"{each.kind} {each.answer.path}: {each.answer.status or each.answer.words}"
-                for each in stream.lost[:20]
-            ],
+            losses=_grouped(stream.lost),
         )
+
+
+def _grouped(lost: list[Sent]) -> list[str]:
+    """How many of which kind, the most frequent first."""
+    alike = Counter(
+        f"{each.kind} {_without_ids(each.answer.path)}: {each.answer.status or each.answer.words}"
+        for each in lost
+    )
+    return [f"{count} × {words}" for words, count in alike.most_common(12)]
+
+
+def _without_ids(path: str) -> str:
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "…", path)
 
 
 @dataclass

@@ -24,7 +24,8 @@ JOBS_SECONDS = 60
 LOOK_EVERY_SECONDS = 1.0
 BUILD_SECONDS = 1800
 DRAINED_STATUS = 3
-DRAINING = "nginx: worker process is shutting down"
+# nginx's image has no pgrep; the brackets keep this line from finding itself
+DRAINING = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c 'is shutting[ ]down'"
 BEFORE_IMPACT = frozenset({Kind.HOST, Kind.ENVIRONMENT, Kind.IMAGE, Kind.PREFLIGHT})
 
 
@@ -225,9 +226,9 @@ class Rollout:
 
     def _until_drained(self) -> None:
         """No nginx process is left that may still ask a backend of before."""
-        call = self.project.call("exec", "-T", "nginx", "pgrep", "-f", DRAINING)
+        call = self.project.call("exec", "-T", "nginx", "sh", "-c", DRAINING)
         until = time.monotonic() + DRAIN_SECONDS
-        while compose.run(call).ok:
+        while compose.run(call).out.strip() != "0":
             if time.monotonic() > until:
                 self.report.warnings.append(f"requests went on for more than {DRAIN_SECONDS} s")
                 return
