@@ -91,17 +91,15 @@ class Deployment:
         context.load_verify_locations(cadata=self.roots)
         return context
 
-    def client(self, **options: Any) -> httpx.Client:
+    def client(self, *, certified: bool = True, **options: Any) -> httpx.Client:
         """A visitor who trusts Pebble's root only and finds the site under its name."""
-        port = self.port("HTTPS")
-        return httpx.Client(
-            base_url=f"https://{DOMAIN}:{port}", transport=AtLoopback(self.trusting()), **options
-        )
+        context = self.trusting() if certified else trusting_anybody()
+        site = f"https://{DOMAIN}:{self.port('HTTPS')}"
+        return httpx.Client(base_url=site, transport=AtLoopback(context), **options)
 
     def served(self, *, server_name: str = DOMAIN) -> bytes:
         """The certificate that is served, in DER, without judging it."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context = trusting_anybody()
         address = ("127.0.0.1", self.port("HTTPS"))
         with (
             socket.create_connection(address, timeout=5) as plain,
@@ -126,6 +124,12 @@ class Deployment:
         except httpx.HTTPError:
             return False
         return answer.status_code == 200
+
+
+def trusting_anybody() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 class AtLoopback(httpx.HTTPTransport):
@@ -219,7 +223,7 @@ def planned(mode: str, folder: Path, tag: str, settings: Mapping[str, str]) -> D
 
 
 def write_pebble(folder: Path) -> None:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj",
          "/CN=pebble", "-addext", "subjectAltName=DNS:pebble",
