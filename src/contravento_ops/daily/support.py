@@ -19,7 +19,7 @@ from contravento_ops.kit.refusals import Exit, Refusal
 LOG_LINES = 300
 SHORTEST_SECRET = 6
 CANARY = "canary-Vt7qLm2ZxKd9RfWs4HbNpYcG"
-PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END[^\n]*|\Z)", re.S)
+PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*-----|\Z)", re.S)
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 HEX_RUN = re.compile(r"(?:[0-9a-fA-F]{2}){6,}")
@@ -87,25 +87,33 @@ def found_in(text: str, secrets: Mapping[str, str]) -> list[str]:
 
     Looks another way than `redact` does: it decodes what looks encoded, and searches in that.
     """
-    readable = [text, unquote_plus(text), *_decoded(text)]
+    readable = [each.encode() for each in (text, unquote_plus(text), _unescaped(text))]
+    readable += _decoded(text)
     return sorted(
-        {name for value, name in secrets.items() if any(value in each for each in readable)}
+        {
+            name
+            for value, name in secrets.items()
+            if any(value.encode() in each for each in readable)
+        }
     )
 
 
-def _decoded(text: str) -> Iterator[str]:
+def _unescaped(text: str) -> str:
+    """Without what JSON and Compose put before some characters."""
+    plain = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    return re.sub(r"\\(.)", r"\1", plain).replace("$$", "$")
+
+
+def _decoded(text: str) -> Iterator[bytes]:
     """What every run of base64 or hex says, from whichever character it is read."""
     for run in BASE64_RUN.findall(text):
         plain = run.replace("-", "+").replace("_", "/").rstrip("=")
         for start in range(4):
             part = plain[start:]
-            part = part[: len(part) // 4 * 4]
-            yield base64.b64decode(part).decode("latin-1")
-            rest = plain[start:] + "=" * (-len(plain[start:]) % 4)
-            if not rest.endswith("==="):
-                yield base64.b64decode(rest).decode("latin-1")
+            whole = part[: len(part) - 1] if len(part) % 4 == 1 else part
+            yield base64.b64decode(whole + "=" * (-len(whole) % 4))
     for run in HEX_RUN.findall(text):
-        yield bytes.fromhex(run[: len(run) // 2 * 2]).decode("latin-1")
+        yield bytes.fromhex(run)
 
 
 def make(project: Project, files: list[env_files.EnvFile]) -> tuple[Path, list[str]]:

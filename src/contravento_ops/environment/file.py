@@ -80,7 +80,7 @@ def _read_line(number: int, written: str, reading: _Reading) -> None:
 def read(path: Path) -> EnvFile | None:
     if not path.exists():
         return None
-    return parse(path.read_text(errors="replace"), path, path.stat().st_mode & 0o777)
+    return parse(path.read_bytes().decode(errors="replace"), path, path.stat().st_mode & 0o777)
 
 
 def create(path: Path, text: str) -> None:

@@ -22,7 +22,7 @@ def make(characters: int) -> str:
     """
     while True:
         made = secrets.token_urlsafe(characters)[:characters]
-        if made[0] not in "-_" and not is_placeholder(made):
+        if made[0] not in "-_" and not is_placeholder(made) and not weakness(made, characters):
             return made
 
 
