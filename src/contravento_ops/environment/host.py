@@ -1,18 +1,20 @@
 """Whether this host is fit, each check a small function over facts that somebody else gathered."""
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from contravento_ops.kit.console import Mark
 
-MIN_ENGINE = (24, 0)
-MIN_COMPOSE = (2, 24)
+MIN_ENGINE = (25, 0, 0)  # start_interval; see docs/decisions/docker-25.md
+MIN_COMPOSE = (2, 24, 4)  # !override
 MIN_PROCESSORS = 2
 MIN_MEMORY_BYTES = 3_600_000_000  # what a machine sold with 4 GB has left after its kernel
 MIN_DISK_BYTES = 20_000_000_000
 MAX_SKEW_SECONDS = 60
 CERTIFICATES_A_WEEK = 5
 PUBLIC_PORTS = frozenset({80, 443})
+VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -66,22 +68,24 @@ type Check = Callable[[Facts], Verdict]
 
 
 def engine(facts: Facts) -> Verdict:
-    """Docker 24 or newer."""
+    """Docker 25 or newer."""
     return _version("engine", "Docker", facts.engine, MIN_ENGINE, facts.why.get("engine", ""))
 
 
 def compose(facts: Facts) -> Verdict:
-    """Compose 2.24 or newer."""
+    """Compose 2.24.4 or newer."""
     return _version("compose", "Compose", facts.compose, MIN_COMPOSE, facts.why.get("compose", ""))
 
 
-def _version(name: str, words: str, found: str | None, least: tuple[int, int], why: str) -> Verdict:
-    needed = f"{words} {least[0]}.{least[1]}".removesuffix(".0")
-    numbers = (found or "").lstrip("v").replace("-", ".").split(".")[:2]
-    if found is None or not all(part.isdigit() for part in numbers) or len(numbers) < 2:
-        return Verdict(name, "failed", why or "not found", f"install {needed} or newer")
-    if tuple(int(part) for part in numbers) < least:
-        return Verdict(name, "failed", f"{words} {found}", f"install {needed} or newer")
+def _version(
+    name: str, words: str, found: str | None, least: tuple[int, int, int], why: str
+) -> Verdict:
+    needed = f"install {words} {'.'.join(str(part) for part in least)} or newer"
+    numbers = VERSION.match(found or "")
+    if numbers is None:
+        return Verdict(name, "failed", why or "not found", needed)
+    if tuple(int(part or 0) for part in numbers.groups()) < least:
+        return Verdict(name, "failed", f"{words} {found}", needed)
     return Verdict(name, "ok", f"{words} {found}")
 
 

@@ -28,11 +28,11 @@ FIT = Facts(
 ASTRAY = Reached("192.0.2.8", False, "is another server (status 404)")
 
 CASES: list[tuple[str, Facts, str]] = [
-    ("engine", replace(FIT, engine="23.0.6"), "failed"),
-    ("engine", replace(FIT, engine="24.0.0"), "ok"),
+    ("engine", replace(FIT, engine="24.0.9"), "failed"),
+    ("engine", replace(FIT, engine="25.0.0"), "ok"),
     ("engine", replace(FIT, engine=None), "failed"),
-    ("compose", replace(FIT, compose="2.23.3"), "failed"),
-    ("compose", replace(FIT, compose="v2.24.0"), "ok"),
+    ("compose", replace(FIT, compose="2.24.3"), "failed"),
+    ("compose", replace(FIT, compose="v2.24.4"), "ok"),
     ("compose", replace(FIT, compose="1.29.2"), "failed"),
     ("compose", replace(FIT, compose="dev"), "failed"),
     ("processors", replace(FIT, processors=1), "failed"),
