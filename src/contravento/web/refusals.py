@@ -1,6 +1,8 @@
 """The one place where an error becomes a response: a page for people, problem+json for programs."""
 
+import errno
 import logging
+import socket
 from typing import Any
 
 from asyncpg.exceptions import CannotConnectNowError
@@ -42,9 +44,14 @@ _DETAILS = {
     405: N_("This address does not take that kind of request."),
 }
 
-# What asking the database for a connection ends in when it cannot be had.
-OUTAGES = (PoolTimeout, ConnectionError, FileNotFoundError, CannotConnectNowError)
-EXPLAINED = (AppError, HTTPException, RequestValidationError, DBAPIError, *OUTAGES)
+# What asking the database for a connection ends in when it cannot be had; a container that is gone
+# takes its name with it.
+OUTAGES = (
+    *(PoolTimeout, TimeoutError, ConnectionError, FileNotFoundError, socket.gaierror),
+    CannotConnectNowError,
+)
+UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN}
+EXPLAINED = (AppError, HTTPException, RequestValidationError, DBAPIError, OSError, *OUTAGES)
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +81,8 @@ def is_outage(error: Exception) -> bool:
     """Whether the database is away, or all connections to it are in use."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or isinstance(error, InterfaceError | OperationalError)
+    if isinstance(error, OSError) and error.errno in UNREACHABLE:
+        return True
     return isinstance(error, OUTAGES)
 
 
