@@ -1,8 +1,8 @@
 """Obtains the site's certificate, keeps it fresh, and looks whether nginx serves it.
 
-The name is proved against the authority's test directory first, so that a wrong DNS entry or a closed
-port costs none of the few tries that the real one allows. Failures are counted in the certificates'
-volume, and each wait is twice as long as the one before, restarts of the container included.
+The name is proved against the authority's test directory first, so that a wrong DNS entry or a
+closed port costs none of the few tries that the real one allows. Failures are counted in the
+certificates' volume, and each wait is twice as long as the one before, restarts included.
 `keep.py --check` is the container's health check.
 """
 
@@ -48,7 +48,7 @@ CERTIFICATES_A_WEEK = 4
 
 
 def say(words: str) -> None:
-    print(f"certbot: {words}", flush=True)
+    print(f"certbot: {words}", flush=True)  # noqa: T201  (this is the container's log)
 
 
 def main() -> None:
@@ -222,7 +222,10 @@ def compare() -> None:
 
 def served() -> bytes | None:
     context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # compared byte by byte instead
+    context.check_hostname, context.verify_mode = (
+        False,
+        ssl.CERT_NONE,
+    )  # compared byte by byte instead
     try:
         with (
             socket.create_connection((PROXY, 443), timeout=5) as plain,

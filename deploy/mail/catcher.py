@@ -33,7 +33,7 @@ class Catcher:
 class Page(BaseHTTPRequestHandler):
     """`/` for people, `/mails.json` for programs."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         if self.path == "/mails.json":
             self._answer("application/json", json.dumps(list(caught)))
         elif self.path == "/":
@@ -65,7 +65,8 @@ def _page() -> str:
         f"<pre>{html.escape(each['text'])}</pre>"
         for each in caught
     )
-    return f"<!doctype html><title>Caught mails</title><h1>Caught mails</h1>{mails or '<p>None yet.</p>'}"
+    title = "<!doctype html><title>Caught mails</title><h1>Caught mails</h1>"
+    return title + (mails or "<p>None yet.</p>")
 
 
 if __name__ == "__main__":

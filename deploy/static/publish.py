@@ -1,4 +1,4 @@
-"""Copies this release's static files to where nginx serves them, beside those of earlier releases."""
+"""Copies this release's static files to where nginx serves them, beside those of earlier ones."""
 
 import gzip
 import os
@@ -26,7 +26,7 @@ def publish() -> None:
         unfinished.rename(final)
     os.utime(final)
     _forget_old()
-    print(f"Static files of {version} are in place.")
+    print(f"Static files of {version} are in place.")  # noqa: T201  (this is the container's log)
 
 
 def _compress(file: Path) -> None:

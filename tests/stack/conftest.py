@@ -66,7 +66,7 @@ def _is_present(name: str) -> bool:
 
 @pytest.fixture(scope="session")
 def staging(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Staging from nothing, certified by Pebble. Shared: whoever breaks it waits until it is well."""
+    """Staging from nothing, certified by Pebble. Shared: who breaks it waits until it is well."""
     with deployed("staging", tmp_path_factory.mktemp("staging"), images) as deployment:
         await_certificate(deployment)
         yield deployment

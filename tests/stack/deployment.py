@@ -6,6 +6,7 @@ import secrets
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.stack.docker import ROOT, docker
 
@@ -83,7 +85,7 @@ class Deployment:
     def roots(self) -> str:
         """Pebble's root certificates, which nothing but these tests trusts."""
         url = f"https://127.0.0.1:{self.port('PEBBLE')}/roots/0"
-        return httpx.get(url, verify=False).raise_for_status().text
+        return httpx.get(url, verify=trusting_anybody()).raise_for_status().text
 
     def trusting(self) -> ssl.SSLContext:
         """Trusts Pebble's root and nothing else."""
@@ -119,7 +121,7 @@ class Deployment:
         url = f"{'https' if secure else 'http'}://127.0.0.1:{port}/health"
         try:
             extensions = {"sni_hostname": DOMAIN}
-            with httpx.Client(verify=False) as client:
+            with httpx.Client(verify=trusting_anybody()) as client:
                 answer = client.get(url, headers={"Host": DOMAIN}, extensions=extensions)
         except httpx.HTTPError:
             return False
@@ -248,3 +250,9 @@ def free_port() -> int:
 def in_a_hurry() -> bool:
     """Whether other tests run beside this one, so that its times say little."""
     return "PYTEST_XDIST_WORKER" in os.environ
+
+
+def tell(capsys: pytest.CaptureFixture[str], words: str) -> None:
+    """A measured figure, shown whether or not the test passes."""
+    with capsys.disabled():
+        sys.stdout.write(f"\n  {words}\n")

@@ -19,7 +19,9 @@ class Stream:
     @property
     def unwell(self) -> list[str]:
         """Everything that a visitor would call an outage."""
-        bad = [f"{each.status_code} {each.url.path}" for each in self.answers if each.is_server_error]
+        bad = [
+            f"{each.status_code} {each.url.path}" for each in self.answers if each.is_server_error
+        ]
         return bad + self.errors
 
     @property

@@ -77,7 +77,9 @@ def test_monitoring_sees_figures_and_no_rows(staging: Deployment) -> None:
 
 
 def test_a_wrong_password_is_refused_even_within(staging: Deployment) -> None:
-    wrong = "PGPASSWORD=wrong psql -h 127.0.0.1 -U contravento_app -d contravento_staging -c 'SELECT 1'"
+    wrong = (
+        "PGPASSWORD=wrong psql -h 127.0.0.1 -U contravento_app -d contravento_staging -c 'SELECT 1'"
+    )
     assert "password authentication failed" in staging.shell("postgres", wrong).stderr
     methods = staging.psql("SELECT DISTINCT auth_method FROM pg_hba_file_rules WHERE type = 'host'")
     assert methods == "scram-sha-256"
@@ -95,7 +97,7 @@ def test_a_wrong_password_is_refused_even_within(staging: Deployment) -> None:
     ],
 )
 def test_sorting_by_language_works(staging: Deployment, collation: str, order: str) -> None:
-    query = f"SELECT word FROM (VALUES {WORDS}) AS t(word) ORDER BY word COLLATE \"{collation}\""
+    query = f'SELECT word FROM (VALUES {WORDS}) AS t(word) ORDER BY word COLLATE "{collation}"'
     assert staging.psql(query, role=APP).split() == order.split()
 
 

@@ -1,10 +1,12 @@
 """Each service is killed under load: it comes back by itself, and what was acknowledged is there.
 
-Killed means that all its processes are gone at once, as after a crash or an out-of-memory kill. (`docker
-kill` would not do: Docker takes that for an administrator's wish and does not start the container again.)
+Killed means that all its processes are gone at once, as after a crash or an out-of-memory kill.
+(`docker kill` would not do: Docker takes that for an administrator's wish and does not start the
+container again.)
 """
 
 import itertools
+import json
 import secrets
 import threading
 from dataclasses import dataclass, field
@@ -12,7 +14,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from tests.stack.deployment import Deployment, wait_until
+from tests.stack.deployment import Deployment, tell, wait_until
 from tests.stack.load import Stream, steady
 from tests.stack.riders import at_the_door, sign_up
 from tests.tracks.making import ride
@@ -89,12 +91,18 @@ def test_a_killed_service_heals_and_loses_nothing(
             healed = len(stream.answers)
             wait_until(lambda: len(stream.answers) > healed + AFTER, 30, "the stream goes on")
         assert [each.status_code for each in stream.answers[-5:] if each.is_error] == []
-        check_what_was_said(stream, service)
+        try:
+            check_what_was_said(stream, service)
+        except AssertionError as error:
+            log = staging.logs("backend").splitlines()
+            error.add_note("\n".join(line[-3000:] for line in log if '"unforeseen"' in line))
+            raise
         check_what_was_kept(client, diary)
 
-    with capsys.disabled():
-        told = f"{len(stream.unavailable)} told to come back, {len(stream.errors)} cut off"
-        print(f"\n  {service} killed: well after {taken:.1f} s, {len(stream.answers)} answers, {told}")  # noqa: T201
+    told = f"{len(stream.unavailable)} told to come back, {len(stream.errors)} cut off"
+    tell(
+        capsys, f"{service} killed: well after {taken:.1f} s, {len(stream.answers)} answers, {told}"
+    )
 
 
 def check_what_was_said(stream: Stream, service: str) -> None:
@@ -148,3 +156,22 @@ def test_an_upload_is_read_although_its_worker_was_killed(staging: Deployment) -
 def test_a_restart_by_hand_heals(staging: Deployment) -> None:
     staging.compose("restart", "backend")
     wait_until(lambda: is_well(staging), HEALED_SECONDS, "everything is well")
+
+
+def test_a_backend_with_another_address_is_found(staging: Deployment) -> None:
+    """Recreated, and a second one beside it: nginx asks Docker for their addresses again."""
+    again = ("up", "--detach", "--no-deps", "--wait")
+    staging.compose(*again, "--force-recreate", "backend")
+    with staging.client() as client:
+        wait_until(lambda: client.get("/health").status_code == 200, 10, "the new one is found")
+        staging.compose(*again, "--no-recreate", "--scale", "backend=2", "backend")
+
+        def both_are_asked() -> bool:
+            assert {client.get("/health").status_code for _ in range(10)} == {200}
+            lately = staging.logs("nginx").splitlines()[-12:]
+            return len({json.loads(line)["upstream"] for line in lately if '{"at"' in line}) == 2
+
+        wait_until(both_are_asked, 15, "both are asked")
+        with steady(client, lambda each: each.get("/health")) as stream:
+            staging.compose(*again, "--no-recreate", "--scale", "backend=1", "backend")
+        assert stream.unwell == []

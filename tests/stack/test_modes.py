@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.stack.deployment import DOMAIN, deployed, in_a_hurry, planned, wait_until
+from tests.stack.deployment import DOMAIN, deployed, in_a_hurry, planned, tell, wait_until
 from tests.stack.docker import ROOT, docker
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
@@ -130,8 +130,7 @@ def test_dev_answers_soon_by_http_and_catches_mail(
     assert page.status_code == 200
     assert "Strict-Transport-Security" not in page.headers
     assert created.status_code == 201
-    with capsys.disabled():
-        print(f"\n  dev from nothing: answering {times['answering']:.1f} s")  # noqa: T201
+    tell(capsys, f"dev from nothing: answering {times['answering']:.1f} s")
     assert times["answering"] < (BUSY_SECONDS if in_a_hurry() else DEV_PROMISED_SECONDS)
 
 
@@ -150,15 +149,16 @@ def test_prod_starts_three_backends_behind_nginx(
             for network, each in containers[name]["NetworkSettings"]["Networks"].items()
             if network.endswith("-application")
         }
-        asked = {line["upstream"] for line in lines(prod.logs("nginx")) if line["path"] == "/health"}
+        asked = {
+            line["upstream"] for line in lines(prod.logs("nginx")) if line["path"] == "/health"
+        }
         times = dict(prod.times)
 
     assert (len(backends), len(workers)) == (3, 2)
     assert {each.status_code for each in answers} == {200}
     assert asked == addresses
     assert "X-Robots-Tag" not in answers[0].headers
-    with capsys.disabled():
-        print(f"\n  prod from nothing: answering {times['answering']:.1f} s")  # noqa: T201
+    tell(capsys, f"prod from nothing: answering {times['answering']:.1f} s")
 
 
 def wait_for_mail(mailbox: str, link: str) -> None:

@@ -44,7 +44,9 @@ def probe(network: str, targets: list[tuple[str, int]]) -> set[tuple[str, int]]:
 
 
 def test_from_outside_only_http_and_https_are_open(with_tools: Deployment, network: str) -> None:
-    gateway = docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", network)
+    gateway = docker(
+        "network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", network
+    )
     named = {name: with_tools.port(name) for name in ("HTTP", "HTTPS", "POSTGRES", "REDIS", "MAIL")}
     inner = [5432, 6379, 8000, 8081, 3000, 9090, 8025, 2375]
 
@@ -54,7 +56,13 @@ def test_from_outside_only_http_and_https_are_open(with_tools: Deployment, netwo
 
 
 def test_no_container_is_reached_directly(with_tools: Deployment, network: str) -> None:
-    ports = {"postgres-1": 5432, "redis-1": 6379, "backend-1": 8000, "nginx-1": 8081, "tools-1": 5432}
+    ports = {
+        "postgres-1": 5432,
+        "redis-1": 6379,
+        "backend-1": 8000,
+        "nginx-1": 8081,
+        "tools-1": 5432,
+    }
     targets = [
         (attached["IPAddress"], port)
         for name, port in ports.items()

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.stack.deployment import DOMAIN, Deployment, in_a_hurry
+from tests.stack.deployment import DOMAIN, Deployment, in_a_hurry, tell
 from tests.stack.docker import docker
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
@@ -18,9 +18,8 @@ RUNNING = {"postgres-1", "redis-1", "backend-1", "worker-1", "nginx-1", "certbot
 def test_it_answers_by_https_soon_after_there_was_nothing(
     staging: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with capsys.disabled():
-        times = ", ".join(f"{what} {taken:.1f} s" for what, taken in staging.times.items())
-        print(f"\n  staging from nothing: {times}")  # noqa: T201
+    times = ", ".join(f"{what} {taken:.1f} s" for what, taken in staging.times.items())
+    tell(capsys, f"staging from nothing: {times}")
     assert staging.times["answering"] < (BUSY_SECONDS if in_a_hurry() else PROMISED_SECONDS)
 
 

@@ -21,7 +21,7 @@ ABOVE_LOW = {"MEDIUM", "HIGH", "CRITICAL"}
 EXPECTED = {
     "cert_chain_of_trust": "Pebble's root is private",
     "cert_revocation": "Pebble names no revocation list; Let's Encrypt does",
-    "BREACH": "pages are compressed; none holds a secret that stays the same (docs/decisions/breach.md)",
+    "BREACH": "no page holds a secret that stays the same (docs/decisions/compressed-pages.md)",
     "cipher_order": "all suites are good, and a phone knows best which of them is fast on it",
 }
 ECDSA_SUITES = {
