@@ -10,7 +10,7 @@ export HOST ?= 127.0.0.1
 export PORT ?= 8000
 export DEMO ?= 1
 
-.PHONY: run test check lint bench format translations clean
+.PHONY: run test check lint bench format translations migration clean
 
 run: .venv/ready ## serve the product on http://HOST:PORT; DEMO=0 starts without demo content
 	@exec $(BIN)/contravento run
@@ -37,6 +37,9 @@ translations: .venv/ready ## collect sentences from the code into the catalogues
 	@$(BIN)/pybabel -q extract -F babel.toml -k N_ --no-location --sort-output -o .venv/messages.pot src
 	@$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-pot-creation-date -l es \
 		-i .venv/messages.pot -o src/contravento/translations/es.po
+
+migration: .venv/ready ## write one for what the models ask for: MESSAGE="add likes to trips"
+	@$(BIN)/python tools/migration.py "$(MESSAGE)"
 
 clean: ## forget the environment and caches; var/ with all data stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

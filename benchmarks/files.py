@@ -17,8 +17,7 @@ def make_gpx(points: int) -> bytes:
     start = np.datetime64("2025-06-03T06:00:00")
     times = start + np.arange(points) * np.timedelta64(3, "s")
     rows = "\n".join(
-        f'      <trkpt lat="{y:.7f}" lon="{x:.7f}">\n        <ele>{e:.2f}</ele>\n'
-        f"        <time>{t}Z</time>\n      </trkpt>"
+        f'<trkpt lat="{y:.7f}" lon="{x:.7f}"><ele>{e:.1f}</ele><time>{t}Z</time></trkpt>'
         for x, y, e, t in zip(lon, lat, elevation, np.datetime_as_string(times), strict=True)
     )
     return (

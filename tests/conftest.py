@@ -1,7 +1,9 @@
 """What every test may ask for: a real PostgreSQL, the application on it, riders and jobs."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -30,10 +32,19 @@ TEMPLATE = "contravento_template"
 SECRET = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
 
 
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that the embedded PostgreSQL may enter under a name of its own, as it does for
+    root. Pytest locks its folders whenever another run begins."""
+    with TemporaryDirectory(prefix="contravento-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a migrated database that others are copied from."""
-    with embedded_postgres(tmp_path_factory.mktemp("postgres") / "data", TEMPLATE) as url:
+    with open_folder() as folder, embedded_postgres(folder / "data", TEMPLATE) as url:
         migrations.upgrade(url)
         yield url
 
@@ -100,6 +111,7 @@ async def parts(settings: Settings, mailbox: Mailbox) -> AsyncIterator[Parts]:
             passwords=Passwords(settings.bcrypt_rounds),
             signer=Signer(settings),
             limiter=Limiter(settings),
+            readers=sessions,
         )
         await connection.rollback()
     await engine.dispose()

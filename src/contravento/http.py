@@ -12,7 +12,7 @@ from contravento.accounts import queries as accounts
 from contravento.accounts.errors import SignInEnded
 from contravento.accounts.queries import Viewer
 from contravento.accounts.service.profile import PERSONAL_TOKEN_PREFIX
-from contravento.kit.db import Session
+from contravento.kit.db import Reader, Session
 from contravento.kit.errors import Forbidden, Unauthorized
 from contravento.kit.languages import choose_language
 from contravento.kit.parts import Parts
@@ -37,7 +37,7 @@ class PersonalTokenNotEnough(Forbidden):
     message = N_("A personal token cannot do this. Sign in with your password.")
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:
     return cast(Parts, request.state.parts)
 
 
@@ -55,6 +55,15 @@ async def _transaction(request: Request, parts: PartsOf) -> AsyncIterator[Sessio
 # scope="function": committed before the response leaves, so a redirect never arrives ahead of
 # the data that it points to.
 Transaction = Annotated[Session, Depends(_transaction, scope="function")]
+
+
+async def _reading(parts: PartsOf) -> AsyncIterator[Reader]:
+    async with parts.reading() as reader:
+        yield reader
+
+
+# For reads of one statement that no transaction has to hold together.
+Reading = Annotated[Reader, Depends(_reading, scope="function")]
 
 
 # For the API's description only: we read the header ourselves.

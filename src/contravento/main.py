@@ -1,5 +1,6 @@
 """Puts the web application together."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypedDict
@@ -12,9 +13,12 @@ from starlette.types import ASGIApp
 
 from contravento import __version__, health
 from contravento.api.assembly import add_api
+from contravento.atlas.drawing import warm_up
 from contravento.edge import Edge
 from contravento.http import check_origin
+from contravento.kit.heavy import HeavyWork
 from contravento.kit.logs import configure_logs
+from contravento.kit.memory import spare_memory
 from contravento.kit.parts import Parts, open_parts
 from contravento.kit.reports import configure_reports
 from contravento.kit.settings import Settings, load_settings
@@ -57,8 +61,11 @@ def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
         if parts is not None:
             yield State(parts=parts)
             return
-        async with open_parts(settings, reactions=REACTIONS) as opened:
-            yield State(parts=opened)
+        with HeavyWork(processes=1) as heavy:
+            async with open_parts(settings, reactions=REACTIONS, heavy=heavy) as opened:
+                ready = asyncio.create_task(opened.compute(warm_up))
+                yield State(parts=opened)
+                ready.cancel()
 
     app = FastAPI(
         title="ContraVento",
@@ -77,22 +84,24 @@ def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
     for kind in (*EXPLAINED, Exception):
         app.add_exception_handler(kind, explain)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_methods=["*"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
-        expose_headers=[
-            *("ETag", "X-Request-ID", "Retry-After"),
-            *("Content-Disposition", "Idempotent-Replayed"),
-        ],
-    )
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+            expose_headers=[
+                *("ETag", "X-Request-ID", "Retry-After"),
+                *("Content-Disposition", "Idempotent-Replayed"),
+            ],
+        )
     return Edge(app, sources=_origin(settings.map_tiles_url))
 
 
 def serve() -> ASGIApp:
     """What uvicorn calls in each of its processes."""
     settings = load_settings()
+    spare_memory()
     configure_logs(settings)
     configure_reports(settings, __version__)
     return create_app(settings)

@@ -11,10 +11,12 @@ import structlog
 from contravento import __version__
 from contravento.accounts.service.sign_in import remove_ended_sign_ins
 from contravento.accounts.service.sign_up import remove_unconfirmed
+from contravento.atlas.drawing import warm_up
 from contravento.kit.db import libpq_url
 from contravento.kit.heavy import HeavyWork
 from contravento.kit.jobs import JOBS, Job
 from contravento.kit.logs import configure_logs
+from contravento.kit.memory import spare_memory
 from contravento.kit.parts import Parts, open_parts
 from contravento.kit.replies import forget_old_replies
 from contravento.kit.reports import configure_reports
@@ -42,6 +44,7 @@ log = logging.getLogger(__name__)
 
 async def run_worker(settings: Settings) -> None:
     """Take jobs until told to stop; what is running then may finish within its grace."""
+    spare_memory()
     configure_logs(settings)
     configure_reports(settings, __version__)
     with HeavyWork(settings.worker_processes) as heavy:
@@ -107,12 +110,13 @@ async def _rescue(queue: procrastinate.App) -> None:
 
 async def _warm_up(parts: Parts) -> None:
     """Start the pool's processes now, not when the first rider waits for one."""
-    ready = [parts.compute(_import_craft) for _ in range(parts.settings.worker_processes)]
+    ready = [parts.compute(_warm_up_process) for _ in range(parts.settings.worker_processes)]
     await asyncio.gather(*ready)
 
 
-def _import_craft() -> None:
+def _warm_up_process() -> None:
     """Unpickling this function imports this module, and with it all that jobs compute with."""
+    warm_up()
 
 
 async def _work(queue: procrastinate.App) -> None:

@@ -16,6 +16,8 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.conftest import open_folder
+
 START_SECONDS = 120
 STOP_SECONDS = 60
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -59,11 +61,19 @@ def start_product(folder: Path, *, demo: bool = False, **settings: str) -> Produ
     return product
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where a product of the test's own may keep its data."""
+    with open_folder() as made:
+        yield made / "var"
+
+
 @pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    started = start_product(tmp_path_factory.mktemp("product") / "var")
-    yield started
-    assert started.stop() == 0
+def product() -> Iterator[Product]:
+    with open_folder() as made:
+        started = start_product(made / "var")
+        yield started
+        assert started.stop() == 0
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """`make run`: filled on the first start, kept on the second, stopped by Ctrl-C without a trace."""
 
 import json
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,7 @@ from tests.e2e.conftest import Product, answers, start_product
 pytestmark = pytest.mark.slow
 
 
-def test_it_fills_itself_once_and_keeps_everything(tmp_path: Path) -> None:
-    folder = tmp_path / "var"
+def test_it_fills_itself_once_and_keeps_everything(folder: Path) -> None:
     first = start_product(folder, demo=True)
     trips = feed(first)
     printed = first.log.read_text()
@@ -29,6 +29,7 @@ def test_it_fills_itself_once_and_keeps_everything(tmp_path: Path) -> None:
     assert sign_in(first, *logins[0]) == 201
     assert first.stop() == 0
     assert not answers(f"{first.address}/health")
+    psutil.wait_procs(family, timeout=10)
     assert [each for each in family if is_alive(each)] == []
 
     second = start_product(folder, demo=True)
@@ -37,9 +38,8 @@ def test_it_fills_itself_once_and_keeps_everything(tmp_path: Path) -> None:
     assert second.stop() == 0
 
 
-def test_an_interrupted_start_is_made_good_by_the_next(tmp_path: Path) -> None:
+def test_an_interrupted_start_is_made_good_by_the_next(folder: Path) -> None:
     """Killed with all its processes while it ran, as by a power cut."""
-    folder = tmp_path / "var"
     killed = start_product(folder)
     for each in psutil.Process(killed.process.pid).children(recursive=True):
         each.kill()
@@ -72,6 +72,21 @@ def is_alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        environment = {"VAR": str(tmp_path / "var"), "PORT": str(taken.getsockname()[1])}
+        done = subprocess.run(
+            [Path(".venv/bin/contravento").absolute(), "run"],
+            env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    assert done.returncode == 2
+    assert "Choose another PORT." in done.stderr
+    assert not (tmp_path / "var").exists()
 
 
 def feed(product: Product) -> list[dict[str, Any]]:

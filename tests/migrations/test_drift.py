@@ -12,6 +12,13 @@ def test_the_models_ask_for_nothing_that_no_migration_makes(own_database: str) -
     command.check(migrations.configuration(own_database))  # raises with what differs
 
 
+def test_every_migration_can_be_gone_back_and_done_again(own_database: str) -> None:
+    chosen = migrations.configuration(own_database)
+    command.downgrade(chosen, "base")
+    command.upgrade(chosen, "head")
+    command.check(chosen)
+
+
 def test_there_is_one_newest_revision() -> None:
     script = ScriptDirectory.from_config(migrations.configuration())
     assert script.get_heads() == [migrations.newest_revision()]

@@ -166,3 +166,18 @@ async def test_the_server_still_knows_that_it_was_asked_for_the_head_alone(
     assert scope["method"] == "HEAD"
     assert sent[0]["status"] == 200
     assert not any(message.get("body") for message in sent)
+
+
+async def test_a_refusal_does_not_look_signed_out_to_who_is_signed_in(
+    signed_in: AsyncClient, client: AsyncClient
+) -> None:
+    lost = await signed_in.get("/no-such-page", headers={"Accept": "text/html"})
+    assert lost.status_code == 404
+    assert "Maite Arrieta" in lost.text
+    assert "Maite Arrieta" not in (await client.get("/no-such-page")).text
+
+
+async def test_an_address_that_no_page_can_have_is_a_page_not_found(client: AsyncClient) -> None:
+    lost = await client.get("/photos/no-id/small.jpg", headers={"Accept": "text/html"})
+    assert lost.status_code == 404
+    assert "<h1>Not found</h1>" in lost.text

@@ -43,6 +43,17 @@ type Bio = Annotated[
 ]
 
 
+# Not held to the form of an address: what nobody has is no error, it is only not found.
+type Login = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_printable)
+]
+type TokenName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=60),
+    AfterValidator(_printable),
+]
+
+
 class _Input(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -54,12 +65,12 @@ class SignUp(_Input):
 
 
 class Credentials(_Input):
-    login: Annotated[str, StringConstraints(strip_whitespace=True, max_length=254)]
+    login: Login
     password: Password
 
 
 class EmailOnly(_Input):
-    email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=254)]
+    email: Login
 
 
 class TokenOnly(_Input):
@@ -85,6 +96,6 @@ class ProfileChanges(_Input):
 
 
 class NewPersonalToken(_Input):
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+    name: TokenName
     scopes: Annotated[list[Literal["read", "write"]], Field(min_length=1)] = ["read"]
     days: Annotated[int, Field(ge=1, le=3660)] | None = None

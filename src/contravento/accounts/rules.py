@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from contravento.accounts.errors import CommonPassword, PasswordTooLong, PasswordTooShort
 
-USERNAME = re.compile(r"^[A-Za-z0-9_]{3,30}$")
+USERNAME = re.compile(r"^[A-Za-z0-9_]{3,30}\Z")
 MIN_PASSWORD_CHARACTERS = 12
 MAX_PASSWORD_CHARACTERS = 128
 MAX_NAME_CHARACTERS = 60

@@ -16,6 +16,7 @@ from contravento.api import (
 
 PREFIX = "/api/v1"
 ROUTERS = (
+    feed.router,  # first to be looked at, since it is asked for most
     accounts.router,
     sessions.granting,
     sessions.router,
@@ -25,7 +26,6 @@ ROUTERS = (
     trips.router,
     photos.router,
     tracks.router,
-    feed.router,
 )
 
 

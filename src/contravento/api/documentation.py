@@ -7,9 +7,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from contravento.api.description import describe
-from contravento.web.render import static_url
 
 DESCRIPTION_PATH = "/openapi.json"
+VENDORED = "/static/vendor/swagger-ui/"
 
 router = APIRouter()
 
@@ -40,11 +40,10 @@ async def show_description(request: Request) -> Response:
 @router.get("/docs")
 async def show_page(request: Request) -> HTMLResponse:
     """Swagger UI from our own files, within our own content policy."""
-    vendored = "vendor/swagger-ui/"
     return HTMLResponse(
         _PAGE.format(
-            style=static_url(f"{vendored}swagger-ui.css"),
-            script=static_url(f"{vendored}swagger-ui-bundle.js"),
+            style=f"{VENDORED}swagger-ui.css",
+            script=f"{VENDORED}swagger-ui-bundle.js",
             nonce=escape(request.state.nonce),
             description=DESCRIPTION_PATH,
         )

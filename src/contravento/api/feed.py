@@ -12,7 +12,7 @@ from contravento.api.pictures import photo_url
 from contravento.api.route import ApiRoute
 from contravento.feed import queries
 from contravento.feed.queries import Entry, Filter
-from contravento.http import Transaction
+from contravento.http import Reading
 
 router = APIRouter(tags=["feed"], route_class=ApiRoute)
 
@@ -51,14 +51,18 @@ _SAME = tuple(name for name in EntryOut.model_fields if name not in ("cover", "r
 
 @router.get("/feed", response_model=None, responses=LISTED, summary="Read the public feed")
 async def show(
-    session: Transaction,
+    reader: Reading,
     window: WindowOf,
     country: Annotated[str | None, Query(pattern=r"^[A-Z]{2}$")] = None,
     tag: Annotated[str | None, Query(max_length=30, pattern=r"^[^\x00]*$")] = None,
 ) -> Response:
     """Published trips that everyone may see, newest first."""
     entries, following = await queries.list_entries(
-        session, limit=window.limit, before=window.before, only=Filter(country, tag)
+        reader,
+        limit=window.limit,
+        before=window.before,
+        only=Filter(country, tag),
+        drawn=False,
     )
     return answer_list([entry_out(entry) for entry in entries], following)
 

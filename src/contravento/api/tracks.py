@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response, status
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from contravento.api.description import refuses
 from contravento.api.lists import ListOf
@@ -33,6 +33,7 @@ GPX = "application/gpx+xml"
 
 router = APIRouter(tags=["tracks"], route_class=ApiRoute)
 
+type Place = Annotated[list[float], Field(min_length=2, max_length=2)]
 type Tolerance = Annotated[float, Query(ge=0, le=COARSEST_TOLERANCE_METRES, allow_inf_nan=False)]
 
 
@@ -97,7 +98,7 @@ class ProfileOut(BaseModel):
     distance_metres: list[float]
     elevation_metres: list[float]
     grade_percent: list[float]
-    coordinates: list[tuple[float, float]]
+    coordinates: list[Place]
 
 
 def _statistics(track: Track) -> TrackStatistics:

@@ -7,6 +7,7 @@ attributes, no colours. They go inside `<svg viewBox="0 0 width height">`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import get_args
 
 import numpy as np
 from shapely.geometry.base import BaseGeometry
@@ -193,3 +194,9 @@ def _element(kind: str, path: str, more: str = "") -> str:
 
 def _circle(place: Sequence[float], radius: float) -> str:
     return f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="{radius:g}"/>'
+
+
+def warm_up() -> None:
+    """Read the atlas before anybody waits for a map."""
+    for detail in get_args(Detail.__value__):
+        topology.load(detail)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -36,7 +37,9 @@ def run(
     folder: Annotated[Path, typer.Option(envvar="VAR", help="Where all data go.")] = Path("var"),
 ) -> None:
     """Serve the product with an embedded PostgreSQL, mail on a page and files in one folder."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for each in (signal.SIGINT, signal.SIGTERM):  # also where a shell had them ignored
+        signal.signal(each, signal.default_int_handler)
+    _check_free(host, port)
     folder = folder.absolute()
     try:
         with _database(folder) as url:
@@ -55,6 +58,19 @@ def run(
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         typer.echo("Stopped. Everything is kept; `make run` goes on from here.")
+
+
+def _check_free(host: str, port: int) -> None:
+    """Say so now, not after the database has started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or "it cannot be listened on"
+            typer.echo(f"{host}:{port} is not to be had: {reason}. Choose another PORT.", err=True)
+            raise typer.Exit(2) from None
 
 
 def _fill(settings: Settings) -> bool:

@@ -2,21 +2,21 @@
 
 import numpy as np
 
-from contravento.demo.sheet import HEIGHT, WIDTH, Point, Sheet, blend, curve, ribbon, shaded
-
-INK, CREAM, ROUTE = "#2b3a33", "#f0eadc", "#b0125c"
+from contravento.demo import props
+from contravento.demo.props import CREAM, INK
+from contravento.demo.sheet import HEIGHT, WIDTH, Sheet, blend, curve, ribbon, shaded
 
 
 def pass_road(seed: int) -> Sheet:
     """A road climbs in bends towards a bare pass."""
     sheet = Sheet(seed, "#cfdcd8")
     sheet.wisps("#b4c8c5", between=(60, 220))
-    _layer(sheet, (205, 75, 0.55), "#9fb6b4", lines=6)
-    _layer(sheet, (330, 55, 0.4), "#748f83", lines=5)
-    _layer(sheet, (440, 32, 0.35), "#4f6b51", lines=4)
+    props.layer(sheet, (205, 75, 0.55), "#9fb6b4", lines=6)
+    props.layer(sheet, (330, 55, 0.4), "#748f83", lines=5)
+    props.layer(sheet, (440, 32, 0.35), "#4f6b51", lines=4)
     bends = [(560, 640), (690, 566), (694, 524), (590, 496), (566, 474), (640, 456), (600, 428)]
     front = sheet.profile(530, 26, roughness=0.35)
-    _ridge_with_lines(sheet, front, "#374f39", 3)
+    props.ridge_with_lines(sheet, front, "#374f39", 3)
     sheet.area(ribbon(bends, [110, 74, 44, 26, 17, 10, 5]), "#c9bda2")
     return sheet
 
@@ -28,20 +28,20 @@ def fog_ridges(seed: int) -> Sheet:
     tints = [("#bcc8c1", "#dfe3dc"), ("#94a89d", "#dfe3dc"), ("#5c7863", "#cfd6cb")]
     for step, (tint, fog) in enumerate(tints):
         top = 170 + 120 * step
-        _layer(sheet, (top, 46, 0.5), tint, lines=3)
+        props.layer(sheet, (top, 46, 0.5), tint, lines=3)
         bank = sheet.profile(top + 88, 12, roughness=0.25)
         sheet.ridge(bank, fog)
         sheet.ridge(sheet.profile(top + 104, 8, roughness=0.2), blend(fog, "#ffffff", 0.2))
-    _layer(sheet, (530, 30, 0.45), "#33493a", lines=3)
+    props.layer(sheet, (530, 30, 0.45), "#33493a", lines=3)
     return sheet
 
 
 def rain_ridges(seed: int) -> Sheet:
     """Rain over wooded ridges."""
     sheet = Sheet(seed, "#aebbc2")
-    _layer(sheet, (110, 75, 0.6), "#8496a0", lines=7)
-    _layer(sheet, (275, 40, 0.5), "#5d7272", lines=6)
-    _layer(sheet, (425, 35, 0.45), "#3b5145", lines=5)
+    props.layer(sheet, (110, 75, 0.6), "#8496a0", lines=7)
+    props.layer(sheet, (275, 40, 0.5), "#5d7272", lines=6)
+    props.layer(sheet, (425, 35, 0.45), "#3b5145", lines=5)
     for _ in range(130):
         x, y, fall = sheet.rng.uniform((0, 60, 14), (WIDTH, HEIGHT, 50))
         sheet.stroke([(x, y), (x - fall * 0.36, y + fall)], "#9fb0b4", 1.5)
@@ -67,7 +67,7 @@ def stubble_road(seed: int) -> Sheet:
     ]
     sheet.area(road, "#e3d9c0")
     for x, tall in ((655, 78), (681, 54), (218, 46)):
-        _cypress(sheet, x, 402, tall)
+        props.cypress(sheet, x, 402, tall)
     return sheet
 
 
@@ -75,14 +75,14 @@ def fjord_huts(seed: int) -> Sheet:
     """Steep peaks over still water and red huts."""
     sheet = Sheet(seed, "#cbd8de")
     sheet.box(0, 0, WIDTH, 140, "#bccdd6")
-    _layer(sheet, (195, 92, 0.66), "#6d828f", lines=5, waves=5)
-    _layer(sheet, (285, 62, 0.6), "#43596a", lines=3, waves=4)
+    props.layer(sheet, (195, 92, 0.66), "#6d828f", lines=5, waves=5)
+    props.layer(sheet, (285, 62, 0.6), "#43596a", lines=3, waves=4)
     sheet.box(0, 365, WIDTH, HEIGHT, "#8ba3ae")
     sheet.dashes("#a5b9c2", between=(374, 590), count=34, long=110)
     shore = curve([(-10, 424), (110, 442), (250, 478), (390, 540), (480, 612)])
     sheet.area([*shore, (-10, 612)], "#3f4d38")
     for x, y, scale in ((176, 466, 1.0), (256, 492, 0.78), (84, 446, 0.66)):
-        _hut(sheet, x, y, scale)
+        props.hut(sheet, x, y, scale)
     return sheet
 
 
@@ -96,7 +96,7 @@ def lighthouse(seed: int) -> Sheet:
     sheet.dashes("#5d8190", between=(338, 592), count=40, long=150)
     sheet.glitter(sun, 340, "#e9d8bd")
     edge = [(515, 612), (560, 520), (602, 470), (640, 400), (690, 362), (760, 322), (910, 290)]
-    headland = _roughened(sheet, curve(edge), 5)
+    headland = props.roughened(sheet, curve(edge), 5)
     sheet.box(806, 282, 856, 316, "#ddd3bd")
     sheet.area([(802, 284), (816, 268), (846, 268), (860, 284)], "#a5523c")
     sheet.area([(780, 324), (786, 236), (806, 236), (812, 324)], CREAM)
@@ -115,8 +115,8 @@ def lake_sun(seed: int) -> Sheet:
     sheet.box(0, 0, WIDTH, 90, "#e6d0bd")
     sun = sheet.rng.uniform(560, 700)
     sheet.disc(sun, 172, 40, "#d9794e")
-    _layer(sheet, (170, 62, 0.52), "#8b8fa0", lines=6)
-    _layer(sheet, (302, 24, 0.45), "#5a6b78", lines=2)
+    props.layer(sheet, (170, 62, 0.52), "#8b8fa0", lines=6)
+    props.layer(sheet, (302, 24, 0.45), "#5a6b78", lines=2)
     sheet.box(0, 352, WIDTH, HEIGHT, "#6f8794")
     sheet.dashes("#8ba1ab", between=(360, 592), count=38, long=130)
     sheet.glitter(sun, 368, "#e2a07a", count=8)
@@ -137,15 +137,15 @@ def bread_table(seed: int) -> Sheet:
     sheet.area([*hills, (420, 300), (90, 300)], "#7f9a8c")
     for drop in (22, 46):
         sheet.stroke([(x, min(296.0, y + drop)) for x, y in hills], "#6f8a7c", 2)
-    _frame(sheet, (90, 60, 420, 300))
+    props.frame(sheet, (90, 60, 420, 300))
     for y in (402, 462, 536):
         sheet.stroke([(0, y), (WIDTH, y)], "#79593b", 2)
     loaf = [(470, 420), (494, 366), (560, 343), (640, 340), (716, 356), (762, 424)]
     sheet.area([*curve(loaf), *curve([(762, 424), (610, 440), (470, 420)])], "#b5793d")
     for x in (538, 596, 654, 708):
         sheet.stroke(curve([(x - 8, 362), (x + 4, 378), (x + 10, 402)]), "#e2c08c", 7)
-    _cup(sheet, 298, 372)
-    _map_sheet(sheet)
+    props.cup(sheet, 298, 372)
+    props.map_sheet(sheet)
     return sheet
 
 
@@ -153,14 +153,14 @@ def village_square(seed: int) -> Sheet:
     """A square with arcades, a tower and a plane tree at noon."""
     sheet = Sheet(seed, "#bcd0d4")
     sheet.wisps("#dbe6e4", between=(30, 130), count=3)
-    _layer(sheet, (250, 30, 0.4), "#a3b3a6", lines=2)
+    props.layer(sheet, (250, 30, 0.4), "#a3b3a6", lines=2)
     sheet.box(640, 90, 724, 420, "#d9c7a2")
     sheet.area([(632, 92), (682, 40), (732, 92)], "#a5684a")
-    sheet.area(_arch(682, 176, 17, 44), "#5c5a4c")
+    sheet.area(props.arch(682, 176, 17, 44), "#5c5a4c")
     left = -20.0
     for tint in shaded(["#e8dcc2", "#d3a982", "#efe6d4", "#c9b48c"], 7):
         wide, top = sheet.rng.uniform(112, 158), sheet.rng.uniform(212, 262)
-        _house(sheet, (left, top, left + wide, 430), tint)
+        props.house(sheet, (left, top, left + wide, 430), tint)
         left += wide
     sheet.box(0, 430, WIDTH, HEIGHT, "#ddd0b3")
     for y, half in ((448, 1), (478, 1.4), (524, 2)):
@@ -171,7 +171,7 @@ def village_square(seed: int) -> Sheet:
         sheet.disc(x, y, radius, "#4f6b51", flat=0.8)
     for x, y, radius in ((228, 312, 40), (300, 330, 30), (262, 268, 30)):
         sheet.ring(x, y, radius, "#43603f", 1.6)
-    bicycle(sheet, 560, 530, 1.15)
+    props.bicycle(sheet, 560, 530, 1.15)
     return sheet
 
 
@@ -179,24 +179,24 @@ def river_bridge(seed: int) -> Sheet:
     """An old stone bridge over a slow river."""
     sheet = Sheet(seed, "#d6ddd0")
     sheet.wisps("#c0ccc2", between=(40, 150), count=4)
-    _layer(sheet, (220, 36, 0.4), "#a9b79f", lines=3)
-    _layer(sheet, (300, 22, 0.35), "#7f9678", lines=3)
+    props.layer(sheet, (220, 36, 0.4), "#a9b79f", lines=3)
+    props.layer(sheet, (300, 22, 0.35), "#7f9678", lines=3)
     sheet.box(0, 410, WIDTH, HEIGHT, "#7e979b")
     piers = [(90, 66), (270, 84), (470, 96), (670, 84), (850, 66)]
     deck = curve([(-20, 352), (160, 322), (450, 286), (740, 322), (920, 352)])
     sheet.area([*deck, (920, 430), (-20, 430)], "#c2ac86")
     for x, half in piers:
-        sheet.area(_arch(x, 432, half * 0.9, half * 1.0), blend("#7f9678", "#7e979b", 0.4))
-        sheet.stroke(_arch(x, 432, half * 0.97, half * 1.08), "#a8916a", 2)
+        sheet.area(props.arch(x, 432, half * 0.9, half * 1.0), blend("#7f9678", "#7e979b", 0.4))
+        sheet.stroke(props.arch(x, 432, half * 0.97, half * 1.08), "#a8916a", 2)
     sheet.box(0, 432, WIDTH, HEIGHT, "#7e979b")
     for x, half in piers:
-        mirrored = [(a, 864 - b) for a, b in _arch(x, 432, half * 0.9, half * 0.86)]
+        mirrored = [(a, 864 - b) for a, b in props.arch(x, 432, half * 0.9, half * 0.86)]
         sheet.area(mirrored, "#6a868c")
     sheet.stroke([(x, y - 3) for x, y in deck], "#d9c9a4", 7)
     sheet.dashes("#96adb0", between=(440, 592), count=44, long=130)
     reeds = sheet.profile(586, 16, roughness=0.6, waves=9)
     sheet.ridge(reeds, "#4d5f42")
-    bicycle(sheet, 452, 281, 0.52)
+    props.bicycle(sheet, 452, 281, 0.52)
     return sheet
 
 
@@ -204,11 +204,11 @@ def dike_clouds(seed: int) -> Sheet:
     """A road on a dike under piled clouds; the water stands higher than the meadows."""
     sheet = Sheet(seed, "#a9c3cf")
     for base, tint in ((150, "#c6d6db"), (250, "#dbe3e2"), (330, "#ebeee8")):
-        _cloud_bank(sheet, base, tint)
+        props.cloud_bank(sheet, base, tint)
     sheet.box(0, 372, WIDTH, HEIGHT, "#8aa3ad")
     sheet.dashes("#a6bac1", between=(378, 470), count=20, long=160)
     sheet.ridge(sheet.profile(369, 3, roughness=0.4), "#8d9d86", foot=376)
-    _mill(sheet, 168, 372, 0.6)
+    props.mill(sheet, 168, 372, 0.6)
     meadow = [(900, 372), (566, 372), (300, 610), (900, 610)]
     sheet.area(meadow, "#9bab6c")
     for step in range(1, 9):
@@ -216,7 +216,7 @@ def dike_clouds(seed: int) -> Sheet:
     sheet.area([(528, 372), (566, 372), (420, 610), (-60, 610)], "#6f8a58")
     sheet.area([(540, 372), (549, 372), (300, 610), (120, 610)], "#ddd6c2")
     for x, y in ((690, 420), (742, 452), (640, 474), (800, 436), (846, 520), (716, 540)):
-        _sheep(sheet, x, y, (y - 330) / 150)
+        props.sheep(sheet, x, y, (y - 330) / 150)
     return sheet
 
 
@@ -228,8 +228,8 @@ def dunes(seed: int) -> Sheet:
     sheet.dashes("#84a3ae", between=(274, 330), count=18, long=200)
     for top, tint in ((318, "#e6dcc2"), (386, "#d9cba6"), (478, "#c9b888")):
         line = sheet.profile(top, 34, roughness=0.28, waves=2)
-        _ridge_with_lines(sheet, line, tint, 4)
-        _marram(sheet, line, blend(tint, "#55683f", 0.75), top / 9)
+        props.ridge_with_lines(sheet, line, tint, 4)
+        props.marram(sheet, line, blend(tint, "#55683f", 0.75), top / 9)
     path = [(430, 640), (500, 560), (450, 510), (490, 470)]
     sheet.area(ribbon(path, [150, 84, 40, 14]), "#ece4cf")
     return sheet
@@ -239,7 +239,7 @@ def terraces(seed: int) -> Sheet:
     """Vineyards in terraces above a green river."""
     sheet = Sheet(seed, "#e3dcc8")
     sheet.wisps("#d3cdb8", between=(40, 130), count=3)
-    _layer(sheet, (170, 40, 0.4), "#b4b79f", lines=3)
+    props.layer(sheet, (170, 40, 0.4), "#b4b79f", lines=3)
     for top, tint, side in ((255, "#98a074", 1), (330, "#7f8a58", -1)):
         slope = np.linspace(-1, 1, 301) * 70 * side
         line = sheet.profile(top, 26, roughness=0.3) + slope
@@ -259,9 +259,9 @@ def olive_viaduct(seed: int) -> Sheet:
     """Olive trees in rows, and an iron railway viaduct without a railway."""
     sheet = Sheet(seed, "#c9d5d4")
     sheet.wisps("#dfe6e2", between=(40, 140), count=4)
-    _layer(sheet, (200, 52, 0.5), "#a8adb0", lines=4)
+    props.layer(sheet, (200, 52, 0.5), "#a8adb0", lines=4)
     sheet.ridge(sheet.profile(318, 20, roughness=0.3), "#b9ae86")
-    _viaduct(sheet, 270, 420)
+    props.viaduct(sheet, 270, 420)
     sheet.ridge(sheet.profile(412, 14, roughness=0.3, waves=2), "#cbb68a")
     for row in range(9):
         y = 424 + 3.2 * row**1.85
@@ -269,7 +269,7 @@ def olive_viaduct(seed: int) -> Sheet:
         shift = sheet.rng.uniform(-0.3, 0.3)
         for column in range(-1, 34):
             x = (column + shift) * size * 3.1
-            _olive(sheet, x, y, size)
+            props.olive(sheet, x, y, size)
     return sheet
 
 
@@ -277,9 +277,9 @@ def abbey_river(seed: int) -> Sheet:
     """A baroque abbey above a broad river, and the ferry half-way over."""
     sheet = Sheet(seed, "#d5dfe0")
     sheet.wisps("#bfcdd0", between=(40, 160), count=5)
-    _layer(sheet, (250, 34, 0.4), "#9db0a2", lines=4)
+    props.layer(sheet, (250, 34, 0.4), "#9db0a2", lines=4)
     rock = curve([(440, 424), (520, 352), (600, 316), (740, 308), (930, 296)])
-    _abbey(sheet, 612, 318)
+    props.abbey(sheet, 612, 318)
     sheet.area([*rock, (930, 430), (440, 430)], "#6f8a6b")
     sheet.ridge(sheet.profile(404, 8, roughness=0.4, waves=6), "#54704f")
     sheet.box(0, 420, WIDTH, HEIGHT, "#7c97a0")
@@ -288,7 +288,7 @@ def abbey_river(seed: int) -> Sheet:
     sheet.box(286, 456, 340, 478, CREAM)
     for x in (296, 312, 328):
         sheet.box(x - 4, 461, x + 4, 469, "#54707c")
-    bicycle(sheet, 370, 478, 0.4)
+    props.bicycle(sheet, 370, 478, 0.4)
     sheet.area([*curve([(0, 560), (200, 566), (420, 586), (560, 612)]), (0, 612)], "#4d5f42")
     return sheet
 
@@ -298,9 +298,9 @@ def hut_dusk(seed: int) -> Sheet:
     sheet = Sheet(seed, "#b7bccb")
     sheet.box(0, 0, WIDTH, 110, "#a3abbe")
     sheet.disc(690, 96, 17, "#f0eadc")
-    _layer(sheet, (185, 84, 0.62), "#7d86a0", lines=6, waves=4)
-    _layer(sheet, (380, 40, 0.45), "#56627a", lines=4)
-    _layer(sheet, (480, 26, 0.35), "#384457", lines=4)
+    props.layer(sheet, (185, 84, 0.62), "#7d86a0", lines=6, waves=4)
+    props.layer(sheet, (380, 40, 0.45), "#56627a", lines=4)
+    props.layer(sheet, (480, 26, 0.35), "#384457", lines=4)
     sheet.area([(286, 476), (286, 428), (404, 428), (404, 482)], "#262f3d")
     sheet.area([(270, 432), (318, 392), (384, 392), (420, 432)], "#1d2530")
     sheet.box(318, 442, 344, 464, "#f0c46a")
@@ -326,206 +326,7 @@ def midnight_sun(seed: int) -> Sheet:
         (False, "#565f78", 330),
         (True, "#3d475c", 350),
     ):
-        _island(sheet, tint, base, is_left=left)
+        props.island(sheet, tint, base, is_left=left)
     sheet.ridge(sheet.profile(566, 18, roughness=0.45), "#2c3644")
-    bicycle(sheet, 640, 556, 0.8)
+    props.bicycle(sheet, 640, 556, 0.8)
     return sheet
-
-
-def bicycle(sheet: Sheet, x: float, y: float, scale: float) -> None:
-    """A loaded bicycle from the side, standing on (x, y)."""
-
-    def at(*points: Point) -> list[Point]:
-        return [(x + a * scale, y + b * scale) for a, b in points]
-
-    for hub in (-34, 34):
-        sheet.ring(x + hub * scale, y - 22 * scale, 22 * scale, INK, 2.6 * scale)
-    frame = [(-34, -22), (-4, -22), (24, -54), (-12, -54), (-4, -22)]
-    sheet.stroke(at(*frame), INK, 3 * scale)
-    sheet.stroke(at((-34, -22), (-12, -54), (-15, -64)), INK, 3 * scale)
-    sheet.stroke(at((34, -22), (23, -62), (36, -64)), INK, 3 * scale)
-    sheet.stroke(at((-24, -66), (-6, -65)), INK, 5 * scale)
-    sheet.area(at((-58, -46), (-26, -46), (-29, -18), (-53, -18)), ROUTE)
-    sheet.stroke(at((-60, -47), (-18, -47)), INK, 2.6 * scale)
-
-
-def _layer(
-    sheet: Sheet, shape: tuple[float, float, float], colour: str, *, lines: int, waves: int = 3
-) -> None:
-    top, relief, roughness = shape
-    line = sheet.profile(top, relief, roughness=roughness, waves=waves)
-    _ridge_with_lines(sheet, line, colour, lines)
-
-
-def _ridge_with_lines(sheet: Sheet, line: np.ndarray, colour: str, lines: int) -> None:
-    sheet.ridge(line, colour)
-    sheet.contours(line, blend(colour, "#1f3a44", 0.14), count=lines)
-
-
-def _roughened(sheet: Sheet, points: list[Point], by: float) -> list[Point]:
-    shifts = sheet.rng.uniform(-by, by, len(points))
-    return [(x, y + shift) for (x, y), shift in zip(points, shifts.tolist(), strict=True)]
-
-
-def _cypress(sheet: Sheet, x: float, foot: float, tall: float) -> None:
-    wide = tall * 0.19
-    left = [(x - wide, foot), (x - wide * 0.9, foot - tall * 0.45), (x, foot - tall)]
-    right = [(x, foot - tall), (x + wide * 0.9, foot - tall * 0.45), (x + wide, foot)]
-    sheet.area([*curve(left), *curve(right)], "#3c4a35")
-
-
-def _hut(sheet: Sheet, x: float, y: float, scale: float) -> None:
-    wide, tall = 26 * scale, 38 * scale
-    gable = [(x - wide, y), (x - wide, y - tall), (x, y - tall * 1.6), (x + wide, y - tall)]
-    sheet.area([*gable, (x + wide, y + 4)], "#a5372c")
-    sheet.stroke(
-        [(x - wide - 3, y - tall + 3), (x, y - tall * 1.62), (x + wide + 3, y - tall + 3)],
-        "#7d2a22",
-        4 * scale,
-    )
-    sheet.box(x - 6 * scale, y - 30 * scale, x + 6 * scale, y - 16 * scale, CREAM)
-
-
-def _frame(sheet: Sheet, box: tuple[float, float, float, float]) -> None:
-    left, top, right, bottom = box
-    middle = (left + right) / 2
-    for x in (left, middle, right):
-        sheet.box(x - 6, top - 6, x + 6, bottom + 6, "#efe6d4")
-    for y in (top, bottom):
-        sheet.box(left - 6, y - 6, right + 6, y + 6, "#efe6d4")
-
-
-def _cup(sheet: Sheet, x: float, y: float) -> None:
-    sheet.disc(x, y + 64, 76, "#7a5c3e", flat=0.16)
-    sheet.ring(x + 52, y + 26, 18, CREAM, 9)
-    sides = [(x + 48, y), (x + 46, y + 44), (x + 24, y + 66)]
-    sheet.area(
-        [(x - 48, y), *curve(sides), *curve([(2 * x - a, b) for a, b in sides[::-1]])], CREAM
-    )
-    sheet.box(x - 42, y, x + 42, y + 8, "#4a2c1a")
-
-
-def _map_sheet(sheet: Sheet) -> None:
-    sheet.area([(560, 470), (800, 452), (838, 560), (596, 584)], "#eceee2")
-    for step in range(4):
-        y = 496 + 21 * step
-        wave = [
-            (586 + 6 * step, y),
-            (640, y - 12),
-            (700, y + 2),
-            (760, y - 14),
-            (806 + 5 * step, y - 8),
-        ]
-        sheet.stroke(curve(wave), "#c59b68", 2)
-    ride = [(584, 490), (640, 506), (690, 528), (742, 500), (812, 512)]
-    sheet.stroke(curve(ride), ROUTE, 4)
-
-
-def _arch(x: float, foot: float, half: float, tall: float) -> list[Point]:
-    turn = np.linspace(np.pi, 0, 24)
-    return [(x + half * float(np.cos(a)), foot - tall * float(np.sin(a))) for a in turn]
-
-
-def _house(sheet: Sheet, box: tuple[float, float, float, float], tint: str) -> None:
-    left, top, right, bottom = box
-    sheet.box(left, top, right, bottom, tint)
-    sheet.area(
-        [(left - 3, top + 2), (left + 10, top - 20), (right - 10, top - 20), (right + 3, top + 2)],
-        "#a5684a",
-    )
-    wide = right - left
-    for share in (0.25, 0.5, 0.75):
-        x = left + wide * share
-        sheet.box(x - 8, top + 26, x + 8, top + 56, "#5f7370")
-        sheet.box(x - 11, top + 58, x + 11, top + 61, blend(tint, INK, 0.4))
-    for share in (0.28, 0.72):
-        x = left + wide * share
-        arch = _arch(x, 384, wide * 0.19, 34)
-        sheet.area([(x - wide * 0.19, bottom), *arch, (x + wide * 0.19, bottom)], "#6b5d4a")
-
-
-def _cloud_bank(sheet: Sheet, base: float, tint: str) -> None:
-    for _ in range(4):
-        x, wide = sheet.rng.uniform(0, WIDTH), sheet.rng.uniform(90, 190)
-        for part in np.linspace(-1, 1, 7):
-            radius = (34 + 26 * (1 - part**2)) * sheet.rng.uniform(0.7, 1.1) * wide / 150
-            sheet.disc(x + part * wide, base - radius * 0.4, radius, tint)
-        sheet.box(x - wide * 1.3, base, x + wide * 1.3, base + 4, tint)
-
-
-def _mill(sheet: Sheet, x: float, y: float, scale: float) -> None:
-    body = [(x - 26 * scale, y), (x - 15 * scale, y - 90 * scale), (x + 15 * scale, y - 90 * scale)]
-    sheet.area([*body, (x + 26 * scale, y)], "#54504a")
-    sheet.disc(x, y - 92 * scale, 16 * scale, "#3c3a36")
-    for turn in np.arange(4) * np.pi / 2 + 0.5:
-        tip = (x + 84 * scale * float(np.cos(turn)), y + scale * (84 * float(np.sin(turn)) - 92))
-        sheet.stroke([(x, y - 92 * scale), tip], "#3c3a36", 5 * scale)
-
-
-def _sheep(sheet: Sheet, x: float, y: float, scale: float) -> None:
-    for leg in (-6, 6):
-        sheet.stroke([(x + leg * scale, y), (x + leg * scale, y + 12 * scale)], INK, 2 * scale)
-    sheet.disc(x, y, 12 * scale, CREAM, flat=0.7)
-    sheet.disc(x - 13 * scale, y + 1 * scale, 4.5 * scale, INK)
-
-
-def _marram(sheet: Sheet, line: np.ndarray, colour: str, tall: float) -> None:
-    for place in sheet.rng.choice(len(line), 90):
-        x, y = float(place) * WIDTH / (len(line) - 1), float(line[place])
-        lean, long = sheet.rng.uniform(0.1, 0.5), sheet.rng.uniform(0.4, 1) * tall
-        blade = [(x, y + 6), (x + lean * long * 0.4, y - long * 0.6), (x + lean * long, y - long)]
-        sheet.stroke(curve(blade, 5), colour, 1.8)
-
-
-def _viaduct(sheet: Sheet, deck: float, foot: float) -> None:
-    iron = "#6b5449"
-    for x in (130, 330, 530, 730):
-        for spread in (-1, 1):
-            sheet.stroke([(x + 8 * spread, deck), (x + 24 * spread, foot)], iron, 4)
-        for y in range(int(deck) + 16, int(foot), 26):
-            half = 8 + 16 * (y - deck) / (foot - deck)
-            sheet.stroke([(x - half, y), (x + half, y)], iron, 2)
-            sheet.stroke([(x - half, y), (x + half + 3, y + 26)], iron, 1.6)
-    sheet.box(-5, deck - 16, 905, deck - 11, iron)
-    sheet.box(-5, deck, 905, deck + 5, iron)
-    for x in range(-20, 920, 26):
-        sheet.stroke([(x, deck), (x + 13, deck - 13), (x + 26, deck)], iron, 2.4)
-    bicycle(sheet, 432, deck - 15, 0.42)
-
-
-def _olive(sheet: Sheet, x: float, y: float, size: float) -> None:
-    sheet.disc(x + size * 0.5, y + size * 0.1, size, "#b39d70", flat=0.22)
-    sheet.stroke([(x, y), (x, y - size * 0.7)], "#5a4c39", max(1.2, size * 0.16))
-    grey = sheet.rng.uniform(0, 1)
-    sheet.disc(x, y - size * 1.05, size * 0.85, blend("#7d8b66", "#65775a", grey), flat=0.8)
-
-
-def _abbey(sheet: Sheet, x: float, y: float) -> None:
-    wall, roof = "#ead9a8", "#a5684a"
-    sheet.box(x, y - 56, x + 250, y + 2, wall)
-    sheet.area([(x - 4, y - 56), (x + 12, y - 78), (x + 240, y - 78), (x + 254, y - 56)], roof)
-    for window in range(12):
-        left = x + 12 + window * 20
-        sheet.box(left, y - 44, left + 8, y - 30, "#6b7a78")
-        sheet.box(left, y - 22, left + 8, y - 8, "#6b7a78")
-    for tower in (60, 108):
-        sheet.box(x + tower, y - 128, x + tower + 26, y - 56, "#f2e6c2")
-        sheet.disc(x + tower + 13, y - 136, 15, "#5f8378", flat=0.9)
-        sheet.area(
-            [(x + tower + 9, y - 146), (x + tower + 13, y - 176), (x + tower + 17, y - 146)],
-            "#5f8378",
-        )
-    sheet.disc(x + 186, y - 82, 34, "#5f8378", flat=0.9)
-    sheet.box(x + 152, y - 82, x + 220, y - 56, "#f2e6c2")
-    sheet.stroke([(x + 186, y - 110), (x + 186, y - 132)], "#5f8378", 4)
-
-
-def _island(sheet: Sheet, tint: str, base: float, *, is_left: bool) -> None:
-    across = np.linspace(0, 1, 120)
-    reach = sheet.rng.uniform(0.8, 1.15) * (330 if is_left else 290) * 312 / base
-    peaks = np.abs(np.sin(across * sheet.rng.uniform(7, 10) + sheet.rng.uniform(0, 3)))
-    tall = (1 - across) ** 0.8 * (60 + 70 * peaks) + sheet.rng.uniform(0, 5, 120)
-    xs = across * reach if is_left else WIDTH - across * reach
-    shore = [(float(x), base - float(t)) for x, t in zip(xs, tall, strict=True)]
-    edge = 0.0 if is_left else float(WIDTH)
-    sheet.area([*shore, (float(xs[-1]), base), (edge, base)], tint)

@@ -1,14 +1,16 @@
 """The public feed: one statement a page, straight from columns into what a page shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal, select, union_all
+from sqlalchemy import Integer, Row, Select, bindparam, func, literal, null, select, union_all
 
 from contravento.accounts.models import Rider
-from contravento.kit.db import Session
+from contravento.kit.db import Reader, Session
 from contravento.tracks.models import State, Track
 from contravento.trips.models import Trip
 from contravento.trips.queries import is_listed_for
@@ -70,39 +72,32 @@ type Lines = list[list[tuple[float, float]]]  # lines of longitude and latitude 
 
 TOPICS_FROM_LATEST_TRIPS = 200
 
+_TRIP, _RIDER = Trip.__table__, Rider.__table__
+_MOMENT, _ID = _TRIP.c.published_at.type, _TRIP.c.id.type
 _RIDER_NAME = func.coalesce(func.nullif(Rider.name, ""), Rider.username).label("rider_name")
 _COLUMNS = (
-    Trip.id,
-    Trip.key,
-    Trip.title,
-    Trip.excerpt,
-    Trip.starts_on,
-    Trip.ends_on,
-    Trip.published_at,
-    Trip.tags,
-    Trip.countries,
-    Trip.distance_metres,
-    Trip.ascent_metres,
-    Trip.cover,
-    Trip.outline,
-    Rider.username,
-    _RIDER_NAME,
+    *("id", "key", "title", "excerpt", "starts_on", "ends_on", "published_at", "tags"),
+    *("countries", "distance_metres", "ascent_metres", "cover"),
 )
 
 
 async def list_entries(
-    session: Session,
+    reader: Reader,
     *,
     limit: int,
     before: Place | None = None,
     only: Filter = Filter(),
+    drawn: bool = True,
 ) -> tuple[list[Entry], Place | None]:
-    """A page of what everyone may see, newest first, and the place where the next one starts."""
-    chosen = _public(only, before).limit(limit + 1)
-    rows = (await session.execute(chosen)).all()
-    entries = [_entry(row) for row in rows[:limit]]
-    more = len(rows) > limit
-    return entries, (entries[-1].published_at, entries[-1].id) if more else None
+    """A page of what everyone may see, newest first, and the place where the next one starts.
+
+    Without `drawn` the outlines, the larger part of the bytes, stay where they are.
+    """
+    chosen = _public(only.country is not None, only.tag is not None, before is not None, drawn)
+    moment, trip_id = before or (None, None)
+    values = {"country": [only.country], "tag": [only.tag], "moment": moment, "trip_id": trip_id}
+    rows = (await reader.execute(chosen, {**values, "count": limit + 1})).all()
+    return _page(rows, limit)
 
 
 async def list_entries_of(
@@ -114,11 +109,11 @@ async def list_entries_of(
     before: Place | None = None,
 ) -> tuple[list[Entry], Place | None]:
     """The same of one rider, whose own view holds what only they or a link may see."""
-    chosen = _newest_first(before).where(Trip.rider_id == rider_id, is_listed_for(viewer_id))
+    chosen = _newest_first(drawn=True).where(Trip.rider_id == rider_id, is_listed_for(viewer_id))
+    if before:
+        chosen = chosen.where(func.row(Trip.published_at, Trip.id) < func.row(*before))
     rows = (await session.execute(chosen.limit(limit + 1))).all()
-    entries = [_entry(row) for row in rows[:limit]]
-    more = len(rows) > limit
-    return entries, (entries[-1].published_at, entries[-1].id) if more else None
+    return _page(rows, limit)
 
 
 async def list_tours(session: Session, *, limit: int) -> list[Tour]:
@@ -184,26 +179,34 @@ async def list_topics(session: Session, *, countries: int, tags: int) -> list[Fi
     ]
 
 
-def _public(only: Filter, before: Place | None) -> Select[Any]:
-    chosen = _newest_first(before).where(is_listed_for(None))
-    if only.country:
-        chosen = chosen.where(Trip.countries.contains([only.country]))
-    if only.tag:
-        chosen = chosen.where(Trip.tags.contains([only.tag]))
-    return chosen
+@cache
+def _public(by_country: bool, by_tag: bool, is_later: bool, drawn: bool) -> Select[Any]:
+    """Made once for each kind of question, since making it takes longer than answering it."""
+    chosen = _newest_first(drawn=drawn).where(is_listed_for(None))
+    if by_country:
+        chosen = chosen.where(Trip.countries.contains(bindparam("country")))
+    if by_tag:
+        chosen = chosen.where(Trip.tags.contains(bindparam("tag")))
+    if is_later:
+        place = func.row(bindparam("moment", type_=_MOMENT), bindparam("trip_id", type_=_ID))
+        chosen = chosen.where(func.row(Trip.published_at, Trip.id) < place)
+    return chosen.limit(bindparam("count", type_=Integer, literal_execute=True))
 
 
-def _newest_first(before: Place | None) -> Select[Any]:
-    chosen = (
-        select(*_COLUMNS)
-        .join(Rider, Rider.id == Trip.rider_id)
-        .order_by(Trip.published_at.desc(), Trip.id.desc())
+def _newest_first(*, drawn: bool) -> Select[Any]:
+    columns = [_TRIP.c[name] for name in _COLUMNS]
+    outline = _TRIP.c.outline if drawn else null().label("outline")
+    return (
+        select(*columns, outline, _RIDER.c.username, _RIDER_NAME)
+        .select_from(_TRIP.join(_RIDER, _RIDER.c.id == _TRIP.c.rider_id))
+        .order_by(_TRIP.c.published_at.desc(), _TRIP.c.id.desc())
     )
-    return chosen.where(_older_than(before)) if before else chosen
 
 
-def _older_than(place: Place) -> ColumnElement[bool]:
-    return func.row(Trip.published_at, Trip.id) < func.row(*place)
+def _page(rows: Sequence[Row[Any]], limit: int) -> tuple[list[Entry], Place | None]:
+    entries = [_entry(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return entries, (entries[-1].published_at, entries[-1].id) if more else None
 
 
 def _entry(row: Row[Any]) -> Entry:

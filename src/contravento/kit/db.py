@@ -6,10 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Enum, MetaData, String
+import orjson
+from sqlalchemy import DateTime, Enum, MetaData, String, event
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
@@ -21,6 +24,7 @@ from contravento.kit.errors import AppError
 from contravento.kit.settings import Settings
 
 type Session = AsyncSession
+type Reader = AsyncConnection | AsyncSession  # what a single statement can be asked of
 type SessionMaker = async_sessionmaker[AsyncSession]
 
 POOL_OVERFLOW = 10
@@ -65,19 +69,35 @@ def libpq_url(url: str) -> str:
 
 
 def make_engine(settings: Settings) -> AsyncEngine:
-    return create_async_engine(
-        driver_url(settings.database_url.get_secret_value(), "asyncpg"),
+    engine = create_async_engine(
+        driver_url(settings.database, "asyncpg"),
         pool_size=settings.database_pool_size,
         max_overflow=POOL_OVERFLOW,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_recycle=POOL_RECYCLE_SECONDS,
-        pool_pre_ping=True,
+        json_deserializer=orjson.loads,
     )
+    event.listen(engine.sync_engine.pool, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
+    """A connection that the server has closed is replaced. Asking it first would cost each request
+    a round trip; the driver knows already."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def make_sessions(engine: AsyncEngine, **info: Any) -> SessionMaker:
     """Sessions that carry `info`, such as who reacts to which event."""
     return async_sessionmaker(engine, expire_on_commit=False, info=info)
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[Reader]:
+    """For hot pages that one statement answers: no transaction around it, no objects from it."""
+    async with engine.connect() as connection:
+        yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @asynccontextmanager

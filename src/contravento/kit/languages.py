@@ -9,7 +9,6 @@ from pathlib import Path
 from babel import Locale, negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
 
 from contravento.kit.words import Listed
 
@@ -50,11 +49,7 @@ def translate(language: str, sentence: str, params: Mapping[str, object] | None 
 
 def number(value: float, language: str, digits: int = 0) -> str:
     """English 18,360 and 1,014; Spanish 18 360 with a thin space, and 1014 without one."""
-    plain = format_decimal(
-        round(value, digits) + 0.0,  # so that nothing reads as minus zero
-        format="#,##0" + ("." + "0" * digits if digits else ""),
-        locale="en",
-    )
+    plain = f"{round(value, digits) + 0.0:,.{digits}f}"  # + 0.0: nothing reads as minus zero
     if language == "es":
         whole, point, rest = plain.partition(".")
         separator = "" if abs(value) < 9999.5 else THIN

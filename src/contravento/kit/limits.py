@@ -1,6 +1,7 @@
 """How often somebody may try. Counted in Redis where there is one, else in this process."""
 
 import logging
+import time
 from typing import Any
 
 from limits import RateLimitItem, parse
@@ -11,6 +12,7 @@ from contravento.kit.errors import TooManyRequests
 from contravento.kit.settings import Settings
 
 REDIS_TIMEOUT_SECONDS = 0.25
+LEFT_ALONE_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -21,15 +23,21 @@ class Limiter:
     def __init__(self, settings: Settings) -> None:
         self._memory = MovingWindowRateLimiter(MemoryStorage())
         self._shared: MovingWindowRateLimiter | None = None
+        self._redis: RedisStorage | None = None
         if settings.redis_url:
             options: Any = {
                 "socket_timeout": REDIS_TIMEOUT_SECONDS,
                 "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
             }
             url = f"async+{settings.redis_url.get_secret_value()}"
-            self._shared = MovingWindowRateLimiter(
-                RedisStorage(url, implementation="redispy", **options)
-            )
+            self._redis = RedisStorage(url, implementation="redispy", **options)
+            self._shared = MovingWindowRateLimiter(self._redis)
+        self._left_alone_until = 0.0
+
+    async def close(self) -> None:
+        if self._redis:
+            bridge: Any = self._redis.bridge  # its type hides the client that has to be closed
+            await bridge.storage.aclose()
 
     async def count(self, limit: str, *who: str) -> None:
         """Count one try against a limit such as '10/15 minutes'. Raises TooManyRequests."""
@@ -43,16 +51,24 @@ class Limiter:
         """After a success the earlier tries no longer count."""
         item = parse(limit)
         await self._memory.clear(item, *who)
-        if self._shared:
+        if shared := self._shared_if_there():
             try:
-                await self._shared.clear(item, *who)
+                await shared.clear(item, *who)
             except Exception as error:  # noqa: BLE001  (whatever Redis' absence looks like)
-                log.warning("redis is not answering: %s", type(error).__name__)
+                self._leave_alone(error)
 
     async def _hit(self, item: RateLimitItem, who: tuple[str, ...]) -> bool:
-        if self._shared:
+        if shared := self._shared_if_there():
             try:
-                return await self._shared.hit(item, *who)
+                return await shared.hit(item, *who)
             except Exception as error:  # noqa: BLE001  (whatever Redis' absence looks like)
-                log.warning("redis is not answering: %s", type(error).__name__)
+                self._leave_alone(error)
         return await self._memory.hit(item, *who)
+
+    def _shared_if_there(self) -> MovingWindowRateLimiter | None:
+        return self._shared if time.monotonic() >= self._left_alone_until else None
+
+    def _leave_alone(self, error: Exception) -> None:
+        """So that not every request waits for the same silence."""
+        log.warning("redis is not answering: %s", type(error).__name__)
+        self._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS

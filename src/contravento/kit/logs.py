@@ -5,6 +5,7 @@ import re
 from collections.abc import MutableMapping
 from typing import Any
 
+import orjson
 import structlog
 
 from contravento.kit.settings import Settings
@@ -19,7 +20,7 @@ _HIDDEN = "[hidden]"
 
 
 def configure_logs(settings: Settings) -> None:
-    """Send everything, our own and the libraries', through one formatter to standard output."""
+    """Send everything, our own and the libraries', through one formatter to standard error."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -39,7 +40,7 @@ def configure_logs(settings: Settings) -> None:
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
         hide_secrets,
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(),
+        structlog.processors.JSONRenderer(_as_json) if as_json else structlog.dev.ConsoleRenderer(),
     ]
     handler = logging.StreamHandler()
     handler.setFormatter(
@@ -65,11 +66,13 @@ def hide_secrets(
     return event
 
 
+def _as_json(event: Any, **options: Any) -> str:
+    return orjson.dumps(event, default=str).decode()
+
+
 def hide_in(value: Any) -> Any:
     if isinstance(value, str):
-        for pattern in (_IN_URL, _TOKEN_IN_PATH):
-            value = pattern.sub(_HIDDEN, value)
-        return _E_MAIL.sub(_HIDDEN, value)
+        return _hide_in_text(value)
     if isinstance(value, dict):
         return {
             name: _HIDDEN if _SECRET_NAMES.search(str(name)) else hide_in(inner)
@@ -78,3 +81,12 @@ def hide_in(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [hide_in(inner) for inner in value]
     return value
+
+
+def _hide_in_text(text: str) -> str:
+    """Looks for a sign of each first: nearly every text has none, and there are many."""
+    if "://" in text:
+        text = _IN_URL.sub(_HIDDEN, text)
+    if "/confirm/" in text or "/reset/" in text:
+        text = _TOKEN_IN_PATH.sub(_HIDDEN, text)
+    return _E_MAIL.sub(_HIDDEN, text) if "@" in text else text

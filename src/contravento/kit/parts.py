@@ -8,7 +8,15 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contravento.kit.db import Session, SessionMaker, make_engine, make_sessions, transaction
+from contravento.kit.db import (
+    Reader,
+    Session,
+    SessionMaker,
+    make_engine,
+    make_sessions,
+    reading,
+    transaction,
+)
 from contravento.kit.heavy import HeavyWork
 from contravento.kit.limits import Limiter
 from contravento.kit.mail import Mailer, make_mailer
@@ -29,6 +37,10 @@ class Parts:
     signer: Signer
     limiter: Limiter
     heavy: HeavyWork | None = None
+    readers: Callable[[], AbstractAsyncContextManager[Reader]] | None = None
+
+    def reading(self) -> AbstractAsyncContextManager[Reader]:
+        return self.readers() if self.readers else reading(self.engine)
 
     def transaction(self) -> AbstractAsyncContextManager[Session]:
         return transaction(self.sessions)
@@ -47,7 +59,7 @@ async def open_parts(
     reactions: Mapping[Any, Any],
     heavy: HeavyWork | None = None,
 ) -> AsyncIterator[Parts]:
-    engine = make_engine(settings)
+    engine, limiter = make_engine(settings), Limiter(settings)
     try:
         yield Parts(
             settings=settings,
@@ -57,8 +69,9 @@ async def open_parts(
             mailer=make_mailer(settings),
             passwords=Passwords(settings.bcrypt_rounds),
             signer=Signer(settings),
-            limiter=Limiter(settings),
+            limiter=limiter,
             heavy=heavy,
         )
     finally:
+        await limiter.close()
         await engine.dispose()

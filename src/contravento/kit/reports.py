@@ -15,7 +15,6 @@ def configure_reports(settings: Settings, release: str) -> None:
         dsn=settings.sentry_dsn.get_secret_value(),
         environment=settings.sentry_environment or settings.app_env,
         release=release,
-        send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
         before_send=_scrub,

@@ -56,6 +56,7 @@ def configuration(database_url: str | None = None, timeouts: Timeouts | None = N
     config.set_main_option("script_location", str(_FOLDER))
     config.set_main_option("path_separator", "os")
     config.attributes["timeouts"] = timeouts or Timeouts()
+    config.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(slug)s")
     if database_url:
         config.set_main_option("sqlalchemy.url", database_url.replace("%", "%%"))
     return config

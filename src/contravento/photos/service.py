@@ -207,13 +207,17 @@ async def _store(storage: Storage, kind: str, renditions: tuple[Rendition, ...])
 async def _choose_cover(session: Session, trip: Trip) -> None:
     """The first photo is what lists show of a trip."""
     await session.flush()
-    first = next(iter(await queries.list_ready_photos(session, trip.id)), None)
-    trip.cover = first and {
-        "photo_id": str(first.id),
-        "width": first.width,
-        "height": first.height,
-        "colour": first.colour,
-        "alt": first.alt or first.caption,
+    ready = await queries.list_ready_photos(session, trip.id)
+    trip.cover = _cover(ready[0]) if ready else None
+
+
+def _cover(photo: Photo) -> dict[str, Any]:
+    return {
+        "photo_id": str(photo.id),
+        "width": photo.width,
+        "height": photo.height,
+        "colour": photo.colour,
+        "alt": photo.alt or photo.caption,
     }
 
 

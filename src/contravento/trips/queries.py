@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, literal_column, or_, select
 from sqlalchemy.orm import joinedload, undefer
 
 from contravento.kit.db import Session
@@ -22,10 +22,15 @@ def is_visible_to(viewer_id: UUID | None) -> ColumnElement[bool]:
     return shared if viewer_id is None else or_(shared, Trip.rider_id == viewer_id)
 
 
+# In the statement itself, not beside it: only so can the plan that PostgreSQL keeps for it use the
+# index of what everyone may read.
+_EVERYONE: ColumnElement[str] = literal_column(f"'{Audience.EVERYONE}'")
+
+
 def is_listed_for(viewer_id: UUID | None) -> ColumnElement[bool]:
     """What of that appears in lists and counts: a link is for those who were given it."""
     published = Trip.published_at.is_not(None)
-    everyones = and_(published, Trip.audience == Audience.EVERYONE)
+    everyones = and_(published, Trip.audience == _EVERYONE)
     if viewer_id is None:
         return everyones
     return or_(everyones, and_(published, Trip.rider_id == viewer_id))

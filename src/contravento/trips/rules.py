@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 
 from contravento.kit.words import N_
 from contravento.trips.errors import EndsBeforeStart
@@ -62,6 +63,7 @@ def new_key() -> str:
     return "".join(secrets.choice(_KEY_ALPHABET) for _ in range(KEY_CHARACTERS))
 
 
+@lru_cache(maxsize=4096)
 def make_slug(title: str, key: str) -> str:
     """A readable address that ends in the trip's key: 'bilbao-to-fisterra-4fGh…'."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()

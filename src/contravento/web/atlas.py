@@ -1,6 +1,5 @@
 """The ground round a track, for the live map."""
 
-import asyncio
 import re
 from math import ceil, floor
 
@@ -9,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from contravento.atlas.geojson import COARSE_ABOVE_DEGREES, sheet_geojson
 from contravento.atlas.topology import Box
+from contravento.http import PartsOf
 from contravento.kit.errors import Invalid
 from contravento.kit.words import N_
 from contravento.web import files
@@ -27,11 +27,11 @@ class BadBounds(Invalid):
 
 
 @router.get("/sheet.json")
-async def show(request: Request, kept: KeptBy, bounds: str = "") -> Response:
+async def show(request: Request, parts: PartsOf, kept: KeptBy, bounds: str = "") -> Response:
     box = _read(bounds)
 
     async def draw() -> bytes:
-        return orjson.dumps(await asyncio.to_thread(sheet_geojson, box))
+        return orjson.dumps(await parts.compute(sheet_geojson, box))
 
     is_coarse = box[2] - box[0] > COARSE_ABOVE_DEGREES  # quickly drawn, and large to keep
     body = await draw() if is_coarse else await kept.get(("sheet", box), draw)

@@ -231,7 +231,7 @@ def context(desk: Desk, language: str, form: Form[TripForm] | None = None) -> di
 
 def describe_saving(trip: Trip, language: str) -> str:
     """'Saved at 21:47 UTC. Only you can see it.'"""
-    if trip.updated_at == trip.created_at:
+    if trip.updated_at == trip.created_at and not trip.is_published:
         saved = translate(language, N_("A new draft."))
     elif trip.updated_at.date() == now().date():
         time = {"time": f"{trip.updated_at:%H:%M}"}

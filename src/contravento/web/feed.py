@@ -1,7 +1,7 @@
 """The front page: what everyone may read, newest first, and where it was ridden."""
 
-import asyncio
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import APIRouter, Response
 
@@ -12,7 +12,7 @@ from contravento.http import Transaction
 from contravento.kit.db import Session
 from contravento.web import cursors, formats
 from contravento.web.kept import Kept, KeptBy
-from contravento.web.render import PageFor
+from contravento.web.render import Page, PageFor
 
 router = APIRouter()
 
@@ -53,7 +53,7 @@ async def show(
         only=only,
         is_first=is_first,
         next=cursors.write(next_place),
-        frontis=await _frontis(session, kept, entries, page.language) if opens else None,
+        frontis=await _frontis(session, page, kept, entries) if opens else None,
         topics=[] if page.wants_fragment else await _topics(session, kept),
     )
 
@@ -71,15 +71,16 @@ async def _topics(session: Session, kept: Kept) -> list[Filter]:
     return await kept.get("topics", count, seconds=TOPICS_KEPT_SECONDS)
 
 
-async def _frontis(session: Session, kept: Kept, entries: list[Entry], language: str) -> Frontis:
+async def _frontis(session: Session, page: Page, kept: Kept, entries: list[Entry]) -> Frontis:
     """Of the latest tours; drawn anew when there is another, or one's tracks changed."""
     tours = [entry for entry in entries if entry.distance_metres][:TOURS_DRAWN]
+    language, parts = page.language, page.parts
 
     async def draw() -> Sheet:
         ids = [tour.id for tour in tours]
         lines = await queries.list_lines(session, ids) if ids else {}
         names = {code: formats.country(code, language) for tour in tours for code in tour.countries}
-        return await asyncio.to_thread(draw_sheet, list(lines.values()), names=names)
+        return await parts.compute(partial(draw_sheet, names=names), list(lines.values()))
 
     key = ("frontis", language, *((tour.id, tour.distance_metres) for tour in tours))
     return Frontis(

@@ -1,6 +1,7 @@
 """Numbers, lengths, dates and countries as the design sets them in each language."""
 
 from datetime import date, datetime
+from functools import lru_cache
 
 from babel.dates import format_date, format_datetime
 from markupsafe import Markup
@@ -27,6 +28,7 @@ def kilometres(metres: float, language: str) -> str:
     return number(value, language, 0 if value >= 99.95 else 1)
 
 
+@lru_cache(maxsize=4096)
 def date_range(first: date | None, last: date | None, language: str) -> str:
     """'3–15 June 2025', '3–15 de junio de 2025', with as little said twice as possible."""
     if first is None and last is None:
@@ -100,6 +102,7 @@ def megabytes(size_bytes: int, language: str) -> str:
     return f"{number(value, language, 0 if value >= 10 else 1)}{NO_BREAK}MB"
 
 
+@lru_cache(maxsize=1024)
 def country(code: str, language: str) -> str:
     name = locale(language).territories.get(code)
     return str(name) if name else code

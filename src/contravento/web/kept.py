@@ -38,7 +38,7 @@ class Kept:
         return cast(R, made)
 
 
-def _kept(request: Request) -> Kept:
+async def _kept(request: Request) -> Kept:
     state = request.app.state
     if not hasattr(state, "kept"):
         state.kept = Kept()

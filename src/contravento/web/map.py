@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import orjson
@@ -15,6 +16,7 @@ from contravento.feed import queries
 from contravento.feed.queries import Lines, Tour
 from contravento.http import Transaction
 from contravento.kit.db import Session
+from contravento.kit.parts import Parts
 from contravento.web import files
 from contravento.web.kept import Kept, KeptBy
 from contravento.web.render import PageFor
@@ -22,7 +24,7 @@ from contravento.web.render import PageFor
 router = APIRouter(prefix="/map")
 
 TOURS = 300
-WIDTH, HEIGHT, BLEED = 1200, 640, 200
+DRAW = partial(draw_sheet, width=1200, height=640, bleed=200)
 TOLERANCE_DEGREES, TOLERANCE_METRES = 0.004, 400  # finer lines come when one looks closer
 
 
@@ -37,7 +39,9 @@ class Ground:
 @router.get("")
 async def show(page: PageFor, session: Transaction, kept: KeptBy) -> Response:
     tours = await queries.list_tours(session, limit=TOURS)
-    return page.show("map/show.html", tours=tours, ground=await _ground(session, kept, tours))
+    return page.show(
+        "map/show.html", tours=tours, ground=await _ground(session, page.parts, kept, tours)
+    )
 
 
 @router.get("/tours.json")
@@ -71,17 +75,12 @@ def _marks(tours: list[Tour]) -> list[tuple[UUID, str, float]]:
     return [(tour.id, tour.slug, tour.distance_metres) for tour in tours]
 
 
-async def _ground(session: Session, kept: Kept, tours: list[Tour]) -> Ground:
+async def _ground(session: Session, parts: Parts, kept: Kept, tours: list[Tour]) -> Ground:
     async def draw() -> Ground:
-        lines = await _lines(session, kept, tours)
-        return await asyncio.to_thread(_draw, list(lines.values()))
+        lines = list((await _lines(session, kept, tours)).values())
+        return Ground(await parts.compute(DRAW, lines), bounds_of(lines))
 
     return await kept.get(("map", *_marks(tours)), draw)
-
-
-def _draw(tours: list[Lines]) -> Ground:
-    sheet = draw_sheet(tours, width=WIDTH, height=HEIGHT, bleed=BLEED)
-    return Ground(sheet, bounds_of(tours))
 
 
 async def _lines(session: Session, kept: Kept, tours: list[Tour]) -> dict[UUID, Lines]:

@@ -3,6 +3,8 @@
 import errno
 import logging
 import socket
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from typing import Any
 
 from asyncpg.exceptions import CannotConnectNowError
@@ -12,7 +14,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from contravento.http import language_of
+from contravento.http import identify, language_of
 from contravento.kit.errors import AppError, NotFound, Unavailable
 from contravento.kit.languages import translate
 from contravento.kit.mistakes import sentence_for
@@ -49,6 +51,7 @@ _DETAILS = {
 OUTAGES = (
     *(PoolTimeout, TimeoutError, ConnectionError, FileNotFoundError, socket.gaierror),
     CannotConnectNowError,
+    BrokenProcessPool,
 )
 UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN}
 EXPLAINED = (AppError, HTTPException, RequestValidationError, DBAPIError, OSError, *OUTAGES)
@@ -60,6 +63,10 @@ async def explain(request: Request, error: Exception) -> Response:
     """Any error at all. What we did not foresee is logged and told without its particulars."""
     if isinstance(error, HTTPException) and isinstance(error.__cause__, AppError):
         error = error.__cause__
+    if isinstance(error, RequestValidationError) and not _is_program(request):
+        error = NotFound()  # a page's address holds what no page has
+    if isinstance(error, AppError | HTTPException):
+        await _recognise(request)
     language = language_of(request)
     if isinstance(error, RequestValidationError):
         return _problem(
@@ -75,6 +82,15 @@ async def explain(request: Request, error: Exception) -> Response:
         return _tell(request, Unavailable(), language)
     log.error("unforeseen", exc_info=error)
     return _answer(request, 500, translate(language, AppError.message))
+
+
+async def _recognise(request: Request) -> None:
+    """So that the page of a refusal does not look signed out to who is signed in."""
+    if _is_program(request) or hasattr(request.state, "viewer"):
+        return
+    with suppress(AppError, *OUTAGES):
+        async with request.state.parts.transaction() as session:
+            await identify(request, session)
 
 
 def is_outage(error: Exception) -> bool:

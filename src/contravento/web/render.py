@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from contravento.accounts.queries import Viewer
 from contravento.http import MaybeViewer, language_of
 from contravento.kit.languages import LANGUAGES, catalogue
+from contravento.kit.parts import Parts
 from contravento.trips.markdown import to_html
 from contravento.web import formats, pictures
 
@@ -70,6 +71,10 @@ class Page:
 
     request: Request
     viewer: Viewer | None
+
+    @property
+    def parts(self) -> Parts:
+        return cast(Parts, self.request.state.parts)
 
     @property
     def language(self) -> str:

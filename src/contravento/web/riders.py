@@ -1,6 +1,5 @@
 """Riders: everybody who keeps a diary here, and each one's page and portrait."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from contravento.accounts.queries import get_rider
 from contravento.atlas.drawing import Sheet, draw_countries
 from contravento.feed.queries import list_entries_of
 from contravento.http import MaybeViewer, PartsOf, Transaction
+from contravento.kit.parts import Parts
 from contravento.stats.queries import add_up, list_diarists
 from contravento.web import cursors, files
 from contravento.web.kept import Kept, KeptBy
@@ -74,7 +74,7 @@ async def show(
         figures=figures,
         block_kilometres=block,
         years=years,
-        countries=await _draw(kept, figures.countries) if figures.countries else None,
+        countries=await _draw(page.parts, kept, figures.countries) if figures.countries else None,
         **shown,
     )
 
@@ -97,11 +97,11 @@ async def show_portrait(
     )
 
 
-async def _draw(kept: Kept, codes: list[str]) -> tuple[Sheet, list[str]]:
+async def _draw(parts: Parts, kept: Kept, codes: list[str]) -> tuple[Sheet, list[str]]:
     """The countries, and those that lie too far away to be on the sheet."""
 
     async def draw() -> tuple[Sheet, list[str]]:
-        return await asyncio.to_thread(draw_countries, codes)
+        return await parts.compute(draw_countries, codes)
 
     return await kept.get(("countries", *codes), draw)
 

@@ -19,4 +19,18 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("the first migration has nothing before it; drop the database")
+    op.execute(
+        "DROP TABLE procrastinate_events, procrastinate_periodic_defers, procrastinate_jobs,"
+        " procrastinate_workers CASCADE"
+    )
+    op.execute("""
+        DO $$ DECLARE each record; BEGIN
+        FOR each IN SELECT oid::regprocedure AS name FROM pg_proc
+                    WHERE proname LIKE 'procrastinate\\_%' LOOP
+            EXECUTE format('DROP FUNCTION %s CASCADE', each.name);
+        END LOOP; END $$
+    """)
+    op.execute(
+        "DROP TYPE procrastinate_job_to_defer_v1, procrastinate_job_status,"
+        " procrastinate_job_event_type"
+    )

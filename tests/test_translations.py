@@ -1,0 +1,381 @@
+"""The Spanish catalogue: complete, sound, and what pages, errors and mails really say."""
+
+import re
+import tomllib
+from collections.abc import Awaitable, Callable, Iterator
+from html import unescape
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po
+from httpx import AsyncClient, Response
+
+from contravento.accounts.models import Rider
+from contravento.kit.languages import translate
+from contravento.kit.mail import FolderMailer
+from contravento.kit.parts import Parts
+from contravento.kit.words import Listed
+from contravento.tracks import service as tracks
+from contravento.trips.models import Trip
+from contravento.trips.rules import Audience
+from tests import factories
+from tests.mailbox import Mailbox
+from tests.web.making import add_photo, add_track, gpx
+
+ROOT = Path(__file__).parent.parent
+SPANISH = ROOT / "src" / "contravento" / "translations" / "es.po"
+IN_SPANISH = {"Accept-Language": "es-ES,es;q=0.9", "Accept": "text/html"}
+TELLING_CHARACTERS = 13  # shorter sentences may stand in a page by chance
+STORY = "Pasada Zamora no había más sombra que la nuestra, y menguaba a cada hora que pasaba."
+WEB_PAGE = b"<!doctype html><html><body>Nada</body></html>"
+ENGLISH = re.compile(r"\b(?:the|and|of|with|your|this|that|is|was|not|from|for)\b", re.IGNORECASE)
+ATTRIBUTE = re.compile(r'\b(?:alt|title|placeholder|content|aria-label|data-word-[\w-]+)="([^"]*)"')
+PLACE = re.compile(r"%\((\w+)\)[sd]|(?<!%)\{(\w+)\}")
+TAG = re.compile(r"<[^>]+>")
+
+
+@pytest.fixture(scope="module")
+def spanish() -> Catalog:
+    return catalogue()
+
+
+def catalogue() -> Catalog:
+    with SPANISH.open("rb") as file:
+        return read_po(file, locale="es", abort_invalid=True)
+
+
+def entries(catalogue: Catalog) -> Iterator[Message]:
+    return (entry for entry in catalogue if entry.id)
+
+
+def forms(words: object) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words)  # type: ignore[arg-type]
+
+
+def extracted() -> set[str | tuple[str, ...]]:
+    """Every sentence in the code, found as `make translations` finds it."""
+    mappings = tomllib.loads((ROOT / "babel.toml").read_text())["mappings"]
+    found = extract_from_dir(
+        ROOT / "src",
+        [(each["pattern"], each["method"]) for each in mappings],
+        {
+            each["pattern"]: {
+                name: value for name, value in each.items() if name not in ("method", "pattern")
+            }
+            for each in mappings
+        },
+        {**DEFAULT_KEYWORDS, "N_": None},
+    )
+    return {message for _file, _line, message, _comments, _context in found}
+
+
+# The catalogue.
+
+
+def test_the_catalogue_has_every_sentence_of_the_code_and_no_other(spanish: Catalog) -> None:
+    of_code, of_catalogue = extracted(), {entry.id for entry in entries(spanish)}
+    singulars = {forms(message)[0] for message in of_code}
+    one_and_many = {forms(message)[0] for message in of_code if not isinstance(message, str)}
+
+    assert {forms(words)[0] for words in of_catalogue} == singulars, "run `make translations`"
+    assert {forms(w)[0] for w in of_catalogue if not isinstance(w, str)} == one_and_many
+    assert spanish.obsolete == {}
+
+
+def test_every_sentence_is_written_in_spanish(spanish: Catalog) -> None:
+    wanting = [
+        entry.id
+        for entry in entries(spanish)
+        if entry.fuzzy
+        or not all(forms(entry.string))
+        or len(forms(entry.string)) != len(forms(entry.id))
+    ]
+
+    assert wanting == []
+    assert spanish.plural_expr == "(n != 1)"
+
+
+def test_places_and_tags_are_the_same_in_both(spanish: Catalog) -> None:
+    for entry in entries(spanish):
+        for english, words in zip(forms(entry.id), forms(entry.string), strict=True):
+            assert sorted(PLACE.findall(words)) == sorted(PLACE.findall(english)), english
+            assert sorted(TAG.findall(words)) == sorted(TAG.findall(english)), english
+            assert words.count("%%") == english.count("%%"), english
+
+
+def test_the_spanish_is_set_as_the_house_sets_it(spanish: Catalog) -> None:
+    for entry in entries(spanish):
+        for words in forms(entry.string):
+            assert not re.search(r"[!¡“”]| …|\.\.\.|por favor", words), words
+            assert not re.search(r"\)s (?:k?m|MB|%%)\b|\d (?:MB|%%)", words), words
+            assert words.count("?") == words.count("¿"), words
+
+
+def test_what_fills_a_sentence_is_in_its_language_too() -> None:
+    missing = Listed((("a title", {}), ("%(count)s more characters of story", {"count": 12_345})))
+    sentence = "Before it can be published it needs: %(missing)s."
+
+    assert translate("es", sentence, {"missing": missing}) == (
+        "Para publicarlo, aún le falta: un título, 12\u202f345 caracteres más de relato."
+    )
+    assert sentence % {"missing": missing} == (
+        "Before it can be published it needs: a title, 12345 more characters of story."
+    )
+
+
+# Pages.
+
+
+@pytest.fixture
+async def trips(parts: Parts, rider: Rider) -> list[Trip]:
+    """A public one with all there can be, one by link, and a draft that a file was refused for."""
+    words: dict[str, Any] = {"story": STORY, "excerpt": STORY}
+    async with parts.transaction() as session:
+        rider.language, rider.bio = "es", "Encuadernadora."
+        session.add(await session.merge(rider))
+        made = [
+            await factories.make_trip(
+                session, rider, title="Duero abajo", tags=["pistas"], **words
+            ),
+            await factories.make_trip(
+                session, rider, title="Atajo", audience=Audience.LINK, **words
+            ),
+            await factories.make_trip(session, rider, title="", published=False, **words),
+        ]
+    await add_track(parts, made[0], gpx(name="Por el puerto"))
+    await add_photo(parts, made[0])
+    await add_photo(parts, made[0])
+    await add_track(parts, made[2], odd_gpx())
+    async with parts.transaction() as session:
+        await tracks.upload_track(
+            session,
+            made[2].id,
+            BytesIO(WEB_PAGE),
+            file_name="ride.gpx",
+            file_bytes=len(WEB_PAGE),
+            rider_id=rider.id,
+            storage=parts.storage,
+        )
+    return made
+
+
+def odd_gpx() -> bytes:
+    return re.sub(rb"<time>[^<]*</time>", b"", gpx(name="Otro"), count=3)
+
+
+def leftovers(page: Response) -> list[str]:
+    """English sentences that a page says although there is Spanish for them."""
+    said = " ".join(
+        unescape(re.sub(r"<(script|style)\b.*?</\1>", "", page.text, flags=re.S)).split()
+    )
+    left = []
+    for entry in entries(catalogue()):
+        for english, words in zip(forms(entry.id), forms(entry.string), strict=True):
+            parts = PLACE.sub("\0", english.replace("%%", "%")).split("\0")
+            longest = max(parts, key=len).strip()
+            if len(longest) >= TELLING_CHARACTERS and longest not in words and longest in said:
+                left.append(english)
+    return left
+
+
+def english_words(page: Response) -> list[str]:
+    """Words that no Spanish page has, wherever somebody may read or hear them."""
+    text = re.sub(r"<(script|style|code)\b.*?</\1>", "", page.text, flags=re.DOTALL)
+    said = [re.sub(r"<[^>]*>", " ", text), *ATTRIBUTE.findall(text)]
+    return [words for words in said if ENGLISH.search(unescape(words))]
+
+
+def check_spanish(page: Response, status: int = 200) -> None:
+    assert page.status_code == status, page.text[:300]
+    assert '<html lang="es">' in page.text
+    assert leftovers(page) == [], page.url
+    assert english_words(page) == [], page.url
+
+
+async def test_a_page_in_english_would_be_noticed(client: AsyncClient) -> None:
+    page = await client.get("/privacy")
+
+    assert "A draft is yours alone." in " ".join(leftovers(page))
+    assert "Who sees what" in leftovers(page)
+    assert english_words(page) != []
+
+
+async def test_what_anybody_sees_is_in_spanish(client: AsyncClient, trips: list[Trip]) -> None:
+    client.headers.update(IN_SPANISH)
+    for path in (
+        *("/", "/?tag=pistas", "/?tag=nada", "/map", "/riders", "/riders/maite"),
+        *(f"/trips/{trips[0].slug}", f"/trips/{trips[1].slug}"),
+        *("/about", "/rules", "/privacy", "/sign-in", "/sign-up", "/forgotten", "/confirm"),
+        *("/sent/sign-up", "/sent/confirmation", "/sent/reset"),
+        *("/sign-in?note=confirmed", "/sign-in?note=reset", "/sign-in?note=deleted"),
+    ):
+        check_spanish(await client.get(path))
+
+
+async def test_nothing_there_is_in_spanish(client: AsyncClient) -> None:
+    client.headers.update(IN_SPANISH)
+    for path in ("/", "/map", "/riders", "/outbox"):
+        check_spanish(await client.get(path))
+
+
+async def test_mistakes_are_in_spanish(client: AsyncClient, rider: Rider) -> None:
+    client.headers.update(IN_SPANISH)
+    wrong = {"username": "maite", "email": "nowhere", "password": "short"}
+    empty = {"username": "", "email": "", "password": ""}
+
+    check_spanish(await client.post("/sign-up", data=wrong), 422)
+    check_spanish(await client.post("/sign-up", data=empty), 422)
+    check_spanish(await client.post("/sign-in", data={"login": "maite", "password": "no"}), 422)
+    check_spanish(await client.get("/confirm/abc"), 410)
+    check_spanish(await client.get("/reset/abc"), 410)
+    check_spanish(await client.get("/no-such-page"), 404)
+    check_spanish(await client.put("/about"), 405)
+    check_spanish(
+        await client.post("/sign-in", headers={"Sec-Fetch-Site": "cross-site"}, data=wrong), 403
+    )
+
+
+async def test_an_outage_is_in_spanish(
+    client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_args: object, **_options: object) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("contravento.feed.queries.list_entries", fail)
+    check_spanish(await client.get("/?tag=pistas", headers=IN_SPANISH), 503)
+
+
+async def test_what_a_rider_sees_is_in_spanish(
+    signed_in: AsyncClient, parts: Parts, trips: list[Trip], jobs: Callable[[], Awaitable[Any]]
+) -> None:
+    public, linked, draft = (f"/trips/{trip.slug}" for trip in trips)
+    for path in (
+        *("/", "/trips", "/settings", "/settings/deletion", "/settings?note=password"),
+        *("/settings?note=portrait", "/riders/maite", f"{draft}/edit"),
+    ):
+        check_spanish(await signed_in.get(path))
+    await jobs()
+    for path in (
+        *(linked, draft, f"{draft}/edit", f"{public}/edit"),
+        *(f"{draft}/deletion", f"{public}/deletion"),
+    ):
+        check_spanish(await signed_in.get(path))
+
+
+async def test_a_riders_mistakes_are_in_spanish(signed_in: AsyncClient, trips: list[Trip]) -> None:
+    draft = f"/trips/{trips[2].slug}"
+    backwards = {"title": "x" * 200, "starts_on": "2025-06-03", "ends_on": "nunca"}
+    passwords = {"current": "not mine at all", "new": "short"}
+    file = {"file": ("me.gif", b"GIF89a", "image/gif")}
+
+    check_spanish(await signed_in.post(f"{draft}/edit", data=backwards), 422)
+    check_spanish(await signed_in.post(f"{draft}/publication", data={"story": "Corto."}), 409)
+    stale = {"title": "Otro", "updated_at": "2001-01-01T00:00:00+00:00"}
+    check_spanish(await signed_in.post(f"{draft}/edit", data=stale), 409)
+    check_spanish(await signed_in.post("/settings/password", data=passwords), 422)
+    check_spanish(await signed_in.post("/settings/photo", files=file), 422)
+    check_spanish(await signed_in.post("/settings/tokens", data={"name": ""}), 422)
+    check_spanish(await signed_in.post("/settings/tokens", data={"name": "notas"}))
+    check_spanish(await signed_in.post("/preview", data={"story": "Uno."}))
+
+
+# Mails, and answers to programs.
+
+
+async def test_mails_are_in_the_riders_spanish(
+    client: AsyncClient, mailbox: Mailbox, parts: Parts, jobs: Callable[[], Awaitable[Any]]
+) -> None:
+    wanted = {
+        "username": "Itziar_O",
+        "email": "itziar@example.org",
+        "password": "una frase corta mía",
+        "rules": "on",
+    }
+    await client.post("/sign-up", data=wanted, headers=IN_SPANISH)
+    await jobs()
+
+    mail = mailbox.last
+    assert mail.subject == "Confirma tu dirección"
+    assert mail.text.startswith(
+        "¿Eres tú, Itziar_O?\n\nAlguien ha empezado un diario en ContraVento con esta dirección."
+        " Si has sido tú, ábrelo aquí:\n\nhttp://test/confirm/"
+    )
+    assert "Sin ese clic la cuenta desaparece sola." in mail.text
+    assert '<html lang="es">' in (mail.html or "")
+
+    check_spanish(await client.get(f"/confirm/{mailbox.last_token()}", headers=IN_SPANISH))
+    assert parts.settings.mail_folder
+    await FolderMailer(parts.settings.mail_folder, "ContraVento").send(mail)
+    check_spanish(await client.get("/outbox", headers=IN_SPANISH))
+
+
+async def test_a_reset_speaks_the_riders_language_not_the_browsers(
+    client: AsyncClient, mailbox: Mailbox, trips: list[Trip], jobs: Callable[[], Awaitable[Any]]
+) -> None:
+    await client.post("/forgotten", data={"email": "maite"})
+    await jobs()
+
+    assert mailbox.last.subject == "Una contraseña nueva"
+    assert "El enlace sirve una sola vez, durante una hora." in mailbox.last.text
+    path, short = f"/reset/{mailbox.last_token()}", {"password": "corta"}
+    check_spanish(await client.get(path, headers=IN_SPANISH))
+    check_spanish(await client.post(path, data=short, headers=IN_SPANISH), 422)
+
+
+@pytest.mark.parametrize(
+    ("given", "title", "message"),
+    [
+        ({"email": "nowhere"}, "Algo que arreglar", "Esto no parece una dirección de correo."),
+        ({"username": "maite"}, "Tal como está, no", "Ya hay alguien que rueda como «maite»."),
+        ({"colour": "red"}, "Algo que arreglar", "No existe ese campo."),
+        (
+            {"password": "short"},
+            "Algo que arreglar",
+            "Hay 5 de los 12 caracteres que hacen falta como mínimo."
+            " Lo más fácil es una frase corta.",
+        ),
+    ],
+)
+async def test_programs_are_refused_in_spanish(
+    client: AsyncClient, rider: Rider, given: dict[str, str], title: str, message: str
+) -> None:
+    whole = {"username": "ines", "email": "ines@example.org", "password": "una frase corta mía"}
+    answer = await client.post("/api/v1/accounts", json=whole | given, headers=IN_SPANISH)
+
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["title"] == title
+    assert [each["message"] for each in answer.json()["errors"]] == [message]
+
+
+async def test_what_the_framework_refuses_is_told_in_spanish(client: AsyncClient) -> None:
+    wrong_way = await client.put("/api/v1/feed", headers=IN_SPANISH)
+    nowhere = await client.get("/api/v1/nowhere", headers=IN_SPANISH)
+
+    assert wrong_way.json()["detail"] == "Esta dirección no admite ese tipo de petición."
+    assert nowhere.json()["detail"] == "Aquí no hay nada, o no se ha compartido contigo."
+
+
+async def test_choices_and_what_is_missing_are_listed_in_spanish(
+    signed_in: AsyncClient, trips: list[Trip]
+) -> None:
+    path = f"/api/v1/trips/{trips[2].id}"
+    odd = await signed_in.patch(path, json={"audience": "aliens"})
+    early = await signed_in.put(f"{path}/publication")
+
+    assert odd.json()["errors"][0]["message"] == (
+        "Elige uno de estos: 'everyone', 'followers', 'link', 'me'."
+    )
+    assert early.json()["detail"] == "Para publicarlo, aún le falta: un título."
+
+
+async def test_a_tracks_report_is_in_spanish(signed_in: AsyncClient, trips: list[Trip]) -> None:
+    answer = await signed_in.get(f"/api/v1/trips/{trips[2].id}/tracks")
+
+    (report,) = [each["report"] for each in answer.json()["items"] if each["report"]]
+    assert {each["code"]: each["message"] for each in report} == {
+        "partly_timed": "Puntos sin hora: 3 de 82."
+    }
