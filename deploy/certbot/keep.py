@@ -43,7 +43,7 @@ SERVED_WITHIN_SECONDS = 60
 FIRST_WAIT_SECONDS = {"dry run": 20, "certificate": 900}
 LONGEST_WAIT_SECONDS = 12 * 3600
 WEEK_SECONDS = 7 * 24 * 3600
-# Let's Encrypt issues five certificates for the same names in a week; one is left for a person's use.
+# Let's Encrypt issues five certificates for the same names in a week; one is left for a person.
 CERTIFICATES_A_WEEK = 4
 
 
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def write_settings() -> None:
-    """What every run of certbot here has in common, that of `exec certbot certbot renew` included."""
+    """What all runs of certbot have in common, that of `exec certbot certbot renew` included."""
     SETTINGS.parent.mkdir(parents=True, exist_ok=True)
     lines = [
         "non-interactive = true",
@@ -149,7 +149,8 @@ def note_failure(kind: str) -> None:
     record["not_before"] = time.time() + pause
     keep(record)
     say(
-        f"ERROR: the {kind} failed, {record['failures']} in a row; the next try is in {pause:.0f} seconds."
+        f"ERROR: the {kind} failed, {record['failures']} in a row;"
+        f" the next try is in {pause:.0f} seconds."
         f" Does {DOMAIN} point to this host, and is port 80 open?"
     )
 
@@ -171,7 +172,7 @@ def await_turn() -> None:
 
 
 def await_proxy() -> None:
-    """Until a file of the webroot comes back from nginx under our name; then the authority sees it too."""
+    """Until a file of the webroot comes back from nginx under our name, as an authority would."""
     token = secrets.token_urlsafe(16)
     folder = WEBROOT / ".well-known" / "acme-challenge"
     folder.mkdir(parents=True, exist_ok=True)
