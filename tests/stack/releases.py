@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.place import Place
+from contravento_ops.kit.place import EnvironmentName, Place
 from tests.stack.deployment import free_port
 from tests.stack.docker import ROOT, docker
 
@@ -27,6 +27,13 @@ services:
     ports: !override
       - "127.0.0.1:${TEST_HTTP_PORT}:80"
       - "127.0.0.1:${TEST_HTTPS_PORT}:443"
+networks:
+  application: { name: "${COMPOSE_PROJECT_NAME}-application" }
+"""
+HTTP_OVERLAY = """\
+services:
+  postgres:
+    container_name: !reset null
 networks:
   application: { name: "${COMPOSE_PROJECT_NAME}-application" }
 """
@@ -111,11 +118,12 @@ class Host:
     folder: Path
     project: str
     base: str
+    mode: EnvironmentName = "staging"
 
     def ops(self, *words: str) -> Answer:
         """deploy.sh's program, with JSON for an answer."""
         done = subprocess.run(
-            [sys.executable, "-m", "contravento_ops", "staging", *words],
+            [sys.executable, "-m", "contravento_ops", self.mode, *words],
             env={**os.environ, **self.environment, "PYTHONPATH": str(ROOT / "src")},
             cwd=self.folder, capture_output=True, text=True, timeout=DEPLOYMENT_SECONDS,
             check=False,
@@ -140,7 +148,7 @@ class Host:
 
     @property
     def compose(self) -> Project:
-        return Project(Place(self.folder, "staging", (self.folder / "overlay.yml",)))
+        return Project(Place(self.folder, self.mode, (self.folder / "overlay.yml",)))
 
     def serving(self) -> list[tuple[str, str]]:
         """Each backend that runs with its image."""
@@ -187,21 +195,17 @@ class Host:
 
 
 @contextmanager
-def a_host(folder: Path, base: str) -> Iterator[Host]:
+def a_host(folder: Path, base: str, mode: EnvironmentName = "staging") -> Iterator[Host]:
     """With an environment file, and nothing running; nothing is left of it afterwards."""
     project = f"contravento-release-{uuid4().hex[:8]}"
     for file in ROOT.glob("docker-compose*.yml"):
         shutil.copy(file, folder)
     shutil.copytree(ROOT / "deploy", folder / "deploy")
-    (folder / "overlay.yml").write_text(OVERLAY)
-    host = Host(folder, project, base)
-    made = host.ops("init", "--no-questions", *(part for name, value in {
-        "DOMAIN": DOMAIN, "SMTP_HOST": "mail", "SMTP_PORT": "1025", "SMTP_TLS": "false",
-        "SMTP_FROM": f"diary@{DOMAIN}", "MAIL_ALLOW_LIST": "", "ACME_EMAIL": f"host@{DOMAIN}",
-        "ACME_DIRECTORY": "off", "COMPOSE_PROJECT_NAME": project,
-        "TEST_HTTP_PORT": str(free_port()), "TEST_HTTPS_PORT": str(free_port()),
-        "NETWORK_PREFIX": f"10.{200 + os.getpid() % 50}.{int(project[-2:], 16)}",
-    }.items() for part in ("--set", f"{name}={value}")))  # fmt: skip
+    (folder / "overlay.yml").write_text(HTTP_OVERLAY if mode == "dev" else OVERLAY)
+    host = Host(folder, project, base, mode)
+    values = {**_names(project), **({} if mode == "dev" else _served(mode))}
+    given = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
+    made = host.ops("init", "--no-questions", *given)
     assert made.status == 0, made.words
     try:
         yield host
@@ -211,3 +215,27 @@ def a_host(folder: Path, base: str) -> Iterator[Host]:
         tags = docker("images", "--format", "{{.Repository}}:{{.Tag}}", "contravento").split()
         for tag in [each for each in tags if project in each]:
             subprocess.run(["docker", "rmi", tag], capture_output=True, check=False)
+
+
+def _names(project: str) -> dict[str, str]:
+    """Of its own, so that several run beside each other."""
+    return {
+        "COMPOSE_PROJECT_NAME": project,
+        "NETWORK_PREFIX": f"10.{200 + os.getpid() % 50}.{int(project[-2:], 16)}",
+        "HTTP_PORT": str(free_port()),
+        "MAIL_PORT": str(free_port()),
+        "TEST_HTTP_PORT": str(free_port()),
+        "TEST_HTTPS_PORT": str(free_port()),
+    }
+
+
+def _served(mode: EnvironmentName) -> dict[str, str]:
+    """A site with a name, which asks no certificate authority and lets no mail out."""
+    return {
+        "DOMAIN": DOMAIN,
+        "SMTP_HOST": "smtp.host.test",
+        "SMTP_FROM": f"diary@{DOMAIN}",
+        "ACME_EMAIL": f"host@{DOMAIN}",
+        "ACME_DIRECTORY": "off",
+        "MAIL_ALLOW_LIST": "" if mode == "prod" else "@host.test",
+    }
