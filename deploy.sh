@@ -14,7 +14,8 @@ else
     if ! cmp -s "$wanted" "$made/made-from"; then
         found=
         for each in python3.13 python3.14 python3.12 python3; do
-            if "$each" -c 'import sys, venv; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then
+            # from here, where .python-version tells pyenv and its kin which one is meant
+            if (cd "$root" && "$each" -c 'import sys, venv; sys.exit(sys.version_info < (3, 12))') 2>/dev/null; then
                 found=$each
                 break
             fi
@@ -25,7 +26,7 @@ else
         fi
         echo "Making the deployment program's environment in var/ops/python, once …" >&2
         rm -rf "$made"
-        if ! { "$found" -m venv "$made" && "$python" -m pip install --quiet \
+        if ! { (cd "$root" && "$found" -m venv "$made") && "$python" -m pip install --quiet \
             --disable-pip-version-check --require-hashes --requirement "$wanted" >&2; }; then
             rm -rf "$made"
             echo "The environment could not be made. On Debian and Ubuntu: apt install python3-venv." >&2

@@ -16,7 +16,8 @@ def clone(tmp_path: Path) -> Path:
     """What deploy.sh needs of a clone, in a folder whose name has a space."""
     folder = tmp_path / "my diary"
     folder.mkdir()
-    shutil.copy(ROOT / "deploy.sh", folder)
+    for file in ("deploy.sh", ".python-version"):
+        shutil.copy(ROOT / file, folder)
     shutil.copytree(ROOT / "src" / "contravento_ops", folder / "src" / "contravento_ops")
     return folder
 

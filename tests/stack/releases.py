@@ -202,7 +202,9 @@ def a_host(folder: Path, base: str, mode: EnvironmentName = "staging") -> Iterat
         shutil.copy(file, folder)
     shutil.copytree(ROOT / "deploy", folder / "deploy")
     (folder / "overlay.yml").write_text(HTTP_OVERLAY if mode == "dev" else OVERLAY)
-    host = Host(folder, project, base, mode)
+    own = f"contravento:{project}-base"  # the name it was built under may be built anew meanwhile
+    docker("tag", base, own)
+    host = Host(folder, project, own, mode)
     values = {**_names(project), **({} if mode == "dev" else _served(mode))}
     given = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
     made = host.ops("init", "--no-questions", *given)
