@@ -21,7 +21,7 @@ from tests.tracks.making import ride
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
-HEALED_SECONDS = 90
+HEALED_SECONDS = 120
 QUIET_BEFORE = 15  # answers before the blow
 AFTER = 20  # and after everything is well again
 

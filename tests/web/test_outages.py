@@ -4,6 +4,7 @@ import errno
 import socket
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from contravento.web.refusals import is_outage
 
@@ -21,6 +22,21 @@ from contravento.web.refusals import is_outage
 )
 def test_a_database_that_cannot_be_reached_is_an_outage(error: Exception) -> None:
     assert is_outage(error)
+
+
+@pytest.mark.parametrize("state", ["57P01", "57P02", "57P03", "53300"])
+def test_a_database_that_says_it_is_not_ready_is_an_outage(state: str) -> None:
+    assert is_outage(DBAPIError("SELECT 1", {}, with_state(state)))
+
+
+def test_a_wrong_statement_is_not() -> None:
+    assert not is_outage(DBAPIError("SELECT", {}, with_state("42601")))
+
+
+def with_state(state: str) -> Exception:
+    error = Exception("as the driver has it")
+    error.sqlstate = state  # type: ignore[attr-defined]
+    return error
 
 
 @pytest.mark.parametrize(

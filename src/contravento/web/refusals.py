@@ -53,6 +53,8 @@ OUTAGES = (
     CannotConnectNowError,
     BrokenProcessPool,
 )
+# SQL states: shutting down, crashed, starting up, no connection left.
+UNAVAILABLE = {"57P01", "57P02", "57P03", "53300"}
 UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN}
 EXPLAINED = (AppError, HTTPException, RequestValidationError, DBAPIError, OSError, *OUTAGES)
 
@@ -96,7 +98,12 @@ async def _recognise(request: Request) -> None:
 def is_outage(error: Exception) -> bool:
     """Whether the database is away, or all connections to it are in use."""
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or isinstance(error, InterfaceError | OperationalError)
+        is_away = getattr(error.orig, "sqlstate", None) in UNAVAILABLE
+        return (
+            is_away
+            or error.connection_invalidated
+            or isinstance(error, InterfaceError | OperationalError)
+        )
     if isinstance(error, OSError) and error.errno in UNREACHABLE:
         return True
     return isinstance(error, OUTAGES)
