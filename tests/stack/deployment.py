@@ -66,6 +66,11 @@ class Deployment:
     def logs(self, service: str) -> str:
         return self.compose("logs", "--no-color", "--no-log-prefix", service)
 
+    def access_log(self) -> list[dict[str, Any]]:
+        """nginx' requests; whatever else it says is no JSON."""
+        said = [line for line in self.logs("nginx").splitlines() if '{"at"' in line]
+        return [json.loads(line[line.index("{") :]) for line in said]
+
     def psql(self, query: str, *, role: str | None = None) -> str:
         """As the administrator over the socket, or as a role with its password over TCP."""
         line = ["psql", "-X", "-At", "-v", "ON_ERROR_STOP=1", "-d", self.values["POSTGRES_DB"]]

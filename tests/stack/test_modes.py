@@ -149,9 +149,7 @@ def test_prod_starts_three_backends_behind_nginx(
             for network, each in containers[name]["NetworkSettings"]["Networks"].items()
             if network.endswith("-application")
         }
-        asked = {
-            line["upstream"] for line in lines(prod.logs("nginx")) if line["path"] == "/health"
-        }
+        asked = {line["upstream"] for line in prod.access_log() if line["path"] == "/health"}
         times = dict(prod.times)
 
     assert (len(backends), len(workers)) == (3, 2)
@@ -167,8 +165,3 @@ def wait_for_mail(mailbox: str, link: str) -> None:
         30,
         "the confirmation mail arrives",
     )
-
-
-def lines(log: str) -> list[dict[str, Any]]:
-    """nginx' access log; whatever else it says is no JSON."""
-    return [json.loads(line[line.index("{") :]) for line in log.splitlines() if '{"at"' in line]
