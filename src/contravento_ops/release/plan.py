@@ -268,19 +268,21 @@ def _next_names(project: str, service: str, there: tuple[str, ...], count: int) 
     return tuple(f"{project}-{service}-{highest + number}" for number in range(1, count + 1))
 
 
-def going_back(plan: Plan, *, removed: tuple[str, ...], new: tuple[str, ...]) -> tuple[Call, ...]:
-    """The calls that undo a broken-off upgrade: what is left of the old serves again, alone."""
+def going_back(plan: Plan, *, left: tuple[str, ...], new: tuple[str, ...]) -> tuple[Call, ...]:
+    """The calls that undo a broken-off upgrade: what is `left` of the old serves again, alone.
+
+    The first one decides: only when nginx asks the old again may the new be removed.
+    """
     facts = plan.facts
-    old = tuple(name for name in facts.backends if name not in removed)
     new_workers = _next_names(facts.name, "worker", facts.workers, facts.worker_replicas)
-    calls = [_use(facts.project, *old)]
-    if new:
-        calls += _removal(*new)
+    calls = [_use(facts.project, *left), *(_removal(*new) if new else ())]
     if facts.workers:
         calls.append(docker("start", *facts.workers))
     calls += [docker("rm", "--force", each) for each in new_workers]
-    if removed:
-        calls.append(facts.project.call("up", "--detach", "--no-deps", "--no-recreate",
-                                        "--no-build", "--scale", f"backend={len(facts.backends)}",
-                                        "backend"))  # fmt: skip
+    if len(left) < len(facts.backends):
+        scale = f"backend={len(facts.backends)}"
+        calls.append(
+            facts.project.call("up", "--detach", "--no-deps", "--no-recreate", "--no-build",
+                               "--scale", scale, "backend")
+        )  # fmt: skip
     return (*calls, _use(facts.project, "backend"))

@@ -42,7 +42,6 @@ class Rollout:
     stream: Stream | None = None
     probe: str = ""
     before: list[Answer] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
     started: list[str] = field(default_factory=list)
     switched_at: float = 0.0
     touched: bool = False
@@ -84,8 +83,19 @@ class Rollout:
             if isinstance(problem, Refusal):
                 raise problem
             raise Refusal(str(problem), status=Exit.REFUSED)
-        self.report.outcome = "went back" if self._go_back() else "broken"
+        self.report.outcome = self._settle()
         self._end_stream()
+
+    def _settle(self) -> str:
+        """Go back where something of before still runs; where only the new one does, it stays."""
+        if not self.plan.facts.is_serving:
+            return "broken"
+        if self._left():
+            return "went back" if self._go_back() else "broken"
+        self.report.warnings.append(f"after it had taken over, {self.report.cause}")
+        self.report.cause = None
+        self.checks[Kind.RECORD]()
+        return "deployed"
 
     # -- steps -------------------------------------------------------------------------------
 
@@ -174,7 +184,19 @@ class Rollout:
         self._until_drained()
         self._judge_traffic()
         self._calls(step.calls)
-        self.removed += step.containers
+
+    def beside(self, step: Step) -> None:
+        """A service whose configuration changed is replaced, which nobody can do unnoticed."""
+        names = self.plan.facts.beside
+        before = {each.service: each.id for each in self.project.containers(*names)}
+        self._calls(step.calls)
+        waiting.all_healthy(self.project, seconds=self.healthy_seconds)
+        after = {each.service: each.id for each in self.project.containers(*names)}
+        for service in sorted(name for name in before if before[name] != after.get(name)):
+            self.report.warnings.append(
+                f"{service} was replaced, since its configuration changed;"
+                " requests of that moment may have been lost"
+            )
 
     def record(self, step: Step) -> None:
         for name in self.plan.facts.workers:
@@ -273,26 +295,33 @@ class Rollout:
 
     # -- going back --------------------------------------------------------------------------
 
+    def _left(self) -> tuple[str, ...]:
+        """What served before and runs still."""
+        running = facts.gather(self.plan.facts.project).backends
+        return tuple(name for name in self.plan.facts.backends if name in running)
+
     def _go_back(self) -> bool:
-        """Whether what served before serves again. Every call is tried, whatever the one before."""
-        if not self.plan.facts.is_serving:
-            return False
-        calls = plan.going_back(self.plan, removed=tuple(self.removed), new=self._new_containers())
+        """Whether what served before serves again. Nothing new is stopped before it does."""
         self.console.note("warning", f"Going back: {self.report.cause}")
-        for call in calls:
-            done = compose.run(call)
-            if not done.ok and "No such container" not in done.said:
-                self.report.warnings.append(f"`{' '.join(call.words[-5:])}`: {done.said}")
+        there = {each.name for each in self.plan.facts.project.containers("backend")}
+        new = tuple(name for name in self.started if name in there)
+        first, *others = plan.going_back(self.plan, left=self._left(), new=new)
+        if not self._undo(first):
+            return False
+        for call in others:
+            self._undo(call)
         try:
             waiting.all_healthy(self.plan.facts.project, seconds=SETTLED_SECONDS)
         except NotWell as problem:
             self.report.warnings.append(str(problem))
-        left = facts.gather(self.plan.facts.project).backends
-        return bool(left)
+        return bool(self._left())
 
-    def _new_containers(self) -> tuple[str, ...]:
-        there = {each.name for each in self.plan.facts.project.containers("backend")}
-        return tuple(name for name in self.started if name in there)
+    def _undo(self, call: Call) -> bool:
+        done = compose.run(call)
+        if done.ok or "No such container" in done.said:
+            return True
+        self.report.warnings.append(f"`{' '.join(call.words[-5:])}`: {done.said}")
+        return False
 
 
 HANDLERS: Mapping[Kind, Callable[[Rollout, Step], None]] = {
@@ -313,6 +342,6 @@ HANDLERS: Mapping[Kind, Callable[[Rollout, Step], None]] = {
     Kind.BAKE: Rollout.bake,
     Kind.STOP: Rollout.stop,
     Kind.RELEASE_PIN: Rollout.call,
-    Kind.BESIDE: Rollout.call,
+    Kind.BESIDE: Rollout.beside,
     Kind.RECORD: Rollout.record,
 }

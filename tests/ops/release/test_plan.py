@@ -146,7 +146,7 @@ def test_an_image_is_built_pulled_or_taken_as_it_is(options: Options, calls: lis
 def test_going_back_lets_nginx_ask_the_old_one_before_the_new_one_is_stopped() -> None:
     made = plan.make(RUNNING, Options(tag="1f3c5a7"))
 
-    calls = plan.going_back(made, removed=(), new=("contravento-staging-backend-5",))
+    calls = plan.going_back(made, left=RUNNING.backends, new=("contravento-staging-backend-5",))
 
     said = [str(call) for call in calls]
     assert said[0].endswith("upstream use contravento-staging-backend-4")
@@ -158,7 +158,7 @@ def test_going_back_lets_nginx_ask_the_old_one_before_the_new_one_is_stopped() -
 def test_going_back_late_starts_what_was_removed_anew() -> None:
     made = plan.make(THREE, Options(tag="1f3c5a7"))
 
-    calls = plan.going_back(made, removed=("contravento-prod-backend-1",), new=())
+    calls = plan.going_back(made, left=THREE.backends[1:], new=())
 
     said = [str(call) for call in calls]
     assert said[0].endswith("use contravento-prod-backend-2 contravento-prod-backend-3")
