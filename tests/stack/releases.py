@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from contravento_ops.kit.compose import Project
 from contravento_ops.kit.place import EnvironmentName, Place
-from tests.stack.deployment import free_port
+from tests.stack.deployment import PORTS, free_port
 from tests.stack.docker import ROOT, docker
 
 DOMAIN = "diary.host.test"
@@ -143,7 +143,9 @@ class Host:
         return {
             "CONTRAVENTO_ROOT": str(self.folder),
             "CONTRAVENTO_OVERLAYS": "overlay.yml",
-            "CONTRAVENTO_EXTRA_NAMES": "TEST_HTTP_PORT TEST_HTTPS_PORT COMPOSE_PROJECT_NAME",
+            "CONTRAVENTO_EXTRA_NAMES": " ".join(
+                ("COMPOSE_PROJECT_NAME", "TEST_FOLDER", *(f"TEST_{name}_PORT" for name in PORTS))
+            ),
         }
 
     @property
@@ -195,17 +197,25 @@ class Host:
 
 
 @contextmanager
-def a_host(folder: Path, base: str, mode: EnvironmentName = "staging") -> Iterator[Host]:
+def a_host(
+    folder: Path,
+    base: str,
+    mode: EnvironmentName = "staging",
+    *,
+    overlay: str = "",
+    **settings: str,
+) -> Iterator[Host]:
     """With an environment file, and nothing running; nothing is left of it afterwards."""
     project = f"contravento-release-{uuid4().hex[:8]}"
     for file in ROOT.glob("docker-compose*.yml"):
         shutil.copy(file, folder)
     shutil.copytree(ROOT / "deploy", folder / "deploy")
-    (folder / "overlay.yml").write_text(HTTP_OVERLAY if mode == "dev" else OVERLAY)
+    overlay = overlay or (HTTP_OVERLAY if mode == "dev" else OVERLAY)
+    (folder / "overlay.yml").write_text(overlay)
     own = f"contravento:{project}-base"  # the name it was built under may be built anew meanwhile
     docker("tag", base, own)
     host = Host(folder, project, own, mode)
-    values = {**_names(project), **({} if mode == "dev" else _served(mode))}
+    values = {**_names(project), **({} if mode == "dev" else _served(mode)), **settings}
     given = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
     made = host.ops("init", "--no-questions", *given)
     assert made.status == 0, made.words
@@ -226,8 +236,7 @@ def _names(project: str) -> dict[str, str]:
         "NETWORK_PREFIX": f"10.{200 + os.getpid() % 50}.{int(project[-2:], 16)}",
         "HTTP_PORT": str(free_port()),
         "MAIL_PORT": str(free_port()),
-        "TEST_HTTP_PORT": str(free_port()),
-        "TEST_HTTPS_PORT": str(free_port()),
+        **{f"TEST_{name}_PORT": str(free_port()) for name in PORTS},
     }
 
 
