@@ -120,7 +120,7 @@ def _image(project: Project, options: Options) -> tuple[str, str, str, tuple[Cal
         calls = (docker("pull", options.image), docker("tag", options.image, image))
         return f"pull {options.image} as {image}", "30 s", undo, calls
     if options.build:
-        return f"build {image}", "1–3 min", undo, (project.call("build", "backend"),)
+        return f"build {image}", "1–3 min", undo, (project.call("build"),)
     return f"use {image}, which is here", "at once", undo, ()
 
 
@@ -130,7 +130,7 @@ def _first(project: Project) -> Iterator[Step]:
         "start everything in order: data, migrations, application, nginx",
         "40 s",
         "./deploy.sh … stop",
-        (project.call("up", "--detach", "--no-build", "--remove-orphans"),),
+        (project.call("up", "--detach", "--remove-orphans"),),
     )
     yield Step(Kind.WAIT, "wait until every service is healthy", "10 s", "./deploy.sh … stop")
 
@@ -175,7 +175,7 @@ def _upgrade(project: Project, facts: Facts, options: Options) -> Iterator[Step]
         "bring the other services to what the files say; those that did not change stay",
         "2 s",
         "not undone: their images did not come from this release",
-        (project.call("up", "--detach", "--no-deps", "--no-build", *facts.beside),),
+        (project.call("up", "--detach", "--no-deps", *facts.beside),),
     )
 
 

@@ -56,8 +56,8 @@ def test_from_nothing_everything_is_started_in_one_go() -> None:
     assert kinds(made) == [
         Kind.HOST, Kind.ENVIRONMENT, Kind.IMAGE, Kind.UP, Kind.WAIT, Kind.RECORD,
     ]  # fmt: skip
-    assert words(made, Kind.IMAGE) == ["build backend"]
-    assert words(made, Kind.UP) == ["up --detach --no-build --remove-orphans"]
+    assert words(made, Kind.IMAGE) == ["build"]
+    assert words(made, Kind.UP) == ["up --detach --remove-orphans"]
 
 
 def test_an_upgrade_touches_nothing_before_it_has_looked() -> None:
