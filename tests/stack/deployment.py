@@ -35,6 +35,7 @@ class Deployment:
     project: str
     values: Mapping[str, str]
     times: dict[str, float] = field(default_factory=dict)
+    at_first: dict[str, dict[str, Any]] = field(default_factory=dict)  # the containers, just made
 
     # --- Compose and Docker
 
@@ -183,6 +184,7 @@ def deployed(
         deployment.compose("up", "--detach")
         deployment.times["up"] = time.monotonic() - started
         wait_until(lambda: "answering" in deployment.times, ANSWER_SECONDS, "it answers")
+        deployment.at_first.update(deployment.containers())
         yield deployment
     finally:
         over.set()

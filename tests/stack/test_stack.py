@@ -33,7 +33,7 @@ def test_every_part_is_up_and_healthy(staging: Deployment) -> None:
 
 def test_each_part_starts_after_those_it_needs(staging: Deployment) -> None:
     """Times as Docker wrote them down; ISO times of one length compare as text."""
-    state = {name: each["State"] for name, each in staging.containers().items()}
+    state = {name: each["State"] for name, each in staging.at_first.items()}
     order = [
         ("postgres-1", "migrate-1"),
         ("redis-1", "migrate-1"),
