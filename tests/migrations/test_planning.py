@@ -134,6 +134,19 @@ def test_a_migration_that_takes_too_long_is_cancelled(
     assert migrations.plan(own_database).current == HEAD
 
 
+@pytest.mark.parametrize(("marker", "status"), [("compatible = True", 0), ("", 5)])
+def test_an_earlier_build_has_nothing_to_run_if_it_works_with_what_is_there(
+    own_database: str, later: Path, monkeypatch: pytest.MonkeyPatch, marker: str, status: int
+) -> None:
+    with a_later_migration(monkeypatch, later, marker=marker):
+        migrations.upgrade(own_database)
+
+    done = run(monkeypatch, own_database, "migrate")
+
+    assert done.exit_code == status
+    assert migrations.plan(own_database).current == "later"
+
+
 def test_the_plan_is_told_to_machines(own_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     done = run(monkeypatch, own_database, "migrate", "--plan", "--json")
 

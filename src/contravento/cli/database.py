@@ -13,6 +13,7 @@ from contravento.kit.settings import load_settings
 
 LOCKED = 3
 TOO_SLOW = 4
+TOO_OLD = 5
 
 
 def migrate(
@@ -27,14 +28,25 @@ def migrate(
 ) -> None:
     """Run the migrations that the database has not had yet.
 
-    Exit status 3: a lock was not to be had in time. 4: a statement took too long. Nothing was
-    changed then.
+    Exit status 3: a lock was not to be had in time. 4: a statement took too long. 5: the database
+    is ahead of this build, which does not work with it. Nothing was changed then.
     """
     url = load_settings().database
-    if not plan:
+    if not plan and not _is_ahead(url):
         _upgrade(url, migrations.Timeouts(lock_timeout, statement_timeout))
     found = migrations.plan(url)
     typer.echo(json.dumps(dataclasses.asdict(found)) if as_json else _sentences(found))
+
+
+def _is_ahead(url: str) -> bool:
+    """After a release was gone back from there is nothing to run, if this build works with it."""
+    found = migrations.plan(url)
+    if found.is_known:
+        return False
+    if found.head not in found.works_with:
+        typer.echo(f"{_sentences(found)} It does not work with it, either.", err=True)
+        raise typer.Exit(TOO_OLD)
+    return True
 
 
 def _upgrade(url: str, timeouts: migrations.Timeouts) -> None:

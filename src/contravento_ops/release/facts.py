@@ -18,6 +18,7 @@ def gather(project: Project) -> Facts:
     containers = project.containers()
     running = [each for each in containers if each.state in ("running", "restarting")]
     services: dict[str, Any] = config["services"]
+    ended = [each for each in containers if each not in running]
     beside = tuple(each for each in project.services() if each not in APPLICATION)
     return Facts(
         project=project,
@@ -27,6 +28,7 @@ def gather(project: Project) -> Facts:
         replicas=_replicas(services["backend"]),
         worker_replicas=_replicas(services["worker"]),
         beside=beside or PARTS_BESIDE,
+        leftovers=(*_names(ended, "backend"), *_names(ended, "worker")),
         has_database=any(each.service == "postgres" and each.is_well for each in running),
     )
 

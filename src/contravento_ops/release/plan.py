@@ -20,7 +20,6 @@ class Kind(StrEnum):
     WAIT = "wait"
     PROBE = "probe"
     MIGRATE = "migrate"
-    STATIC = "static"
     PIN = "pin"
     START = "start"
     REHEARSE = "rehearse"
@@ -56,6 +55,7 @@ class Facts:
     replicas: int = 1
     worker_replicas: int = 1
     beside: tuple[str, ...] = PARTS_BESIDE
+    leftovers: tuple[str, ...] = ()
     has_database: bool = False
 
     @property
@@ -147,18 +147,11 @@ def _upgrade(project: Project, facts: Facts, options: Options) -> Iterator[Step]
             (project.call("run", "--rm", "--no-deps", "-T", "migrate"),),
         )
     yield Step(
-        Kind.STATIC,
-        "put the new static files beside the old ones",
-        "3 s",
-        "not needed: they are beside each other",
-        (project.call("run", "--rm", "--no-deps", "-T", "static"),),
-    )
-    yield Step(
         Kind.PIN,
         f"let nginx ask {', '.join(facts.backends)} by name only",
         "1 s",
         goes_on,
-        (_use(project, *facts.backends),),
+        (*_cleared(project, facts), _use(project, *facts.backends)),
     )
     new = _next_names(facts.name, "backend", facts.backends, facts.replicas)
     for number in range(len(new)):
@@ -173,10 +166,21 @@ def _upgrade(project: Project, facts: Facts, options: Options) -> Iterator[Step]
     yield Step(
         Kind.BESIDE,
         "bring the other services to what the files say; those that did not change stay",
-        "2 s",
+        "5 s",
         "not undone: their images did not come from this release",
-        (project.call("up", "--detach", "--no-deps", *facts.beside),),
+        (
+            *(docker("rm", "--force", each) for each in facts.workers),
+            project.call("up", "--detach", "--remove-orphans"),
+        ),
     )
+
+
+def _cleared(project: Project, facts: Facts) -> Iterator[Call]:
+    """What a broken-off deployment left, and one-off containers of the release before: they would
+    be started again instead of the new ones."""
+    yield project.call("rm", "--force", "migrate", "static")
+    for each in facts.leftovers:
+        yield docker("rm", "--force", each)
 
 
 def _round(
@@ -193,8 +197,7 @@ def _round(
         f"start {new[number]} beside {', '.join(before) or 'nothing'} and wait until it is ready",
         "10 s",
         f"{new[number]} is removed",
-        (project.call("up", "--detach", "--no-deps", "--no-recreate", "--no-build",
-                      "--scale", scale, "backend"),),
+        (_one_more(project, "backend", scale),),
         (new[number], *facts.backends, *new[:number]),
     )  # fmt: skip
     yield Step(
@@ -243,12 +246,17 @@ def _workers(project: Project, facts: Facts) -> Step:
         "20 s",
         "the old worker is started again; what the new one had begun is taken up",
         (
-            project.call("up", "--detach", "--no-deps", "--no-recreate", "--no-build",
-                         "--scale", scale, "worker"),
+            _one_more(project, "worker", scale),
             *(docker("stop", "--time", str(STOP_SECONDS), each) for each in facts.workers),
         ),
         (*new, *facts.workers),
     )  # fmt: skip
+
+
+def _one_more(project: Project, service: str, scale: str) -> Call:
+    """Beside those that run. With its dependencies: a container that was made with --no-deps
+    would be made anew by the next plain `up`, since Compose counts them as its configuration."""
+    return project.call("up", "--detach", "--no-recreate", "--no-build", "--scale", scale, service)
 
 
 def _use(project: Project, *names: str) -> Call:
@@ -281,8 +289,5 @@ def going_back(plan: Plan, *, left: tuple[str, ...], new: tuple[str, ...]) -> tu
     calls += [docker("rm", "--force", each) for each in new_workers]
     if len(left) < len(facts.backends):
         scale = f"backend={len(facts.backends)}"
-        calls.append(
-            facts.project.call("up", "--detach", "--no-deps", "--no-recreate", "--no-build",
-                               "--scale", scale, "backend")
-        )  # fmt: skip
+        calls.append(_one_more(facts.project, "backend", scale))
     return (*calls, _use(facts.project, "backend"))

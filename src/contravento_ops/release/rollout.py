@@ -199,8 +199,6 @@ class Rollout:
             )
 
     def record(self, step: Step) -> None:
-        for name in self.plan.facts.workers:
-            compose.run(compose.docker("rm", "--force", name))
         self.checks[Kind.RECORD]()
 
     # -- what steps have in common -----------------------------------------------------------
@@ -333,7 +331,6 @@ HANDLERS: Mapping[Kind, Callable[[Rollout, Step], None]] = {
     Kind.WAIT: Rollout.wait,
     Kind.PROBE: Rollout.begin_stream,
     Kind.MIGRATE: Rollout.migrate,
-    Kind.STATIC: Rollout.call,
     Kind.PIN: Rollout.call,
     Kind.START: Rollout.start,
     Kind.REHEARSE: Rollout.rehearse,

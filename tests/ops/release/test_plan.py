@@ -1,5 +1,6 @@
 """Plans are values: which steps, in which order, with which exact calls; no Docker is asked."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_an_upgrade_touches_nothing_before_it_has_looked() -> None:
     before, after = kinds(made)[:4], kinds(made)[4:]
     assert before == [Kind.HOST, Kind.ENVIRONMENT, Kind.IMAGE, Kind.PREFLIGHT]
     assert after == [
-        Kind.PROBE, Kind.MIGRATE, Kind.STATIC, Kind.PIN, Kind.START, Kind.REHEARSE, Kind.WORKERS,
+        Kind.PROBE, Kind.MIGRATE, Kind.PIN, Kind.START, Kind.REHEARSE, Kind.WORKERS,
         Kind.SWITCH, Kind.BAKE, Kind.STOP, Kind.RELEASE_PIN, Kind.BESIDE, Kind.RECORD,
     ]  # fmt: skip
 
@@ -74,9 +75,10 @@ def test_an_upgrade_touches_nothing_before_it_has_looked() -> None:
 def test_the_new_backend_starts_beside_the_old_one_before_nginx_asks_it() -> None:
     made = plan.make(RUNNING, Options(tag="1f3c5a7"))
 
-    assert words(made, Kind.PIN)[0].endswith("upstream use contravento-staging-backend-4")
+    assert words(made, Kind.PIN)[0] == "rm --force migrate static"
+    assert words(made, Kind.PIN)[1].endswith("upstream use contravento-staging-backend-4")
     assert words(made, Kind.START) == [
-        "up --detach --no-deps --no-recreate --no-build --scale backend=2 backend"
+        "up --detach --no-recreate --no-build --scale backend=2 backend"
     ]
     assert words(made, Kind.SWITCH)[0].endswith("upstream use contravento-staging-backend-5")
     assert words(made, Kind.STOP) == [
@@ -99,7 +101,7 @@ def test_the_old_worker_finishes_before_riders_meet_the_new_pages() -> None:
     made = plan.make(RUNNING, Options(tag="1f3c5a7"))
 
     assert words(made, Kind.WORKERS) == [
-        "up --detach --no-deps --no-recreate --no-build --scale worker=2 worker",
+        "up --detach --no-recreate --no-build --scale worker=2 worker",
         "docker stop --time 45 contravento-staging-worker-2",
     ]
     assert kinds(made).index(Kind.WORKERS) < kinds(made).index(Kind.SWITCH)
@@ -163,6 +165,19 @@ def test_going_back_late_starts_what_was_removed_anew() -> None:
     said = [str(call) for call in calls]
     assert said[0].endswith("use contravento-prod-backend-2 contravento-prod-backend-3")
     assert any("--scale backend=3 backend" in each and "TAG=" not in each for each in said)
+
+
+def test_what_a_broken_off_deployment_left_is_removed_first() -> None:
+    made = plan.make(replace(RUNNING, leftovers=("x-worker-1",)), Options(tag="1f3c5a7"))
+
+    assert "docker rm --force x-worker-1" in words(made, Kind.PIN)
+
+
+def test_a_container_is_made_as_a_plain_up_would_make_it() -> None:
+    """Else the next `docker compose up -d` of a host would replace it, with an outage."""
+    calls = [call for step in plan.make(RUNNING, Options(tag="x")).steps for call in step.calls]
+
+    assert not [call for call in calls if "up" in call.words and "--no-deps" in call.words]
 
 
 def test_every_step_says_how_long_it_takes_and_how_it_is_undone() -> None:
