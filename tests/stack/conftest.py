@@ -4,22 +4,19 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.stack.deployment import Deployment, deployed, wait_until
+from tests.stack.docker import ROOT, docker
+
+IMAGES = (
+    *("postgres:18-trixie", "redis:8-trixie", "nginx:1.30-trixie"),
+    *("certbot/certbot:v5.5.0", "ghcr.io/letsencrypt/pebble:2.7"),
+)
+CERTIFICATE_SECONDS = 90
 HOW = "start a Docker engine (and see .ci/run for images where no registry can be reached)"
-
-
-def docker(*arguments: str, timeout: float = 300) -> str:
-    """Run docker and return what it printed; the test fails with its words if it fails."""
-    done = subprocess.run(
-        ["docker", *arguments], capture_output=True, text=True, timeout=timeout, check=False
-    )
-    assert done.returncode == 0, f"docker {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout.strip()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,3 +46,35 @@ def network(engine: None) -> Iterator[str]:
     docker("network", "create", name)
     yield name
     docker("network", "rm", name)
+
+
+@pytest.fixture(scope="session")
+def images(image: str) -> str:
+    """The tag of the application's image, with all others that the compose files name at hand."""
+    missing = [name for name in IMAGES if not _is_present(name)]
+    stand_ins = ROOT.parent / "shared" / "offline-images" / "build"
+    if missing and stand_ins.exists():
+        subprocess.run([stand_ins, *missing], check=True)
+    docker("build", "--quiet", "--tag", "contravento-mail:1", str(ROOT / "deploy" / "mail"))
+    return image.partition(":")[2]
+
+
+def _is_present(name: str) -> bool:
+    done = subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+@pytest.fixture(scope="session")
+def staging(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Staging from nothing, certified by Pebble. Shared: who breaks it waits until it is well."""
+    with deployed("staging", tmp_path_factory.mktemp("staging"), images) as deployment:
+        await_certificate(deployment)
+        yield deployment
+
+
+def await_certificate(deployment: Deployment) -> None:
+    try:
+        wait_until(deployment.is_certified, CERTIFICATE_SECONDS, "nginx serves the certificate")
+    except AssertionError as error:
+        error.add_note(deployment.logs("certbot"))
+        raise

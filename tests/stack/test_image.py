@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.stack.conftest import docker
+from tests.stack.docker import docker
 
 pytestmark = pytest.mark.stack
 

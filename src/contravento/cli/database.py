@@ -1,12 +1,76 @@
 """Bringing the database to the shape that this build expects."""
 
+import dataclasses
+import json
+from typing import Annotated
+
 import typer
+from psycopg import errors
+from sqlalchemy.exc import OperationalError
 
 from contravento import migrations
 from contravento.kit.settings import load_settings
 
+LOCKED = 3
+TOO_SLOW = 4
+TOO_OLD = 5
 
-def migrate() -> None:
-    """Run the migrations that the database has not had yet."""
-    migrations.upgrade(load_settings().database)
-    typer.echo(f"The database is at {migrations.newest_revision()}.")
+
+def migrate(
+    plan: Annotated[bool, typer.Option("--plan", help="Only show what would be run.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    lock_timeout: Annotated[
+        int, typer.Option(min=1, help="Seconds to wait for other work's locks.")
+    ] = migrations.LOCK_TIMEOUT_SECONDS,
+    statement_timeout: Annotated[
+        int, typer.Option(min=1, help="Seconds that one statement may take.")
+    ] = migrations.STATEMENT_TIMEOUT_SECONDS,
+) -> None:
+    """Run the migrations that the database has not had yet.
+
+    Exit status 3: a lock was not to be had in time. 4: a statement took too long. 5: the database
+    is ahead of this build, which does not work with it. Nothing was changed then.
+    """
+    url = load_settings().database
+    if not plan and not _is_ahead(url):
+        _upgrade(url, migrations.Timeouts(lock_timeout, statement_timeout))
+    found = migrations.plan(url)
+    typer.echo(json.dumps(dataclasses.asdict(found)) if as_json else _sentences(found))
+
+
+def _is_ahead(url: str) -> bool:
+    """After a release was gone back from there is nothing to run, if this build works with it."""
+    found = migrations.plan(url)
+    if found.is_known:
+        return False
+    if found.head not in found.works_with:
+        typer.echo(f"{_sentences(found)} It does not work with it, either.", err=True)
+        raise typer.Exit(TOO_OLD)
+    return True
+
+
+def _upgrade(url: str, timeouts: migrations.Timeouts) -> None:
+    try:
+        migrations.upgrade(url, timeouts=timeouts)
+    except OperationalError as error:
+        if isinstance(error.orig, errors.LockNotAvailable):
+            wait = f"{timeouts.lock_seconds} seconds for a lock that other work holds"
+            typer.echo(f"The migration waited {wait}. Nothing was changed.", err=True)
+            raise typer.Exit(LOCKED) from None
+        if isinstance(error.orig, errors.QueryCanceled):
+            time = f"longer than {timeouts.statement_seconds} seconds"
+            typer.echo(f"A statement of the migration took {time}. Nothing was changed.", err=True)
+            raise typer.Exit(TOO_SLOW) from None
+        raise
+
+
+def _sentences(plan: migrations.Plan) -> str:
+    if not plan.is_known:
+        return f"The database is at {plan.current}, which this build does not know."
+    if not plan.pending:
+        return f"The database is at {plan.current}."
+    return "\n".join(
+        f"{each.revision}: {each.title}"
+        f" ({'the release before keeps working' if each.is_compatible else 'needs a pause'})"
+        for each in plan.pending
+    )

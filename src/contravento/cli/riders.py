@@ -1,11 +1,13 @@
 """Looking after riders."""
 
 import asyncio
+import json
 from typing import Annotated
 
 import typer
 
 from contravento.accounts.errors import RiderNotFound
+from contravento.accounts.service.probe import make_probe, remove_probes
 from contravento.accounts.service.profile import make_admin
 from contravento.kit.parts import open_parts
 from contravento.kit.settings import load_settings
@@ -30,6 +32,31 @@ def make_admin_command(
         typer.echo(f"No confirmed rider is called {name}.", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"{username} administers this server now.")
+
+
+@app.command("probe")
+def probe_command(
+    remove: Annotated[str, typer.Option(help="Remove the probe of this name instead.")] = "",
+) -> None:
+    """Make a rider that a deployment asks as; print the name and a token as JSON."""
+    typer.echo(json.dumps(asyncio.run(_remove_probe(remove) if remove else _make_probe())))
+
+
+async def _make_probe() -> dict[str, str]:
+    async with (
+        open_parts(load_settings(), reactions=REACTIONS) as parts,
+        parts.transaction() as session,
+    ):
+        rider, token = await make_probe(session, passwords=parts.passwords)
+        return {"username": rider.username, "token": token}
+
+
+async def _remove_probe(username: str) -> dict[str, int]:
+    async with (
+        open_parts(load_settings(), reactions=REACTIONS) as parts,
+        parts.transaction() as session,
+    ):
+        return {"removed": await remove_probes(session, username=username)}
 
 
 async def _make_admin(name: str) -> str:

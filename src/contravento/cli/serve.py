@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from contravento.cli import draining
 from contravento.kit.settings import load_settings
 from contravento.worker import run_worker
 
@@ -19,19 +20,21 @@ def web(
 ) -> None:
     """Answer requests, in WEB_CONCURRENCY processes."""
     settings = load_settings()
-    uvicorn.run(
-        "contravento.main:serve",
-        factory=True,
-        host=host,
-        port=port,
-        workers=settings.web_concurrency,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=True,
-        forwarded_allow_ips=settings.trusted_proxies,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    draining.serve(
+        uvicorn.Config(
+            "contravento.main:serve",
+            factory=True,
+            host=host,
+            port=port,
+            workers=settings.web_concurrency,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=True,
+            forwarded_allow_ips=settings.trusted_proxies,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        )
     )
 
 

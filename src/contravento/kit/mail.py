@@ -1,6 +1,7 @@
 """Letting a mail go: by SMTP, or into a folder that local-dev shows on a page."""
 
 import asyncio
+import logging
 import secrets
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -16,6 +17,8 @@ from contravento.kit.settings import Settings
 
 SMTPS_PORT = 465
 SMTP_TIMEOUT_SECONDS = 20
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,31 @@ class FolderMailer:
         unfinished.rename(self.folder / f"{name}.eml")
 
 
+class AllowedOnly:
+    """Lets mails go to the addresses and domains that are allowed; holds all others back."""
+
+    def __init__(self, mailer: Mailer, allowed: tuple[str, ...]) -> None:
+        self._mailer = mailer
+        self._allowed = frozenset(allowed)
+        self.held_back = 0
+
+    async def send(self, mail: Mail) -> None:
+        address = mail.to.lower()
+        if address in self._allowed or f"@{address.rpartition('@')[2]}" in self._allowed:
+            await self._mailer.send(mail)
+            return
+        self.held_back += 1
+        log.warning("a mail was held back by MAIL_ALLOW_LIST; %d so far", self.held_back)
+
+
 def make_mailer(settings: Settings) -> Mailer:
+    mailer = _make_mailer(settings)
+    if settings.mail_allow_list:
+        return AllowedOnly(mailer, settings.mail_allow_list)
+    return mailer
+
+
+def _make_mailer(settings: Settings) -> Mailer:
     if settings.smtp_host:
         return SmtpMailer(settings)
     if settings.mail_folder is None:

@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     smtp_from: str | None = None
     smtp_tls: bool = True
     mail_folder: Path | None = None
+    mail_allow_list: Annotated[tuple[str, ...], NoDecode] = ()
 
     domain: str = "localhost"
     public_url: str | None = None
@@ -98,12 +99,12 @@ class Settings(BaseSettings):
     def database(self) -> str:
         return self.database_url.get_secret_value()
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "mail_allow_list", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _split_at_commas(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+        return tuple(part.strip() for part in value.split(",") if part.strip())
 
     @field_validator("cors_origins")
     @classmethod
@@ -115,6 +116,14 @@ class Settings(BaseSettings):
                     f"'{origin}' is not an origin; write it like https://app.example.org"
                 )
         return origins
+
+    @field_validator("mail_allow_list")
+    @classmethod
+    def _check_allowed(cls, allowed: tuple[str, ...]) -> tuple[str, ...]:
+        for each in allowed:
+            if each.count("@") != 1 or "." not in each.partition("@")[2] or " " in each:
+                raise ValueError(f"'{each}' is neither an address nor a domain like @example.org")
+        return tuple(each.lower() for each in allowed)
 
     @field_validator("public_url")
     @classmethod

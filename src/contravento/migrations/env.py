@@ -8,7 +8,12 @@ from sqlalchemy import create_engine, pool, text
 import contravento.kit.replies
 import contravento.photos.models
 from contravento.kit.db import Table, driver_url
-from contravento.migrations import ADVISORY_LOCK, tables_of_the_queue
+from contravento.migrations import (
+    ADVISORY_LOCK,
+    Timeouts,
+    note_compatible_builds,
+    tables_of_the_queue,
+)
 
 import contravento.tracks.models  # noqa: F401, isort: skip
 
@@ -16,7 +21,10 @@ import contravento.tracks.models  # noqa: F401, isort: skip
 def migrate() -> None:
     url = context.config.get_main_option("sqlalchemy.url") or os.environ["DATABASE_URL"]
     engine = create_engine(driver_url(url, "psycopg"), poolclass=pool.NullPool)
+    timeouts = context.config.attributes.get("timeouts") or Timeouts()
     with engine.connect() as connection:
+        connection.execute(text(f"SET lock_timeout = '{timeouts.lock_seconds}s'"))
+        connection.execute(text(f"SET statement_timeout = '{timeouts.statement_seconds}s'"))
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
         connection.commit()
         context.configure(
@@ -27,6 +35,7 @@ def migrate() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+            note_compatible_builds(connection, context.script)
 
 
 migrate()

@@ -8,6 +8,10 @@ down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
 
+# True where the code before this migration works with the database after it: the running release
+# keeps serving while the next one is deployed, and may be gone back to.
+compatible = False
+
 
 def upgrade() -> None:
     ${upgrades if upgrades else "pass"}

@@ -1,6 +1,8 @@
 """The one place where an error becomes a response: a page for people, problem+json for programs."""
 
+import errno
 import logging
+import socket
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import Any
@@ -44,15 +46,17 @@ _DETAILS = {
     405: N_("This address does not take that kind of request."),
 }
 
-# What asking the database for a connection ends in when it cannot be had.
+# What asking the database for a connection ends in when it cannot be had; a container that is gone
+# takes its name with it.
 OUTAGES = (
-    PoolTimeout,
-    ConnectionError,
-    FileNotFoundError,
+    *(PoolTimeout, TimeoutError, ConnectionError, FileNotFoundError, socket.gaierror),
     CannotConnectNowError,
     BrokenProcessPool,
 )
-EXPLAINED = (AppError, HTTPException, RequestValidationError, DBAPIError, *OUTAGES)
+# SQL states: shutting down, crashed, starting up, no connection left.
+UNAVAILABLE = {"57P01", "57P02", "57P03", "53300"}
+UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN}
+EXPLAINED = (AppError, HTTPException, RequestValidationError, DBAPIError, OSError, *OUTAGES)
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +98,14 @@ async def _recognise(request: Request) -> None:
 def is_outage(error: Exception) -> bool:
     """Whether the database is away, or all connections to it are in use."""
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or isinstance(error, InterfaceError | OperationalError)
+        is_away = getattr(error.orig, "sqlstate", None) in UNAVAILABLE
+        return (
+            is_away
+            or error.connection_invalidated
+            or isinstance(error, InterfaceError | OperationalError)
+        )
+    if isinstance(error, OSError) and error.errno in UNREACHABLE:
+        return True
     return isinstance(error, OUTAGES)
 
 

@@ -1,0 +1,5 @@
+"""What deploy.sh starts."""
+
+from contravento_ops.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""The verbs of deploy.sh, a file per kind of work."""

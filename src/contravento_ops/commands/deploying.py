@@ -1,0 +1,248 @@
+"""deploy, rollback, init, check-host: what changes which release or which host it is."""
+
+from typing import Annotated
+
+import typer
+
+from contravento_ops.environment import file as env_files, host, initialise, probing
+from contravento_ops.environment.host import CHECKS, Verdict
+from contravento_ops.environment.variables import Variable
+from contravento_ops.kit import state
+from contravento_ops.kit.refusals import Exit, Refusal
+from contravento_ops.release import facts, plan, rollout, source
+from contravento_ops.release.plan import Kind, Options, Plan
+from contravento_ops.release.report import Report
+from contravento_ops.session import Session
+
+DEFAULT_BAKE_SECONDS = 30
+
+Skip = Annotated[
+    list[str],
+    typer.Option("--skip", metavar="NAME", help="Leave out a check of the host: see check-host."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")]
+Bake = Annotated[int, typer.Option(min=1, help="Seconds to watch before the old one goes.")]
+Healthy = Annotated[int, typer.Option(min=5, help="Seconds that a start may take.")]
+
+
+def deploy(
+    context: typer.Context,
+    image: Annotated[str | None, typer.Option(help="Take this image; build none.")] = None,
+    bake_seconds: Bake = DEFAULT_BAKE_SECONDS,
+    healthy_seconds: Healthy = int(rollout.HEALTHY_SECONDS),
+    skip: Skip = [],  # noqa: B006  (Typer copies it)
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Bring this release into service, beside the one that serves where one does."""
+    session: Session = context.obj
+    options = source.choose(session.place.root, image, bake_seconds=bake_seconds)
+    _deploy(session, options, skip, dry_run=dry_run, healthy_seconds=healthy_seconds)
+
+
+def rollback(
+    context: typer.Context,
+    bake_seconds: Bake = DEFAULT_BAKE_SECONDS,
+    healthy_seconds: Healthy = int(rollout.HEALTHY_SECONDS),
+    skip: Skip = [],  # noqa: B006  (Typer copies it)
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Go back to the release before, in the same careful way."""
+    session: Session = context.obj
+    previous = state.read(session.place.state).previous
+    if previous is None:
+        raise Refusal("There is no release before this one to go back to.", status=Exit.REFUSED)
+    options = Options(
+        tag=source.tag_of(previous.image),
+        build=False,
+        bake_seconds=bake_seconds,
+        going_back=True,
+    )
+    _deploy(session, options, skip, dry_run=dry_run, healthy_seconds=healthy_seconds)
+
+
+def _deploy(
+    session: Session, options: Options, skip: list[str], *, dry_run: bool, healthy_seconds: int
+) -> None:
+    _refuse_unknown(skip)
+    session.file()
+    action = "rollback" if options.going_back else "deploy"
+    if dry_run:
+        _show(session, plan.make(facts.gather(session.project), options))
+        return
+    with session.changing(action, release=options.tag, skipped=skip) as entry:
+        session.validate()
+        made = plan.make(facts.gather(session.project), options)
+        _show(session, made)
+        report = _carry_out(session, made, skip, healthy_seconds)
+        entry["outcome"] = report.outcome
+        entry["cause"] = report.cause
+    _tell(session, report)
+
+
+def _carry_out(session: Session, made: Plan, skip: list[str], healthy_seconds: int) -> Report:
+    before = state.read(session.place.state).current
+    tag = made.options.tag
+    report = Report(
+        session.place.environment, f"contravento:{tag}", before.image if before else None
+    )
+    rolling = rollout.Rollout(
+        plan=made,
+        console=session.console,
+        report=report,
+        values=session.values,
+        checks={
+            Kind.HOST: lambda: _check_host(session, skip),
+            Kind.ENVIRONMENT: session.validate,
+            Kind.RECORD: lambda: _remember(session, tag),
+        },
+        healthy_seconds=healthy_seconds,
+    )
+    try:
+        rolling.run()
+    finally:
+        report.write(session.place.reports)
+    return report
+
+
+def _remember(session: Session, tag: str) -> None:
+    """In the state, and in the environment file, so that plain Compose starts the same release."""
+    migration = facts.migration_of(session.project)
+    release = source.describe(tag, migration)
+    state.write(session.place.state, state.read(session.place.state).after(release))
+    env_files.put(session.place.env_file, "TAG", tag)
+
+
+def _show(session: Session, made: Plan) -> None:
+    session.console.table(
+        f"Plan for {session.place.environment}: contravento:{made.options.tag}",
+        ("", "step", "usually", "if it fails"),
+        [
+            (str(number), step.title, step.usually, step.undo)
+            for number, step in enumerate(made.steps, start=1)
+        ],
+    )
+    steps = [
+        {"kind": step.kind, "title": step.title, "calls": [str(call) for call in step.calls]}
+        for step in made.steps
+    ]
+    if session.console.as_json and session.console.answers_plan:
+        session.console.answer({"release": made.options.tag, "steps": steps})
+
+
+def _tell(session: Session, report: Report) -> None:
+    mark = {"deployed": "ok", "went back": "warning"}.get(report.outcome, "failed")
+    for sentence in report.sentences():
+        session.console.note(mark, sentence)  # type: ignore[arg-type]
+    session.console.answer(report.as_json())
+    if report.outcome != "deployed":
+        raise typer.Exit(Exit.WENT_BACK if report.outcome == "went back" else Exit.BROKEN)
+
+
+def check_host(
+    context: typer.Context,
+    skip: Skip = [],  # noqa: B006  (Typer copies it)
+    rules: Annotated[bool, typer.Option(help="Show firewall rules that fit.")] = False,
+    as_json: Json = False,
+) -> None:
+    """See whether this host is fit; changes nothing."""
+    session: Session = context.obj
+    _refuse_unknown(skip)
+    if rules:
+        session.console.say(host.rules_for())
+    verdicts = _verdicts(session, skip)
+    session.console.answer(
+        {"is_fit": _is_fit(verdicts), "checks": [_as_json(each) for each in verdicts]}
+    )
+    if not _is_fit(verdicts):
+        raise typer.Exit(Exit.HOST)
+
+
+def _check_host(session: Session, skip: list[str]) -> None:
+    """Raises Refusal with a sentence for each check that fails."""
+    failed = [each for each in _verdicts(session, skip) if each.mark == "failed"]
+    if failed:
+        raise Refusal(
+            *(f"{each.name}: {each.found}; {each.mend}." for each in failed), status=Exit.HOST
+        )
+
+
+def _verdicts(session: Session, skip: list[str]) -> list[Verdict]:
+    verdicts = list(host.judge(probing.gather(session.project, session.values), skip))
+    session.console.table(
+        "This host",
+        ("", "check", "found", "mend"),
+        [
+            (each.mark, each.name, each.found, each.mend if each.mark == "failed" else "")
+            for each in verdicts
+        ],
+    )
+    fit = "The host is fit." if _is_fit(verdicts) else "The host is not fit."
+    session.console.say(fit)
+    return verdicts
+
+
+def _is_fit(verdicts: list[Verdict]) -> bool:
+    return all(each.mark != "failed" for each in verdicts)
+
+
+def _as_json(verdict: Verdict) -> dict[str, str]:
+    return {"name": verdict.name, "verdict": verdict.mark, "found": verdict.found,
+            "mend": verdict.mend}  # fmt: skip
+
+
+def _refuse_unknown(skip: list[str]) -> None:
+    for name in skip:
+        if name not in CHECKS:
+            known = ", ".join(CHECKS)
+            raise Refusal(f"There is no check '{name}'; there are {known}.", status=Exit.USAGE)
+
+
+def init(
+    context: typer.Context,
+    given: Annotated[
+        list[str], typer.Option("--set", metavar="NAME=VALUE", help="A value, instead of asking.")
+    ] = [],  # noqa: B006  (Typer copies it)
+    no_questions: Annotated[bool, typer.Option(help="Take what the example suggests.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make the environment file with every secret, or add what is missing; never overwrite."""
+    session: Session = context.obj
+    values = dict(_pair(each) for each in given)
+
+    def ask(variable: Variable, suggestion: str) -> str:
+        if no_questions:
+            return suggestion
+        answer: str = typer.prompt(
+            variable.asked, default=suggestion, hide_input=variable.is_sensitive
+        )
+        return answer
+
+    with session.changing("init"):
+        outcome = initialise.initialise(session.place, values, ask)
+    name = session.place.env_file.name
+    if outcome.created:
+        session.console.note("ok", f"{name} is made, for your eyes only (mode 0600).")
+    elif outcome.added:
+        session.console.note("ok", f"{name} got {', '.join(outcome.added)}; nothing else changed.")
+    else:
+        session.console.note("ok", f"{name} lacks nothing; nothing changed.")
+    session.console.answer({"created": outcome.created, "added": outcome.added})
+    session.validate()
+
+
+def _pair(written: str) -> tuple[str, str]:
+    name, separator, value = written.partition("=")
+    if not separator:
+        raise Refusal(f"--set takes NAME=VALUE, not '{written}'.", status=Exit.USAGE)
+    return name, value
+
+
+def check_environment(context: typer.Context, as_json: Json = False) -> None:
+    """Look for mistakes in the environment file; changes nothing."""
+    session: Session = context.obj
+    session.validate()
+    session.console.note("ok", f"{session.place.env_file.name} has no mistake that can be seen.")
+    session.console.answer({"problems": []})

@@ -1,0 +1,1 @@
+"""The environment file and the host: made, checked, explained."""

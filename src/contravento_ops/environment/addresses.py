@@ -1,0 +1,51 @@
+"""The two addresses that hold a password: built with what a URL needs encoded, and compared."""
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a URL says. `password` may hold characters that should have been encoded."""
+
+    user: str
+    password: str
+    host: str
+    port: str
+    path: str
+
+
+APPLICATION_ROLE = "contravento_app"
+SAFE_IN_URL = frozenset(string.ascii_letters + string.digits + "-_.~")
+
+
+def database_url(values: Mapping[str, str]) -> str:
+    password = quote(values["POSTGRES_APP_PASSWORD"], safe="")
+    place = f"postgres:5432/{values['POSTGRES_DB']}"
+    return f"postgresql+asyncpg://{APPLICATION_ROLE}:{password}@{place}"
+
+
+def redis_url(values: Mapping[str, str]) -> str:
+    return f"redis://:{quote(values['REDIS_PASSWORD'], safe='')}@redis:6379/1"
+
+
+def take_apart(url: str) -> Address:
+    """Leniently: the last @ ends the password, so that a / or @ in it does not mislead."""
+    rest = url.partition("://")[2]
+    credentials, _, place = rest.rpartition("@")
+    user, _, password = credentials.partition(":")
+    host_and_port, _, path = place.partition("/")
+    host, _, port = host_and_port.partition(":")
+    return Address(user, password, host, port, path.partition("?")[0])
+
+
+def is_encoded(address: Address) -> bool:
+    """Whether the password can stand in a URL as it is written."""
+    return not set(address.password) & set("/?#[]@: ")
+
+
+def agrees(address: Address, password: str) -> bool:
+    """Written as it is, or encoded."""
+    return password in (address.password, unquote(address.password))

@@ -1,0 +1,198 @@
+"""Values that are fine each for itself and wrong together, or wrong for the environment."""
+
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import urlsplit
+
+from contravento_ops.environment import addresses
+from contravento_ops.kit.place import EnvironmentName
+
+type Values = Mapping[str, str]
+type Finding = tuple[str, str, str]
+type Rule = Callable[[Values, EnvironmentName], Iterator[Finding]]
+
+BCRYPT_ROUNDS: Mapping[EnvironmentName, tuple[int, int]] = {
+    "dev": (4, 11),
+    "staging": (12, 14),
+    "prod": (14, 15),
+}
+REPLICAS: Mapping[EnvironmentName, int] = {"dev": 1, "staging": 1, "prod": 3}
+MAX_CONNECTIONS = 100
+KEPT_FOR_OTHERS = 10
+POOL_OVERFLOW = 10
+DEFAULT_POOL = 20
+PLAIN_SMTP_PORT = 25
+SMTPS_PORT = 465
+
+
+def _production_settings(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    if environment == "dev":
+        return
+    if values.get("APP_ENV", "production") != "production":
+        yield "APP_ENV", f"is {values['APP_ENV']} in {environment}", "write production"
+    if values.get("DEBUG") == "true":
+        yield "DEBUG", "is true, which shows the inside of the program to everybody", "write false"
+    if environment == "prod" and values.get("LOG_LEVEL") == "DEBUG":
+        yield "LOG_LEVEL", "is DEBUG in prod, which fills the disk", "write WARNING"
+    if values.get("LOG_FORMAT") == "console":
+        yield (
+            "LOG_FORMAT",
+            "is console, which programs that read logs do not understand",
+            "write json",
+        )
+
+
+def _bcrypt(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    least, most = BCRYPT_ROUNDS[environment]
+    rounds = _number(values, "BCRYPT_ROUNDS")
+    if rounds is not None and rounds < least:
+        yield "BCRYPT_ROUNDS", f"is {rounds}, too few for {environment}", f"write {least}"
+    if rounds is not None and rounds > most:
+        slow = "so slow that signing in would hold the processors"
+        yield "BCRYPT_ROUNDS", f"is {rounds}, {slow}", f"write at most {most}"
+
+
+def _connections(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    """Everything may be at its most while a release is replaced by the next, one backend more."""
+    pool = _number(values, "DATABASE_POOL_SIZE", DEFAULT_POOL)
+    processes = _number(values, "WEB_CONCURRENCY", 1)
+    replicas, limit = REPLICAS[environment], MAX_CONNECTIONS
+    if not (pool and processes):
+        return
+    needed = (pool + POOL_OVERFLOW) * processes * (replicas + 1)
+    if needed > limit - KEPT_FOR_OTHERS:
+        sum_of_it = f"({pool} + {POOL_OVERFLOW}) × {processes} × ({replicas} + 1) = {needed}"
+        most = (limit - KEPT_FOR_OTHERS) // (processes * (replicas + 1)) - POOL_OVERFLOW
+        yield (
+            "DATABASE_POOL_SIZE",
+            f"asks for {sum_of_it} connections, but there are {limit - KEPT_FOR_OTHERS} for it",
+            f"write at most {most}" if most > 0 else "write a smaller WEB_CONCURRENCY",
+        )
+
+
+def _database_url(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    url = values.get("DATABASE_URL")
+    if not url:
+        return
+    parts = addresses.take_apart(url)
+    rebuild = f"remove the line and run ./deploy.sh {environment} init, which builds it"
+    if not addresses.is_encoded(parts):
+        yield "DATABASE_URL", "holds a password that breaks a URL", rebuild
+        return
+    if parts.host != "postgres":
+        return
+    if parts.user != addresses.APPLICATION_ROLE:
+        who = f"'{parts.user}', who may do more than {addresses.APPLICATION_ROLE}"
+        yield "DATABASE_URL", f"signs in as {who}", rebuild
+    name = values.get("POSTGRES_DB", parts.path)
+    if parts.path != name:
+        yield "DATABASE_URL", f"says '{parts.path}', but POSTGRES_DB says '{name}'", rebuild
+    password = values.get("POSTGRES_APP_PASSWORD")
+    if password and not addresses.agrees(parts, password):
+        yield "DATABASE_URL", "holds another password than POSTGRES_APP_PASSWORD", rebuild
+
+
+def _passwords_in_urls(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    """Compose puts these into URLs as they stand, where no URL of ours is given."""
+    own = {"POSTGRES_APP_PASSWORD": "DATABASE_URL", "REDIS_PASSWORD": "REDIS_URL"}
+    for name in ("POSTGRES_OWNER_PASSWORD", "POSTGRES_APP_PASSWORD", "REDIS_PASSWORD"):
+        unsafe = set(values.get(name, "")) - addresses.SAFE_IN_URL
+        if not unsafe or own.get(name) in values:
+            continue
+        what = f"holds {' '.join(sorted(unsafe))}, which breaks the URL that it goes into"
+        if name in own:
+            yield name, what, f"run ./deploy.sh {environment} init, which encodes it"
+        else:
+            yield name, what, f"remove the line and run ./deploy.sh {environment} init"
+
+
+def _redis_url(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    url = values.get("REDIS_URL")
+    if not url:
+        return
+    parts = addresses.take_apart(url)
+    rebuild = f"remove the line and run ./deploy.sh {environment} init, which builds it"
+    if not addresses.is_encoded(parts):
+        yield "REDIS_URL", "holds a password that breaks a URL", rebuild
+        return
+    password = values.get("REDIS_PASSWORD")
+    if password and parts.host == "redis" and not addresses.agrees(parts, password):
+        yield "REDIS_URL", "holds another password than REDIS_PASSWORD", rebuild
+    if parts.host == "redis" and parts.path != "1":
+        yield "REDIS_URL", f"names the index '{parts.path}'", "end it with /1"
+
+
+def _mail(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    host, port = values.get("SMTP_HOST", ""), values.get("SMTP_PORT", "587")
+    tls = values.get("SMTP_TLS", "true")
+    if bool(values.get("SMTP_USER")) != bool(values.get("SMTP_PASSWORD")):
+        missing = "SMTP_PASSWORD" if values.get("SMTP_USER") else "SMTP_USER"
+        yield missing, "is not set, but its other half is", "set both SMTP_USER and SMTP_PASSWORD"
+    if port == str(PLAIN_SMTP_PORT) and tls == "true":
+        yield "SMTP_PORT", "is 25, between mail servers, where no one signs in by TLS", "write 587"
+    if port == str(SMTPS_PORT) and tls == "false":
+        yield "SMTP_TLS", "is false on port 465, which speaks nothing but TLS", "write true"
+    if values.get("SMTP_PASSWORD") and tls == "false" and not _is_catcher(host):
+        yield "SMTP_TLS", "is false, so the password would travel in the open", "write true"
+    if environment == "prod" and host and _is_catcher(host):
+        yield "SMTP_HOST", f"is '{host}', which keeps mails and sends none", "name a mail server"
+
+
+def _real_riders(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    host, allowed = values.get("SMTP_HOST", ""), values.get("MAIL_ALLOW_LIST", "")
+    if environment == "staging" and host and not _is_catcher(host) and not allowed:
+        yield (
+            "MAIL_ALLOW_LIST",
+            "is not set, so staging could write to real riders",
+            "name who may be written to, such as @your-company.org, or let SMTP_HOST be a catcher",
+        )
+    if environment == "prod" and allowed:
+        yield "MAIL_ALLOW_LIST", "holds back riders' mails in prod", "remove the line"
+
+
+def _is_catcher(host: str) -> bool:
+    """A name without a dot is a service of this project; it delivers nothing."""
+    return "." not in host
+
+
+def _site(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    domain, public = values.get("DOMAIN", ""), values.get("PUBLIC_URL", "")
+    if environment == "dev":
+        return
+    if domain and ("." not in domain or domain.endswith((".local", ".localhost"))):
+        yield (
+            "DOMAIN",
+            f"is '{domain}', for which nobody gives a certificate",
+            "write a public name",
+        )
+    if domain.replace(".", "").isdigit():
+        yield "DOMAIN", "is an address; certificates are for names", "write the host name"
+    if public.startswith("http://"):
+        yield "PUBLIC_URL", "says http://, but this environment speaks HTTPS", "write https://"
+    if public and domain and urlsplit(public).hostname != domain.lower():
+        yield "PUBLIC_URL", f"names another host than DOMAIN ({domain})", "remove the line"
+    for origin in (each.strip() for each in values.get("CORS_ORIGINS", "").split(",")):
+        if origin.startswith("http://"):
+            yield (
+                "CORS_ORIGINS",
+                f"holds {origin}, which anybody on the way can change",
+                "use https",
+            )
+
+
+def _key_rotation(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    if values.get("SECRET_KEY") and values.get("SECRET_KEY") == values.get("SECRET_KEY_PREVIOUS"):
+        yield "SECRET_KEY_PREVIOUS", "is the key that is used now", "remove the line"
+
+
+def _number(values: Values, name: str, default: int | None = None) -> int | None:
+    """None for what is no number; that is said elsewhere."""
+    written = values.get(name)
+    if written is None:
+        return default
+    return int(written) if written.isdigit() else None
+
+
+RULES: tuple[Rule, ...] = (
+    _production_settings, _bcrypt, _connections, _database_url, _redis_url, _passwords_in_urls,
+    _mail, _real_riders, _site, _key_rotation,
+)  # fmt: skip

@@ -1,0 +1,89 @@
+"""Making an environment file: what is asked, what is made, and never what is there already."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from contravento_ops.environment import addresses, example, file, secrets
+from contravento_ops.environment.variables import VARIABLES, Variable
+from contravento_ops.kit.place import EnvironmentName, Place
+
+BUILT: Mapping[str, tuple[Callable[[Mapping[str, str]], str], tuple[str, ...]]] = {
+    "DATABASE_URL": (
+        addresses.database_url, ("POSTGRES_APP_PASSWORD", "POSTGRES_DB"),
+    ),
+    "REDIS_URL": (addresses.redis_url, ("REDIS_PASSWORD",)),
+}  # fmt: skip
+
+type Ask = Callable[[Variable, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    created: bool
+    added: tuple[str, ...]
+
+
+def initialise(place: Place, given: Mapping[str, str], ask: Ask) -> Outcome:
+    """Make the file, or add what an upgrade brought; nothing that stands there changes."""
+    before = file.read(place.env_file)
+    if before is None:
+        values = _fresh(place.environment, given, ask)
+        file.create(place.env_file, _written(place.environment, values))
+        return Outcome(True, tuple(values))
+    added = _missing(place.environment, before.values, given)
+    if added:
+        file.add(place.env_file, added, "Added by `init`; what stood above is as it was.")
+    return Outcome(False, tuple(added))
+
+
+def _fresh(environment: EnvironmentName, given: Mapping[str, str], ask: Ask) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for variable in VARIABLES.values():
+        suggestion = variable.values.get(environment, "")
+        if variable.name in given:
+            value = given[variable.name]
+        elif variable.is_secret:
+            value = secrets.make(variable.lengths[environment])
+        elif variable.asked and environment != "dev":
+            value = ask(variable, suggestion)
+        else:
+            value = suggestion
+        if value:
+            values[variable.name] = value
+    others = {name: value for name, value in given.items() if name not in VARIABLES}
+    return {**values, **_built(values), **others}
+
+
+def _missing(
+    environment: EnvironmentName, there: Mapping[str, str], given: Mapping[str, str]
+) -> dict[str, str]:
+    """Secrets and addresses that are required or built; and whatever was given by hand."""
+    added = {name: value for name, value in given.items() if name not in there and value}
+    for variable in VARIABLES.values():
+        is_needed = environment in variable.required and variable.name not in {**there, **added}
+        if is_needed and variable.is_secret:
+            added[variable.name] = secrets.make(variable.lengths[environment])
+    return {**added, **_built({**there, **added})}
+
+
+def _built(values: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: build(values)
+        for name, (build, needed) in BUILT.items()
+        if name not in values and all(each in values for each in needed)
+    }
+
+
+def _written(environment: EnvironmentName, values: Mapping[str, str]) -> str:
+    """The example's order and remarks, with these values; what else was given stands at the end."""
+    lines = []
+    for line in example.example(environment).splitlines():
+        name, separator, _ = line.lstrip("#").partition("=")
+        if not separator or name not in VARIABLES:
+            lines.append(line)
+        elif name in values:
+            lines.append(f"{name}={values[name]}")
+        else:
+            lines.append(f"#{name}=")
+    others = {name: value for name, value in values.items() if name not in VARIABLES}
+    return "\n".join(lines) + "\n" + (f"\n{file.assignments(others)}" if others else "")

@@ -1,0 +1,115 @@
+"""What a value may look like, by kind: each function says what is wrong with one, or nothing."""
+
+import re
+from collections.abc import Callable
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+
+type Check = Callable[[str], str | None]
+
+BOOLEANS = ("true", "false")
+LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+DOMAIN = re.compile(rf"{LABEL}(\.{LABEL})*", re.I)
+EMAIL = re.compile(rf"[^@\s,;<>]+@{LABEL}(\.{LABEL})+", re.I)
+NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+PREFIX = re.compile(r"(10|172|192)(\.(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){2}")
+
+
+def text(value: str) -> str | None:
+    return None
+
+
+def boolean(value: str) -> str | None:
+    return None if value in BOOLEANS else f"'{value}' is neither true nor false; write one of them"
+
+
+def integer(least: int, most: int) -> Check:
+    def check(value: str) -> str | None:
+        if not re.fullmatch(r"-?[0-9]+", value):
+            return f"'{value}' is no whole number; write one from {least} to {most}"
+        if not least <= int(value) <= most:
+            return f"{value} is out of bounds; write a number from {least} to {most}"
+        return None
+
+    return check
+
+
+def one_of(*allowed: str) -> Check:
+    def check(value: str) -> str | None:
+        return None if value in allowed else f"'{value}' is not one of {', '.join(allowed)}"
+
+    return check
+
+
+def shaped(pattern: re.Pattern[str], words: str) -> Check:
+    def check(value: str) -> str | None:
+        return None if pattern.fullmatch(value) else f"'{value}' is no {words}"
+
+    return check
+
+
+def domain(value: str) -> str | None:
+    if "://" in value or "/" in value:
+        return f"'{value}' is an address; write the bare host name, such as diary.example.org"
+    if not DOMAIN.fullmatch(value) or len(value) > 253:
+        return f"'{value}' is no host name; write one such as diary.example.org"
+    return None
+
+
+def email(value: str) -> str | None:
+    """An address, or a name and an address in angle brackets."""
+    bare = parseaddr(value)[1] if "<" in value else value
+    if EMAIL.fullmatch(bare):
+        return None
+    return f"'{value}' is no e-mail address; write one such as diary@example.org"
+
+
+def allow_list(value: str) -> str | None:
+    for each in (part.strip() for part in value.split(",")):
+        if not EMAIL.fullmatch(each if not each.startswith("@") else f"x{each}"):
+            return f"'{each}' is neither an address nor a domain such as @example.org"
+    return None
+
+
+def origins(value: str) -> str | None:
+    for each in (part.strip() for part in value.split(",")):
+        if "*" in each:
+            return f"'{each}' lets every site use the API; name each origin, separated by commas"
+        parts = urlsplit(each)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:
+            return f"'{each}' is not an origin; write it like https://app.example.org"
+    return None
+
+
+def url(*schemes: str) -> Check:
+    def check(value: str) -> str | None:
+        parts = urlsplit(value)
+        needs_host = parts.scheme != "file"
+        if parts.scheme not in schemes or (needs_host and not parts.netloc):
+            starts = " or ".join(f"{each}://" for each in schemes)
+            return f"'{_shown(value)}' is no such address; begin it with {starts}"
+        return None
+
+    return check
+
+
+def _shown(value: str) -> str:
+    """Without what may be a password."""
+    return re.sub(r"://[^/]*@", "://…@", value)
+
+
+def url_or(word: str, *schemes: str) -> Check:
+    return lambda value: None if value == word else url(*schemes)(value)
+
+
+def path(value: str) -> str | None:
+    if value.startswith(("/", "./")):
+        return None
+    return f"'{value}' is no file that Compose finds; begin it with / or ./"
+
+
+port = integer(1, 65535)
+name = shaped(NAME, "plain name; use small letters, digits and _")
+tag = shaped(TAG, "image tag; write one such as 1f3c5a7")
+prefix = shaped(PREFIX, "private network; write three numbers such as 172.29.42")

@@ -1,0 +1,30 @@
+"""Every variable of an environment file: the one table that examples, checks and docs come from."""
+
+from contravento_ops.environment.variable import PLACEHOLDER, Section, Variable
+from contravento_ops.environment.variables_of_the_application import (
+    FILES,
+    LOGS,
+    MAIL,
+    SECRETS,
+    SITE,
+)
+from contravento_ops.environment.variables_of_the_host import (
+    CERTIFICATE,
+    DATABASE,
+    MONITORING,
+    PORTS,
+    REDIS,
+)
+
+__all__ = ["PLACEHOLDER", "SECTIONS", "SET_BY_US", "VARIABLES", "Variable"]
+
+SECTIONS: tuple[Section, ...] = (
+    SITE, SECRETS, DATABASE, REDIS, FILES, MAIL, CERTIFICATE, MONITORING, LOGS, PORTS,
+)  # fmt: skip
+
+VARIABLES: dict[str, Variable] = {
+    each.name: each for section in SECTIONS for each in section.variables
+}
+
+# What Compose itself, deploy.sh or the image reads; they are no lines of an environment file.
+SET_BY_US = frozenset({"MAIL_FOLDER", "TRUSTED_PROXIES"})

@@ -1,0 +1,180 @@
+"""What the services around the application read: data, certificate, monitoring, addresses."""
+
+from contravento_ops.environment import kinds
+from contravento_ops.environment.variable import (
+    ALL,
+    SERVED,
+    Section,
+    Variable,
+    by_environment,
+    long,
+    same,
+)
+
+DATABASE = Section(
+    "PostgreSQL",
+    (
+        Variable(
+            "POSTGRES_DB",
+            "the database's name",
+            kinds.name,
+            by_environment("contravento_dev", "contravento_staging", "contravento"),
+            required=ALL,
+        ),
+        Variable(
+            "POSTGRES_USER",
+            "the administrator, for pg_dump, pg_restore and psql; the application never is",
+            kinds.name,
+            by_environment("contravento_dev", "contravento_staging", "contravento"),
+            required=ALL,
+        ),
+        Variable(
+            "POSTGRES_PASSWORD",
+            "the administrator's password",
+            lengths=long(32, 32, 48),
+            required=ALL,
+            is_sensitive=True,
+        ),
+        Variable(
+            "POSTGRES_OWNER_PASSWORD",
+            "of contravento_owner, who owns the tables: migrations sign in as it",
+            lengths=long(32, 32, 48),
+            required=ALL,
+            is_sensitive=True,
+        ),
+        Variable(
+            "POSTGRES_APP_PASSWORD",
+            "of contravento_app, who may change rows, no more: the application signs in as it",
+            lengths=long(32, 32, 48),
+            required=ALL,
+            is_sensitive=True,
+        ),
+        Variable(
+            "POSTGRES_MONITOR_PASSWORD",
+            "of contravento_monitor, who may look at figures",
+            lengths=long(32, 32, 48),
+            required=ALL,
+            is_sensitive=True,
+        ),
+        Variable(
+            "DATABASE_URL",
+            "built by init from the lines above, with what a URL needs encoded",
+            kinds.url("postgresql", "postgresql+asyncpg"),
+            is_sensitive=True,
+        ),
+        Variable(
+            "DATABASE_POOL_SIZE",
+            "connections that each web process keeps; it may open ten more",
+            kinds.integer(1, 200),
+            by_environment("10", "20", "8"),
+        ),
+    ),
+)
+
+
+REDIS = Section(
+    "Redis",
+    (
+        Variable(
+            "REDIS_PASSWORD",
+            "of the Redis service",
+            lengths=long(24, 24, 48),
+            required=ALL,
+            is_sensitive=True,
+        ),
+        Variable(
+            "REDIS_URL",
+            "built by init from the line above, with what a URL needs encoded",
+            kinds.url("redis", "rediss"),
+            is_sensitive=True,
+        ),
+    ),
+)
+
+
+CERTIFICATE = Section(
+    "The certificate",
+    (
+        Variable(
+            "ACME_EMAIL",
+            "whom the certificate authority may write to",
+            kinds.email,
+            {"staging": "host@example.org", "prod": "host@example.org"},
+            required=SERVED,
+            asked="Your own address, for the certificate authority",
+        ),
+        Variable(
+            "ACME_DIRECTORY",
+            "of the certificate authority; off keeps the self-signed certificate",
+            kinds.url_or("off", "https"),
+            default="https://acme-v02.api.letsencrypt.org/directory",
+        ),
+        Variable(
+            "ACME_DRY_RUN_DIRECTORY",
+            "where the name is proven first, so that a mistake costs no real attempt",
+            kinds.url_or("off", "https"),
+            default="https://acme-staging-v02.api.letsencrypt.org/directory",
+        ),
+        Variable(
+            "ACME_CA_BUNDLE",
+            "the root of a private certificate authority, as a file on this host",
+            kinds.path,
+        ),
+    ),
+)
+
+
+MONITORING = Section(
+    "Monitoring",
+    (
+        Variable("GRAFANA_ADMIN_USER", "who signs in to Grafana", kinds.name, same("admin")),
+        Variable(
+            "GRAFANA_ADMIN_PASSWORD",
+            "their password",
+            lengths=long(16, 16, 48),
+            required=SERVED,
+            is_sensitive=True,
+        ),
+        Variable(
+            "SENTRY_DSN",
+            "where unforeseen errors are reported, without anything personal",
+            kinds.url("https", "http"),
+            is_sensitive=True,
+        ),
+        Variable(
+            "SENTRY_ENVIRONMENT",
+            "the name that they are reported under",
+            values=by_environment("dev", "staging", "production"),
+        ),
+    ),
+)
+
+
+PORTS = Section(
+    "Addresses on this host",
+    (
+        Variable(
+            "HTTP_PORT",
+            "the site's port on this host, in dev only",
+            kinds.port,
+            {"dev": "8080"},
+        ),
+        Variable(
+            "MAIL_PORT",
+            "the mailbox's port on this host, in dev only",
+            kinds.port,
+            {"dev": "8025"},
+        ),
+        Variable(
+            "NETWORK_PREFIX",
+            "the first three numbers of the containers' network, where the usual ones are taken",
+            kinds.prefix,
+            default="10.213.42",
+        ),
+        Variable(
+            "TAG",
+            "the release that serves; deploy.sh writes it",
+            kinds.tag,
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""What every command stands on: Docker, printing, refusals, the lock, the audit, the state."""

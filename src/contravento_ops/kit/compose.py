@@ -1,0 +1,182 @@
+"""The one file that calls Docker and Compose. A call is a value, shown before it runs."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from contravento_ops.kit.place import Place
+from contravento_ops.kit.refusals import Exit, Refusal
+
+DEFAULT_TIMEOUT_SECONDS = 300
+WORDS_OF_A_FAILURE = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What to run, and what to say in the environment besides."""
+
+    words: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        named = [f"{name}={value}" for name, value in self.environment.items() if name != "PATH"]
+        return shlex.join([*named, *self.words])
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 0
+
+    @property
+    def said(self) -> str:
+        """The last lines of both, for a report."""
+        lines = [line for line in (self.out + self.err).splitlines() if line.strip()]
+        return "\n".join(lines[-WORDS_OF_A_FAILURE:])
+
+
+@cache
+def compose_command() -> tuple[str, ...]:
+    """`docker compose`, or the hyphenated program where that is Compose 2."""
+    if _says_two(("docker", "compose")):
+        return ("docker", "compose")
+    if shutil.which("docker-compose") and _says_two(("docker-compose",)):
+        return ("docker-compose",)
+    raise Refusal(
+        "Docker Compose 2 was not found; install the package docker-compose-plugin"
+        " (docker-compose-v2 on Ubuntu).",
+        status=Exit.DOCKER,
+    )
+
+
+def _says_two(words: Sequence[str]) -> bool:
+    return run(Call((*words, "version", "--short"))).out.strip().lstrip("v").startswith(("2", "5"))
+
+
+def run(
+    call: Call, *, timeout: float = DEFAULT_TIMEOUT_SECONDS, said_to_it: str | None = None
+) -> Done:
+    """Never raises for what the program says; a missing program is status 127, a slow one 124."""
+    try:
+        done = subprocess.run(  # noqa: S603
+            call.words,
+            env={**os.environ, **call.environment},
+            input=said_to_it,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError:
+        return Done(127, "", f"{call.words[0]} is not installed")
+    except subprocess.TimeoutExpired:
+        return Done(124, "", f"no end after {timeout:.0f} seconds")
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def run_well(call: Call, *, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> str:
+    """What it printed. Raises Refusal (DOCKER) with its last words if it fails."""
+    done = run(call, timeout=timeout)
+    if not done.ok:
+        raise Refusal(f"`{call}` failed: {done.said}", status=Exit.DOCKER)
+    return done.out
+
+
+def hand_over(call: Call) -> int:
+    """Run with this terminal as its own; the exit status."""
+    return subprocess.run(  # noqa: S603
+        call.words, env={**os.environ, **call.environment}, check=False
+    ).returncode
+
+
+def has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def docker(*words: str) -> Call:
+    return Call(("docker", *words))
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """What `docker compose ps` tells of one."""
+
+    id: str
+    name: str
+    service: str
+    state: str
+    health: str
+    image: str
+    exit_code: int = 0
+    status: str = ""
+    ports: tuple[tuple[str, int, int], ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        return self.state == "running" and self.health in ("", "healthy")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One environment as Compose sees it; `variables` win over the environment file."""
+
+    place: Place
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def with_variables(self, **variables: str) -> "Project":
+        return Project(self.place, {**self.variables, **variables})
+
+    def call(self, *words: str) -> Call:
+        files = [part for file in self.place.compose_files for part in ("-f", str(file))]
+        env_file = ("--env-file", str(self.place.env_file))
+        return Call((*compose_command(), *files, *env_file, *words), self.variables)
+
+    def config(self) -> dict[str, Any]:
+        """The rendered configuration. It holds every secret: show it only through `support`."""
+        found: dict[str, Any] = json.loads(run_well(self.call("config", "--format", "json")))
+        return found
+
+    def services(self) -> list[str]:
+        return run_well(self.call("config", "--services")).split()
+
+    def containers(self, *services: str) -> list[Container]:
+        """Running or not, without one-off ones."""
+        said = run_well(self.call("ps", "--all", "--format", "json", *services))
+        return [_container(json.loads(line)) for line in said.splitlines() if line.startswith("{")]
+
+
+def _container(found: Mapping[str, Any]) -> Container:
+    return Container(
+        id=found["ID"],
+        name=found["Name"],
+        service=found["Service"],
+        state=found["State"],
+        health=found.get("Health") or "",
+        image=found.get("Image") or "",
+        exit_code=int(found.get("ExitCode") or 0),
+        status=found.get("Status") or "",
+        ports=tuple(
+            (port.get("URL") or "", int(port["PublishedPort"]), int(port["TargetPort"]))
+            for port in found.get("Publishers") or ()
+            if port.get("PublishedPort")
+        ),
+    )
+
+
+def inspect(name: str) -> dict[str, Any]:
+    """Of one container, image or network. Raises Refusal (DOCKER) if there is none."""
+    found: list[dict[str, Any]] = json.loads(run_well(docker("inspect", name)))
+    return found[0]

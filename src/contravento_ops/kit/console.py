@@ -1,0 +1,70 @@
+"""The one file that prints: for people in colour, for machines as JSON."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from rich.console import Console as RichConsole
+from rich.markup import escape
+from rich.table import Table
+
+type Mark = Literal["ok", "warning", "failed", "skipped"]
+
+MARKS: dict[str, str] = {
+    "ok": "[green]✓[/]",
+    "warning": "[yellow]![/]",
+    "failed": "[red]✗[/]",
+    "skipped": "[dim]–[/]",
+}
+
+
+class Console:
+    """With `as_json` only `answer` reaches standard output; everything else stays silent."""
+
+    def __init__(self, *, as_json: bool = False, answers_plan: bool = False) -> None:
+        self.as_json = as_json
+        self.answers_plan = answers_plan
+        self._out = RichConsole(quiet=as_json, highlight=False, soft_wrap=True)
+        self._err = RichConsole(stderr=True, highlight=False, soft_wrap=True)
+
+    def say(self, sentence: str = "") -> None:
+        self._out.print(escape(sentence))
+
+    def note(self, mark: Mark, sentence: str) -> None:
+        self._out.print(f"{MARKS[mark]} {escape(sentence)}")
+
+    def raw(self, text: str) -> None:
+        """What another program said, as it said it."""
+        if not self.as_json:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+    def complain(self, sentences: Iterable[str]) -> None:
+        for sentence in sentences:
+            self._err.print(escape(sentence), style="red")
+
+    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        table = Table(title=escape(title), title_justify="left", box=None, pad_edge=False)
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(MARKS.get(cell, escape(cell)) for cell in row))
+        self._out.print(table)
+
+    def answer(self, answer: Any) -> None:
+        """What `--json` prints: one document, and nothing besides."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(answer, indent=2, default=str, ensure_ascii=False) + "\n")
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Say what is being done while it is, and how it ended."""
+        with self._out.status(escape(title)):
+            try:
+                yield
+            except BaseException:
+                self.note("failed", title)
+                raise
+        self.note("ok", title)

@@ -1,0 +1,1 @@
+"""Bringing a release into service beside the one that serves, and going back."""

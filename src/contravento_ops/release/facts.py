@@ -1,0 +1,76 @@
+"""What runs at this moment, read from Docker: what plans are made of."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contravento_ops.kit import compose
+from contravento_ops.kit.compose import Call, Container, Project
+from contravento_ops.kit.refusals import Exit, Refusal
+from contravento_ops.release.plan import PARTS_BESIDE, Facts
+from contravento_ops.release.traffic import Address
+
+HTTPS, HTTP = 443, 80
+APPLICATION = frozenset({"backend", "worker", "migrate", "static", "prepare", "tools"})
+
+
+def gather(project: Project) -> Facts:
+    config = project.config()
+    containers = project.containers()
+    running = [each for each in containers if each.state in ("running", "restarting")]
+    services: dict[str, Any] = config["services"]
+    ended = [each for each in containers if each not in running]
+    beside = tuple(each for each in project.services() if each not in APPLICATION)
+    return Facts(
+        project=project,
+        name=config["name"],
+        backends=_names(running, "backend"),
+        workers=_names(running, "worker"),
+        replicas=_replicas(services["backend"]),
+        worker_replicas=_replicas(services["worker"]),
+        beside=beside or PARTS_BESIDE,
+        leftovers=(*_names(ended, "backend"), *_names(ended, "worker")),
+        has_database=any(each.service == "postgres" and each.is_well for each in running),
+    )
+
+
+def _names(containers: list[Container], service: str) -> tuple[str, ...]:
+    """By their numbers, oldest first."""
+    names = [each.name for each in containers if each.service == service]
+    return tuple(sorted(names, key=lambda name: int(name.rpartition("-")[2])))
+
+
+def _replicas(service: Mapping[str, Any]) -> int:
+    return int(service.get("deploy", {}).get("replicas") or service.get("scale") or 1)
+
+
+def address_of_site(project: Project, domain: str) -> Address:
+    """Where nginx is published on this host. Raises Refusal where it is not."""
+    for container in project.containers("nginx"):
+        published = {target: (url, port) for url, port, target in container.ports}
+        for target in (HTTPS, HTTP):
+            if target in published:
+                url, port = published[target]
+                host = "127.0.0.1" if url in ("", "0.0.0.0", "::") else url  # noqa: S104
+                return Address(host, port, domain, is_https=target == HTTPS)
+    raise Refusal("nginx publishes no port on this host; is it running?", status=Exit.DOCKER)
+
+
+def migration_of(project: Project) -> str | None:
+    """What the database is at."""
+    query = "SELECT version_num FROM alembic_version"
+    done = compose.run(psql(project, query))
+    return done.out.strip() or None if done.ok else None
+
+
+def psql(project: Project, query: str) -> Call:
+    """As the administrator, inside postgres' own container."""
+    shell = 'psql -XAt -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "$0"'
+    return project.call("exec", "-T", "postgres", "sh", "-c", shell, query)
+
+
+def ip_of(container: str, network: str) -> str:
+    """The container's address on the network whose name ends so."""
+    networks = compose.inspect(container)["NetworkSettings"]["Networks"]
+    return next(
+        (str(each["IPAddress"]) for name, each in networks.items() if name.endswith(network)), ""
+    )

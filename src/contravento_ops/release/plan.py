@@ -1,0 +1,293 @@
+"""The steps of a deployment, as values: shown, tested, and then carried out by rollout.py."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contravento_ops.kit.compose import Call, Project, docker
+
+STOP_SECONDS = 45
+UPSTREAM = "/opt/contravento/bin/upstream"
+PARTS_BESIDE = ("postgres", "redis", "nginx", "certbot")
+
+
+class Kind(StrEnum):
+    HOST = "host"
+    ENVIRONMENT = "environment"
+    IMAGE = "image"
+    PREFLIGHT = "preflight"
+    UP = "up"
+    WAIT = "wait"
+    PROBE = "probe"
+    MIGRATE = "migrate"
+    PIN = "pin"
+    START = "start"
+    REHEARSE = "rehearse"
+    WORKERS = "workers"
+    SWITCH = "switch"
+    BAKE = "bake"
+    STOP = "stop"
+    RELEASE_PIN = "unpin"
+    BESIDE = "beside"
+    RECORD = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`containers` are those that the step is about: the new one first, then those it goes with."""
+
+    kind: Kind
+    title: str
+    usually: str
+    undo: str
+    calls: tuple[Call, ...] = ()
+    containers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What runs now. Names of containers end in a number; the next is the highest plus one."""
+
+    project: Project
+    name: str
+    backends: tuple[str, ...] = ()
+    workers: tuple[str, ...] = ()
+    replicas: int = 1
+    worker_replicas: int = 1
+    beside: tuple[str, ...] = PARTS_BESIDE
+    leftovers: tuple[str, ...] = ()
+    has_database: bool = False
+
+    @property
+    def is_serving(self) -> bool:
+        return bool(self.backends)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`image` is another name to take the release from; `is_here`: it need not be pulled."""
+
+    tag: str
+    build: bool = True
+    image: str | None = None
+    is_here: bool = False
+    bake_seconds: int = 30
+    going_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    facts: Facts
+    options: Options
+    steps: tuple[Step, ...]
+
+
+def make(facts: Facts, options: Options) -> Plan:
+    """An upgrade where something serves, else everything from nothing."""
+    project = facts.project.with_variables(TAG=options.tag)
+    steps = [*_before_anything_is_touched(project, facts, options)]
+    steps += _upgrade(project, facts, options) if facts.is_serving else _first(project)
+    steps.append(Step(Kind.RECORD, "note what is deployed now", "at once", "the note before stays"))
+    return Plan(facts, options, tuple(steps))
+
+
+def _before_anything_is_touched(project: Project, facts: Facts, options: Options) -> Iterator[Step]:
+    nothing = "nothing was touched"
+    yield Step(Kind.HOST, "check the host", "5 s", nothing)
+    yield Step(Kind.ENVIRONMENT, "check the environment file", "at once", nothing)
+    yield Step(Kind.IMAGE, *_image(project, options))
+    if facts.has_database:
+        yield Step(
+            Kind.PREFLIGHT,
+            "see which migrations are pending, and whether the running code works with them",
+            "5 s",
+            nothing,
+            (project.call("run", "--rm", "--no-deps", "-T", "migrate",
+                          "contravento", "migrate", "--plan", "--json"),),
+        )  # fmt: skip
+
+
+def _image(project: Project, options: Options) -> tuple[str, str, str, tuple[Call, ...]]:
+    image, undo = f"contravento:{options.tag}", "the image stays; nothing uses it"
+    if options.image and options.is_here:
+        return (
+            f"call {options.image} {image}",
+            "at once",
+            undo,
+            (docker("tag", options.image, image),),
+        )
+    if options.image:
+        calls = (docker("pull", options.image), docker("tag", options.image, image))
+        return f"pull {options.image} as {image}", "30 s", undo, calls
+    if options.build:
+        return f"build {image}", "1–3 min", undo, (project.call("build"),)
+    return f"use {image}, which is here", "at once", undo, ()
+
+
+def _first(project: Project) -> Iterator[Step]:
+    yield Step(
+        Kind.UP,
+        "start everything in order: data, migrations, application, nginx",
+        "40 s",
+        "./deploy.sh … stop",
+        (project.call("up", "--detach", "--remove-orphans"),),
+    )
+    yield Step(Kind.WAIT, "wait until every service is healthy", "10 s", "./deploy.sh … stop")
+
+
+def _upgrade(project: Project, facts: Facts, options: Options) -> Iterator[Step]:
+    goes_on = "the release before goes on serving"
+    yield Step(Kind.PROBE, "begin the stream of test requests", "2 s", goes_on)
+    if not options.going_back:
+        yield Step(
+            Kind.MIGRATE,
+            "migrate, from the new image, under a lock and time-outs",
+            "5 s",
+            "not undone: the release before works with it",
+            (project.call("run", "--rm", "--no-deps", "-T", "migrate"),),
+        )
+    yield Step(
+        Kind.PIN,
+        f"let nginx ask {', '.join(facts.backends)} by name only",
+        "1 s",
+        goes_on,
+        (*_cleared(project, facts), _use(project, *facts.backends)),
+    )
+    new = _next_names(facts.name, "backend", facts.backends, facts.replicas)
+    for number in range(len(new)):
+        yield from _round(project, facts, options, new, number)
+    yield Step(
+        Kind.RELEASE_PIN,
+        "let nginx ask the service by its name again",
+        "1 s",
+        "not needed",
+        (_use(project, "backend"),),
+    )
+    yield Step(
+        Kind.BESIDE,
+        "bring the other services to what the files say; those that did not change stay",
+        "5 s",
+        "not undone: their images did not come from this release",
+        (
+            *(docker("rm", "--force", each) for each in facts.workers),
+            project.call("up", "--detach", "--remove-orphans"),
+        ),
+    )
+
+
+def _cleared(project: Project, facts: Facts) -> Iterator[Call]:
+    """What a broken-off deployment left, and one-off containers of the release before: they would
+    be started again instead of the new ones."""
+    yield project.call("rm", "--force", "migrate", "static")
+    for each in facts.leftovers:
+        yield docker("rm", "--force", each)
+
+
+def _round(
+    project: Project, facts: Facts, options: Options, new: tuple[str, ...], number: int
+) -> Iterator[Step]:
+    """One new backend takes the place of an old one. The first one is looked at longest."""
+    old = facts.backends[number : number + 1]
+    serving = (*new[: number + 1], *facts.backends[number + 1 :])
+    before = (*new[:number], *facts.backends[number:])
+    back = f"nginx asks {', '.join(before)} again; {new[number]} is removed"
+    scale = f"backend={len(before) + 1}"
+    yield Step(
+        Kind.START,
+        f"start {new[number]} beside {', '.join(before) or 'nothing'} and wait until it is ready",
+        "10 s",
+        f"{new[number]} is removed",
+        (_one_more(project, "backend", scale),),
+        (new[number], *facts.backends, *new[:number]),
+    )  # fmt: skip
+    yield Step(
+        Kind.REHEARSE,
+        f"ask {new[number]} directly, before any rider does",
+        "5 s",
+        f"{new[number]} is removed",
+        containers=(new[number], *before[:1]),
+    )
+    if number == 0:
+        yield _workers(project, facts)
+    yield Step(
+        Kind.SWITCH,
+        f"let nginx ask {', '.join(serving)}",
+        "1 s",
+        back,
+        (_use(project, *serving),),
+        serving,
+    )
+    seconds = options.bake_seconds if number == 0 else max(options.bake_seconds // 6, 2)
+    yield Step(
+        Kind.BAKE,
+        f"watch errors, latency and connections for {seconds} s; the old one stands by",
+        f"{seconds} s",
+        back,
+        containers=(new[number],),
+    )
+    if old:
+        yield Step(
+            Kind.STOP,
+            f"wait until nothing is under way to {old[0]}, then stop it",
+            "15 s",
+            "the image before is started anew",
+            _removal(*old),
+            old,
+        )
+
+
+def _workers(project: Project, facts: Facts) -> Step:
+    """Before riders meet the new pages: the old worker would not know new kinds of jobs."""
+    new = _next_names(facts.name, "worker", facts.workers, facts.worker_replicas)
+    scale = f"worker={len(facts.workers) + len(new)}"
+    return Step(
+        Kind.WORKERS,
+        f"start {', '.join(new)}; then {', '.join(facts.workers) or 'no other'} finishes and stops",
+        "20 s",
+        "the old worker is started again; what the new one had begun is taken up",
+        (
+            _one_more(project, "worker", scale),
+            *(docker("stop", "--time", str(STOP_SECONDS), each) for each in facts.workers),
+        ),
+        (*new, *facts.workers),
+    )  # fmt: skip
+
+
+def _one_more(project: Project, service: str, scale: str) -> Call:
+    """Beside those that run. With its dependencies: a container that was made with --no-deps
+    would be made anew by the next plain `up`, since Compose counts them as its configuration."""
+    return project.call("up", "--detach", "--no-recreate", "--no-build", "--scale", scale, service)
+
+
+def _use(project: Project, *names: str) -> Call:
+    """nginx reloads without dropping a connection; waiting for the drained is a step of its own."""
+    return project.call("exec", "-T", "-e", "DRAIN_SECONDS=0", "nginx", UPSTREAM, "use", *names)
+
+
+def _removal(*names: str) -> tuple[Call, ...]:
+    return (
+        docker("stop", "--time", str(STOP_SECONDS), *names),
+        docker("rm", "--force", *names),
+    )
+
+
+def _next_names(project: str, service: str, there: tuple[str, ...], count: int) -> tuple[str, ...]:
+    highest = max((int(name.rpartition("-")[2]) for name in there), default=0)
+    return tuple(f"{project}-{service}-{highest + number}" for number in range(1, count + 1))
+
+
+def going_back(plan: Plan, *, left: tuple[str, ...], new: tuple[str, ...]) -> tuple[Call, ...]:
+    """The calls that undo a broken-off upgrade: what is `left` of the old serves again, alone.
+
+    The first one decides: only when nginx asks the old again may the new be removed.
+    """
+    facts = plan.facts
+    new_workers = _next_names(facts.name, "worker", facts.workers, facts.worker_replicas)
+    calls = [_use(facts.project, *left), *(_removal(*new) if new else ())]
+    if facts.workers:
+        calls.append(docker("start", *facts.workers))
+    calls += [docker("rm", "--force", each) for each in new_workers]
+    if len(left) < len(facts.backends):
+        scale = f"backend={len(facts.backends)}"
+        calls.append(_one_more(facts.project, "backend", scale))
+    return (*calls, _use(facts.project, "backend"))

@@ -1,0 +1,229 @@
+"""Each mistake in an environment file is named in a sentence with its line and its mend."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from contravento_ops.environment import file, fingerprints, validation
+from contravento_ops.environment.fingerprints import Fingerprints
+from contravento_ops.kit.place import ENVIRONMENTS, EnvironmentName, Place
+from tests.ops.making import make_file, spoil, value_in
+
+SHORT = "aB3-dE6_gH9"
+LONG = "k3Jt-9sYp2Qw_Zx7Lr5Vb1Nm8Hc4Gd6Fa0UeKi"
+URL = "postgresql+asyncpg://{user}:{password}@postgres:5432/{name}"
+
+# variable, the line that takes its place ("" takes it out), what the sentence says
+MISTAKES: list[tuple[str, str, str]] = [
+    ("SECRET_KEY", "SECRET_KEY=change-me", "still holds a placeholder"),
+    ("SECRET_KEY", f"SECRET_KEY={LONG}", "has 38 characters and needs 96"),
+    ("SECRET_KEY", f"SECRET_KEY={'aB1-' * 30}", "easy to guess"),
+    ("SECRET_KEY", "", "is not set; run ./deploy.sh staging init"),
+    ("POSTGRES_PASSWORD", "POSTGRES_PASSWORD=" + SHORT, "has 11 characters and needs 32"),
+    ("POSTGRES_PASSWORD", "POSTGRES_PASSWORD=your-password-here-0123456789abcd", "placeholder"),
+    ("REDIS_PASSWORD", "REDIS_PASSWORD=" + SHORT, "has 11 characters and needs 24"),
+    ("GRAFANA_ADMIN_PASSWORD", "GRAFANA_ADMIN_PASSWORD=" + SHORT, "needs 16"),
+    ("SECRET_KEY", "SECRET_KEYS=x", "is no variable of ContraVento; write SECRET_KEY"),
+    ("SMTP_HOST", "SMPT_HOST=smtp.velo.test", "is no variable of ContraVento; write SMTP_HOST"),
+    ("BANANA", "BANANA=yellow", "is no variable of ContraVento; remove the line"),
+    ("TRUSTED_PROXIES", "TRUSTED_PROXIES=*", "is set by deploy.sh itself"),
+    ("APP_NAME", "APP_NAME=Velo$Diary", "holds a $, which Compose takes"),
+    ("APP_NAME", 'APP_NAME="Velo Diary"', "is put in quotes"),
+    ("APP_NAME", "APP_NAME=Velo # our diary", "is followed by a # that cuts off the rest"),
+    ("APP_NAME", "APP_NAME = Velo", "has a space around the ="),
+    ("APP_NAME", "export APP_NAME=Velo", "begins with export"),
+    ("APP_NAME", "APP_NAME=Velo\\nDiary", "shells and Compose change"),
+    ("APP_NAME", "the name of it", "is no NAME=value"),
+    ("X", "APP_NAME=Another", "stands twice, first in line"),
+    ("DEBUG", "DEBUG=yes", "is wrong: 'yes' is neither true nor false"),
+    ("DEBUG", "DEBUG=true", "shows the inside of the program to everybody"),
+    ("APP_ENV", "APP_ENV=development", "is development in staging"),
+    ("APP_ENV", "APP_ENV=staging", "is not one of local, development, production"),
+    ("WEB_CONCURRENCY", "WEB_CONCURRENCY=two", "'two' is no whole number"),
+    ("SMTP_PORT", "SMTP_PORT=70000", "70000 is out of bounds"),
+    ("SMTP_PORT", "SMTP_PORT=25", "is 25, between mail servers"),
+    ("SMTP_TLS", "SMTP_TLS=false", "the password would travel in the open"),
+    ("SMTP_USER", "", "is not set, but its other half is"),
+    ("SMTP_FROM", "SMTP_FROM=diary", "'diary' is no e-mail address"),
+    ("MAIL_ALLOW_LIST", "", "staging could write to real riders"),
+    ("MAIL_ALLOW_LIST", "MAIL_ALLOW_LIST=everybody", "neither an address nor a domain"),
+    ("DOMAIN", "DOMAIN=https://staging.velo.test/", "write the bare host name"),
+    ("DOMAIN", "DOMAIN=staging_velo.test", "is no host name"),
+    ("DOMAIN", "DOMAIN=staging.example.org", "as the example does"),
+    ("DOMAIN", "DOMAIN=localhost", "nobody gives a certificate"),
+    ("DOMAIN", "DOMAIN=192.0.2.7", "certificates are for names"),
+    ("PUBLIC_URL", "PUBLIC_URL=http://staging.velo.test", "says http://"),
+    ("PUBLIC_URL", "PUBLIC_URL=https://other.velo.test", "names another host than DOMAIN"),
+    ("CORS_ORIGINS", "CORS_ORIGINS=*", "lets every site use the API"),
+    ("CORS_ORIGINS", "CORS_ORIGINS=https://app.velo.test/x", "is not an origin"),
+    ("CORS_ORIGINS", "CORS_ORIGINS=http://app.velo.test", "anybody on the way can change"),
+    ("LOG_LEVEL", "LOG_LEVEL=VERBOSE", "'VERBOSE' is not one of DEBUG, INFO"),
+    ("LOG_FORMAT", "LOG_FORMAT=console", "programs that read logs do not understand"),
+    ("BCRYPT_ROUNDS", "BCRYPT_ROUNDS=10", "is 10, too few for staging; write 12"),
+    ("BCRYPT_ROUNDS", "BCRYPT_ROUNDS=16", "would hold the processors"),
+    ("DATABASE_POOL_SIZE", "DATABASE_POOL_SIZE=60", "(60 + 10) × 1 × (1 + 1) = 140 connections"),
+    ("POSTGRES_DB", "POSTGRES_DB=My-Database", "is no plain name"),
+    ("DATABASE_URL", "DATABASE_URL=mysql://u:p@postgres/x", "is no such address"),
+    ("DATABASE_URL", "DATABASE_URL=" + URL.format(user="contravento_app", password="a/b@c",
+     name="contravento_staging"), "holds a password that breaks a URL"),
+    ("DATABASE_URL", "DATABASE_URL=" + URL.format(user="contravento_app", password=LONG,
+     name="contravento_staging"), "another password than POSTGRES_APP_PASSWORD"),
+    ("DATABASE_URL", "DATABASE_URL=" + URL.format(user="contravento_app", password=LONG,
+     name="elsewhere"), "says 'elsewhere', but POSTGRES_DB says"),
+    ("DATABASE_URL", "DATABASE_URL=" + URL.format(user="contravento_staging", password=LONG,
+     name="contravento_staging"), "may do more than contravento_app"),
+    ("REDIS_URL", f"REDIS_URL=redis://:{LONG}@redis:6379/1", "than REDIS_PASSWORD"),
+    ("REDIS_URL", f"REDIS_URL=redis://:{LONG}@redis:6379/0", "names the index '0'"),
+    ("POSTGRES_OWNER_PASSWORD", f"POSTGRES_OWNER_PASSWORD={LONG}/+", "holds + /, which breaks"),
+    ("ACME_EMAIL", "", "is not set"),
+    ("ACME_DIRECTORY", "ACME_DIRECTORY=acme.velo.test", "is no such address"),
+    ("STORAGE_URL", "STORAGE_URL=/var/photos", "begin it with file:// or s3://"),
+    ("NETWORK_PREFIX", "NETWORK_PREFIX=8.8.8", "is no private network"),
+]  # fmt: skip
+
+
+def problems(path: Path, environment: EnvironmentName = "staging") -> list[str]:
+    found = file.read(path)
+    assert found
+    others = {
+        each.environment: other
+        for each in Place(path.parent, environment).others()
+        if (other := file.read(each.env_file))
+    }
+    context = validation.Context(environment, others)
+    return [str(each) for each in validation.validate(found, context)]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_what_init_makes_has_no_mistake(tmp_path: Path, environment: EnvironmentName) -> None:
+    assert problems(make_file(tmp_path, environment), environment) == []
+
+
+@pytest.mark.parametrize(("name", "line", "words"), MISTAKES)
+def test_a_mistake_is_named_with_its_line(tmp_path: Path, name: str, line: str, words: str) -> None:
+    path = make_file(tmp_path)
+    spoil(path, name, line)
+
+    found = problems(path)
+
+    about_it = [each for each in found if words in each]
+    assert about_it, found
+    if line and "is not set" not in words:
+        number = path.read_text().splitlines().index(line) + 1
+        assert about_it[0].startswith(f"Line {number}: ")
+
+
+def test_the_table_has_at_least_twenty_five_mistakes() -> None:
+    assert len({words for _, _, words in MISTAKES}) >= 25
+
+
+def test_a_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    path = make_file(tmp_path)
+    path.chmod(0o644)
+
+    assert problems(path) == [
+        ".env.staging can be read by others (mode 0644); run chmod 600 .env.staging."
+    ]
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_named(tmp_path: Path) -> None:
+    path = make_file(tmp_path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert [each.partition(": ")[2].partition(";")[0] for each in problems(path)] == [
+        "the line starts with a byte order mark",
+        "the line has Windows line ends",
+    ]
+
+
+def test_the_same_secret_twice_is_refused(tmp_path: Path) -> None:
+    path = make_file(tmp_path)
+    same = value_in(path, "POSTGRES_PASSWORD")
+    spoil(path, "GRAFANA_ADMIN_PASSWORD", f"GRAFANA_ADMIN_PASSWORD={same}")
+
+    assert any("is the same as POSTGRES_PASSWORD" in each for each in problems(path))
+
+
+def test_a_secret_of_another_environment_is_refused(tmp_path: Path) -> None:
+    prod, staging = make_file(tmp_path, "prod"), make_file(tmp_path)
+    spoil(staging, "SECRET_KEY", f"SECRET_KEY={value_in(prod, 'SECRET_KEY')}")
+
+    assert any("SECRET_KEY is also a secret of prod" in each for each in problems(staging))
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "words"),
+    [
+        ("DOMAIN", "DOMAIN=Velo.test", "DOMAIN names the domain of prod"),
+        ("POSTGRES_DB", "POSTGRES_DB=contravento", "POSTGRES_DB names the database of prod"),
+        ("STORAGE_URL", "STORAGE_URL=s3://photos/staging", "STORAGE_URL names the bucket of prod"),
+        ("DATABASE_URL", "DATABASE_URL=postgresql://a:b@db.velo.test:5432/contravento",
+         "DATABASE_URL names the database of prod"),
+    ],
+)  # fmt: skip
+def test_staging_may_not_name_what_is_productions(
+    tmp_path: Path, name: str, line: str, words: str
+) -> None:
+    make_file(
+        tmp_path, "prod", STORAGE_URL="s3://photos",
+        DATABASE_URL="postgresql://x:y@db.velo.test:5432/contravento",
+    )  # fmt: skip
+    staging = make_file(tmp_path)
+    spoil(staging, name, line)
+
+    assert any(words in each for each in problems(staging))
+
+
+def test_production_is_known_by_its_fingerprints_where_its_file_is_not(tmp_path: Path) -> None:
+    prod = file.read(make_file(tmp_path, "prod"))
+    assert prod
+    fingerprints.write(tmp_path / "prod.json", Fingerprints.of(prod.values))
+    noted = fingerprints.read_all(tmp_path)
+    staging = file.parse(f"SECRET_KEY={prod.values['SECRET_KEY']}\nDOMAIN=velo.test")
+
+    found = validation.validate(staging, validation.Context("staging", fingerprints=noted))
+
+    said = " ".join(str(each) for each in found)
+    assert "SECRET_KEY is also a secret of prod" in said
+    assert "DOMAIN names the domain of prod" in said
+    assert prod.values["SECRET_KEY"] not in (tmp_path / "prod.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("environment", "name", "value", "is_fine"),
+    [
+        ("dev", "DEBUG", "true", True),
+        ("dev", "BCRYPT_ROUNDS", "10", True),
+        ("prod", "BCRYPT_ROUNDS", "12", False),
+        ("prod", "LOG_LEVEL", "DEBUG", False),
+        ("prod", "MAIL_ALLOW_LIST", "@velo.test", False),
+        ("prod", "SMTP_HOST", "mail", False),
+        ("prod", "DATABASE_POOL_SIZE", "20", False),
+        ("staging", "DATABASE_POOL_SIZE", "20", True),
+        ("staging", "SMTP_HOST", "mail", True),
+    ],
+)
+def test_what_is_fine_depends_on_the_environment(
+    tmp_path: Path, environment: EnvironmentName, name: str, value: str, is_fine: bool
+) -> None:
+    path = make_file(tmp_path, environment)
+    spoil(path, name, f"{name}={value}")
+
+    assert (problems(path, environment) == []) == is_fine
+
+
+def test_a_catcher_needs_no_list_of_who_may_be_written_to(tmp_path: Path) -> None:
+    path = make_file(tmp_path, SMTP_HOST="mail", MAIL_ALLOW_LIST="")
+
+    assert problems(path) == []
+
+
+def test_every_sentence_says_what_and_how_to_mend_it(tmp_path: Path) -> None:
+    path = make_file(tmp_path)
+    text = path.read_text()
+    unsaid: Callable[[str], bool] = lambda each: "; " not in each or not each.endswith(".")  # noqa: E731
+    for name, line, _ in MISTAKES:
+        path.write_text(text)
+        spoil(path, name, line)
+        assert not [each for each in problems(path) if unsaid(each)]

@@ -1,0 +1,103 @@
+"""What is done when a step says no: tried without Docker, each call answered by a table."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from contravento_ops.kit import compose
+from contravento_ops.kit.compose import Call, Done, Project
+from contravento_ops.kit.console import Console
+from contravento_ops.kit.place import Place
+from contravento_ops.kit.refusals import Exit, Refusal
+from contravento_ops.release import facts, plan, waiting
+from contravento_ops.release.plan import Facts, Kind, Options
+from contravento_ops.release.report import Report
+from contravento_ops.release.rollout import Rollout
+from contravento_ops.release.waiting import NotWell
+
+PROJECT = Project(Place(Path("/srv/diary"), "staging"))
+RUNNING = Facts(PROJECT, "x", ("x-backend-1",), ("x-worker-1",), has_database=True)
+
+
+class Docker:
+    """Remembers what was called; says no to calls that hold one of these words."""
+
+    def __init__(self) -> None:
+        self.called: list[str] = []
+        self.refuses: tuple[str, ...] = ()
+        self.running = ("x-backend-1",)
+
+    def run(self, call: Call, *, timeout: float = 0, said_to_it: str | None = None) -> Done:
+        said = str(call)
+        self.called.append(said)
+        if any(word in said for word in self.refuses):
+            return Done(1, "", "no")
+        return Done(0, "", "")
+
+    def gather(self, project: Project) -> Facts:
+        return Facts(project, "x", self.running)
+
+
+@pytest.fixture
+def docker(monkeypatch: pytest.MonkeyPatch) -> Docker:
+    made = Docker()
+    monkeypatch.setattr(compose, "compose_command", lambda: ("docker", "compose"))
+    monkeypatch.setattr(compose, "run", made.run)
+    monkeypatch.setattr(facts, "gather", made.gather)
+    monkeypatch.setattr(waiting, "all_healthy", lambda project, seconds: None)
+    monkeypatch.setattr(Project, "containers", lambda project, *services: [])
+    return made
+
+
+def rollout(*, host: Callable[[], None] = lambda: None) -> Rollout:
+    made = plan.make(RUNNING, Options(tag="2", build=False))
+    checks = {Kind.HOST: host, Kind.ENVIRONMENT: lambda: None, Kind.RECORD: lambda: None}
+    report = Report("staging", "contravento:2", "contravento:1")
+    return Rollout(made, Console(as_json=True), report, {}, checks)
+
+
+def test_what_is_refused_before_impact_calls_nothing(docker: Docker) -> None:
+    def unfit() -> None:
+        raise Refusal("The host is not fit.", status=Exit.HOST)
+
+    rolling = rollout(host=unfit)
+
+    with pytest.raises(Refusal, match="not fit"):
+        rolling.run()
+    assert docker.called == []
+    assert rolling.report.outcome == "refused"
+
+
+def test_while_the_old_one_runs_it_serves_again_before_the_new_one_goes(docker: Docker) -> None:
+    rolling = rollout()
+    rolling.touched = True
+
+    rolling._fail(NotWell("it is slow"))
+
+    assert rolling.report.outcome == "went back"
+    assert rolling.report.cause == "it is slow"
+    assert docker.called[0].endswith("upstream use x-backend-1")
+
+
+def test_nothing_is_removed_when_nginx_cannot_be_told(docker: Docker) -> None:
+    docker.refuses = ("upstream",)
+    rolling = rollout()
+    rolling.touched = True
+
+    rolling._fail(NotWell("it is slow"))
+
+    assert rolling.report.outcome == "broken"
+    assert not [each for each in docker.called if " rm " in each or " stop " in each]
+
+
+def test_where_only_the_new_one_is_left_it_stays(docker: Docker) -> None:
+    docker.running = ("x-backend-2",)
+    rolling = rollout()
+    rolling.touched = True
+
+    rolling._fail(NotWell("redis did not come up"))
+
+    assert rolling.report.outcome == "deployed"
+    assert rolling.report.warnings == ["after it had taken over, redis did not come up"]
+    assert docker.called == []

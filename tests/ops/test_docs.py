@@ -1,0 +1,74 @@
+"""The pages about the deployment program say what it does: verbs, statuses, checks, sentences."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from contravento_ops import main
+from contravento_ops.environment.host import CHECKS
+from contravento_ops.kit.refusals import MEANINGS
+
+ROOT = Path(__file__).parents[2]
+DEV = (ROOT / "docs" / "deployment" / "dev.md").read_text()
+TROUBLES = (ROOT / "docs" / "guides" / "troubleshooting.md").read_text()
+PROGRAM = "\n".join(
+    re.sub(r'"\n\s*f?"', "", file.read_text())
+    for folder in ("contravento_ops", "contravento")
+    for file in sorted((ROOT / "src" / folder).rglob("*.py"))
+)
+VARYING = r"…|[;:(]|\d[\d, ]*|SECRET_KEY|SMTP_HOST|\.env\.staging|prod$"
+# What a table quotes, without what differs each time (…, and figures).
+QUOTED = [
+    part.strip()
+    for line in TROUBLES.splitlines()
+    if line.startswith("| `")
+    for part in re.split(VARYING, line.split("`")[1])
+    if len(part.strip()) > 8
+]
+
+
+def rows(page: str, head: str) -> dict[str, str]:
+    """The first two cells of the table with this head."""
+    table = page.partition(head)[2].partition("\n\n")[0]
+    cells = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    return {each[0].strip("`"): each[1] for each in cells}
+
+
+def test_every_exit_status_is_explained_as_the_program_means_it() -> None:
+    found = rows(DEV, "### Exit status\n\n| status | meaning |")
+
+    assert found == {str(int(status)): words for status, words in MEANINGS.items()}
+
+
+def test_every_check_is_named_as_it_is_in_the_program() -> None:
+    found = rows(DEV, "which leaves a warning.\n\n| name | looks at |")
+
+    assert list(found) == list(CHECKS)
+    for name in set(CHECKS) - {"dns", "attempts", "firewall"}:
+        assert found[name].capitalize() == str(CHECKS[name].__doc__).rstrip(".").capitalize()
+
+
+def test_every_verb_is_explained() -> None:
+    found = {cell.split()[0] for cell in rows(DEV, "| verb | does |")}
+
+    assert found == {str(command.name) for command in main.app.registered_commands}
+
+
+@pytest.mark.parametrize("page", [DEV, TROUBLES], ids=["dev", "troubleshooting"])
+def test_every_option_that_a_page_names_exists(page: str) -> None:
+    helps = " ".join(
+        CliRunner().invoke(main.app, [str(command.name), "--help"], env={"COLUMNS": "200"}).output
+        for command in main.app.registered_commands
+    )
+
+    for option in set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page)) - {"--no-stream"}:
+        assert option in helps, option
+
+
+@pytest.mark.parametrize("words", sorted(set(QUOTED)))
+def test_every_sentence_that_is_quoted_is_one_that_the_program_says(words: str) -> None:
+    alternatives = [words, words.replace("`", "")]
+
+    assert any(each in PROGRAM for each in alternatives)

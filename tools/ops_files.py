@@ -1,0 +1,68 @@
+"""Writes the files that follow from others: env examples, the page about variables, requirements.
+
+    python tools/ops_files.py
+
+A test says when they are out of date.
+"""
+
+import subprocess
+from collections.abc import Iterator
+from importlib.metadata import requires
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from contravento_ops.environment import example
+from contravento_ops.kit.place import ENVIRONMENTS
+
+ROOT = Path(__file__).parent.parent
+ROOTS = ("typer", "rich")
+HEAD = "# What deploy.sh installs for itself: Typer, rich and what they need, as uv.lock has them."
+
+
+def files() -> dict[Path, str]:
+    """Every such file with what it should hold."""
+    examples = {
+        ROOT / f".env.{environment}.example": example.example(environment)
+        for environment in ENVIRONMENTS
+    }
+    return {
+        **examples,
+        ROOT / "docs" / "guides" / "environment-variables.md": example.page(),
+        ROOT / "src" / "contravento_ops" / "requirements.txt": requirements(),
+    }
+
+
+def requirements() -> str:
+    """Pinned and with checksums, for pip's --require-hashes."""
+    needed = set(_closure(ROOTS))
+    words = (ROOT / ".venv" / "bin" / "uv", "export", "--quiet", "--locked", "--no-dev",
+             "--no-emit-project", "--no-annotate", "--no-header")  # fmt: skip
+    said = subprocess.run(  # noqa: S603
+        words, cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    blocks = said.replace("\\\n", "\\\0").splitlines()
+    kept = [block for block in blocks if block.partition("==")[0] in needed]
+    return "\n".join([HEAD, *kept]).replace("\\\0", "\\\n") + "\n"
+
+
+def _closure(names: tuple[str, ...], seen: frozenset[str] = frozenset()) -> Iterator[str]:
+    for name in names:
+        plain = canonicalize_name(name)
+        if plain in seen:
+            continue
+        yield plain
+        needs = [Requirement(each) for each in requires(name) or ()]
+        here = tuple(
+            each.name
+            for each in needs
+            if each.marker is None or each.marker.evaluate({"extra": ""})
+        )
+        yield from _closure(here, seen | {plain})
+
+
+if __name__ == "__main__":
+    for path, content in files().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
