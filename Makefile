@@ -10,13 +10,16 @@ export HOST ?= 127.0.0.1
 export PORT ?= 8000
 export DEMO ?= 1
 
-.PHONY: run test check lint bench format translations migration clean
+.PHONY: run test test-deployment check lint bench format translations migration clean
 
 run: .venv/ready ## serve the product on http://HOST:PORT; DEMO=0 starts without demo content
 	@exec $(BIN)/contravento run
 
-test: .venv/ready ## every test; says what it skipped and why
-	@$(BIN)/pytest -n 2 --dist loadscope -q -ra
+test: .venv/ready ## the application's tests; says what it skipped and why
+	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "not deployment"
+
+test-deployment: .venv/ready ## whole environments in containers: some twenty minutes, one after another
+	@$(BIN)/pytest -q -ra -m deployment
 
 check: lint ## all of lint, and the tests that need neither browser nor containers
 	@$(BIN)/pytest -n 2 --dist loadscope -q -m "not browser and not stack and not slow"

@@ -7,7 +7,7 @@ import pytest
 from tests.stack.deployment import Deployment
 from tests.stack.docker import docker
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow]
+pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
 ONE_OFFS = ("prepare-1", "static-1", "migrate-1")
 SERVING = ("postgres-1", "redis-1", "backend-1", "worker-1", "nginx-1", "certbot-1", "mail-1")

@@ -14,7 +14,7 @@ import pytest
 from tests.stack.deployment import Deployment
 from tests.stack.riders import at_the_door, sign_up
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow]
+pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
 GOLDEN = Path(__file__).parent / "headers.golden.txt"
 LEFT_OUT = {"date", "server", "connection", "keep-alive", "content-length", "transfer-encoding"}

@@ -12,7 +12,7 @@ import pytest
 from tests.stack.deployment import DOMAIN, deployed, in_a_hurry, planned, tell, wait_until
 from tests.stack.docker import ROOT, docker
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow]
+pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
 DEV_PROMISED_SECONDS = 20
 BUSY_SECONDS = 120

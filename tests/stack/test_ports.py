@@ -10,7 +10,7 @@ import pytest
 from tests.stack.deployment import Deployment, wait_until
 from tests.stack.docker import docker
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow]
+pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
 PROBE = """
 import json, socket, sys

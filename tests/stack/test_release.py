@@ -11,7 +11,7 @@ from contravento_ops.kit.refusals import Exit
 from tests.stack.docker import docker
 from tests.stack.releases import Host, a_host
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow]
+pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
 UPGRADES = int(os.environ.get("UPGRADES", "2"))  # twenty in a row take a quarter of an hour
 

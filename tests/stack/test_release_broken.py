@@ -17,7 +17,7 @@ from tests.stack.releases import (
     a_host,
 )
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow]
+pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from tests.stack.deployment import OVERLAY, wait_until, write_pebble
 from tests.stack.docker import ROOT
 from tests.stack.releases import Host, a_host
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow]
+pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
 AUTHORITY = "https://pebble:14000/dir"
 

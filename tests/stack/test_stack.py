@@ -7,7 +7,7 @@ import pytest
 from tests.stack.deployment import DOMAIN, Deployment, in_a_hurry, tell
 from tests.stack.docker import docker
 
-pytestmark = [pytest.mark.stack, pytest.mark.slow]
+pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
 PROMISED_SECONDS = 40
 BUSY_SECONDS = 150
