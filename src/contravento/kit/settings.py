@@ -23,7 +23,7 @@ from sqlalchemy.exc import ArgumentError
 MIN_SECRET_CHARACTERS = 32
 MIN_SECRET_DIFFERENT_CHARACTERS = 12
 MIN_PRODUCTION_BCRYPT_ROUNDS = 10
-PLACEHOLDERS = ("change", "example", "placeholder", "your-", "your_", "secret", "xxxx", "todo")
+PLACEHOLDERS = ("change", "example", "placeholder", "your-", "your_", "secret", "xxxxxx")
 
 
 class SettingsError(Exception):
