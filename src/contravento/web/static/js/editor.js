@@ -78,6 +78,11 @@ function startAutosave(form) {
     isDirty = true;
     later(PAUSE_MILLISECONDS);
   });
+  const { title, story } = form.elements;
+  if ([title, story].some((field) => field.value !== field.defaultValue)) {
+    isDirty = true; // typed before this script was there
+    later(PAUSE_MILLISECONDS);
+  }
   form.addEventListener("submit", (event) => {
     isDirty = false;
     clearTimeout(timer);

@@ -28,10 +28,12 @@ class Uploads {
     const input = form.querySelector(".drop input[type=file]");
     // Sent from here, so the form itself must not send them again.
     input.removeAttribute("name");
-    input.addEventListener("change", () => {
+    const takeChosen = () => {
       this.take(input.files);
       input.value = "";
-    });
+    };
+    input.addEventListener("change", takeChosen);
+    if (input.files.length) queueMicrotask(takeChosen); // chosen before this script was there
     this.acceptDrops(form.querySelector(".drop"));
     addEventListener("beforeunload", (event) => {
       if (this.running || this.waiting.length) event.preventDefault();
