@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import create_engine, pool, text
 
 import contravento.kit.replies
+import contravento.operations.models
 import contravento.photos.models
 from contravento.kit.db import Table, driver_url
 from contravento.migrations import (

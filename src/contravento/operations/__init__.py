@@ -1,0 +1,1 @@
+"""Looking after the server: reports of what was done to it, errors, jobs that failed."""

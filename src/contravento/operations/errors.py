@@ -1,0 +1,12 @@
+"""How the looking after a server refuses."""
+
+from contravento.kit.errors import Invalid, NotFound
+from contravento.kit.words import N_
+
+
+class JobNotFailed(NotFound):
+    message = N_("There is no such failed job any more.")
+
+
+class BadReport(Invalid):
+    message = N_("A report is named in small letters, digits and hyphens, forty at most.")
