@@ -11,6 +11,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contravento.kit import metrics
 from contravento.kit.errors import TooLarge
 from contravento.kit.words import N_
 
@@ -23,6 +24,9 @@ BODY_LIMITS_MEGABYTES = (
     (re.compile(r""), 2),
 )
 
+STATIC = "/static/"
+STATIC_TEMPLATE = "/static/{path}"
+
 log = logging.getLogger("contravento.request")
 
 
@@ -33,8 +37,9 @@ class BodyTooLarge(TooLarge):
 class Edge:
     """Outermost of all. HEAD is answered as GET without a body."""
 
-    def __init__(self, app: ASGIApp, *, sources: str = "") -> None:
+    def __init__(self, app: ASGIApp, *, sources: str = "", counts: bool = False) -> None:
         self._app = app
+        self._counts = counts
         self._sources = f" {sources}" if sources else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,7 +49,8 @@ class Edge:
         request_id = _request_id(Headers(scope=scope))
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["request_id"], state["nonce"] = request_id, secrets.token_urlsafe(16)
-        is_head = scope["method"] == "HEAD"
+        method = scope["method"]
+        is_head = method == "HEAD"
         if is_head:
             scope = {**scope, "method": "GET"}  # the server's own must go on saying HEAD
 
@@ -62,10 +68,16 @@ class Edge:
 
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        in_progress = metrics.begin_request(method) if self._counts else None
         try:
             await self._app(scope, _bounded(scope, receive), answer)
         finally:
-            _write_line(scope, "HEAD" if is_head else scope["method"], status, started)
+            seconds = time.perf_counter() - started
+            route = _template(scope)
+            if in_progress:
+                in_progress.dec()
+                metrics.count_request(method, route, status, seconds)
+            _write_line(scope, method, route, status, seconds)
 
     def _add_headers(
         self, headers: MutableHeaders, scope: Scope, state: MutableMapping[str, Any]
@@ -120,15 +132,24 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
     return bounded
 
 
-def _write_line(scope: Scope, method: str, status: int, started: float) -> None:
-    route = scope.get("route")
+def _template(scope: Scope) -> str | None:
+    """The route's path with its places unfilled and its prefix, which `scope["route"]` leaves out;
+    None where none matched."""
+    if scope["path"].startswith(STATIC):
+        return STATIC_TEMPLATE
+    chosen = scope.get("fastapi", {}).get("effective_route_context")
+    path: str | None = getattr(chosen, "path_format", None)
+    return path
+
+
+def _write_line(scope: Scope, method: str, route: str | None, status: int, seconds: float) -> None:
     log.info(
         "request",
         extra={
             "method": method,
             "path": scope["path"],
-            "route": getattr(route, "path", None),
+            "route": route,
             "status": status,
-            "milliseconds": round((time.perf_counter() - started) * 1000, 1),
+            "milliseconds": round(seconds * 1000, 1),
         },
     )

@@ -1,20 +1,25 @@
-"""Whether the process lives, and whether it may be sent riders."""
+"""Whether the process lives, whether it may be sent riders, and its figures."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import cache
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import text
 
 from contravento.http import PartsOf
+from contravento.kit import metrics
+from contravento.kit.db import tell_of_pool
+from contravento.kit.errors import NotFound
 from contravento.kit.parts import Parts
 from contravento.migrations import NOTED, newest_revision, noted_builds
 
 CHECK_TIMEOUT_SECONDS = 3
 MIN_FREE_BYTES = 200 * 1024 * 1024
 WORKER_SILENT_SECONDS = 60
+PROXIED = frozenset({"x-forwarded-for", "x-real-ip", "forwarded"})
 
 router = APIRouter(tags=["health"])
 
@@ -46,6 +51,16 @@ async def ready(parts: PartsOf) -> JSONResponse:
     return JSONResponse(
         {"status": "ok" if well else "unavailable", "checks": checks}, 200 if well else 503
     )
+
+
+@router.get("/metrics")
+async def figures(request: Request, parts: PartsOf) -> Response:
+    """For Prometheus, which asks from inside. Whoever comes through a proxy comes from outside."""
+    if not parts.settings.metrics or not PROXIED.isdisjoint(request.headers.keys()):
+        raise NotFound
+    tell_of_pool(parts.engine)
+    rendered = await asyncio.to_thread(metrics.render)
+    return Response(rendered, media_type=CONTENT_TYPE_LATEST)
 
 
 async def _check(check: Callable[[Parts], Awaitable[str]], parts: Parts) -> str:

@@ -16,12 +16,15 @@ from contravento.api.assembly import add_api
 from contravento.atlas.drawing import warm_up
 from contravento.edge import Edge
 from contravento.http import check_origin
+from contravento.kit import metrics
+from contravento.kit.db import tell_of_pool
 from contravento.kit.heavy import HeavyWork
 from contravento.kit.logs import configure_logs
 from contravento.kit.memory import spare_memory
 from contravento.kit.parts import Parts, open_parts
 from contravento.kit.reports import configure_reports
 from contravento.kit.settings import Settings, load_settings
+from contravento.migrations import newest_revision
 from contravento.reactions import REACTIONS
 from contravento.web import (
     about,
@@ -47,6 +50,7 @@ PAGES = READING + WRITING
 
 GZIP_LEVEL = 5
 GZIP_FROM_BYTES = 1024
+LOOK_AT_POOL_EVERY_SECONDS = 2
 
 
 class State(TypedDict):
@@ -63,9 +67,12 @@ def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
             return
         with HeavyWork(processes=1) as heavy:
             async with open_parts(settings, reactions=REACTIONS, heavy=heavy) as opened:
-                ready = asyncio.create_task(opened.compute(warm_up))
+                tasks = [asyncio.create_task(opened.compute(warm_up))]
+                if settings.metrics:
+                    tasks.append(asyncio.create_task(_tell_of_pool(opened)))
                 yield State(parts=opened)
-                ready.cancel()
+                for task in tasks:
+                    task.cancel()
 
     app = FastAPI(
         title="ContraVento",
@@ -75,6 +82,8 @@ def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        # Its own telemetry tells of query strings and exceptions' texts; ours is in edge.py.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.include_router(health.router, include_in_schema=False)
     add_api(app, is_described=settings.debug)
@@ -95,7 +104,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
                 *("Content-Disposition", "Idempotent-Replayed"),
             ],
         )
-    return Edge(app, sources=_origin(settings.map_tiles_url))
+    return Edge(app, sources=_origin(settings.map_tiles_url), counts=settings.metrics)
 
 
 def serve() -> ASGIApp:
@@ -104,7 +113,15 @@ def serve() -> ASGIApp:
     spare_memory()
     configure_logs(settings)
     configure_reports(settings, __version__)
+    metrics.BUILD.labels(__version__, newest_revision(), settings.git_commit).set(1)
     return create_app(settings)
+
+
+async def _tell_of_pool(parts: Parts) -> None:
+    """Again and again, for scrapes that another web process answers."""
+    while True:
+        tell_of_pool(parts.engine)
+        await asyncio.sleep(LOOK_AT_POOL_EVERY_SECONDS)
 
 
 def _origin(url: str | None) -> str:

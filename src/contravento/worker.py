@@ -3,25 +3,31 @@
 import asyncio
 import logging
 import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import procrastinate
-import structlog
 
 from contravento import __version__
 from contravento.accounts.service.sign_in import remove_ended_sign_ins
 from contravento.accounts.service.sign_up import remove_unconfirmed
 from contravento.atlas.drawing import warm_up
-from contravento.kit.db import libpq_url
+from contravento.kit import metrics
+from contravento.kit.db import libpq_url, tell_of_pool
 from contravento.kit.heavy import HeavyWork
-from contravento.kit.jobs import JOBS, Job
+from contravento.kit.jobs import JOBS, Job, cause
 from contravento.kit.logs import configure_logs
 from contravento.kit.memory import spare_memory
 from contravento.kit.parts import Parts, open_parts
 from contravento.kit.replies import forget_old_replies
 from contravento.kit.reports import configure_reports
+from contravento.kit.running import Run, told
 from contravento.kit.settings import Settings
+from contravento.migrations import newest_revision
 from contravento.reactions import REACTIONS
+from contravento.tally import tell_of_content, tell_of_queue
 
 CONCURRENCY = 4  # jobs at once; the heavy part of each waits for a process of the pool
 GRACE_SECONDS = 30
@@ -30,6 +36,8 @@ RETRY_WAIT_GROWS_BY = 3
 HEARTBEAT_SECONDS = 5.0
 STALLED_AFTER_SECONDS = 20.0
 KEEP_FINISHED_HOURS = 48
+WATCH_EVERY_SECONDS = 5.0
+COUNT_EVERY_SECONDS = 60.0
 
 # minute hour day month weekday
 SCHEDULE: dict[str, Job[[]]] = {
@@ -42,8 +50,11 @@ FORGET_SCHEDULE = "47 4 * * *"
 log = logging.getLogger(__name__)
 
 
-async def run_worker(settings: Settings) -> None:
-    """Take jobs until told to stop; what is running then may finish within its grace."""
+async def run_worker(settings: Settings, *, host: str, port: int) -> None:
+    """Take jobs until told to stop; what is running then may finish within its grace.
+
+    Prometheus is answered at `host` and `port`, if it is to be answered at all.
+    """
     spare_memory()
     configure_logs(settings)
     configure_reports(settings, __version__)
@@ -51,7 +62,7 @@ async def run_worker(settings: Settings) -> None:
         async with open_parts(settings, reactions=REACTIONS, heavy=heavy) as parts:
             await _warm_up(parts)
             queue = make_queue(settings, parts)
-            async with queue.open_async():
+            async with queue.open_async(), _watched(parts, host, port):
                 await _work(queue)
 
 
@@ -77,14 +88,13 @@ def _register(queue: procrastinate.App, each: Job[...], parts: Parts) -> None:
 
     @queue.task(name=each.name, queue="default", priority=each.priority, retry=retry)
     async def run(**arguments: Any) -> None:
-        with structlog.contextvars.bound_contextvars(job=each.name):
-            await each.run_queued(parts, arguments)
+        await each.run_queued(parts, arguments)
 
 
 def _scheduled(queue: procrastinate.App, each: Job[[]]) -> Any:
     @queue.task(name=f"schedule.{each.name}", queue="default")
     async def defer(timestamp: int) -> None:
-        await queue.configure_task(each.name).defer_async()
+        await queue.configure_task(each.name).defer_async(**cause())
 
     return defer
 
@@ -94,6 +104,49 @@ def _register_housekeeping(queue: procrastinate.App) -> None:
     @queue.task(name="queue.forget_finished", queue="default")
     async def forget_finished(timestamp: int) -> None:
         await queue.job_manager.delete_old_jobs(nb_hours=KEEP_FINISHED_HOURS, include_failed=False)
+
+
+@asynccontextmanager
+async def _watched(parts: Parts, host: str, port: int) -> AsyncIterator[None]:
+    """Tell Prometheus of this process, the queue and what the server holds."""
+    if not parts.settings.metrics:
+        yield
+        return
+    metrics.BUILD.labels(__version__, newest_revision(), parts.settings.git_commit).set(1)
+    stop = metrics.serve_state(host, port)
+    watch = asyncio.create_task(_watch(parts))
+    try:
+        yield
+    finally:
+        watch.cancel()
+        await asyncio.to_thread(stop)
+
+
+async def _watch(parts: Parts) -> None:
+    count_at = 0.0
+    while True:
+        tell_of_pool(parts.engine)
+        try:
+            async with parts.reading() as reader:
+                await tell_of_queue(reader)
+                if time.monotonic() >= count_at:
+                    await tell_of_content(reader)
+                    count_at = time.monotonic() + COUNT_EVERY_SECONDS
+        except Exception as error:  # noqa: BLE001  (the database may be away for a while)
+            log.warning("the queue could not be looked at: %s", type(error).__name__)
+        await asyncio.sleep(WATCH_EVERY_SECONDS)
+
+
+async def _tell(call_next: Callable[[], Awaitable[Any]], context: Any, worker: Any) -> Any:
+    """Around every job that procrastinate runs."""
+    job, strategy = context.job, context.task.retry_strategy
+
+    def is_tried_again(error: Exception) -> bool:
+        return bool(strategy and strategy.get_retry_decision(exception=error, job=job))
+
+    run = Run(job.task_name, job.task_kwargs, job.attempts + 1, job.scheduled_at)
+    with told(run, is_tried_again=is_tried_again):
+        return await call_next()
 
 
 async def _rescue(queue: procrastinate.App) -> None:
@@ -130,6 +183,7 @@ async def _work(queue: procrastinate.App) -> None:
             listen_notify=True,
             update_heartbeat_interval=HEARTBEAT_SECONDS,
             stalled_worker_timeout=STALLED_AFTER_SECONDS,
+            worker_middleware=[_tell],
         )
     )
     rescue = asyncio.create_task(_rescue(queue))

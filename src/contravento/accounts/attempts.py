@@ -1,13 +1,19 @@
 """Counting tries at passwords and requests for mail, the same for forms and for JSON."""
 
 from contravento.accounts import rules
+from contravento.kit import metrics
+from contravento.kit.errors import TooManyRequests
 from contravento.kit.limits import Limiter
 
 
 async def count_sign_in(limiter: Limiter, login: str, address: str) -> None:
     """Before a password is looked at. Raises TooManyRequests."""
-    await limiter.count(rules.SIGN_IN_LIMIT_PER_ADDRESS, "sign-in", address)
-    await limiter.count(rules.SIGN_IN_LIMIT, "sign-in", _plain(login), address)
+    try:
+        await limiter.count(rules.SIGN_IN_LIMIT_PER_ADDRESS, "sign-in", address)
+        await limiter.count(rules.SIGN_IN_LIMIT, "sign-in", _plain(login), address)
+    except TooManyRequests:
+        metrics.SIGN_INS.labels("limited").inc()
+        raise
 
 
 async def forget_sign_in(limiter: Limiter, login: str, address: str) -> None:

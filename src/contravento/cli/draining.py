@@ -1,13 +1,18 @@
 """Leaving the line of servers without dropping a request: uvicorn, with an end of our own."""
 
 import asyncio
+import logging
 import socket
 import time
+from collections.abc import Callable
 
 from uvicorn import Config, Server
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 LOOK_EVERY_SECONDS = 0.05
+
+log = logging.getLogger(__name__)
 
 
 class DrainingServer(Server):
@@ -39,11 +44,37 @@ class _Process(Process):
 
 
 class _Processes(Multiprocess):
+    def __init__(
+        self, config: Config, sockets: list[socket.socket], forget: Callable[[int], None]
+    ) -> None:
+        super().__init__(config, sockets)
+        self._forget = forget
+
     def init_processes(self) -> None:
-        for _ in range(self.processes_num):
-            process = _Process(self.config, self.sockets)
-            process.start()
-            self.processes.append(process)
+        self.processes += [self._start() for _ in range(self.processes_num)]
+
+    def _start(self) -> _Process:
+        process = _Process(self.config, self.sockets)
+        process.start()
+        return process
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace who died or hangs by one that drains, too; give up if it could not even start."""
+        for place, process in enumerate(self.processes):
+            if self.should_exit.is_set():
+                return
+            if process.is_alive(timeout=self.config.timeout_worker_healthcheck):
+                continue
+            process.kill()
+            process.join()
+            if process.pid:
+                self._forget(process.pid)
+            if process.exitcode == STARTUP_FAILURE:
+                log.error("a web process could not start")
+                self.should_exit.set()
+                return
+            log.warning("a web process has ended; another takes its place")
+            self.processes[place] = self._start()
 
     def terminate_all(self) -> None:
         for listener in self.sockets:  # else connections would queue at a door nobody opens
@@ -51,10 +82,11 @@ class _Processes(Multiprocess):
         super().terminate_all()
 
 
-def serve(config: Config) -> None:
-    """Until told to stop; in as many processes as the configuration says."""
+def serve(config: Config, *, forget: Callable[[int], None] = lambda process_id: None) -> None:
+    """Until told to stop; in as many processes as the configuration says. One that ends before
+    is replaced, after `forget` was told its id."""
     if config.workers > 1:
-        _Processes(config, sockets=[config.bind_socket()]).run()
+        _Processes(config, [config.bind_socket()], forget).run()
         return
     server = DrainingServer(config)
     server.run()

@@ -128,7 +128,10 @@ def _kept_secret(file: Path) -> str:
 def _processes(host: str, port: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Web and worker, the same two as on a server, until the block ends."""
     program = [sys.executable, "-m", "contravento"]
-    commands = [["web", "--host", host, "--port", str(port)], ["worker"]]
+    commands = [
+        ["web", "--host", host, "--port", str(port)],
+        ["worker", "--host", host, "--port", str(port + 1)],
+    ]
     running = [
         # a session of their own: Ctrl-C reaches this process, which then stops them in order
         subprocess.Popen([*program, *command], start_new_session=True)  # noqa: S603

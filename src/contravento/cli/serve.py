@@ -1,12 +1,16 @@
 """The two processes of the product: web and worker."""
 
 import asyncio
+import os
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 
 from contravento.cli import draining
+from contravento.kit import metrics
 from contravento.kit.settings import load_settings
 from contravento.worker import run_worker
 
@@ -20,24 +24,33 @@ def web(
 ) -> None:
     """Answer requests, in WEB_CONCURRENCY processes."""
     settings = load_settings()
-    draining.serve(
-        uvicorn.Config(
-            "contravento.main:serve",
-            factory=True,
-            host=host,
-            port=port,
-            workers=settings.web_concurrency,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=True,
-            forwarded_allow_ips=settings.trusted_proxies,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        )
+    config = uvicorn.Config(
+        "contravento.main:serve",
+        factory=True,
+        host=host,
+        port=port,
+        workers=settings.web_concurrency,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
+    if config.workers == 1:
+        draining.serve(config)
+        return
+    with tempfile.TemporaryDirectory(prefix="contravento-metrics-") as folder:
+        os.environ[metrics.FOLDER] = folder  # where the processes add up their figures
+        draining.serve(config, forget=lambda pid: metrics.forget_process(pid, Path(folder)))
 
 
-def worker() -> None:
+def worker(
+    host: Annotated[
+        str, typer.Option(envvar="HOST", help="Address where METRICS are told.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PORT", help="Port where METRICS are told.")] = 8001,
+) -> None:
     """Carry out jobs and the schedule."""
-    asyncio.run(run_worker(load_settings()))
+    asyncio.run(run_worker(load_settings(), host=host, port=port))

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import DateTime, Enum, MetaData, String, event
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -19,7 +19,9 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
+from contravento.kit import metrics
 from contravento.kit.errors import AppError
 from contravento.kit.settings import Settings
 
@@ -30,6 +32,9 @@ type SessionMaker = async_sessionmaker[AsyncSession]
 POOL_OVERFLOW = 10
 POOL_TIMEOUT_SECONDS = 30
 POOL_RECYCLE_SECONDS = 1800
+
+_IN_USE = metrics.POOL_CONNECTIONS.labels("in_use")
+_IDLE = metrics.POOL_CONNECTIONS.labels("idle")
 
 
 class Table(DeclarativeBase):
@@ -71,6 +76,7 @@ def libpq_url(url: str) -> str:
 def make_engine(settings: Settings) -> AsyncEngine:
     engine = create_async_engine(
         driver_url(settings.database, "asyncpg"),
+        poolclass=CountedPool,
         pool_size=settings.database_pool_size,
         max_overflow=POOL_OVERFLOW,
         pool_timeout=POOL_TIMEOUT_SECONDS,
@@ -79,6 +85,27 @@ def make_engine(settings: Settings) -> AsyncEngine:
     )
     event.listen(engine.sync_engine.pool, "checkout", _refuse_closed)
     return engine
+
+
+class CountedPool(AsyncAdaptedQueuePool):
+    """The usual pool, which also tells how it is used."""
+
+    def connect(self) -> PoolProxiedConnection:
+        try:
+            return super().connect()
+        except PoolTimeout:
+            metrics.POOL_TIMEOUTS.inc()
+            raise
+
+    def tell(self) -> None:
+        _IN_USE.set(self.checkedout())
+        _IDLE.set(self.checkedin())
+        metrics.POOL_LIMIT.set(self.size() + POOL_OVERFLOW)
+
+
+def tell_of_pool(engine: AsyncEngine) -> None:
+    if isinstance(engine.pool, CountedPool):
+        engine.pool.tell()
 
 
 def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:

@@ -12,6 +12,7 @@ from inspect import get_annotations
 from typing import Any, Concatenate
 from uuid import UUID
 
+import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import text
 
@@ -49,6 +50,7 @@ class Job[**P]:
         typed = {
             name: TypeAdapter(kinds[name]).validate_python(value)
             for name, value in arguments.items()
+            if name != CAUSE
         }
         run: Any = self._run  # which arguments it takes is known only now
         await run(parts, **typed)
@@ -72,13 +74,23 @@ class Job[**P]:
                 "queue": "default",
                 "name": self.name,
                 "priority": self.priority,
-                "arguments": json.dumps(kwargs, default=_as_json),
+                "arguments": json.dumps({**kwargs, **cause(at)}, default=_as_json),
                 "at": at,
             },
         )
 
 
+CAUSE = "_cause"  # travels beside a job's own arguments
+
 JOBS: dict[str, Job[...]] = {}
+
+
+def cause(due_at: datetime | None = None) -> dict[str, Any]:
+    """When the job is due, and the id of the request or job that queues it."""
+    told: dict[str, str] = {"due_at": (due_at or now()).isoformat()}
+    if request_id := structlog.contextvars.get_contextvars().get("request_id"):
+        told["request_id"] = request_id
+    return {CAUSE: told}
 
 
 def job[**P](

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import aiosmtplib
 
+from contravento.kit import metrics
 from contravento.kit.clock import now
 from contravento.kit.settings import Settings
 
@@ -87,11 +88,27 @@ class AllowedOnly:
             await self._mailer.send(mail)
             return
         self.held_back += 1
+        metrics.MAILS.labels("held").inc()
         log.warning("a mail was held back by MAIL_ALLOW_LIST; %d so far", self.held_back)
 
 
+class CountedMailer:
+    """Counts what is sent and what fails."""
+
+    def __init__(self, mailer: Mailer) -> None:
+        self._mailer = mailer
+
+    async def send(self, mail: Mail) -> None:
+        try:
+            await self._mailer.send(mail)
+        except Exception:
+            metrics.MAILS.labels("failed").inc()
+            raise
+        metrics.MAILS.labels("sent").inc()
+
+
 def make_mailer(settings: Settings) -> Mailer:
-    mailer = _make_mailer(settings)
+    mailer = CountedMailer(_make_mailer(settings))
     if settings.mail_allow_list:
         return AllowedOnly(mailer, settings.mail_allow_list)
     return mailer

@@ -20,6 +20,8 @@ from pydantic_settings import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from contravento import __version__
+
 MIN_SECRET_CHARACTERS = 32
 MIN_SECRET_DIFFERENT_CHARACTERS = 12
 MIN_PRODUCTION_BCRYPT_ROUNDS = 10
@@ -84,8 +86,11 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
+    metrics: bool = False
+    git_commit: str = "unknown"
     sentry_dsn: SecretStr | None = None
     sentry_environment: str | None = None
+    otel_exporter_otlp_endpoint: str | None = None
 
     web_concurrency: int = Field(1, ge=1, le=64)
     worker_processes: int = Field(2, ge=1, le=64)
@@ -94,6 +99,11 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """Where riders reach us, without a slash at the end; links in mails start with it."""
         return (self.public_url or f"https://{self.domain}").rstrip("/")
+
+    @property
+    def release(self) -> str:
+        """What an error report or a trace says it comes from: version and commit."""
+        return f"{__version__}+{self.git_commit}"
 
     @property
     def database(self) -> str:
@@ -130,6 +140,13 @@ class Settings(BaseSettings):
     def _check_public_url(cls, url: str | None) -> str | None:
         if url is not None and not url.startswith(("http://", "https://")):
             raise ValueError("must start with https:// (or http:// on this machine only)")
+        return url
+
+    @field_validator("otel_exporter_otlp_endpoint")
+    @classmethod
+    def _check_collector(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
         return url
 
     @field_validator("domain")

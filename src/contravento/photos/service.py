@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from contravento.accounts.models import Rider
 from contravento.accounts.queries import get_rider_by_id
+from contravento.kit import metrics
 from contravento.kit.db import Session
 from contravento.kit.jobs import job
 from contravento.kit.parts import Parts
@@ -121,7 +122,8 @@ async def prepare_photo(parts: Parts, *, photo_id: UUID) -> None:
     if photo is None:
         return
     try:
-        made = await parts.compute(prepare, await parts.storage.get(photo.file_key))
+        with metrics.processing(metrics.PHOTOS_PROCESSED, metrics.PHOTO_SECONDS, UnreadablePhoto):
+            made = await parts.compute(prepare, await parts.storage.get(photo.file_key))
     except UnreadablePhoto as refusal:
         async with parts.transaction() as session:
             await _refuse(session, photo_id, refusal)

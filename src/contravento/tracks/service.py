@@ -7,6 +7,7 @@ import numpy as np
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import undefer
 
+from contravento.kit import metrics
 from contravento.kit.clock import now
 from contravento.kit.db import Session
 from contravento.kit.jobs import job
@@ -77,10 +78,11 @@ async def read_track(parts: Parts, *, track_id: UUID) -> None:
     if track is None:
         return
     try:
-        found = await parts.compute(
-            digest, await parts.storage.get(track.file_key), track.file_name
-        )
-        countries = await parts.compute(drawing.find_countries, found.outline)
+        with metrics.processing(metrics.TRACKS_PROCESSED, metrics.TRACK_SECONDS, UnreadableTrack):
+            found = await parts.compute(
+                digest, await parts.storage.get(track.file_key), track.file_name
+            )
+            countries = await parts.compute(drawing.find_countries, found.outline)
     except UnreadableTrack as refusal:
         async with parts.transaction() as session:
             await _refuse(session, track_id, refusal)

@@ -8,6 +8,8 @@ from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 
+from contravento.kit import metrics
+
 MOST = 200
 
 
@@ -23,16 +25,20 @@ class Kept:
         self, key: Hashable, make: Callable[[], Awaitable[R]], *, seconds: float = float("inf")
     ) -> R:
         """What the key stands for, made anew when it is not here or older than so many seconds."""
+        cache = str(key[0] if isinstance(key, tuple) else key)  # our own words, so only a few
+        outcome = "hit"
         lock = self._under_way.setdefault(key, asyncio.Lock())
         try:
             async with lock:
                 made_at, made = self._made.get(key, (None, None))
                 if made_at is None or time.monotonic() - made_at > seconds:
+                    outcome = "miss"
                     made = await make()
                     self._made[key] = time.monotonic(), made
                 self._made.move_to_end(key)
         finally:
             self._under_way.pop(key, None)
+            metrics.CACHE_LOOKUPS.labels(cache, outcome).inc()
         while len(self._made) > self._most:
             self._made.popitem(last=False)
         return cast(R, made)

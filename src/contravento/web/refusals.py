@@ -144,7 +144,7 @@ def _answer(
 
 
 def _is_program(request: Request) -> bool:
-    if request.url.path.startswith(("/api/", "/health", "/openapi")):
+    if request.url.path.startswith(("/api/", "/health", "/metrics", "/openapi")):
         return True
     return "text/html" not in request.headers.get("accept", "*/*").replace("*/*", "text/html")
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from html import unescape
 
+from contravento.kit import metrics
 from contravento.trips.markdown import to_html
 
 # "Day 5", "Day 5, Potes – Riaño", "Día 5: …" as riders head their days.
@@ -34,7 +35,10 @@ class Story:
 
 def tell(story: str, excerpt: str) -> Story:
     """A first paragraph that lists show whole stands above the story and not in it again."""
+    misses = to_html.cache_info().misses
     html = to_html(story)
+    was_kept = to_html.cache_info().misses == misses
+    metrics.CACHE_LOOKUPS.labels("story", "hit" if was_kept else "miss").inc()
     lead = ""
     if (first := _FIRST_PARAGRAPH.match(html)) and _plain(first[1]) == excerpt:
         rest = html[first.end() :]

@@ -202,5 +202,16 @@ LOGS = Section(
             kinds.one_of("json", "console"),
             same("json"),
         ),
+        Variable(
+            "METRICS",
+            "whether backend and worker tell their figures to whoever asks from inside",
+            kinds.boolean,
+            same("true"),
+        ),
+        Variable(
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "a collector that takes traces by OTLP over HTTP, such as http://collector:4318",
+            kinds.url("http", "https"),
+        ),
     ),
 )

@@ -16,6 +16,7 @@ from contravento.accounts.errors import (
 )
 from contravento.accounts.inputs import Credentials
 from contravento.accounts.models import RefreshToken, Rider, SignIn
+from contravento.kit import metrics
 from contravento.kit.clock import now
 from contravento.kit.db import Session
 from contravento.kit.jobs import job
@@ -40,10 +41,13 @@ async def check_credentials(session: Session, given: Credentials, *, passwords: 
     """Whose they are. Raises WrongCredentials, or NotConfirmed once the password was right."""
     rider = await queries.find_by_login(session, given.login)
     if not await passwords.matches(given.password, rider.password_hash if rider else None):
+        metrics.SIGN_INS.labels("refused").inc()
         raise WrongCredentials
     assert rider is not None  # noqa: S101  (nobody's password never matches)
     if not rider.is_confirmed:
+        metrics.SIGN_INS.labels("unconfirmed").inc()
         raise NotConfirmed
+    metrics.SIGN_INS.labels("succeeded").inc()
     if passwords.is_outdated(rider.password_hash):
         rider.password_hash = await passwords.hash(given.password)
     return rider

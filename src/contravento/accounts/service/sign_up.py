@@ -16,6 +16,7 @@ from contravento.accounts.errors import (
 )
 from contravento.accounts.inputs import SignUp
 from contravento.accounts.models import MailedLink, Purpose, Rider
+from contravento.kit import metrics
 from contravento.kit.clock import now
 from contravento.kit.db import Session
 from contravento.kit.jobs import job
@@ -50,6 +51,7 @@ async def sign_up(
         )
         raise taken from None
     await send_confirmation.later(session, rider_id=rider.id)
+    metrics.SIGN_UPS.inc()
     return rider
 
 
