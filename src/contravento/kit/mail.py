@@ -43,16 +43,17 @@ class SmtpMailer:
     async def send(self, mail: Mail) -> None:
         chosen = self._settings
         implicit = chosen.smtp_tls and chosen.smtp_port == SMTPS_PORT
-        await aiosmtplib.send(
-            compose(mail, sender=chosen.smtp_from or "", sender_name=chosen.app_name),
-            hostname=chosen.smtp_host,
-            port=chosen.smtp_port,
-            username=chosen.smtp_user,
-            password=chosen.smtp_password.get_secret_value() if chosen.smtp_password else None,
-            use_tls=implicit,
-            start_tls=chosen.smtp_tls and not implicit,
-            timeout=SMTP_TIMEOUT_SECONDS,
-        )
+        with metrics.mailing():
+            await aiosmtplib.send(
+                compose(mail, sender=chosen.smtp_from or "", sender_name=chosen.app_name),
+                hostname=chosen.smtp_host,
+                port=chosen.smtp_port,
+                username=chosen.smtp_user,
+                password=chosen.smtp_password.get_secret_value() if chosen.smtp_password else None,
+                use_tls=implicit,
+                start_tls=chosen.smtp_tls and not implicit,
+                timeout=SMTP_TIMEOUT_SECONDS,
+            )
 
 
 class FolderMailer:
@@ -64,7 +65,8 @@ class FolderMailer:
 
     async def send(self, mail: Mail) -> None:
         message = compose(mail, sender="diary@localhost", sender_name=self._sender_name)
-        await asyncio.to_thread(self._write, message.as_bytes(policy=policy.SMTP))
+        with metrics.mailing():
+            await asyncio.to_thread(self._write, message.as_bytes(policy=policy.SMTP))
 
     def _write(self, content: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -92,23 +94,8 @@ class AllowedOnly:
         log.warning("a mail was held back by MAIL_ALLOW_LIST; %d so far", self.held_back)
 
 
-class CountedMailer:
-    """Counts what is sent and what fails."""
-
-    def __init__(self, mailer: Mailer) -> None:
-        self._mailer = mailer
-
-    async def send(self, mail: Mail) -> None:
-        try:
-            await self._mailer.send(mail)
-        except Exception:
-            metrics.MAILS.labels("failed").inc()
-            raise
-        metrics.MAILS.labels("sent").inc()
-
-
 def make_mailer(settings: Settings) -> Mailer:
-    mailer = CountedMailer(_make_mailer(settings))
+    mailer = _make_mailer(settings)
     if settings.mail_allow_list:
         return AllowedOnly(mailer, settings.mail_allow_list)
     return mailer

@@ -209,6 +209,17 @@ def processing(counter: Counter, seconds: Histogram, *refusals: type[Exception])
         seconds.observe(time.perf_counter() - started)
 
 
+@contextmanager
+def mailing() -> Iterator[None]:
+    """Count the mail that is handed over inside: sent, or failed and raised."""
+    outcome = "failed"
+    try:
+        yield
+        outcome = "sent"
+    finally:
+        MAILS.labels(outcome).inc()
+
+
 def begin_request(method: str) -> Gauge:
     """Count it as being answered; whoever has answered it calls `dec` on what is returned."""
     gauge = _in_progress[method if method in _METHODS else _OTHER_METHOD]
