@@ -19,8 +19,8 @@ test: .venv/ready ## the application's tests; says what it skipped and why
 	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "not stack and not deployment"
 	@$(BIN)/pytest -q -ra -m "stack and not deployment"  # alone: new networks upset browsers
 
-test-deployment: .venv/ready ## whole environments in containers: some twenty minutes, one after another
-	@$(BIN)/pytest -q -ra -m deployment
+test-deployment: .venv/ready ## whole environments in containers, three lanes beside each other
+	@$(BIN)/pytest -n 3 --dist loadscope -q -ra -m deployment
 
 check: lint ## all of lint, and the tests that need neither browser nor containers
 	@$(BIN)/pytest -n 2 --dist loadscope -q -m "not browser and not stack and not slow"

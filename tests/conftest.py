@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -25,11 +26,16 @@ from contravento.kit.tokens import Signer
 from contravento.main import create_app
 from contravento.reactions import REACTIONS
 from tests import factories
+from tests.lanes import Lanes
 from tests.mailbox import Mailbox
 from tests.queue import run_jobs
 
 TEMPLATE = "contravento_template"
 SECRET = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
+    return Lanes(config, log)
 
 
 @contextmanager

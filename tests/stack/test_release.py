@@ -13,7 +13,7 @@ from tests.stack.releases import Host, a_host
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
-UPGRADES = int(os.environ.get("UPGRADES", "2"))  # twenty in a row take a quarter of an hour
+UPGRADES = int(os.environ.get("UPGRADES", "20"))  # fewer where somebody waits for it
 
 
 @pytest.fixture(scope="module")

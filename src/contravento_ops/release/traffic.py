@@ -192,7 +192,7 @@ class Stream:
         asked = connection or self.address.open()
         try:
             if kind == "upload":
-                _send_slowly(asked, path, self._headers(method, None))
+                _send_slowly(asked, path, self._headers(method, None), self._ended)
             else:
                 asked.request(method, path, body, self._headers(method, body))
             reply = asked.getresponse()
@@ -218,8 +218,12 @@ class Stream:
 
 
 def _send_slowly(
-    connection: http.client.HTTPConnection, path: str, headers: dict[str, str]
+    connection: http.client.HTTPConnection,
+    path: str,
+    headers: dict[str, str],
+    ended: threading.Event,
 ) -> None:
+    """At the pace of a poor line; once the stream has `ended`, the rest as fast as it goes."""
     boundary = secrets.token_hex(16)
     body = _form(boundary)
     connection.putrequest("POST", path, skip_host=True)
@@ -231,7 +235,7 @@ def _send_slowly(
     piece = len(body) // UPLOAD_PIECES + 1
     for start in range(0, len(body), piece):
         connection.send(body[start : start + piece])
-        time.sleep(UPLOAD_SECONDS / UPLOAD_PIECES)
+        ended.wait(UPLOAD_SECONDS / UPLOAD_PIECES)
 
 
 def _form(boundary: str) -> bytes:
