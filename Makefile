@@ -10,7 +10,7 @@ export HOST ?= 127.0.0.1
 export PORT ?= 8000
 export DEMO ?= 1
 
-.PHONY: run test test-deployment check lint bench format translations migration clean
+.PHONY: run test test-deployment check lint bench format translations dashboards migration clean
 
 run: .venv/ready ## serve the product on http://HOST:PORT; DEMO=0 starts without demo content
 	@exec $(BIN)/contravento run
@@ -41,6 +41,9 @@ translations: .venv/ready ## collect sentences from the code into the catalogues
 	@$(BIN)/pybabel -q extract -F babel.toml -k N_ --no-location --sort-output -o .venv/messages.pot src
 	@$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-pot-creation-date -l es \
 		-i .venv/messages.pot -o src/contravento/translations/es.po
+
+dashboards: .venv/ready ## write Grafana's dashboards from tools/dashboards
+	@$(BIN)/python -m tools.dashboards
 
 migration: .venv/ready ## write one for what the models ask for: MESSAGE="add likes to trips"
 	@$(BIN)/python tools/migration.py "$(MESSAGE)"

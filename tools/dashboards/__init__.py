@@ -1,0 +1,1 @@
+"""Grafana's dashboards, written in Python: a file per dashboard over panels and assembly."""
