@@ -77,7 +77,8 @@ class Edge:
             if in_progress:
                 in_progress.dec()
                 metrics.count_request(method, route, status, seconds)
-            _write_line(scope, method, route, status, seconds)
+            if log.isEnabledFor(logging.INFO):
+                _write_line(scope, method, route, status, seconds)
 
     def _add_headers(
         self, headers: MutableHeaders, scope: Scope, state: MutableMapping[str, Any]
@@ -142,13 +143,19 @@ def _template(scope: Scope) -> str | None:
     return path
 
 
+def _is_plain(scope: Scope, status: int) -> bool:
+    """Whether the path may be written down: it led to something, which is no secret. Any other may
+    hold whatever somebody typed."""
+    return (status < 300 or status == 304) and "token" not in scope.get("path_params", ())
+
+
 def _write_line(scope: Scope, method: str, route: str | None, status: int, seconds: float) -> None:
     log.info(
         "request",
         extra={
-            "method": method,
-            "path": scope["path"],
-            "route": route,
+            "method": method if method in metrics.METHODS else metrics.OTHER_METHOD,
+            "route": route or metrics.UNMATCHED,
+            **({"path": scope["path"]} if _is_plain(scope, status) else {}),
             "status": status,
             "milliseconds": round(seconds * 1000, 1),
         },

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
@@ -65,7 +66,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
         if parts is not None:
             yield State(parts=parts)
             return
-        with HeavyWork(processes=1) as heavy:
+        with HeavyWork(processes=1, prepare=partial(configure_logs, settings)) as heavy:
             async with open_parts(settings, reactions=REACTIONS, heavy=heavy) as opened:
                 tasks = [asyncio.create_task(opened.compute(warm_up))]
                 if settings.metrics:

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import procrastinate
@@ -58,7 +59,7 @@ async def run_worker(settings: Settings, *, host: str, port: int) -> None:
     spare_memory()
     configure_logs(settings)
     configure_reports(settings, __version__)
-    with HeavyWork(settings.worker_processes) as heavy:
+    with HeavyWork(settings.worker_processes, partial(configure_logs, settings)) as heavy:
         async with open_parts(settings, reactions=REACTIONS, heavy=heavy) as parts:
             await _warm_up(parts)
             queue = make_queue(settings, parts)

@@ -11,6 +11,7 @@ import uvicorn
 
 from contravento.cli import draining
 from contravento.kit import metrics
+from contravento.kit.logs import configure_logs
 from contravento.kit.settings import load_settings
 from contravento.worker import run_worker
 
@@ -24,6 +25,7 @@ def web(
 ) -> None:
     """Answer requests, in WEB_CONCURRENCY processes."""
     settings = load_settings()
+    configure_logs(settings)
     config = uvicorn.Config(
         "contravento.main:serve",
         factory=True,
@@ -53,4 +55,6 @@ def worker(
     port: Annotated[int, typer.Option(envvar="PORT", help="Port where METRICS are told.")] = 8001,
 ) -> None:
     """Carry out jobs and the schedule."""
-    asyncio.run(run_worker(load_settings(), host=host, port=port))
+    settings = load_settings()
+    configure_logs(settings)
+    asyncio.run(run_worker(settings, host=host, port=port))

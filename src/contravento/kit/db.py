@@ -82,6 +82,7 @@ def make_engine(settings: Settings) -> AsyncEngine:
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_recycle=POOL_RECYCLE_SECONDS,
         json_deserializer=orjson.loads,
+        hide_parameters=True,  # what a statement was asked with may be somebody's address
     )
     event.listen(engine.sync_engine.pool, "checkout", _refuse_closed)
     return engine

@@ -24,8 +24,8 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where several web processes add up; read by the library
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_OTHER_METHOD = "other"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER_METHOD = "other"
 UNMATCHED = "unmatched"
 
 _ANSWER_SECONDS = (0.1, 0.25, 0.5, 1, 2, 3)
@@ -154,8 +154,7 @@ STORAGE_BYTES = Gauge(
 
 
 _in_progress = {
-    method: HTTP_REQUESTS_IN_PROGRESS.labels(method)
-    for method in (*sorted(_METHODS), _OTHER_METHOD)
+    method: HTTP_REQUESTS_IN_PROGRESS.labels(method) for method in (*sorted(METHODS), OTHER_METHOD)
 }
 
 
@@ -222,7 +221,7 @@ def mailing() -> Iterator[None]:
 
 def begin_request(method: str) -> Gauge:
     """Count it as being answered; whoever has answered it calls `dec` on what is returned."""
-    gauge = _in_progress[method if method in _METHODS else _OTHER_METHOD]
+    gauge = _in_progress[method if method in METHODS else OTHER_METHOD]
     gauge.inc()
     return gauge
 
@@ -230,8 +229,8 @@ def begin_request(method: str) -> Gauge:
 def count_request(method: str, route: str | None, status: int, seconds: float) -> None:
     """Count an answer. Which child of an instrument it falls to is looked up once, then kept:
     there are only so many routes."""
-    if method not in _METHODS:
-        method = _OTHER_METHOD
+    if method not in METHODS:
+        method = OTHER_METHOD
     route = route or UNMATCHED
     if (counter := _answered.get((method, route, status))) is None:
         counter = HTTP_REQUESTS.labels(method, route, str(status))

@@ -76,7 +76,9 @@ def newest_revision() -> str:
 def plan(database_url: str) -> Plan:
     """Look, without changing anything."""
     scripts = ScriptDirectory.from_config(configuration())
-    engine = create_engine(driver_url(database_url, "psycopg"), poolclass=pool.NullPool)
+    engine = create_engine(
+        driver_url(database_url, "psycopg"), poolclass=pool.NullPool, hide_parameters=True
+    )
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
         works_with = noted_builds(connection.scalar(NOTED)) if current else ()

@@ -21,7 +21,9 @@ import contravento.tracks.models  # noqa: F401, isort: skip
 
 def migrate() -> None:
     url = context.config.get_main_option("sqlalchemy.url") or os.environ["DATABASE_URL"]
-    engine = create_engine(driver_url(url, "psycopg"), poolclass=pool.NullPool)
+    engine = create_engine(
+        driver_url(url, "psycopg"), poolclass=pool.NullPool, hide_parameters=True
+    )
     timeouts = context.config.attributes.get("timeouts") or Timeouts()
     with engine.connect() as connection:
         connection.execute(text(f"SET lock_timeout = '{timeouts.lock_seconds}s'"))
