@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contravento.kit import metrics
 from contravento.kit.errors import TooLarge
+from contravento.kit.spans import request_span
 from contravento.kit.words import N_
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -69,16 +70,19 @@ class Edge:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         in_progress = metrics.begin_request(method) if self._counts else None
-        try:
-            await self._app(scope, _bounded(scope, receive), answer)
-        finally:
-            seconds = time.perf_counter() - started
-            route = _template(scope)
-            if in_progress:
-                in_progress.dec()
-                metrics.count_request(method, route, status, seconds)
-            if log.isEnabledFor(logging.INFO):
-                _write_line(scope, method, route, status, seconds)
+        with request_span(request_id) as span:
+            try:
+                await self._app(scope, _bounded(scope, receive), answer)
+            finally:
+                seconds = time.perf_counter() - started
+                method = metrics.known_method(method)
+                route = _template(scope) or metrics.UNMATCHED
+                span.answered(method, route, status)
+                if in_progress:
+                    in_progress.dec()
+                    metrics.count_request(method, route, status, seconds)
+                if log.isEnabledFor(logging.INFO):
+                    _write_line(scope, method, route, status, seconds)
 
     def _add_headers(
         self, headers: MutableHeaders, scope: Scope, state: MutableMapping[str, Any]
@@ -149,12 +153,12 @@ def _is_plain(scope: Scope, status: int) -> bool:
     return (status < 300 or status == 304) and "token" not in scope.get("path_params", ())
 
 
-def _write_line(scope: Scope, method: str, route: str | None, status: int, seconds: float) -> None:
+def _write_line(scope: Scope, method: str, route: str, status: int, seconds: float) -> None:
     log.info(
         "request",
         extra={
-            "method": method if method in metrics.METHODS else metrics.OTHER_METHOD,
-            "route": route or metrics.UNMATCHED,
+            "method": method,
+            "route": route,
             **({"path": scope["path"]} if _is_plain(scope, status) else {}),
             "status": status,
             "milliseconds": round(seconds * 1000, 1),

@@ -20,11 +20,12 @@ from contravento.http import check_origin
 from contravento.kit import metrics
 from contravento.kit.db import tell_of_pool
 from contravento.kit.heavy import HeavyWork
-from contravento.kit.logs import configure_logs
+from contravento.kit.logs import start_logs
 from contravento.kit.memory import spare_memory
 from contravento.kit.parts import Parts, open_parts
 from contravento.kit.reports import configure_reports
 from contravento.kit.settings import Settings, load_settings
+from contravento.kit.spans import configure_spans
 from contravento.migrations import newest_revision
 from contravento.reactions import REACTIONS
 from contravento.web import (
@@ -66,7 +67,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
         if parts is not None:
             yield State(parts=parts)
             return
-        with HeavyWork(processes=1, prepare=partial(configure_logs, settings)) as heavy:
+        with HeavyWork(processes=1, prepare=partial(start_logs, settings)) as heavy:
             async with open_parts(settings, reactions=REACTIONS, heavy=heavy) as opened:
                 tasks = [asyncio.create_task(opened.compute(warm_up))]
                 if settings.metrics:
@@ -112,8 +113,9 @@ def serve() -> ASGIApp:
     """What uvicorn calls in each of its processes."""
     settings = load_settings()
     spare_memory()
-    configure_logs(settings)
-    configure_reports(settings, __version__)
+    start_logs(settings)
+    configure_reports(settings)
+    configure_spans(settings, "web")
     metrics.BUILD.labels(__version__, newest_revision(), settings.git_commit).set(1)
     return create_app(settings)
 

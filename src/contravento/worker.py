@@ -19,13 +19,14 @@ from contravento.kit import metrics
 from contravento.kit.db import libpq_url, tell_of_pool
 from contravento.kit.heavy import HeavyWork
 from contravento.kit.jobs import JOBS, Job, cause
-from contravento.kit.logs import configure_logs
+from contravento.kit.logs import start_logs
 from contravento.kit.memory import spare_memory
 from contravento.kit.parts import Parts, open_parts
 from contravento.kit.replies import forget_old_replies
 from contravento.kit.reports import configure_reports
 from contravento.kit.running import Run, told
 from contravento.kit.settings import Settings
+from contravento.kit.spans import configure_spans
 from contravento.migrations import newest_revision
 from contravento.reactions import REACTIONS
 from contravento.tally import tell_of_content, tell_of_queue
@@ -57,9 +58,10 @@ async def run_worker(settings: Settings, *, host: str, port: int) -> None:
     Prometheus is answered at `host` and `port`, if it is to be answered at all.
     """
     spare_memory()
-    configure_logs(settings)
-    configure_reports(settings, __version__)
-    with HeavyWork(settings.worker_processes, partial(configure_logs, settings)) as heavy:
+    start_logs(settings)
+    configure_reports(settings)
+    configure_spans(settings, "worker")
+    with HeavyWork(settings.worker_processes, partial(start_logs, settings)) as heavy:
         async with open_parts(settings, reactions=REACTIONS, heavy=heavy) as parts:
             await _warm_up(parts)
             queue = make_queue(settings, parts)

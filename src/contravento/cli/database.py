@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,11 +12,15 @@ from psycopg import errors
 from sqlalchemy.exc import OperationalError
 
 from contravento import migrations
-from contravento.kit.settings import load_settings
+from contravento.cli.starting import begin
 
 LOCKED = 3
 TOO_SLOW = 4
 TOO_OLD = 5
+
+type Refuse = Callable[[str], None]
+
+log = logging.getLogger(__name__)
 
 
 def migrate(
@@ -31,35 +38,36 @@ def migrate(
     Exit status 3: a lock was not to be had in time. 4: a statement took too long. 5: the database
     is ahead of this build, which does not work with it. Nothing was changed then.
     """
-    url = load_settings().database
-    if not plan and not _is_ahead(url):
-        _upgrade(url, migrations.Timeouts(lock_timeout, statement_timeout))
+    url = begin().database
+    refuse = log.error if as_json else partial(typer.echo, err=True)
+    if not plan and not _is_ahead(url, refuse):
+        _upgrade(url, migrations.Timeouts(lock_timeout, statement_timeout), refuse)
     found = migrations.plan(url)
     typer.echo(json.dumps(dataclasses.asdict(found)) if as_json else _sentences(found))
 
 
-def _is_ahead(url: str) -> bool:
+def _is_ahead(url: str, refuse: Refuse) -> bool:
     """After a release was gone back from there is nothing to run, if this build works with it."""
     found = migrations.plan(url)
     if found.is_known:
         return False
     if found.head not in found.works_with:
-        typer.echo(f"{_sentences(found)} It does not work with it, either.", err=True)
+        refuse(f"{_sentences(found)} It does not work with it, either.")
         raise typer.Exit(TOO_OLD)
     return True
 
 
-def _upgrade(url: str, timeouts: migrations.Timeouts) -> None:
+def _upgrade(url: str, timeouts: migrations.Timeouts, refuse: Refuse) -> None:
     try:
         migrations.upgrade(url, timeouts=timeouts)
     except OperationalError as error:
         if isinstance(error.orig, errors.LockNotAvailable):
             wait = f"{timeouts.lock_seconds} seconds for a lock that other work holds"
-            typer.echo(f"The migration waited {wait}. Nothing was changed.", err=True)
+            refuse(f"The migration waited {wait}. Nothing was changed.")
             raise typer.Exit(LOCKED) from None
         if isinstance(error.orig, errors.QueryCanceled):
             time = f"longer than {timeouts.statement_seconds} seconds"
-            typer.echo(f"A statement of the migration took {time}. Nothing was changed.", err=True)
+            refuse(f"A statement of the migration took {time}. Nothing was changed.")
             raise typer.Exit(TOO_SLOW) from None
         raise
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from contravento.cli.starting import begin
 from contravento.kit.errors import AppError
 from contravento.kit.parts import open_parts
-from contravento.kit.settings import load_settings
 from contravento.operations.models import Outcome
 from contravento.operations.service import record_report
 from contravento.reactions import REACTIONS
@@ -63,7 +63,7 @@ async def _record(
     kind: str, outcome: Outcome, at: datetime | None, details: dict[str, Any]
 ) -> None:
     async with (
-        open_parts(load_settings(), reactions=REACTIONS) as parts,
+        open_parts(begin(), reactions=REACTIONS) as parts,
         parts.transaction() as session,
     ):
         await record_report(session, kind, outcome, at=at, details=details)

@@ -9,8 +9,8 @@ import typer
 from contravento.accounts.errors import RiderNotFound
 from contravento.accounts.service.probe import make_probe, remove_probes
 from contravento.accounts.service.profile import make_admin
+from contravento.cli.starting import begin
 from contravento.kit.parts import open_parts
-from contravento.kit.settings import load_settings
 from contravento.reactions import REACTIONS
 
 app = typer.Typer(help="Look after riders.", no_args_is_help=True)
@@ -44,7 +44,7 @@ def probe_command(
 
 async def _make_probe() -> dict[str, str]:
     async with (
-        open_parts(load_settings(), reactions=REACTIONS) as parts,
+        open_parts(begin(), reactions=REACTIONS) as parts,
         parts.transaction() as session,
     ):
         rider, token = await make_probe(session, passwords=parts.passwords)
@@ -53,7 +53,7 @@ async def _make_probe() -> dict[str, str]:
 
 async def _remove_probe(username: str) -> dict[str, int]:
     async with (
-        open_parts(load_settings(), reactions=REACTIONS) as parts,
+        open_parts(begin(), reactions=REACTIONS) as parts,
         parts.transaction() as session,
     ):
         return {"removed": await remove_probes(session, username=username)}
@@ -61,7 +61,7 @@ async def _remove_probe(username: str) -> dict[str, int]:
 
 async def _make_admin(name: str) -> str:
     async with (
-        open_parts(load_settings(), reactions=REACTIONS) as parts,
+        open_parts(begin(), reactions=REACTIONS) as parts,
         parts.transaction() as session,
     ):
         return (await make_admin(session, name)).username

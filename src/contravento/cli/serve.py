@@ -10,9 +10,8 @@ import typer
 import uvicorn
 
 from contravento.cli import draining
+from contravento.cli.starting import begin
 from contravento.kit import metrics
-from contravento.kit.logs import configure_logs
-from contravento.kit.settings import load_settings
 from contravento.worker import run_worker
 
 GRACE_SECONDS = 30
@@ -24,8 +23,7 @@ def web(
     port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on.")] = 8000,
 ) -> None:
     """Answer requests, in WEB_CONCURRENCY processes."""
-    settings = load_settings()
-    configure_logs(settings)
+    settings = begin()
     config = uvicorn.Config(
         "contravento.main:serve",
         factory=True,
@@ -55,6 +53,5 @@ def worker(
     port: Annotated[int, typer.Option(envvar="PORT", help="Port where METRICS are told.")] = 8001,
 ) -> None:
     """Carry out jobs and the schedule."""
-    settings = load_settings()
-    configure_logs(settings)
+    settings = begin()
     asyncio.run(run_worker(settings, host=host, port=port))

@@ -38,7 +38,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def hide_in(value: Any) -> Any:
-    """The same with secrets hidden: by their names, and wherever they can be told by their looks."""
+    """The same with secrets hidden: by their names, and wherever their looks tell them."""
     if isinstance(value, str):
         return hide_in_text(value)
     if isinstance(value, dict):

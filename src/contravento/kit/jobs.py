@@ -19,6 +19,7 @@ from sqlalchemy import text
 from contravento.kit.clock import now
 from contravento.kit.db import Session
 from contravento.kit.parts import Parts
+from contravento.kit.spans import origin_of_jobs
 
 _DEFER = text("""
     SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(
@@ -90,6 +91,8 @@ def cause(due_at: datetime | None = None) -> dict[str, Any]:
     told: dict[str, str] = {"due_at": (due_at or now()).isoformat()}
     if request_id := structlog.contextvars.get_contextvars().get("request_id"):
         told["request_id"] = request_id
+    if origin := origin_of_jobs():
+        told["origin"] = origin
     return {CAUSE: told}
 
 

@@ -32,6 +32,15 @@ _CAUSED_BY = "\nThat led to:\n\n"
 log = logging.getLogger("contravento.uncaught")
 
 
+def start_logs(settings: Settings) -> None:
+    """For a process of ours: also what would be printed past the logs goes through them."""
+    configure_logs(settings)
+    logging.captureWarnings(True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = _log_uncaught_in_thread
+    sys.unraisablehook = _log_unraisable
+
+
 def configure_logs(settings: Settings) -> None:
     """Send everything, our own and the libraries', through one formatter to standard error."""
     handler = logging.StreamHandler()
@@ -47,14 +56,10 @@ def configure_logs(settings: Settings) -> None:
     for name in ("httpx", "httpcore", "PIL", "procrastinate", "opentelemetry", "urllib3"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("procrastinate.worker").addFilter(_is_not_told_by_us)
-    logging.captureWarnings(True)
-    sys.excepthook = _log_uncaught
-    threading.excepthook = _log_uncaught_in_thread
-    sys.unraisablehook = _log_unraisable
 
 
 class Lines(logging.Formatter):
-    """A line from a record: what happened, where, when, in which request, and what else was said."""
+    """A line from a record: what happened, when, in which request, and what else was said."""
 
     def __init__(self, render: Callable[[Fields], str]) -> None:
         super().__init__()
@@ -133,6 +138,6 @@ def _log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
         log.error("a thread ended with an error that nobody expected", exc_info=args.exc_value)
 
 
-def _log_unraisable(args: sys.UnraisableHookArgs) -> None:
+def _log_unraisable(args: "sys.UnraisableHookArgs") -> None:
     if args.exc_value is not None:
         log.error("an error came where it cannot be raised", exc_info=args.exc_value)

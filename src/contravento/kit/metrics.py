@@ -24,8 +24,8 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where several web processes add up; read by the library
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-OTHER_METHOD = "other"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_OTHER_METHOD = "other"
 UNMATCHED = "unmatched"
 
 _ANSWER_SECONDS = (0.1, 0.25, 0.5, 1, 2, 3)
@@ -154,7 +154,7 @@ STORAGE_BYTES = Gauge(
 
 
 _in_progress = {
-    method: HTTP_REQUESTS_IN_PROGRESS.labels(method) for method in (*sorted(METHODS), OTHER_METHOD)
+    each: HTTP_REQUESTS_IN_PROGRESS.labels(each) for each in (*sorted(_METHODS), _OTHER_METHOD)
 }
 
 
@@ -170,22 +170,6 @@ start_from_nothing(MAILS, ("sent", "failed", "held"))
 start_from_nothing(PHOTOS_PROCESSED, ("ready", "refused", "failed"))
 start_from_nothing(TRACKS_PROCESSED, ("ready", "refused", "failed"))
 start_from_nothing(SIGN_INS, ("succeeded", "refused", "limited", "unconfirmed"))
-
-
-# Only the worker looks at the queue and counts rows, so only it tells of them.
-STATE = (
-    *(JOBS_WAITING, JOBS_OLDEST_WAITING_SECONDS, JOBS_IN_PROGRESS_OLDEST_SECONDS),
-    *(RIDERS, TRIPS, TRACKS, PHOTOS, STORAGE_BYTES),
-)
-_STATE_NAMES = frozenset(metric.name for each in STATE for metric in each.describe())
-
-
-class _AllProcesses(Collector):
-    """What the web processes wrote into their common folder, added up."""
-
-    def collect(self) -> Iterator[Metric]:
-        found = MultiProcessCollector(None).collect()  # type: ignore[no-untyped-call]
-        yield from (metric for metric in found if metric.name not in _STATE_NAMES)
 
 
 _answered: dict[tuple[str, str, int], Counter] = {}
@@ -219,19 +203,21 @@ def mailing() -> Iterator[None]:
         MAILS.labels(outcome).inc()
 
 
+def known_method(method: str) -> str:
+    """The method, or one word for all that nobody knows."""
+    return method if method in _METHODS else _OTHER_METHOD
+
+
 def begin_request(method: str) -> Gauge:
     """Count it as being answered; whoever has answered it calls `dec` on what is returned."""
-    gauge = _in_progress[method if method in METHODS else OTHER_METHOD]
+    gauge = _in_progress[known_method(method)]
     gauge.inc()
     return gauge
 
 
-def count_request(method: str, route: str | None, status: int, seconds: float) -> None:
+def count_request(method: str, route: str, status: int, seconds: float) -> None:
     """Count an answer. Which child of an instrument it falls to is looked up once, then kept:
-    there are only so many routes."""
-    if method not in METHODS:
-        method = OTHER_METHOD
-    route = route or UNMATCHED
+    there are only so many methods, routes and statuses."""
     if (counter := _answered.get((method, route, status))) is None:
         counter = HTTP_REQUESTS.labels(method, route, str(status))
         _answered[method, route, status] = counter
@@ -239,6 +225,22 @@ def count_request(method: str, route: str | None, status: int, seconds: float) -
         histogram = _timed[method, route] = HTTP_REQUEST_SECONDS.labels(method, route)
     counter.inc()
     histogram.observe(seconds)
+
+
+# Only the worker looks at the queue and counts rows, so only it tells of them.
+STATE = (
+    *(JOBS_WAITING, JOBS_OLDEST_WAITING_SECONDS, JOBS_IN_PROGRESS_OLDEST_SECONDS),
+    *(RIDERS, TRIPS, TRACKS, PHOTOS, STORAGE_BYTES),
+)
+_STATE_NAMES = frozenset(metric.name for each in STATE for metric in each.describe())
+
+
+class _AllProcesses(Collector):
+    """What the web processes wrote into their common folder, added up."""
+
+    def collect(self) -> Iterator[Metric]:
+        found = MultiProcessCollector(None).collect()  # type: ignore[no-untyped-call]
+        yield from (metric for metric in found if metric.name not in _STATE_NAMES)
 
 
 def render() -> bytes:

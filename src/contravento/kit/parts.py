@@ -22,6 +22,7 @@ from contravento.kit.limits import Limiter
 from contravento.kit.mail import Mailer, make_mailer
 from contravento.kit.passwords import Passwords
 from contravento.kit.settings import Settings
+from contravento.kit.spans import watch_statements
 from contravento.kit.storage import Storage
 from contravento.kit.tokens import Signer
 
@@ -60,6 +61,7 @@ async def open_parts(
     heavy: HeavyWork | None = None,
 ) -> AsyncIterator[Parts]:
     engine, limiter = make_engine(settings), Limiter(settings)
+    watch_statements(engine)
     try:
         yield Parts(
             settings=settings,

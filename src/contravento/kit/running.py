@@ -13,6 +13,7 @@ import structlog
 from contravento.kit import metrics
 from contravento.kit.clock import now
 from contravento.kit.jobs import CAUSE
+from contravento.kit.spans import job_span
 
 log = logging.getLogger("contravento.job")
 
@@ -47,7 +48,10 @@ def told(run: Run, *, is_tried_again: Callable[[Exception], bool]) -> Iterator[N
     if run.request_id:
         bound["request_id"] = run.request_id
     waited = max((now() - run.due_at).total_seconds(), 0.0) if run.due_at else None
-    with structlog.contextvars.bound_contextvars(**bound):
+    with (
+        structlog.contextvars.bound_contextvars(**bound),
+        job_span(run.job, attempt=run.attempt, origin=run.arguments.get(CAUSE, {}).get("origin")),
+    ):
         started = time.perf_counter()
         try:
             yield

@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from contravento.kit.clock import now
 from contravento.kit.db import Session
+from contravento.kit.hiding import hide_in
 from contravento.kit.jobs import job
-from contravento.kit.logs import hide_in
 from contravento.kit.parts import Parts
 from contravento.operations.errors import BadReport, JobNotFailed
 from contravento.operations.models import Mishap, OperationReport, Outcome

@@ -127,9 +127,7 @@ class Rollout:
     def migrate(self, step: Step) -> None:
         done = compose.run(step.calls[0])
         if not done.ok:
-            raise NotWell(
-                f"the migration failed: {done.said.splitlines()[-1] if done.said else ''}"
-            )
+            raise NotWell(f"the migration failed: {_last_word(done.said)}")
 
     def wait(self, step: Step) -> None:
         waiting.all_healthy(self.project, seconds=self.healthy_seconds * 2)
@@ -320,6 +318,15 @@ class Rollout:
             return True
         self.report.warnings.append(f"`{' '.join(call.words[-5:])}`: {done.said}")
         return False
+
+
+def _last_word(said: str) -> str:
+    """The last line; where that is a line of the application's log, what happened."""
+    line = said.splitlines()[-1] if said else ""
+    try:
+        return str(json.loads(line)["event"])
+    except (ValueError, TypeError, KeyError):
+        return line
 
 
 HANDLERS: Mapping[Kind, Callable[[Rollout, Step], None]] = {
