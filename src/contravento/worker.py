@@ -24,7 +24,7 @@ from contravento.kit.memory import spare_memory
 from contravento.kit.parts import Parts, open_parts
 from contravento.kit.replies import forget_old_replies
 from contravento.kit.reports import configure_reports
-from contravento.kit.running import Run, told
+from contravento.kit.running import OUTCOMES, Run, told
 from contravento.kit.settings import Settings
 from contravento.kit.spans import configure_spans
 from contravento.migrations import newest_revision
@@ -116,6 +116,8 @@ async def _watched(parts: Parts, host: str, port: int) -> AsyncIterator[None]:
         yield
         return
     metrics.BUILD.labels(__version__, newest_revision(), parts.settings.git_commit).set(1)
+    for name in JOBS:
+        metrics.start_from_nothing(metrics.JOBS, OUTCOMES, (name,))
     stop = metrics.serve_state(host, port)
     watch = asyncio.create_task(_watch(parts))
     try:

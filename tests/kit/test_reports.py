@@ -40,7 +40,7 @@ def test_an_error_is_reported_without_anything_personal(tmp_path: Path) -> None:
     with sentry() as (port, received):
         dsn = f"http://public@127.0.0.1:{port}/1"
         settings = make_settings("postgresql://x/y", tmp_path, sentry_dsn=dsn)
-        configure_reports(settings, "1.2.3")
+        configure_reports(settings)
         try:
             sentry_sdk.capture_exception(ValueError("no mail for maite@example.org"))
             sentry_sdk.flush(5)
@@ -55,5 +55,5 @@ def test_an_error_is_reported_without_anything_personal(tmp_path: Path) -> None:
 
 
 def test_nothing_is_reported_unless_it_is_asked_for(tmp_path: Path) -> None:
-    configure_reports(make_settings("postgresql://x/y", tmp_path), "1.2.3")
+    configure_reports(make_settings("postgresql://x/y", tmp_path))
     assert not sentry_sdk.get_client().is_active()

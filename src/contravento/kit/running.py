@@ -15,6 +15,8 @@ from contravento.kit.clock import now
 from contravento.kit.jobs import CAUSE
 from contravento.kit.spans import job_span
 
+OUTCOMES = ("succeeded", "retried", "failed")
+
 log = logging.getLogger("contravento.job")
 
 
