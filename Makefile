@@ -10,17 +10,18 @@ export HOST ?= 127.0.0.1
 export PORT ?= 8000
 export DEMO ?= 1
 
-.PHONY: run test test-deployment check lint bench format translations dashboards migration clean
+.PHONY: run test test-application test-containers check lint bench format translations dashboards migration clean
 
 run: .venv/ready ## serve the product on http://HOST:PORT; DEMO=0 starts without demo content
 	@exec $(BIN)/contravento run
 
-test: .venv/ready ## the application's tests; says what it skipped and why
-	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "not stack and not deployment"
-	@$(BIN)/pytest -q -ra -m "stack and not deployment"  # alone: new networks upset browsers
+test: test-application test-containers ## every test; says what it skipped and why
 
-test-deployment: .venv/ready ## whole environments in containers, three lanes beside each other
-	@$(BIN)/pytest -n 3 --dist loadscope -q -ra -m deployment
+test-application: .venv/ready
+	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "not stack"
+
+test-containers: .venv/ready ## images and whole environments, three lanes beside each other
+	@$(BIN)/pytest -n 3 --dist loadscope -q -ra -m stack
 
 check: lint ## all of lint, and the tests that need neither browser nor containers
 	@$(BIN)/pytest -n 2 --dist loadscope -q -m "not browser and not stack and not slow"
