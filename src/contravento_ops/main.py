@@ -28,7 +28,7 @@ app.command("status")(daily.status)
 app.command("logs")(daily.logs)
 app.command("restart")(daily.restart)
 app.command("stop")(daily.stop)
-app.command("exec", context_settings={"ignore_unknown_options": True})(daily.run_in)
+app.command("exec", context_settings={"allow_interspersed_args": False})(daily.run_in)
 app.command("renew-certificate")(daily.renew_certificate)
 app.command("support")(daily.support)
 

@@ -1,4 +1,7 @@
-"""What the documentation tells people to type exists."""
+"""What the documentation tells people to type exists; what is for hosts is typed elsewhere.
+
+tests/stack/test_docs_commands.py types every command of docs/deployment/ and docs/guides/.
+"""
 
 import re
 import subprocess
@@ -6,14 +9,22 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.docs.pages import ROOT, Command, commands, indented_blocks
+from tests.stack.test_docs_commands import (
+    ANSWERS,
+    AWAITED,
+    ENDS,
+    NOT_TYPED,
+    ORDER,
+    OTHERWISE,
+    TOLD_MORE,
+)
+
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-BLOCKS = [
-    (page.relative_to(ROOT).as_posix(), line)
-    for page in PAGES
-    for block in re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL)
-    for line in block.splitlines()
-]
+HOSTS = [*ROOT.glob("docs/deployment/*.md"), *ROOT.glob("docs/guides/*.md")]
+TYPED = [each for page in ORDER for each in commands(page)]
+ELSEWHERE = [each for page in PAGES if page not in ORDER for each in commands(page)]
+WINDOWS = [each for page in PAGES for each in commands(page, "powershell")]
 LINKS = [
     (page.relative_to(ROOT).as_posix(), link)
     for page in PAGES
@@ -21,13 +32,41 @@ LINKS = [
 ]
 
 
-@pytest.mark.parametrize(("page", "line"), BLOCKS)
-def test_every_command_is_known(page: str, line: str) -> None:
-    """make says what it would do; deploy.sh knows the verb."""
-    kinds = {"make": f"{line} --dry-run", "./deploy.sh": f"{line} --help"}
-    program = line.split()[0]
-    assert program in kinds, f"{page}: teach this test how to try «{line}»"
-    subprocess.run(["sh", "-c", kinds[program]], cwd=ROOT, check=True, capture_output=True)
+@pytest.mark.parametrize("command", ELSEWHERE, ids=str)
+def test_a_command_on_other_pages_is_known(command: Command) -> None:
+    """make says what it would do; whatever a host types is typed on a page for hosts too."""
+    words = command.words
+    if words in {each.words for each in TYPED}:
+        return
+    assert words.startswith("make "), f"{command}: type it on a page for hosts, where it is tried"
+    subprocess.run(["sh", "-c", f"{words} --dry-run"], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("command", WINDOWS, ids=str)
+def test_windows_has_the_same_words(command: Command) -> None:
+    assert command.words.replace(".\\deploy.ps1", "./deploy.sh") in {each.words for each in TYPED}
+
+
+def test_every_page_for_hosts_is_typed_or_has_nothing_to_type() -> None:
+    assert not [page for page in HOSTS if page not in ORDER and commands(page)]
+    assert set(ORDER) <= set(HOSTS)
+
+
+@pytest.mark.parametrize("page", HOSTS, ids=lambda page: page.name)
+def test_no_command_hides_where_nobody_types_it(page: Path) -> None:
+    assert indented_blocks(page) == []
+
+
+def test_the_lists_of_exceptions_are_of_use_and_short() -> None:
+    typed = {each.words for each in TYPED}
+    told = "\n".join("\n".join((each.words, *each.shown)) for each in TYPED)
+    in_their_places = {(each.page.rpartition("/")[2], each.section, each.words) for each in TYPED}
+
+    for table in (NOT_TYPED, TOLD_MORE, ANSWERS, AWAITED):
+        assert set(table) <= typed
+    assert set(ENDS) <= in_their_places
+    assert [said for said in OTHERWISE if said not in told] == []
+    assert len(NOT_TYPED) < len(typed) / 5
 
 
 @pytest.mark.parametrize(("page", "link"), LINKS)

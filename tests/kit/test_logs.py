@@ -70,3 +70,8 @@ def test_a_line_is_one_object_with_time_level_and_name(lines: Lines) -> None:
     assert (line["event"], line["level"], line["trip"]) == ("two\nlines", "warning", 7)
     assert line["logger"] == "contravento.test"
     assert line["timestamp"].endswith("Z")
+
+
+def test_an_ordinary_start_is_not_found_by_who_looks_for_errors(lines: Lines) -> None:
+    logging.getLogger("uvicorn.error").warning("Started")
+    assert lines()[0]["logger"] == "uvicorn.server"

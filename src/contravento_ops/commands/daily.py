@@ -93,7 +93,7 @@ def stop(
 ) -> None:
     """Stop everything; all data stays, and deploy starts it again."""
     session: Session = context.obj
-    call = session.project.call("down", "--remove-orphans")
+    call = session.project.call("--profile", "*", "down", "--remove-orphans")
     if dry_run:
         session.console.say(str(call))
         return

@@ -15,6 +15,7 @@ MAX_SKEW_SECONDS = 60
 CERTIFICATES_A_WEEK = 5
 PUBLIC_PORTS = frozenset({80, 443})
 VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
+READ_INSIDE = ("deploy", "src", "alembic.ini")  # mounted, or copied into the image as they are
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -61,6 +62,7 @@ class Facts:
     asks_authority: bool = True
     firewall: str = ""
     has_data: bool = False
+    closed: tuple[str, ...] = ()
     why: dict[str, str] = field(default_factory=dict)
 
 
@@ -185,6 +187,15 @@ def firewall(facts: Facts) -> Verdict:
     return Verdict("firewall", "ok", facts.firewall or "nothing but 80 and 443 leaves 127.0.0.1")
 
 
+def checkout(facts: Facts) -> Verdict:
+    """What containers read of this folder can be read by them, who are not root."""
+    if facts.closed:
+        more = f" and {len(facts.closed) - 1} more" if len(facts.closed) > 1 else ""
+        found = f"{facts.closed[0]}{more} can be read by their owner only"
+        return Verdict("checkout", "failed", found, f"run chmod -R go+rX {' '.join(READ_INSIDE)}")
+    return Verdict("checkout", "ok", "can be read by containers")
+
+
 def _unknown(name: str, facts: Facts) -> Verdict:
     return Verdict(name, "warning", f"not known: {facts.why.get(name, 'could not be asked')}")
 
@@ -200,6 +211,7 @@ CHECKS: dict[str, Check] = {
     "clock": clock,
     "attempts": attempts,
     "firewall": firewall,
+    "checkout": checkout,
 }
 
 

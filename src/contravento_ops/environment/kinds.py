@@ -112,4 +112,4 @@ def path(value: str) -> str | None:
 port = integer(1, 65535)
 name = shaped(NAME, "plain name; use small letters, digits and _")
 tag = shaped(TAG, "image tag; write one such as 1f3c5a7")
-prefix = shaped(PREFIX, "private network; write three numbers such as 172.29.42")
+prefix = shaped(PREFIX, "private network; write three numbers such as 10.213.42")

@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from contravento_ops.environment.host import Facts, PublishedPort, Reached
+from contravento_ops.environment.host import READ_INSIDE, Facts, PublishedPort, Reached
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project, docker
 from contravento_ops.kit.refusals import Refusal
@@ -53,6 +54,7 @@ def gather(project: Project, values: Mapping[str, str]) -> Facts:
         asks_authority=asks,
         firewall=_firewall(),
         has_data=any(each.is_ours for each in published),
+        closed=tuple(closed_to_others(project.place.root)),
         why=why,
     )
 
@@ -224,6 +226,16 @@ def _shown_by_certbot(project: Project, token: str) -> Iterator[int]:
         yield 80
     finally:
         compose.run(project.call("exec", "-T", "certbot", "rm", "-f", folder + token))
+
+
+def closed_to_others(root: Path) -> Iterator[str]:
+    """Files and folders that a clone made with umask 077 keeps from everybody but its owner."""
+    for name in READ_INSIDE:
+        for path in (root / name, *sorted((root / name).rglob("*"))):
+            if path.exists() and not path.is_symlink():
+                needed = 0o005 if path.is_dir() else 0o004
+                if path.stat().st_mode & needed != needed:
+                    yield path.relative_to(root).as_posix()
 
 
 def _skew(values: Mapping[str, str], why: dict[str, str]) -> float | None:

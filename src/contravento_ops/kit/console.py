@@ -12,6 +12,8 @@ from rich.table import Table
 
 type Mark = Literal["ok", "warning", "failed", "skipped"]
 
+WIDTH_OF_NO_TERMINAL = 160  # a pipe, a file or a log shall find a name in one line
+
 MARKS: dict[str, str] = {
     "ok": "[green]✓[/]",
     "warning": "[yellow]![/]",
@@ -26,7 +28,8 @@ class Console:
     def __init__(self, *, as_json: bool = False, answers_plan: bool = False) -> None:
         self.as_json = as_json
         self.answers_plan = answers_plan
-        self._out = RichConsole(quiet=as_json, highlight=False, soft_wrap=True)
+        width = None if sys.stdout.isatty() else WIDTH_OF_NO_TERMINAL
+        self._out = RichConsole(quiet=as_json, highlight=False, soft_wrap=True, width=width)
         self._err = RichConsole(stderr=True, highlight=False, soft_wrap=True)
 
     def say(self, sentence: str = "") -> None:

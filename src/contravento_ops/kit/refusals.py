@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Documented in docs/deployment/dev.md; a script may decide by them."""
+    """Documented in docs/deployment/reference.md; a script may decide by them."""
 
     DONE = 0
     FAILED = 1

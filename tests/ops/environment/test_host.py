@@ -2,10 +2,12 @@
 
 import http.server
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +59,7 @@ CASES: list[tuple[str, Facts, str]] = [
     ("firewall", replace(FIT, ports=(PublishedPort("", 5432),)), "failed"),
     ("firewall", replace(FIT, ports=(PublishedPort("192.0.2.7", 9090),)), "failed"),
     ("firewall", replace(FIT, ports=(PublishedPort("127.0.0.1", 5432),)), "ok"),
+    ("checkout", replace(FIT, closed=("deploy/nginx", "deploy/nginx/nginx.conf")), "failed"),
 ]
 
 
@@ -154,6 +157,24 @@ def test_the_clock_is_compared_with_a_servers() -> None:
 def test_a_name_has_its_addresses() -> None:
     assert "127.0.0.1" in probing.resolve("localhost")
     assert probing.resolve("no-such-name.invalid") == ()
+
+
+def test_a_clone_that_only_its_owner_can_read_is_noticed(tmp_path: Path) -> None:
+    nginx = tmp_path / "deploy" / "nginx"
+    nginx.mkdir(parents=True)
+    (nginx / "nginx.conf").write_text("")
+    (tmp_path / "alembic.ini").write_text("")
+    (tmp_path / ".env.staging").write_text("")
+    subprocess.run(["chmod", "-R", "go-rwx", tmp_path], check=True)
+
+    closed = tuple(probing.closed_to_others(tmp_path))
+
+    verdict = CHECKS["checkout"](replace(FIT, closed=closed))
+    assert closed == ("deploy", "deploy/nginx", "deploy/nginx/nginx.conf", "alembic.ini")
+    assert verdict.found == "deploy and 3 more can be read by their owner only"
+    (tmp_path / "src").mkdir()
+    subprocess.run(verdict.mend.removeprefix("run ").split(), cwd=tmp_path, check=True)
+    assert tuple(probing.closed_to_others(tmp_path)) == ()
 
 
 def test_what_a_container_sees_is_read() -> None:
