@@ -158,9 +158,9 @@ class Reader:
         subprocess.run(["git", "clone", "--quiet", str(self.origin), str(self.apart)], check=True)
 
     def publish(self, news: str) -> None:
-        """A commit more at the origin."""
-        file = self.origin / "CHANGELOG.md"
-        file.write_text(f"{file.read_text()}\n- {news}\n")
+        """A commit more at the origin, of which another image comes."""
+        file = self.origin / "src" / "contravento" / "worker.py"
+        file.write_text(f"{file.read_text()}\n# {news}\n")
         self.commit(news)
 
     def commit(self, message: str) -> None:

@@ -88,6 +88,7 @@ ENDS = {
 # Typed again until it ends well: how many seconds a reader may have to wait.
 AWAITED = {
     './deploy.sh staging logs certbot | grep "Successfully received certificate"': 120,
+    "./deploy.sh staging status": 30,  # nginx looks every ten seconds for a new certificate
 }
 
 
@@ -129,16 +130,17 @@ def type_it(reader: Reader, command: Command) -> str | None:
     """What went otherwise than the page says."""
     prepare(reader, command)
     page = command.page.rpartition("/")[2]
-    ended = until_well(reader, command)
-    reader.printed = ("" if command.begins else reader.printed) + ended.printed
+    before = "" if command.begins else reader.printed
+    shown = tuple(on_this_host(reader, line, command) for line in command.shown)
+    ended = until_well(reader, command, shown)
+    reader.printed = f"{before}\n{ended.printed}"
     if ended.status != ENDS.get((page, command.section, command.words), 0):
         return f"{command}\nended with {ended.status}:\n{ended.printed}"
-    shown = tuple(on_this_host(reader, line, command) for line in command.shown)
     unseen = missing(shown, reader.printed)
     return unseen and f"{command}\nnot printed: {unseen}\n{reader.printed}"
 
 
-def until_well(reader: Reader, command: Command) -> Ended:
+def until_well(reader: Reader, command: Command, shown: tuple[str, ...]) -> Ended:
     """At once, or where a reader has to wait, in the end."""
     more = "" if command.section == APART else TOLD_MORE.get(command.words, "")
     words = on_this_host(reader, command.words + more, command)
@@ -146,7 +148,8 @@ def until_well(reader: Reader, command: Command) -> Ended:
     until = time.monotonic() + AWAITED.get(command.words, 0)
     while True:
         ended = shell_of(reader, command).type(words, answers)
-        if ended.status == 0 or time.monotonic() > until:
+        is_well = ended.status == 0 and missing(shown, ended.printed) is None
+        if is_well or time.monotonic() > until:
             return ended
         time.sleep(1)
 

@@ -202,6 +202,11 @@ def test_production_is_known_by_its_fingerprints_where_its_file_is_not(tmp_path:
         ("prod", "DATABASE_POOL_SIZE", "20", False),
         ("staging", "DATABASE_POOL_SIZE", "20", True),
         ("staging", "SMTP_HOST", "mail", True),
+        ("staging", "SECRET_KEY", LONG + LONG[::-1] + LONG, True),
+        ("prod", "SECRET_KEY", LONG + LONG[::-1] + LONG, False),
+        ("staging", "GRAFANA_ADMIN_PASSWORD", LONG, True),
+        ("prod", "GRAFANA_ADMIN_PASSWORD", LONG, False),
+        ("dev", "GRAFANA_ADMIN_PASSWORD", "", True),
     ],
 )
 def test_what_is_fine_depends_on_the_environment(
