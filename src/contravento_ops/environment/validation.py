@@ -186,6 +186,7 @@ def _secrets_of(file: EnvFile) -> list[tuple[str, str]]:
         for name, value in file.values.items()
         if (variable := VARIABLES.get(name))
         and (variable.is_secret or name == "SECRET_KEY_PREVIOUS")
+        and not secrets.is_placeholder(value)  # which is said already
     ]
 
 

@@ -145,6 +145,15 @@ def test_the_same_secret_twice_is_refused(tmp_path: Path) -> None:
     assert any("is the same as POSTGRES_PASSWORD" in each for each in problems(path))
 
 
+def test_a_copied_example_is_told_each_placeholder_once(tmp_path: Path) -> None:
+    path = make_file(tmp_path)
+    for name in ("SECRET_KEY", "REDIS_PASSWORD"):
+        spoil(path, name, f"{name}=change-me")
+
+    found = [each for each in problems(path) if "_URL" not in each]
+    assert [each.split()[2] for each in found] == ["SECRET_KEY", "REDIS_PASSWORD"]
+
+
 def test_a_secret_of_another_environment_is_refused(tmp_path: Path) -> None:
     prod, staging = make_file(tmp_path, "prod"), make_file(tmp_path)
     spoil(staging, "SECRET_KEY", f"SECRET_KEY={value_in(prod, 'SECRET_KEY')}")
