@@ -86,6 +86,8 @@ ENDS = {
     ("staging.md", "From an empty server to HTTPS",
      "./deploy.sh staging exec backend contravento riders make-admin YOUR-NAME"): 1,  # nobody yet
     ("staging.md", "Every day", 'docker compose logs backend | grep -i "error\\|exception"'): 1,
+    ("troubleshooting.md", "Nobody gets mail",
+     'docker compose logs worker | grep -ci "held back"'): 1,  # none were
 }  # fmt: skip
 # Typed again until it ends well: how many seconds a reader may have to wait.
 AWAITED = {

@@ -1,5 +1,6 @@
 """How an environment is: services, certificate, release, and how to reach each part."""
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -121,16 +122,19 @@ def served(address: Address) -> str | None:
 
 def read_certificate(project: Project, pem: str) -> Certificate | None:
     """OpenSSL in nginx's container reads it; Python's own library does not without a file."""
-    words = ("openssl", "x509", "-noout", "-subject", "-issuer", "-dates")
+    words = ("openssl", "x509", "-noout", "-subject", "-issuer", "-dates",
+             "-ext", "subjectAltName")  # fmt: skip
     done = compose.run(project.call("exec", "-T", "nginx", *words), said_to_it=pem)
     return parse_certificate(done.out) if done.ok else None
 
 
 def parse_certificate(said: str, now: datetime | None = None) -> Certificate:
-    told = dict(line.split("=", 1) for line in said.strip().splitlines())
+    """Newer ones have no subject, only the names that they are for."""
+    told = dict(line.split("=", 1) for line in said.strip().splitlines() if "=" in line)
+    names = ", ".join(re.findall(r"DNS:([^,\s]+)", said))
     ends = datetime.strptime(told["notAfter"], "%b %d %H:%M:%S %Y %Z").replace(tzinfo=UTC)
     return Certificate(
-        subject=told["subject"].strip(),
+        subject=told["subject"].strip() or names,
         issuer=told["issuer"].strip(),
         not_before=told["notBefore"],
         not_after=told["notAfter"],

@@ -44,7 +44,7 @@ def _fresh(environment: EnvironmentName, given: Mapping[str, str], ask: Ask) -> 
             value = given[variable.name]
         elif variable.is_secret:
             value = secrets.make(variable.lengths[environment])
-        elif variable.asked and environment != "dev":
+        elif _is_asked(variable, environment):
             value = ask(variable, suggestion)
         else:
             value = suggestion
@@ -52,6 +52,12 @@ def _fresh(environment: EnvironmentName, given: Mapping[str, str], ask: Ask) -> 
             values[variable.name] = value
     others = {name: value for name, value in given.items() if name not in VARIABLES}
     return {**values, **_built(values), **others}
+
+
+def _is_asked(variable: Variable, environment: EnvironmentName) -> bool:
+    """Nobody is asked for what the example of this environment leaves to others."""
+    is_for_others = bool(variable.values) and environment not in variable.values
+    return bool(variable.asked) and environment != "dev" and not is_for_others
 
 
 def _missing(

@@ -50,3 +50,13 @@ def test_a_certificate_is_read_with_its_days_left() -> None:
 
     assert held.subject == "CN = staging.velo.test"
     assert held.days_left == 87
+
+
+def test_a_certificate_without_a_subject_is_shown_by_its_names() -> None:
+    said = (
+        "subject=\nissuer=CN=Pebble\nnotBefore=Nov 23 10:00:00 2026 GMT\n"
+        "notAfter=Feb 21 10:00:00 2027 GMT\n"
+        "X509v3 Subject Alternative Name: critical\n    DNS:velo.test, DNS:www.velo.test\n"
+    )
+
+    assert status.parse_certificate(said).subject == "velo.test, www.velo.test"

@@ -77,6 +77,16 @@ def test_what_is_asked_is_the_domain_and_the_mail_settings(tmp_path: Path) -> No
                      "MAIL_ALLOW_LIST", "ACME_EMAIL"]  # fmt: skip
 
 
+def test_production_is_not_asked_who_may_be_written_to(tmp_path: Path) -> None:
+    asked: list[str] = []
+    initialise.initialise(
+        Place(tmp_path, "prod"), {}, lambda variable, _: asked.append(variable.name) or "x"
+    )
+
+    assert "MAIL_ALLOW_LIST" not in asked
+    assert "SMTP_USER" in asked
+
+
 def test_dev_asks_nothing(tmp_path: Path) -> None:
     initialise.initialise(Place(tmp_path, "dev"), {}, _never)
 
