@@ -27,11 +27,11 @@ type Fields = dict[str, Any]
 
 _OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 _REPEAT_VALUES = frozenset({"asyncio", "py.warnings"})  # loggers that quote what they handled
+# uvicorn calls it so, and whoever looks for errors would find every ordinary start
+_RENAMED = {"uvicorn.error": "uvicorn.server"}
 _CAUSED_BY = "\nThat led to:\n\n"
 
 log = logging.getLogger("contravento.uncaught")
-# uvicorn calls its logger so, and whoever looks for errors would find every ordinary start
-RENAMED = {"uvicorn.error": "uvicorn.server"}
 
 
 def start_logs(settings: Settings) -> None:
@@ -75,7 +75,7 @@ class Lines(logging.Formatter):
             if name not in _OWN_FIELDS:
                 fields[name] = HIDDEN if is_secret_name(name) else hide_in(value)
         fields["level"] = record.levelname.lower()
-        fields["logger"] = RENAMED.get(record.name, record.name)
+        fields["logger"] = _RENAMED.get(record.name, record.name)
         fields["timestamp"] = _moment(record.created)
         if record.exc_info and record.exc_info[1]:
             fields["exception"] = tell_exception(record.exc_info[1])

@@ -79,9 +79,12 @@ def test_what_is_asked_is_the_domain_and_the_mail_settings(tmp_path: Path) -> No
 
 def test_production_is_not_asked_who_may_be_written_to(tmp_path: Path) -> None:
     asked: list[str] = []
-    initialise.initialise(
-        Place(tmp_path, "prod"), {}, lambda variable, _: asked.append(variable.name) or "x"
-    )
+
+    def ask(variable: Variable, suggestion: str) -> str:
+        asked.append(variable.name)
+        return "x"
+
+    initialise.initialise(Place(tmp_path, "prod"), {}, ask)
 
     assert "MAIL_ALLOW_LIST" not in asked
     assert "SMTP_USER" in asked
