@@ -15,7 +15,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import baseline, product
+from benchmarks import baseline, product, watching
 from benchmarks.files import make_gpx, make_photo
 from benchmarks.load import Load, load
 from benchmarks.uploads import Upload, make_token, upload
@@ -42,15 +42,20 @@ def _measure(folder: Path, url: str) -> None:
     with product.web(folder, url, port) as web:
         product.fill(url, 1, 1_000)
         at_1_000 = _repeat(lambda: load(port, FEED))
+        watched = watching.measure(folder, url)
         product.fill(url, 1_001, 10_000)
         _compare(folder, url, port)
         _measure_uploads(folder, url, port)
         memory = psutil.Process(web.pid).memory_info().rss / 1e6
         product.fill(url, 10_001, 100_000)
         at_100_000 = _repeat(lambda: load(port, FEED))
-    table = Table("what", "figure", "goal", title="Memory and growth", title_justify="left")
+    table = Table(
+        "what", "figure", "goal", title="Memory, watching and growth", title_justify="left"
+    )
     table.add_row("memory of the web process after all that", f"{memory:.0f} MB", "under 200 MB")
     growth = at_1_000.per_second / at_100_000.per_second
+    for kind, share in (("throughput", watched.of_throughput), ("CPU", watched.of_cpu)):
+        table.add_row(f"metrics and request lines: {kind} of the feed", f"{share:.1%}", "under 5%")
     table.add_row("time of the feed at 100,000 trips : at 1,000", f"{growth:.2f}", "at most 1.2")
     console.print(table)
 

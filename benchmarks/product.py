@@ -29,7 +29,9 @@ def database(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def process(folder: Path, url: str, *program: str) -> Iterator[subprocess.Popen[bytes]]:
+def process(
+    folder: Path, url: str, *program: str, **settings: str
+) -> Iterator[subprocess.Popen[bytes]]:
     """One of the product's processes, or a server beside it, with production's kind of settings."""
     environment = os.environ | {
         "APP_ENV": "local",
@@ -39,6 +41,8 @@ def process(folder: Path, url: str, *program: str) -> Iterator[subprocess.Popen[
         "MAIL_FOLDER": str(folder / "mail"),
         "BCRYPT_ROUNDS": "4",
         "LOG_LEVEL": "INFO",
+        "METRICS": "true",
+        **settings,
     }
     with (folder / f"{secrets.token_hex(4)}.log").open("wb") as log:
         running = subprocess.Popen([sys.executable, "-m", *program], env=environment, stderr=log)
@@ -50,8 +54,8 @@ def process(folder: Path, url: str, *program: str) -> Iterator[subprocess.Popen[
 
 
 @contextmanager
-def web(folder: Path, url: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    with process(folder, url, "contravento", "web", "--port", str(port)) as running:
+def web(folder: Path, url: str, port: int, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
+    with process(folder, url, "contravento", "web", "--port", str(port), **settings) as running:
         wait_for(port, "/health")
         yield running
 
