@@ -14,6 +14,10 @@ from tests.stack.docker import ROOT, docker
 IMAGES = (
     *("postgres:18-trixie", "redis:8-trixie", "nginx:1.30-trixie"),
     *("certbot/certbot:v5.5.0", "ghcr.io/letsencrypt/pebble:2.7"),
+    *("prom/prometheus:v3.5.3", "prom/alertmanager:v0.33.0", "grafana/grafana:12.3.0"),
+    *("prom/node-exporter:v1.10.2", "prom/blackbox-exporter:v0.28.0"),
+    *("prometheuscommunity/postgres-exporter:v0.19.0", "oliver006/redis_exporter:v1.86.0-alpine"),
+    "nginx/nginx-prometheus-exporter:1.5.1",
 )
 CERTIFICATE_SECONDS = 90
 HOW = "start a Docker engine (and see .ci/run for images where no registry can be reached)"
@@ -78,3 +82,4 @@ def await_certificate(deployment: Deployment) -> None:
     except AssertionError as error:
         error.add_note(deployment.logs("certbot"))
         raise
+    deployment.trust_at_home()

@@ -25,7 +25,11 @@ DOMAIN = "staging.example.test"
 UP_SECONDS = 240
 ANSWER_SECONDS = 60
 OVERLAY = "tests/stack/compose.test.yml"
-PORTS = ("HTTP", "HTTPS", "POSTGRES", "REDIS", "MAIL", "PEBBLE")
+WATCHED_OVERLAY = "tests/stack/monitoring.test.yml"
+PORTS = (
+    *("HTTP", "HTTPS", "POSTGRES", "REDIS", "MAIL", "PEBBLE"),
+    *("GRAFANA", "PROMETHEUS", "ALERTMANAGER"),
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,9 @@ class Deployment:
 
     @property
     def compose_line(self) -> tuple[str, ...]:
-        files = ("docker-compose.yml", f"docker-compose.{self.mode}.yml", OVERLAY)
+        files = ["docker-compose.yml", f"docker-compose.{self.mode}.yml", OVERLAY]
+        if self.mode != "dev":
+            files.append(WATCHED_OVERLAY)
         named = [part for file in files for part in ("-f", str(ROOT / file))]
         return ("compose", *named, "--env-file", str(self.folder / "env"))
 
@@ -116,6 +122,26 @@ class Deployment:
             found = tls.getpeercert(binary_form=True)
         assert found
         return found
+
+    def trust_at_home(self) -> None:
+        """The site's own visitor, blackbox, trusts Pebble's root from here on."""
+        bundle = self.folder / "pebble" / "ca.pem"
+        if self.roots not in bundle.read_text():
+            with bundle.open("a") as file:
+                file.write(self.roots)
+        self.compose("restart", "--timeout", "3", "blackbox")
+
+    # --- what is watched
+
+    def prometheus(self, path: str, **asked: str) -> Any:
+        """What Prometheus says at a path of its API."""
+        url = f"http://127.0.0.1:{self.port('PROMETHEUS')}/api/v1/{path}"
+        return httpx.get(url, params=asked, timeout=20).raise_for_status().json()["data"]
+
+    def figures(self, query: str) -> list[tuple[dict[str, str], float]]:
+        """Labels and value of each series that a query finds now."""
+        found = self.prometheus("query", query=query)["result"]
+        return [(each["metric"], float(each["value"][1])) for each in found]
 
     def is_certified(self) -> bool:
         return "nginx serves the stored certificate" in self.logs("certbot")
@@ -213,6 +239,7 @@ def planned(mode: str, folder: Path, tag: str, settings: Mapping[str, str]) -> D
             f"{name}_PASSWORD": secrets.token_urlsafe(32)
             for name in ("POSTGRES", "POSTGRES_OWNER", "POSTGRES_APP", "POSTGRES_MONITOR", "REDIS")
         },
+        "GRAFANA_ADMIN_PASSWORD": secrets.token_urlsafe(16),
         "SMTP_HOST": "mail",
         "SMTP_PORT": "1025",
         "SMTP_TLS": "false",

@@ -16,7 +16,8 @@ from contravento_ops.release.facts import address_of_site
 from contravento_ops.release.traffic import Address
 from contravento_ops.release.waiting import ONE_OFF
 
-GRAFANA, PROMETHEUS, POSTGRES = 3000, 9090, 5432
+POSTGRES = 5432
+PAGES = (("Grafana", 3000), ("Prometheus", 9090), ("Alertmanager", 9093))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,10 @@ def access_points(
     yield AccessPoint(
         "API documentation", f"{site}/docs", "" if is_shown else "only with DEBUG=true"
     )
-    for name, port in (("Grafana", GRAFANA), ("Prometheus", PROMETHEUS)):
+    for name, port in PAGES:
         if port in published:
-            yield AccessPoint(
-                name, f"http://localhost:{port}", f"ssh -L {port}:localhost:{port} {host}"
-            )
+            tunnel = f"ssh -L {port}:localhost:{published[port]} {host}"
+            yield AccessPoint(name, f"http://localhost:{port}", tunnel)
     database = values.get("POSTGRES_DB", "contravento")
     if POSTGRES in published:
         yield AccessPoint(

@@ -13,6 +13,8 @@ DOMAIN = re.compile(rf"{LABEL}(\.{LABEL})*", re.I)
 EMAIL = re.compile(rf"[^@\s,;<>]+@{LABEL}(\.{LABEL})+", re.I)
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+DURATION = re.compile(r"[1-9][0-9]*[hdwy]")
+SIZE = re.compile(r"[1-9][0-9]*(MB|GB|TB)")
 PREFIX = re.compile(r"(10|172|192)(\.(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){2}")
 
 
@@ -65,6 +67,11 @@ def email(value: str) -> str | None:
     return f"'{value}' is no e-mail address; write one such as diary@example.org"
 
 
+def emails(value: str) -> str | None:
+    """One address, or several with commas between them."""
+    return next((wrong for each in value.split(",") if (wrong := email(each.strip()))), None)
+
+
 def allow_list(value: str) -> str | None:
     for each in (part.strip() for part in value.split(",")):
         if not EMAIL.fullmatch(each if not each.startswith("@") else f"x{each}"):
@@ -111,5 +118,7 @@ def path(value: str) -> str | None:
 
 port = integer(1, 65535)
 name = shaped(NAME, "plain name; use small letters, digits and _")
+duration = shaped(DURATION, "length of time; write one such as 15d or 12h")
+size = shaped(SIZE, "size; write one such as 2GB or 500MB")
 tag = shaped(TAG, "image tag; write one such as 1f3c5a7")
 prefix = shaped(PREFIX, "private network; write three numbers such as 10.213.42")

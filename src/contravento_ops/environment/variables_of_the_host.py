@@ -136,6 +136,41 @@ MONITORING = Section(
             is_sensitive=True,
         ),
         Variable(
+            "ALERT_MAIL_TO",
+            "whom alerts are mailed to, addresses separated by commas; without it ACME_EMAIL is",
+            kinds.emails,
+        ),
+        Variable(
+            "ALERT_WEBHOOK_URL",
+            "where Alertmanager posts alerts besides; it may hold a token",
+            kinds.url("https", "http"),
+            is_sensitive=True,
+        ),
+        Variable(
+            "ALERT_HEARTBEAT_URL",
+            "posted to every few minutes; whoever listens there is to alarm when it stops",
+            kinds.url("https", "http"),
+            is_sensitive=True,
+        ),
+        Variable(
+            "PROMETHEUS_RETENTION_TIME",
+            "how long figures are kept",
+            kinds.duration,
+            default="15d",
+        ),
+        Variable(
+            "PROMETHEUS_RETENTION_SIZE",
+            "how much disk figures may take; the oldest go first",
+            kinds.size,
+            default="2GB",
+        ),
+        Variable(
+            "DOCKER_SOCKET",
+            "where the Docker engine listens on this host, for figures of the containers",
+            kinds.path,
+            default="/var/run/docker.sock",
+        ),
+        Variable(
             "SENTRY_DSN",
             "where unforeseen errors are reported, without anything personal",
             kinds.url("https", "http"),

@@ -6,7 +6,7 @@ from typing import Any
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Container, Project
 from contravento_ops.kit.refusals import Exit, Refusal
-from contravento_ops.release.plan import PARTS_BESIDE, Facts
+from contravento_ops.release.plan import MONITORING, PARTS_BESIDE, Facts
 from contravento_ops.release.traffic import Address
 
 HTTPS, HTTP = 443, 80
@@ -19,7 +19,9 @@ def gather(project: Project) -> Facts:
     running = [each for each in containers if each.state in ("running", "restarting")]
     services: dict[str, Any] = config["services"]
     ended = [each for each in containers if each not in running]
-    beside = tuple(each for each in project.services() if each not in APPLICATION)
+    named = project.services()
+    serving = tuple(each for each in named if each not in MONITORING)
+    beside = tuple(each for each in serving if each not in APPLICATION)
     return Facts(
         project=project,
         name=config["name"],
@@ -28,6 +30,8 @@ def gather(project: Project) -> Facts:
         replicas=_replicas(services["backend"]),
         worker_replicas=_replicas(services["worker"]),
         beside=beside or PARTS_BESIDE,
+        serving=serving,
+        watching=tuple(each for each in named if each in MONITORING),
         leftovers=(*_names(ended, "backend"), *_names(ended, "worker")),
         has_database=any(each.service == "postgres" and each.is_well for each in running),
     )

@@ -9,6 +9,10 @@ from contravento_ops.kit.compose import Call, Project, docker
 STOP_SECONDS = 45
 UPSTREAM = "/opt/contravento/bin/upstream"
 PARTS_BESIDE = ("postgres", "redis", "nginx", "certbot")
+MONITORING = frozenset({
+    *("prometheus", "alertmanager", "grafana", "blackbox", "containers"),
+    *("node-exporter", "postgres-exporter", "redis-exporter", "nginx-exporter"),
+})  # fmt: skip
 
 
 class Kind(StrEnum):
@@ -30,6 +34,7 @@ class Kind(StrEnum):
     RELEASE_PIN = "unpin"
     BESIDE = "beside"
     RECORD = "record"
+    WATCH = "watch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What runs now. Names of containers end in a number; the next is the highest plus one."""
+    """What runs now. Names of containers end in a number; the next is the highest plus one.
+
+    `serving` and `watching` are the services that are to run; without the second, all of them serve.
+    """
 
     project: Project
     name: str
@@ -55,6 +63,8 @@ class Facts:
     replicas: int = 1
     worker_replicas: int = 1
     beside: tuple[str, ...] = PARTS_BESIDE
+    serving: tuple[str, ...] = ()
+    watching: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
     has_database: bool = False
 
@@ -86,8 +96,10 @@ def make(facts: Facts, options: Options) -> Plan:
     """An upgrade where something serves, else everything from nothing."""
     project = facts.project.with_variables(TAG=options.tag)
     steps = [*_before_anything_is_touched(project, facts, options)]
-    steps += _upgrade(project, facts, options) if facts.is_serving else _first(project)
+    steps += _upgrade(project, facts, options) if facts.is_serving else _first(project, facts)
     steps.append(Step(Kind.RECORD, "note what is deployed now", "at once", "the note before stays"))
+    if facts.watching:
+        steps.append(_watch(project, facts))
     return Plan(facts, options, tuple(steps))
 
 
@@ -124,13 +136,13 @@ def _image(project: Project, options: Options) -> tuple[str, str, str, tuple[Cal
     return f"use {image}, which is here", "at once", undo, ()
 
 
-def _first(project: Project) -> Iterator[Step]:
+def _first(project: Project, facts: Facts) -> Iterator[Step]:
     yield Step(
         Kind.UP,
         "start everything in order: data, migrations, application, nginx",
         "40 s",
         "./deploy.sh … stop",
-        (project.call("up", "--detach", "--remove-orphans"),),
+        (_up(project, facts),),
     )
     yield Step(Kind.WAIT, "wait until every service is healthy", "10 s", "./deploy.sh … stop")
 
@@ -170,8 +182,27 @@ def _upgrade(project: Project, facts: Facts, options: Options) -> Iterator[Step]
         "not undone: their images did not come from this release",
         (
             *(docker("rm", "--force", each) for each in facts.workers),
-            project.call("up", "--detach", "--remove-orphans"),
+            _up(project, facts),
         ),
+    )
+
+
+def _up(project: Project, facts: Facts) -> Call:
+    """All that riders need. Monitoring is a step of its own, which may fail without harm."""
+    named = facts.serving if facts.watching else ()
+    return project.call("up", "--detach", "--remove-orphans", *named)
+
+
+def _watch(project: Project, facts: Facts) -> Step:
+    """Prometheus, Alertmanager and blackbox take changed files over by themselves; Grafana reads
+    its data sources at its start only."""
+    again = (project.call("restart", "grafana"),) if facts.is_serving else ()
+    return Step(
+        Kind.WATCH,
+        "start monitoring, or bring it to what the files say",
+        "20 s",
+        "not needed: riders do without; you are told",
+        (project.call("up", "--detach"), *again),
     )
 
 

@@ -130,7 +130,7 @@ class Rollout:
             raise NotWell(f"the migration failed: {_last_word(done.said)}")
 
     def wait(self, step: Step) -> None:
-        waiting.all_healthy(self.project, seconds=self.healthy_seconds * 2)
+        self._until_well(seconds=self.healthy_seconds * 2)
         address = facts.address_of_site(self.project, self.host)
         answer = Stream(address).get("/health")
         if answer.status != 200:
@@ -188,7 +188,7 @@ class Rollout:
         names = self.plan.facts.beside
         before = {each.service: each.id for each in self.project.containers(*names)}
         self._calls(step.calls)
-        waiting.all_healthy(self.project, seconds=self.healthy_seconds)
+        self._until_well(seconds=self.healthy_seconds)
         after = {each.service: each.id for each in self.project.containers(*names)}
         for service in sorted(name for name in before if before[name] != after.get(name)):
             self.report.warnings.append(
@@ -198,6 +198,14 @@ class Rollout:
 
     def record(self, step: Step) -> None:
         self.checks[Kind.RECORD]()
+
+    def watch(self, step: Step) -> None:
+        """Its troubles touch no rider: they are told, and undo nothing."""
+        try:
+            self._calls(step.calls)
+            waiting.all_healthy(self.project, seconds=self.healthy_seconds)
+        except NotWell as problem:
+            self.report.warnings.append(f"monitoring is not well: {problem}")
 
     # -- what steps have in common -----------------------------------------------------------
 
@@ -209,6 +217,10 @@ class Rollout:
             is_switch = plan.UPSTREAM in call.words
             if not done.ok and not (is_switch and done.status == DRAINED_STATUS):
                 raise NotWell(f"`{' '.join(call.words[-6:])}` failed: {done.said}")
+
+    def _until_well(self, *, seconds: float) -> None:
+        """All that riders need."""
+        waiting.all_healthy(self.project, seconds=seconds, but=self.plan.facts.watching)
 
     def _until_ready(self, name: str) -> None:
         until = time.monotonic() + self.healthy_seconds
@@ -307,7 +319,7 @@ class Rollout:
         for call in others:
             self._undo(call)
         try:
-            waiting.all_healthy(self.plan.facts.project, seconds=SETTLED_SECONDS)
+            self._until_well(seconds=SETTLED_SECONDS)
         except NotWell as problem:
             self.report.warnings.append(str(problem))
         return bool(self._left())
@@ -348,4 +360,5 @@ HANDLERS: Mapping[Kind, Callable[[Rollout, Step], None]] = {
     Kind.RELEASE_PIN: Rollout.call,
     Kind.BESIDE: Rollout.beside,
     Kind.RECORD: Rollout.record,
+    Kind.WATCH: Rollout.watch,
 }

@@ -1,6 +1,7 @@
 """Waiting until containers are well, and saying in words why they are not."""
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 from contravento_ops.kit import compose
@@ -33,14 +34,14 @@ def until_healthy(container: str, *, seconds: float) -> None:
         time.sleep(LOOK_EVERY_SECONDS)
 
 
-def all_healthy(project: Project, *, seconds: float) -> None:
-    """Every service that is to run runs, and the one-off ones ended well."""
+def all_healthy(project: Project, *, seconds: float, but: Collection[str] = ()) -> None:
+    """Every service that is to run runs, and the one-off ones ended well; `but` are left out."""
     until = time.monotonic() + seconds
     while True:
         ill = [
             each
             for each in project.containers()
-            if each.service not in ONE_OFF and not each.is_well
+            if each.service not in ONE_OFF and each.service not in but and not each.is_well
         ]
         if not ill:
             return

@@ -45,7 +45,7 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> Docker:
     monkeypatch.setattr(compose, "compose_command", lambda: ("docker", "compose"))
     monkeypatch.setattr(compose, "run", made.run)
     monkeypatch.setattr(facts, "gather", made.gather)
-    monkeypatch.setattr(waiting, "all_healthy", lambda project, seconds: None)
+    monkeypatch.setattr(waiting, "all_healthy", lambda project, seconds, but=(): None)
     monkeypatch.setattr(Project, "containers", lambda project, *services: [])
     return made
 
