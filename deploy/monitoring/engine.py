@@ -63,8 +63,13 @@ class Engine:
         return answer
 
     def _connect(self, timeout: float | None) -> HTTPConnection:
+        plain = socket.socket(socket.AF_UNIX)
+        try:
+            plain.settimeout(timeout)
+            plain.connect(self.path)
+        except OSError:
+            plain.close()
+            raise
         connection = HTTPConnection("docker", timeout=timeout)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(timeout)
-        connection.sock.connect(self.path)
+        connection.sock = plain
         return connection

@@ -119,6 +119,7 @@ class Host:
     project: str
     base: str
     mode: EnvironmentName = "staging"
+    overlays: tuple[str, ...] = ("overlay.yml",)
 
     def ops(self, *words: str) -> Answer:
         """deploy.sh's program, with JSON for an answer."""
@@ -142,7 +143,7 @@ class Host:
     def environment(self) -> dict[str, str]:
         return {
             "CONTRAVENTO_ROOT": str(self.folder),
-            "CONTRAVENTO_OVERLAYS": "overlay.yml",
+            "CONTRAVENTO_OVERLAYS": " ".join(self.overlays),
             "CONTRAVENTO_EXTRA_NAMES": " ".join(
                 ("COMPOSE_PROJECT_NAME", "TEST_FOLDER", *(f"TEST_{name}_PORT" for name in PORTS))
             ),
@@ -150,7 +151,9 @@ class Host:
 
     @property
     def compose(self) -> Project:
-        return Project(Place(self.folder, self.mode, (self.folder / "overlay.yml",)))
+        return Project(
+            Place(self.folder, self.mode, tuple(self.folder / each for each in self.overlays))
+        )
 
     def serving(self) -> list[tuple[str, str]]:
         """Each backend that runs with its image."""
@@ -203,18 +206,27 @@ def a_host(
     mode: EnvironmentName = "staging",
     *,
     overlay: str = "",
+    is_watched: bool = False,
     **settings: str,
 ) -> Iterator[Host]:
-    """With an environment file, and nothing running; nothing is left of it afterwards."""
+    """With an environment file, and nothing running; nothing is left of it afterwards.
+
+    Without monitoring, unless a test is about it: it takes time.
+    """
     project = f"contravento-release-{uuid4().hex[:8]}"
     for file in ROOT.glob("docker-compose*.yml"):
         shutil.copy(file, folder)
-    shutil.copytree(ROOT / "deploy", folder / "deploy")
+    for name in ("deploy", "monitoring"):
+        shutil.copytree(ROOT / name, folder / name)
+    overlays = ["overlay.yml"]
+    if mode != "dev":
+        overlays.append("monitoring.test.yml" if is_watched else "unwatched.test.yml")
+        shutil.copy(ROOT / "tests" / "stack" / overlays[-1], folder)
     overlay = overlay or (HTTP_OVERLAY if mode == "dev" else OVERLAY)
     (folder / "overlay.yml").write_text(overlay)
     own = f"contravento:{project}-base"  # the name it was built under may be built anew meanwhile
     docker("tag", base, own)
-    host = Host(folder, project, own, mode)
+    host = Host(folder, project, own, mode, tuple(overlays))
     values = {**_names(project), **({} if mode == "dev" else _served(mode)), **settings}
     given = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
     made = host.ops("init", "--no-questions", *given)

@@ -8,8 +8,18 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
-from tests.stack.deployment import DOMAIN, deployed, in_a_hurry, planned, tell, wait_until
+from contravento_ops.release.plan import MONITORING
+from tests.stack.deployment import (
+    DOMAIN,
+    Deployment,
+    deployed,
+    in_a_hurry,
+    planned,
+    tell,
+    wait_until,
+)
 from tests.stack.docker import ROOT, docker
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
@@ -79,7 +89,31 @@ def test_staging_has_the_names_that_hosts_know(tmp_path: Path) -> None:
         for name, service in found["services"].items()
         for each in service.get("ports", [])
     ]
-    assert sorted(set(ports)) == [("", "443", "nginx"), ("", "80", "nginx")]
+    assert sorted(set(ports)) == [
+        ("", "443", "nginx"),
+        ("", "80", "nginx"),
+        ("127.0.0.1", "3000", "grafana"),
+        ("127.0.0.1", "9090", "prometheus"),
+        ("127.0.0.1", "9093", "alertmanager"),
+    ]
+
+
+@pytest.mark.parametrize("mode", ["staging", "prod"])
+def test_monitoring_is_there_and_takes_less_than_a_gigabyte(mode: str, tmp_path: Path) -> None:
+    services = rendered(mode, tmp_path)["services"]
+    assert set(services) >= MONITORING
+    assert services["prometheus"]["environment"]["ENVIRONMENT"] == mode
+    limits = [services[name]["deploy"]["resources"]["limits"]["memory"] for name in MONITORING]
+    assert sum(int(each) for each in limits) <= 2**30
+
+
+def test_dev_is_not_watched(tmp_path: Path) -> None:
+    assert not set(rendered("dev", tmp_path)["services"]) & MONITORING
+
+
+def test_the_file_of_monitoring_and_deploy_sh_know_the_same_services() -> None:
+    written = yaml.safe_load((ROOT / "docker-compose.monitoring.yml").read_text())
+    assert set(written["services"]) == MONITORING
 
 
 def test_dev_listens_on_this_machine_only_and_without_tls(tmp_path: Path) -> None:
@@ -149,6 +183,11 @@ def test_prod_starts_three_backends_behind_nginx(
             for network, each in containers[name]["NetworkSettings"]["Networks"].items()
             if network.endswith("-application")
         }
+        wait_until(
+            lambda: len(up(prod, "backend")) == 3, 60, "Prometheus has heard of three backends"
+        )
+        assert up(prod, "backend") == dict.fromkeys(addresses, 1.0)
+        wait_until(lambda: len(up(prod, "worker")) == 2, 30, "Prometheus has heard of two workers")
         asked = {line["upstream"] for line in prod.access_log() if line["path"] == "/health"}
         times = dict(prod.times)
 
@@ -157,6 +196,12 @@ def test_prod_starts_three_backends_behind_nginx(
     assert asked == addresses
     assert "X-Robots-Tag" not in answers[0].headers
     tell(capsys, f"prod from nothing: answering {times['answering']:.1f} s")
+
+
+def up(deployment: Deployment, job: str) -> dict[str, float]:
+    """Whether each target answered Prometheus last time."""
+    found = deployment.figures(f'up{{job="{job}"}}')
+    return {labels["instance"]: value for labels, value in found}
 
 
 def wait_for_mail(mailbox: str, link: str) -> None:

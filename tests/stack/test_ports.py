@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
-from tests.stack.deployment import Deployment, wait_until
+from tests.stack.deployment import PORTS, Deployment, wait_until
 from tests.stack.docker import docker
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
@@ -47,8 +47,8 @@ def test_from_outside_only_http_and_https_are_open(with_tools: Deployment, netwo
     gateway = docker(
         "network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", network
     )
-    named = {name: with_tools.port(name) for name in ("HTTP", "HTTPS", "POSTGRES", "REDIS", "MAIL")}
-    inner = [5432, 6379, 8000, 8081, 3000, 9090, 8025, 2375]
+    named = {name: with_tools.port(name) for name in PORTS if name != "PEBBLE"}
+    inner = [5432, 6379, 8000, 8081, 3000, 9090, 9093, 9100, 9199, 8025, 2375]
 
     found = probe(network, [(gateway, port) for port in (*named.values(), *inner)])
 
@@ -62,13 +62,16 @@ def test_no_container_is_reached_directly(with_tools: Deployment, network: str) 
         "backend-1": 8000,
         "nginx-1": 8081,
         "tools-1": 5432,
+        "prometheus-1": 9090,
+        "grafana-1": 3000,
+        "containers-1": 9199,
     }
     targets = [
         (attached["IPAddress"], port)
         for name, port in ports.items()
         for attached in with_tools.containers()[name]["NetworkSettings"]["Networks"].values()
     ]
-    assert len(targets) >= 7
+    assert len(targets) >= 12
     assert probe(network, targets) == set()
 
 

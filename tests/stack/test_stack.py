@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from contravento_ops.release.plan import MONITORING
 from tests.stack.deployment import DOMAIN, Deployment, in_a_hurry, tell
 from tests.stack.docker import docker
 
@@ -13,6 +14,7 @@ PROMISED_SECONDS = 40
 BUSY_SECONDS = 150
 ONE_OFFS = {"prepare-1", "static-1", "migrate-1"}
 RUNNING = {"postgres-1", "redis-1", "backend-1", "worker-1", "nginx-1", "certbot-1"}
+RUNNING |= {f"{name}-1" for name in MONITORING - {"nginx-exporter"}}
 
 
 def test_it_answers_by_https_soon_after_there_was_nothing(
@@ -43,6 +45,9 @@ def test_each_part_starts_after_those_it_needs(staging: Deployment) -> None:
         ("static-1", "backend-1"),
         ("backend-1", "nginx-1"),
         ("nginx-1", "certbot-1"),
+        ("backend-1", "prometheus-1"),
+        ("prometheus-1", "grafana-1"),
+        ("postgres-1", "postgres-exporter-1"),
     ]
     for earlier, later in order:
         assert state[earlier]["StartedAt"] < state[later]["StartedAt"], (earlier, later)
