@@ -53,7 +53,7 @@ class Step:
 class Facts:
     """What runs now. Names of containers end in a number; the next is the highest plus one.
 
-    `serving` and `watching` are the services that are to run; without the second, all of them serve.
+    `serving` and `watching` are the services that are to run; where nobody watches, all serve.
     """
 
     project: Project
