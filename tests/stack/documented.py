@@ -17,27 +17,29 @@ from tests.stack.docker import ROOT, docker
 DOMAINS = {"staging": "staging.docs.test", "prod": "diary.docs.test", "dev": "localhost"}
 COMMAND_SECONDS = 300
 TOOLS = ("-c", "user.name=docs", "-c", "user.email=docs@docs.test")
-SERVED = """\
-services:
+# Monitoring has a page and tests of its own, and its ports are the same for all on one machine.
+UNWATCHED = (ROOT / "tests" / "stack" / "unwatched.test.yml").read_text()
+SERVED = f"""\
+{UNWATCHED}
   postgres:
     container_name: !reset null
   nginx:
     networks:
-      edge: { aliases: ["${DOMAIN}"] }
+      edge: {{ aliases: ["${{DOMAIN}}"] }}
     ports: !override
-      - "127.0.0.1:${TEST_HTTP_PORT}:80"
-      - "127.0.0.1:${TEST_HTTPS_PORT}:443"
+      - "127.0.0.1:${{TEST_HTTP_PORT}}:80"
+      - "127.0.0.1:${{TEST_HTTPS_PORT}}:443"
   tools:
-    ports: !override ["127.0.0.1:${TEST_POSTGRES_PORT}:5432"]
+    ports: !override ["127.0.0.1:${{TEST_POSTGRES_PORT}}:5432"]
   pebble:
     image: ghcr.io/letsencrypt/pebble:2.7
     command: ["-config", "/pebble/pebble.json"]
-    environment: { PEBBLE_VA_NOSLEEP: "1" }
-    volumes: ["${TEST_FOLDER}/pebble:/pebble:ro"]
+    environment: {{ PEBBLE_VA_NOSLEEP: "1" }}
+    volumes: ["${{TEST_FOLDER}}/pebble:/pebble:ro"]
     networks: [edge]
-    ports: ["127.0.0.1:${TEST_PEBBLE_PORT}:15000"]
+    ports: ["127.0.0.1:${{TEST_PEBBLE_PORT}}:15000"]
 networks:
-  application: { name: "${COMPOSE_PROJECT_NAME}-application" }
+  application: {{ name: "${{COMPOSE_PROJECT_NAME}}-application" }}
 """
 DEV = """\
 services:
