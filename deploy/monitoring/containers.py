@@ -58,10 +58,10 @@ class Kills:
         self.engine, self.project = engine, project
         self.by_container: Counter[str] = Counter()
 
-    def follow(self) -> None:
-        """For ever: when the engine restarts, from where it was left."""
+    def follow(self, over: threading.Event) -> None:
+        """Until it is over: when the engine restarts, from where it was left."""
         since = time.time()
-        while True:
+        while not over.is_set():
             try:
                 for at, labels in self.engine.kills(self.project, since):
                     since = at + 1e-6
@@ -69,7 +69,7 @@ class Kills:
                     say("warning", "killed for memory", container=labels["name"])
             except (OSError, ValueError) as problem:
                 say("warning", "the engine's events broke off", reason=str(problem))
-            time.sleep(AGAIN_SECONDS)
+            over.wait(AGAIN_SECONDS)
 
 
 class Watch:
@@ -231,7 +231,7 @@ def main() -> None:
     engine = Engine()
     project = engine.own_project()
     watch = Watch(engine, project, domain=os.environ.get("DOMAIN", ""))
-    threading.Thread(target=watch.kills.follow, daemon=True).start()
+    threading.Thread(target=watch.kills.follow, args=(threading.Event(),), daemon=True).start()
     say("info", "watching", project=project)
     server(watch).serve_forever()
 

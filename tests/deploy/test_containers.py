@@ -33,6 +33,9 @@ class Daemon(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         self.events: list[dict[str, Any]] = []
         self.asked: list[tuple[str, str, dict[str, list[str]]]] = []
 
+    def handle_error(self, *_: object) -> None:
+        """Whoever asked may leave before the answer's end."""
+
     def get_request(self) -> tuple[Any, Any]:
         connection, _ = super().get_request()
         return connection, ("socket", 0)
@@ -239,9 +242,14 @@ def test_kills_for_memory_are_counted_from_where_it_was_left(
 ) -> None:
     daemon.events = [OOM, {**OOM, "timeNano": OOM["timeNano"] + 1}]
     there(daemon, container("worker"))
-    threading.Thread(target=watch.kills.follow, daemon=True).start()
-
-    until(lambda: len(_events(daemon)) >= 2)
+    over = threading.Event()
+    following = threading.Thread(target=watch.kills.follow, args=(over,))
+    following.start()
+    try:
+        until(lambda: len(_events(daemon)) >= 2)
+    finally:
+        over.set()
+        following.join()
 
     assert told(watch)["container_oom_kills_total"] == 2
     first, second = _events(daemon)[:2]

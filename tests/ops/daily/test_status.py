@@ -32,10 +32,12 @@ def test_the_site_and_its_documentation_are_named() -> None:
 
 
 def test_what_is_only_on_the_server_comes_with_its_tunnel() -> None:
-    found = points(container("grafana", 3000), container("tools", 5432))
+    watching = (container("grafana", 3000), container("alertmanager", 9093))
+    found = points(*watching, container("tools", 5432))
 
     assert found["Grafana"] == ("http://localhost:3000", "ssh -L 3000:localhost:3000 server")
     assert found["Database"] == ("localhost:5432, diary", "ssh -L 5432:localhost:5432 server")
+    assert found["Alertmanager"][1] == "ssh -L 9093:localhost:9093 server"
     assert "Prometheus" not in found
 
 

@@ -20,6 +20,7 @@ RUNNING = Facts(
     workers=("contravento-staging-worker-2",),
     has_database=True,
 )
+WATCHED = {"serving": ("postgres", "backend", "nginx"), "watching": ("prometheus", "grafana")}
 THREE = Facts(
     PROJECT,
     "contravento-prod",
@@ -59,6 +60,22 @@ def test_from_nothing_everything_is_started_in_one_go() -> None:
     ]  # fmt: skip
     assert words(made, Kind.IMAGE) == ["build"]
     assert words(made, Kind.UP) == ["up --detach --remove-orphans"]
+
+
+def test_monitoring_starts_after_all_that_riders_need() -> None:
+    made = plan.make(replace(FRESH, **WATCHED), Options(tag="1f3c5a7"))  # type: ignore[arg-type]
+
+    assert kinds(made)[-3:] == [Kind.WAIT, Kind.RECORD, Kind.WATCH]
+    assert words(made, Kind.UP) == ["up --detach --remove-orphans postgres backend nginx"]
+    assert words(made, Kind.WATCH) == ["up --detach"]
+
+
+def test_an_upgrade_of_a_watched_site_brings_monitoring_last() -> None:
+    made = plan.make(replace(RUNNING, **WATCHED), Options(tag="1f3c5a7"))  # type: ignore[arg-type]
+
+    assert kinds(made)[-3:] == [Kind.BESIDE, Kind.RECORD, Kind.WATCH]
+    assert words(made, Kind.BESIDE)[-1] == "up --detach --remove-orphans postgres backend nginx"
+    assert words(made, Kind.WATCH) == ["up --detach", "restart grafana"]
 
 
 def test_an_upgrade_touches_nothing_before_it_has_looked() -> None:

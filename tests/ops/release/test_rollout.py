@@ -1,6 +1,7 @@
 """What is done when a step says no: tried without Docker, each call answered by a table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,57 @@ def rollout(*, host: Callable[[], None] = lambda: None) -> Rollout:
     checks = {Kind.HOST: host, Kind.ENVIRONMENT: lambda: None, Kind.RECORD: lambda: None}
     report = Report("staging", "contravento:2", "contravento:1")
     return Rollout(made, Console(as_json=True), report, {}, checks)
+
+
+def watching(monkeypatch: pytest.MonkeyPatch, *ill: str) -> Rollout:
+    """With Grafana to watch, and these services that never get well."""
+
+    def all_healthy(project: Project, *, seconds: float, but: Collection[str] = ()) -> None:
+        if left := [each for each in ill if each not in but]:
+            raise NotWell(f"not healthy: {', '.join(left)}")
+
+    monkeypatch.setattr(waiting, "all_healthy", all_healthy)
+    rolling = rollout()
+    watched = replace(RUNNING, serving=("backend",), watching=("grafana",))
+    rolling.plan = plan.make(watched, Options(tag="2", build=False))
+    return rolling
+
+
+def carry_out(rolling: Rollout, kind: Kind) -> None:
+    rolling._carry_out(next(step for step in rolling.plan.steps if step.kind is kind))
+
+
+def test_monitoring_that_is_not_well_is_told_and_undoes_nothing(
+    docker: Docker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rolling = watching(monkeypatch, "grafana")
+
+    for kind in (Kind.BESIDE, Kind.WATCH):
+        carry_out(rolling, kind)
+
+    assert rolling.report.warnings == ["monitoring is not well: not healthy: grafana"]
+    assert not [each for each in docker.called if " stop " in each]
+
+
+def test_monitoring_that_cannot_be_started_is_told(
+    docker: Docker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker.refuses = ("restart grafana",)
+    rolling = watching(monkeypatch)
+
+    carry_out(rolling, Kind.WATCH)
+
+    (warning,) = rolling.report.warnings
+    assert warning.startswith("monitoring is not well: ")
+
+
+def test_what_riders_need_is_waited_for_all_the_same(
+    docker: Docker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rolling = watching(monkeypatch, "redis")
+
+    with pytest.raises(NotWell, match="redis"):
+        carry_out(rolling, Kind.BESIDE)
 
 
 def test_what_is_refused_before_impact_calls_nothing(docker: Docker) -> None:
