@@ -84,9 +84,12 @@ class AllowedOnly:
         self._allowed = frozenset(allowed)
         self.held_back = 0
 
+    def lets_through(self, address: str) -> bool:
+        address = address.lower()
+        return address in self._allowed or f"@{address.rpartition('@')[2]}" in self._allowed
+
     async def send(self, mail: Mail) -> None:
-        address = mail.to.lower()
-        if address in self._allowed or f"@{address.rpartition('@')[2]}" in self._allowed:
+        if self.lets_through(mail.to):
             await self._mailer.send(mail)
             return
         self.held_back += 1

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote, urlparse
@@ -20,6 +21,12 @@ CHUNK_BYTES = 1024 * 1024
 
 class FileMissing(NotFound):
     """A stored file is gone. The row that names it says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    free_bytes: int
+    total_bytes: int
 
 
 def random_key(kind: str, ending: str = "") -> str:
@@ -89,10 +96,15 @@ class Storage:
 
     async def free_bytes(self) -> int | None:
         """Room left where files go; None where the storage does not say."""
+        room = await self.room()
+        return room.free_bytes if room else None
+
+    async def room(self) -> Room | None:
+        """Room where files go, left and altogether; None where the storage does not say."""
         if self.folder is None:
             return None
-        room = await asyncio.to_thread(os.statvfs, self.folder)
-        return room.f_bavail * room.f_frsize
+        found = await asyncio.to_thread(os.statvfs, self.folder)
+        return Room(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
 
 
 def _flush(path: Path) -> None:

@@ -75,13 +75,19 @@ def newest_revision() -> str:
 
 def plan(database_url: str) -> Plan:
     """Look, without changing anything."""
-    scripts = ScriptDirectory.from_config(configuration())
     engine = create_engine(
         driver_url(database_url, "psycopg"), poolclass=pool.NullPool, hide_parameters=True
     )
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-        works_with = noted_builds(connection.scalar(NOTED)) if current else ()
+        note = connection.scalar(NOTED) if current else None
+    return plan_from(current, note)
+
+
+def plan_from(current: str | None, note: object) -> Plan:
+    """What a database that is at `current` needs; `note` is what `note_compatible_builds` wrote."""
+    scripts = ScriptDirectory.from_config(configuration())
+    works_with = noted_builds(note)
     known = current is None or _knows(scripts, current)
     return Plan(
         current=current,

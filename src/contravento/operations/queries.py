@@ -1,0 +1,221 @@
+"""What the database knows of the server's running."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Row, func, select, text
+
+from contravento.kit.clock import now
+from contravento.kit.db import Session
+from contravento.operations.models import Mishap, OperationReport, Outcome
+from contravento.operations.rules import SHOWN_JOBS
+
+LATELY = timedelta(hours=24)
+SHOWN_MISHAPS = 5
+
+# A job that is due waits since it was queued, or since the time for which it was put off.
+_JOBS = text("""
+    SELECT count(*) FILTER (WHERE status = 'todo' AND is_due) AS waiting,
+           count(*) FILTER (WHERE status = 'todo' AND NOT is_due) AS put_off,
+           count(*) FILTER (WHERE status = 'doing') AS running,
+           count(*) FILTER (WHERE status = 'failed') AS failed,
+           coalesce(extract(epoch FROM now() - min(since) FILTER (
+               WHERE status = 'todo' AND is_due)), 0)::float AS oldest_waiting_seconds,
+           coalesce(extract(epoch FROM now() - min(since) FILTER (
+               WHERE status = 'doing')), 0)::float AS longest_running_seconds
+    FROM (
+        SELECT status, scheduled_at IS NULL OR scheduled_at <= now() AS is_due,
+               coalesce(CASE WHEN status = 'todo' THEN scheduled_at END, (
+                   SELECT max(at) FROM procrastinate_events
+                   WHERE job_id = procrastinate_jobs.id)) AS since
+        FROM procrastinate_jobs WHERE status IN ('todo', 'doing', 'failed')
+    ) AS jobs
+""")
+_FAILED = text("""
+    SELECT jobs.id, jobs.task_name, jobs.attempts, failed.at, mishap.words
+    FROM procrastinate_jobs AS jobs
+    LEFT JOIN LATERAL (
+        SELECT max(at) AS at FROM procrastinate_events
+        WHERE job_id = jobs.id AND type = 'failed') AS failed ON true
+    LEFT JOIN LATERAL (
+        SELECT words FROM mishaps WHERE job_id = jobs.id ORDER BY at DESC LIMIT 1
+    ) AS mishap ON true
+    WHERE jobs.status = 'failed' ORDER BY jobs.id DESC LIMIT :most
+""")
+_WORKERS = text("SELECT id, last_heartbeat FROM procrastinate_workers ORDER BY last_heartbeat DESC")
+_CONNECTIONS = text("""
+    SELECT coalesce(sum(numbackends), 0)::int AS used,
+           current_setting('max_connections')::int
+           - current_setting('superuser_reserved_connections')::int
+           - current_setting('reserved_connections')::int AS most
+    FROM pg_stat_database WHERE datid <> 0
+""")
+_CONTENT = text("""
+    SELECT (SELECT count(*) FROM riders WHERE confirmed_at IS NOT NULL) AS riders,
+           (SELECT count(*) FROM riders WHERE confirmed_at IS NULL) AS unconfirmed,
+           (SELECT count(*) FROM trips) AS trips,
+           (SELECT count(published_at) FROM trips) AS published,
+           (SELECT count(*) FROM tracks) AS tracks,
+           (SELECT count(*) FROM photos) AS photos
+""")
+_STORED = text("""
+    SELECT pg_database_size(current_database()) AS database_bytes,
+           (SELECT coalesce(sum(file_bytes), 0)::bigint FROM tracks) AS track_bytes,
+           (SELECT coalesce(sum(file_bytes + coalesce((
+               SELECT sum((size.value->>'bytes')::bigint) FROM jsonb_each(sizes) AS size), 0)
+            ), 0)::bigint FROM photos) AS photo_bytes
+""")
+_SCHEMA = text("""
+    SELECT (SELECT version_num FROM alembic_version) AS current,
+           obj_description('alembic_version'::regclass) AS note
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    id: int
+    name: str
+    attempts: int
+    failed_at: datetime | None
+    error: str | None  # None where it was not written down, or longer ago than is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    waiting: int
+    put_off: int
+    running: int
+    failed: int
+    oldest_waiting_seconds: float
+    longest_running_seconds: float
+    failed_jobs: list[FailedJob]  # the newest
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    id: int
+    seen_at: datetime
+    silent_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """To PostgreSQL, by everybody; `most` leaves out what is kept for its administrators."""
+
+    used: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    riders: int
+    unconfirmed: int
+    trips: int
+    published: int
+    tracks: int
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Tracks as they were sent; photographs as they were sent and in the sizes that are shown."""
+
+    database_bytes: int
+    track_bytes: int
+    photo_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    kind: str
+    at: datetime
+    outcome: Outcome
+    details: dict[str, object]
+    succeeded_at: datetime | None  # the last time that it went well
+
+
+@dataclass(frozen=True, slots=True)
+class NotedMishap:
+    at: datetime
+    place: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mishaps:
+    last_hour: int
+    last_day: int
+    newest: list[NotedMishap]
+
+
+async def get_queue(session: Session) -> Queue:
+    counts = (await session.execute(_JOBS)).one()
+    failed = await session.execute(_FAILED, {"most": SHOWN_JOBS})
+    return Queue(**_named(counts), failed_jobs=[FailedJob(*row) for row in failed])
+
+
+async def list_workers(session: Session) -> list[Worker]:
+    """Whoever was heard of last comes first; those long silent are removed by the others."""
+    at = now()
+    rows = await session.execute(_WORKERS)
+    return [Worker(row[0], row[1], max(0.0, (at - row[1]).total_seconds())) for row in rows]
+
+
+async def get_connections(session: Session) -> Connections:
+    return Connections(**_named((await session.execute(_CONNECTIONS)).one()))
+
+
+async def count_content(session: Session) -> Content:
+    return Content(**_named((await session.execute(_CONTENT)).one()))
+
+
+async def measure_stored(session: Session) -> Stored:
+    return Stored(**_named((await session.execute(_STORED)).one()))
+
+
+async def get_schema(session: Session) -> tuple[str | None, str | None]:
+    """The database's revision, and the note about builds that work with it."""
+    current, note = (await session.execute(_SCHEMA)).one()
+    return current, note
+
+
+async def get_postgres_version(session: Session) -> str:
+    return str(await session.scalar(text("SHOW server_version"))).split()[0]
+
+
+async def list_newest_reports(session: Session) -> list[Report]:
+    """The last of each kind, by kind."""
+    newest = (
+        select(OperationReport)
+        .distinct(OperationReport.kind)
+        .order_by(OperationReport.kind, OperationReport.at.desc())
+    )
+    well = (
+        select(OperationReport.kind, func.max(OperationReport.at))
+        .where(OperationReport.outcome == Outcome.SUCCEEDED)
+        .group_by(OperationReport.kind)
+    )
+    succeeded = {row[0]: row[1] for row in await session.execute(well)}
+    return [
+        Report(each.kind, each.at, each.outcome, each.details, succeeded.get(each.kind))
+        for each in await session.scalars(newest)
+    ]
+
+
+async def get_mishaps(session: Session) -> Mishaps:
+    at = now()
+    counts = select(func.count().filter(Mishap.at > at - timedelta(hours=1)), func.count()).where(
+        Mishap.at > at - LATELY
+    )
+    last_hour, last_day = (await session.execute(counts)).one()
+    newest = await session.execute(
+        select(Mishap.at, Mishap.place, Mishap.words)
+        .where(Mishap.at > at - LATELY)
+        .order_by(Mishap.at.desc())
+        .limit(SHOWN_MISHAPS)
+    )
+    return Mishaps(last_hour, last_day, [NotedMishap(*row) for row in newest])
+
+
+def _named(row: Row[tuple[object, ...]]) -> dict[str, int]:
+    return dict(row._mapping)
