@@ -13,7 +13,7 @@ from contravento.accounts.errors import SignInEnded
 from contravento.accounts.queries import Viewer
 from contravento.accounts.service.profile import PERSONAL_TOKEN_PREFIX
 from contravento.kit.db import Reader, Session
-from contravento.kit.errors import Forbidden, Unauthorized
+from contravento.kit.errors import Forbidden, NotFound, Unauthorized
 from contravento.kit.languages import choose_language
 from contravento.kit.parts import Parts
 from contravento.kit.words import N_
@@ -137,6 +137,16 @@ async def _in_person(viewer: SignedIn) -> Viewer:
 
 # For what decides over the account itself: a program's own token does not go that far.
 InPerson = Annotated[Viewer, Depends(_in_person)]
+
+
+async def _administrator(viewer: SignedIn) -> Viewer:
+    if not viewer.is_admin:
+        raise NotFound
+    return viewer
+
+
+# What runs here is nobody else's business: to other riders it is not there.
+Administrator = Annotated[Viewer, Depends(_administrator)]
 
 
 async def check_origin(request: Request) -> None:

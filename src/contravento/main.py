@@ -36,6 +36,7 @@ from contravento.web import (
     feed,
     language,
     map,
+    operator,
     outbox,
     photos,
     riders,
@@ -47,7 +48,7 @@ from contravento.web.refusals import EXPLAINED, explain
 from contravento.web.static_files import mount_static
 
 READING: tuple[Any, ...] = (feed, trips, photos, riders, map, atlas, about, language)
-WRITING: tuple[Any, ...] = (accounts, settings_page, editor, uploads, outbox)
+WRITING: tuple[Any, ...] = (accounts, settings_page, editor, uploads, outbox, operator)
 PAGES = READING + WRITING
 
 GZIP_LEVEL = 5

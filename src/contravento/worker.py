@@ -28,6 +28,7 @@ from contravento.kit.running import OUTCOMES, Run, told
 from contravento.kit.settings import Settings
 from contravento.kit.spans import configure_spans
 from contravento.migrations import newest_revision
+from contravento.operations.service import forget_mishaps, note_mishap
 from contravento.reactions import REACTIONS
 from contravento.tally import tell_of_content, tell_of_queue
 
@@ -46,6 +47,7 @@ SCHEDULE: dict[str, Job[[]]] = {
     "7 * * * *": forget_old_replies,
     "17 * * * *": remove_unconfirmed,
     "37 3 * * *": remove_ended_sign_ins,
+    "27 4 * * *": forget_mishaps,
 }
 FORGET_SCHEDULE = "47 4 * * *"
 
@@ -66,7 +68,7 @@ async def run_worker(settings: Settings, *, host: str, port: int) -> None:
             await _warm_up(parts)
             queue = make_queue(settings, parts)
             async with queue.open_async(), _watched(parts, host, port):
-                await _work(queue)
+                await _work(queue, parts)
 
 
 def make_queue(settings: Settings, parts: Parts) -> procrastinate.App:
@@ -154,6 +156,19 @@ async def _tell(call_next: Callable[[], Awaitable[Any]], context: Any, worker: A
         return await call_next()
 
 
+def _noting(parts: Parts) -> Any:
+    """Keep why a job failed: the queue does not, and an administrator wants to know."""
+
+    async def note(call_next: Callable[[], Awaitable[Any]], context: Any, worker: Any) -> Any:
+        try:
+            return await call_next()
+        except Exception as error:
+            await note_mishap(parts, error, place=context.job.task_name, job_id=context.job.id)
+            raise
+
+    return note
+
+
 async def _rescue(queue: procrastinate.App) -> None:
     """Again and again take up what a killed worker had begun."""
     manager = queue.job_manager
@@ -177,7 +192,7 @@ def _warm_up_process() -> None:
     warm_up()
 
 
-async def _work(queue: procrastinate.App) -> None:
+async def _work(queue: procrastinate.App, parts: Parts) -> None:
     loop = asyncio.get_running_loop()
     work = asyncio.create_task(
         queue.run_worker_async(
@@ -188,7 +203,7 @@ async def _work(queue: procrastinate.App) -> None:
             listen_notify=True,
             update_heartbeat_interval=HEARTBEAT_SECONDS,
             stalled_worker_timeout=STALLED_AFTER_SECONDS,
-            worker_middleware=[_tell],
+            worker_middleware=[_tell, _noting(parts)],
         )
     )
     rescue = asyncio.create_task(_rescue(queue))

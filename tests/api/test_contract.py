@@ -84,7 +84,7 @@ def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 async def _prepare(chosen: Settings) -> tuple[str, dict[str, str]]:
     async with open_parts(chosen, reactions=REACTIONS) as parts, parts.transaction() as session:
-        rider = await factories.make_rider(session, username="maite")
+        rider = await factories.make_rider(session, username="maite", is_admin=True)
         trip = await factories.make_trip(session, rider, published=False)
         granted = await sign_in_program(session, rider, agent="", lifetime=timedelta(days=1))
         token = parts.signer.sign(sub=str(rider.id), sid=str(granted.sign_in_id))

@@ -7,6 +7,7 @@ from contravento.api import (
     documentation,
     feed,
     me,
+    operator,
     photos,
     riders,
     sessions,
@@ -26,6 +27,7 @@ ROUTERS = (
     trips.router,
     photos.router,
     tracks.router,
+    operator.router,
 )
 
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Row, func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from contravento.kit.clock import now
 from contravento.kit.db import Session
+from contravento.kit.logs import hide_in
 from contravento.operations.models import Mishap, OperationReport, Outcome
 from contravento.operations.rules import SHOWN_JOBS
 
@@ -187,7 +189,7 @@ async def list_newest_reports(session: Session) -> list[Report]:
     """The last of each kind, by kind."""
     newest = (
         select(OperationReport)
-        .distinct(OperationReport.kind)
+        .ext(distinct_on(OperationReport.kind))
         .order_by(OperationReport.kind, OperationReport.at.desc())
     )
     well = (
@@ -197,7 +199,7 @@ async def list_newest_reports(session: Session) -> list[Report]:
     )
     succeeded = {row[0]: row[1] for row in await session.execute(well)}
     return [
-        Report(each.kind, each.at, each.outcome, each.details, succeeded.get(each.kind))
+        Report(each.kind, each.at, each.outcome, hide_in(each.details), succeeded.get(each.kind))
         for each in await session.scalars(newest)
     ]
 

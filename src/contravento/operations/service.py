@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, insert, literal, select, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from contravento.kit.clock import now
 from contravento.kit.db import Session
@@ -88,7 +88,7 @@ async def note_mishap(
     try:
         async with asyncio.timeout(NOTING_SECONDS), parts.transaction() as session:
             await _note(session, place, describe_error(error), job_id)
-    except (SQLAlchemyError, OSError) as problem:
+    except Exception as problem:  # noqa: BLE001  (the database may be what is broken)
         log.warning("a mishap was not written down: %s", type(problem).__name__)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from contravento.kit.words import Listed, N_
+from contravento.kit.words import N_, Listed
 from contravento.operations.models import Outcome
 from contravento.operations.rules import (
     LATE_JOB_SECONDS,
@@ -22,7 +22,7 @@ BACKUP, DRILL = "backup", "drill"
 NAMES = {
     "postgres": N_("PostgreSQL"),
     "redis": N_("Redis"),
-    "schema": N_("Migrations"),
+    "migrations": N_("Migrations"),
     "queue": N_("Jobs"),
     "workers": N_("Workers"),
     "reports": N_("Backups"),
@@ -52,14 +52,14 @@ def concerns(seen: Survey) -> list[Concern]:
 
 
 def _schema(seen: Survey) -> Iterator[Concern]:
-    if seen.schema is None or seen.schema.works:
+    if seen.migrations is None or seen.migrations.works:
         return
-    if seen.schema.pending:
+    if seen.migrations.pending:
         sentence = N_("Migrations are missing: %(count)s. Run contravento migrate.")
-        yield Concern("schema", "error", sentence, {"count": len(seen.schema.pending)})
+        yield Concern("versions", "error", sentence, {"count": len(seen.migrations.pending)})
     else:
         sentence = N_("The database is at %(revision)s, which this build does not work with.")
-        yield Concern("schema", "error", sentence, {"revision": seen.schema.current})
+        yield Concern("versions", "error", sentence, {"revision": seen.migrations.current})
 
 
 def _workers(seen: Survey) -> Iterator[Concern]:
@@ -76,7 +76,11 @@ def _queue(seen: Survey) -> Iterator[Concern]:
         return
     if seen.queue.failed:
         yield Concern(
-            *("queue", "warning", N_("Jobs that failed: %(count)s. Try them again, or discard them.")),
+            *(
+                "queue",
+                "warning",
+                N_("Jobs that failed: %(count)s. Try them again, or discard them."),
+            ),
             {"count": seen.queue.failed},
         )
     if seen.queue.oldest_waiting_seconds > LATE_JOB_SECONDS:
@@ -154,6 +158,7 @@ def _troubles(seen: Survey) -> Iterator[Concern]:
 # Where on the page a part is shown that has no section of its own.
 SECTIONS = {
     "postgres": "versions",
+    "migrations": "versions",
     "redis": "versions",
     "workers": "queue",
     "stored": "storage",

@@ -94,7 +94,7 @@ class Survey:
     settings: Chosen
     postgres: str | None = None
     redis: Redis | None = None
-    schema: Schema | None = None
+    migrations: Schema | None = None
     queue: Queue | None = None
     workers: list[Worker] | None = None
     reports: list[Report] | None = None

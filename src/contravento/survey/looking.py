@@ -37,6 +37,7 @@ FIRST_ADDRESS_SECONDS = 1.5
 
 SLOW = N_("There was no answer within %(seconds)s seconds.")
 BROKEN = N_("This could not be found out: %(error)s")
+UNREACHABLE = N_("%(host)s could not be reached from this server itself (%(error)s).")
 
 type Look = Callable[[Parts], Awaitable[object]]
 
@@ -104,7 +105,7 @@ async def _room(parts: Parts) -> Room | None:
     return await parts.storage.room()
 
 
-async def _certificate(parts: Parts) -> ServedCertificate | None:
+async def _certificate(parts: Parts) -> ServedCertificate | Trouble | None:
     """What visitors get; over plain HTTP there is nothing to look at."""
     public = urlsplit(parts.settings.base_url)
     if public.scheme != "https" or not public.hostname:
@@ -112,11 +113,11 @@ async def _certificate(parts: Parts) -> ServedCertificate | None:
     host, port = public.hostname, public.port or ENCRYPTED_PORT
     inside = _proxy(parts.settings)
     try:
-        async with asyncio.timeout(FIRST_ADDRESS_SECONDS if inside else PART_SECONDS):
+        async with asyncio.timeout(FIRST_ADDRESS_SECONDS):
             return _served(host, await look_at_certificate(host, port), is_from_inside=False)
-    except OSError:  # of which a TimeoutError is one
+    except OSError as error:  # of which a TimeoutError is one
         if inside is None:
-            raise
+            return Trouble(UNREACHABLE, {"host": host, "error": describe_error(error)})
     found = await look_at_certificate(host, ENCRYPTED_PORT, address=inside)
     return _served(host, found, is_from_inside=True)
 
@@ -167,7 +168,7 @@ def choose(settings: Settings) -> Chosen:
 LOOKS: dict[str, Look] = {
     "postgres": _asking(queries.get_postgres_version),
     "redis": _redis,
-    "schema": _schema,
+    "migrations": _schema,
     "queue": _asking(queries.get_queue),
     "workers": _asking(queries.list_workers),
     "reports": _asking(queries.list_newest_reports),

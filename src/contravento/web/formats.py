@@ -1,9 +1,10 @@
 """Numbers, lengths, dates and countries as the design sets them in each language."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_percent
 from markupsafe import Markup
 
 from contravento.kit.languages import locale, number as number
@@ -100,6 +101,29 @@ def first_upper(words: str) -> str:
 def megabytes(size_bytes: int, language: str) -> str:
     value = size_bytes / 1_000_000
     return f"{number(value, language, 0 if value >= 10 else 1)}{NO_BREAK}MB"
+
+
+def size(size_bytes: int, language: str) -> str:
+    """In gigabytes from one on."""
+    if size_bytes < 999_500_000:
+        return megabytes(size_bytes, language) if size_bytes else f"0{NO_BREAK}MB"
+    value = size_bytes / 1_000_000_000
+    return f"{number(value, language, 0 if value >= 100 else 1)}{NO_BREAK}GB"
+
+
+def percent(share: float, language: str) -> str:
+    return format_percent(share, locale=locale(language))
+
+
+def ago(value: datetime, at: datetime, language: str) -> str:
+    """'3 minutes ago', 'hace 3 minutos'."""
+    since = min(value - at, timedelta())
+    return format_timedelta(since, add_direction=True, locale=locale(language))
+
+
+def span(seconds: float, language: str) -> str:
+    """'3 minutes', 'un año'; for how long something takes or has been so."""
+    return format_timedelta(timedelta(seconds=seconds), locale=locale(language))
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from contravento.accounts.queries import Viewer
 from contravento.accounts.service.sign_in import note_seen
 from contravento.http import SAFE_METHODS, MaybeViewer, Transaction
-from contravento.kit.errors import Forbidden, Unauthorized
+from contravento.kit.errors import Forbidden, NotFound, Unauthorized
 
 
 async def _rider(request: Request, session: Transaction, viewer: MaybeViewer) -> Viewer:
@@ -26,6 +26,16 @@ async def _rider(request: Request, session: Transaction, viewer: MaybeViewer) ->
 
 
 RiderOnly = Annotated[Viewer, Depends(_rider)]
+
+
+async def _administrator(viewer: RiderOnly) -> Viewer:
+    if not viewer.is_admin:
+        raise NotFound
+    return viewer
+
+
+# To other riders these pages are not there.
+AdministratorOnly = Annotated[Viewer, Depends(_administrator)]
 
 
 def redirect(path: str) -> RedirectResponse:

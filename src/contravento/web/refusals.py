@@ -19,6 +19,7 @@ from contravento.kit.errors import AppError, NotFound, Unavailable
 from contravento.kit.languages import translate
 from contravento.kit.mistakes import sentence_for
 from contravento.kit.words import N_
+from contravento.operations.service import note_mishap
 from contravento.web.render import Page
 
 PROBLEM = "application/problem+json"
@@ -83,7 +84,14 @@ async def explain(request: Request, error: Exception) -> Response:
         log.warning("a part is not answering: %s", type(error).__name__)
         return _tell(request, Unavailable(), language)
     log.error("unforeseen", exc_info=error)
+    await note_mishap(request.state.parts, error, place=_place(request))
     return _answer(request, 500, translate(language, AppError.message))
+
+
+def _place(request: Request) -> str:
+    """The route as it is written in the code: what stands in its places is not noted."""
+    route = request.scope.get("route")
+    return f"{request.method} {getattr(route, 'path', 'elsewhere')}"
 
 
 async def _recognise(request: Request) -> None:

@@ -48,6 +48,8 @@ def environment(language: str) -> Environment:
     made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     for name in ("number", "kilometres", "date_range", "day", "month", "moment", "duration"):
         made.filters[name] = partial(_last, getattr(formats, name), language)
+    for name in ("ago", "span", "percent", "size"):
+        made.filters[name] = partial(_last, getattr(formats, name), language)
     for name in ("megabytes", "country", "countries", "distance", "height", "speed", "in_words"):
         made.filters[name] = partial(_last, getattr(formats, name), language)
     made.filters["with_unit"] = formats.with_unit

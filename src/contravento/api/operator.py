@@ -1,0 +1,82 @@
+"""How the server is, as JSON, for administrators."""
+
+from datetime import datetime
+from typing import Literal, Self
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from contravento.api.description import refuses
+from contravento.api.route import ApiRoute
+from contravento.http import Administrator, PartsOf, language_of
+from contravento.kit.languages import translate
+from contravento.kit.storage import Room
+from contravento.operations.queries import (
+    Connections,
+    Content,
+    Mishaps,
+    Queue,
+    Report,
+    Stored,
+    Worker,
+)
+from contravento.survey.concerns import concerns
+from contravento.survey.facts import Build, Chosen, Redis, Schema, ServedCertificate, Survey
+from contravento.survey.looking import survey
+
+router = APIRouter(prefix="/operator", tags=["operator"], route_class=ApiRoute)
+
+
+class ConcernOut(BaseModel):
+    """Something that deserves a look, in the caller's language."""
+
+    part: str
+    level: Literal["warning", "error"]
+    message: str
+
+
+class OperatorOut(BaseModel):
+    """A part that is null is not there, or is named under `troubles` with the reason."""
+
+    taken_at: datetime
+    build: Build
+    postgres: str | None
+    redis: Redis | None
+    migrations: Schema | None
+    queue: Queue | None
+    workers: list[Worker] | None
+    reports: list[Report] | None
+    certificate: ServedCertificate | None
+    stored: Stored | None
+    room: Room | None
+    connections: Connections | None
+    content: Content | None
+    mishaps: Mishaps | None
+    settings: Chosen
+    troubles: dict[str, str]
+    concerns: list[ConcernOut]
+
+    @classmethod
+    def of(cls, seen: Survey, language: str) -> Self:
+        same = cls.model_fields.keys() - {"troubles", "concerns"}
+        return cls(
+            **{name: getattr(seen, name) for name in same},
+            troubles={
+                name: translate(language, each.sentence, each.params)
+                for name, each in seen.troubles.items()
+            },
+            concerns=[
+                ConcernOut(
+                    part=each.part,
+                    level=each.level,
+                    message=translate(language, each.sentence, each.params),
+                )
+                for each in concerns(seen)
+            ],
+        )
+
+
+@router.get("", summary="Read how the server is", responses=refuses(404))
+async def show(request: Request, viewer: Administrator, parts: PartsOf) -> OperatorOut:
+    """For administrators; to everybody else it is not there."""
+    return OperatorOut.of(await survey(parts), language_of(request))
