@@ -36,6 +36,12 @@ SECRETS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine takes its time; what is wrong stays wrong."""
+    monkeypatch.setattr(looking, "PART_SECONDS", 30.0)
+
+
 async def test_everything_that_there_is_is_found(live_parts: Parts) -> None:
     async with live_parts.transaction() as session:
         rider = await factories.make_rider(session)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import aiosmtplib
 
 from contravento.accounts.models import Rider
+from contravento.kit.hiding import hide_in
 from contravento.kit.languages import translate
 from contravento.kit.limits import Limiter
-from contravento.kit.logs import hide_in
 from contravento.kit.mail import AllowedOnly, Mail
 from contravento.kit.parts import Parts
 from contravento.kit.settings import Settings

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from contravento.kit.clock import now
 from contravento.kit.db import Session
-from contravento.kit.logs import hide_in
+from contravento.kit.hiding import hide_in
 from contravento.operations.models import Mishap, OperationReport, Outcome
 from contravento.operations.rules import SHOWN_JOBS
 

@@ -113,7 +113,7 @@ async def _certificate(parts: Parts) -> ServedCertificate | Trouble | None:
     host, port = public.hostname, public.port or ENCRYPTED_PORT
     inside = _proxy(parts.settings)
     try:
-        async with asyncio.timeout(FIRST_ADDRESS_SECONDS):
+        async with asyncio.timeout(FIRST_ADDRESS_SECONDS if inside else None):
             return _served(host, await look_at_certificate(host, port), is_from_inside=False)
     except OSError as error:  # of which a TimeoutError is one
         if inside is None:
