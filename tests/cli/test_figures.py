@@ -49,8 +49,10 @@ def test_two_web_processes_count_as_one_and_a_dead_one_counts_no_more(two: Serve
     killed = web_processes(two)[0]
     before = figure(two.figures(two.web), "http_requests_total", route="/health")
     os.kill(killed.pid, signal.SIGKILL)
-    wait_until(lambda: "takes its place" in two.printed())
-    wait_until(lambda: figure(two.figures(two.web), "contravento_database_pool_limit") == 2 * 14)
+    wait_until(lambda: two.printed().count("Application startup complete") == 3)
+    wait_until(
+        lambda: figure(two.figures(two.web), "contravento_database_pool_limit") == 2 * 14, 20
+    )
     assert figure(two.figures(two.web), "http_requests_total", route="/health") >= before
 
 
