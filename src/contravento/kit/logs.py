@@ -62,7 +62,7 @@ def configure_logs(settings: Settings) -> None:
 
 
 def _leave_out_what_no_line_shows() -> None:
-    """The logging module's own advice for speed: a record need not know its file, thread or process."""
+    """For speed, as the logging module advises: file, thread and process of a record."""
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = False
     logging.logMultiprocessing = False
