@@ -66,7 +66,7 @@ def main() -> None:
         if is_missing():
             obtain()
         else:
-            run("renew", "--no-random-sleep-on-renew")
+            run("renew")
         compare()
         wait(LOOK_EVERY_SECONDS + random.uniform(0, JITTER_SECONDS))  # noqa: S311
 
@@ -81,6 +81,7 @@ def write_settings() -> None:
         "elliptic-curve = secp256r1",
         f"email = {EMAIL}" if EMAIL else "register-unsafely-without-email = true",
         "max-log-backups = 5",
+        "no-random-sleep-on-renew = true",  # the loop has its own
     ]
     SETTINGS.write_text("\n".join(lines) + "\n")
 

@@ -67,8 +67,6 @@ TOLD_MORE = {
     "./deploy.sh staging": " --bake-seconds 3",
     "./deploy.sh staging rollback": " --bake-seconds 3",
     "./deploy.sh prod": " --bake-seconds 3",
-    # without a terminal certbot sleeps for some minutes first
-    "docker compose exec certbot certbot renew --force-renewal": " --no-random-sleep-on-renew",
 }
 ANSWERS = {
     "./deploy.sh staging init": (

@@ -106,7 +106,7 @@ def test_a_scanner_finds_nothing_above_low(staging: Deployment, tmp_path: Path) 
 def test_a_forced_renewal_changes_the_certificate_and_fails_no_request(staging: Deployment) -> None:
     before = serial(staging)
     with staging.client() as client, steady(client, lambda each: each.get("/health")) as stream:
-        staging.exec("certbot", "certbot", "renew", "--force-renewal", "--no-random-sleep-on-renew")
+        staging.exec("certbot", "certbot", "renew", "--force-renewal")
         wait_until(lambda: serial(staging) != before, 30, "nginx takes the new certificate over")
         wait_until(lambda: "serving the stored" in staging.logs("nginx"), 15, "and compares")
         answered = len(stream.answers)
@@ -120,7 +120,7 @@ def test_a_forced_renewal_changes_the_certificate_and_fails_no_request(staging: 
 
 def test_the_plain_renewal_command_leaves_a_fresh_certificate_alone(staging: Deployment) -> None:
     before = serial(staging)
-    said = staging.exec("certbot", "certbot", "renew", "--no-random-sleep-on-renew")
+    said = staging.exec("certbot", "certbot", "renew")
     assert "not yet due" in said
     assert serial(staging) == before
 

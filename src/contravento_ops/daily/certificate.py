@@ -22,7 +22,7 @@ class Renewal:
 
 def call(project: Project, *, force: bool) -> Call:
     forced = ("--force-renewal",) if force else ()
-    words = ("certbot", "renew", "--no-random-sleep-on-renew", *forced)
+    words = ("certbot", "renew", *forced)
     return project.call("exec", "-T", "certbot", *words)
 
 
