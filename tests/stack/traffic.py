@@ -76,24 +76,24 @@ def _counting(traffic: Traffic) -> Callable[[httpx.Response], None]:
 def _tour(client: httpx.Client, name: str, traffic: Traffic, over: threading.Event) -> None:
     mails = 0
     while not over.is_set():
-        trip = _write_a_trip(client, over)
+        places = _write_a_trip(client, over)
         traffic.trips += 1
         for _ in range(LOOKS_PER_TRIP):
             if over.wait(PAUSE_SECONDS):
                 return
-            _look_around(client, trip)
+            _look_around(client, *places)
         _go_astray(client)
         if mails < MAILS_PER_RIDER:
             client.post("/api/v1/password-reset", json={"email": f"{name}@example.org"})
             mails += 1
 
 
-def _write_a_trip(client: httpx.Client, over: threading.Event) -> str:
+def _write_a_trip(client: httpx.Client, over: threading.Event) -> tuple[str, str]:
+    """The addresses of a trip that is published now: of its resource and of its page."""
     draft = {"title": "Down the Duero", "story": STORY, "audience": "everyone"}
     made = client.post("/api/v1/trips", json=draft)
     assert made.status_code == 201, made.text
-    trip = made.json()["id"]
-    of_trip = f"/api/v1/trips/{trip}"
+    of_trip, page = f"/api/v1/trips/{made.json()['id']}", f"/trips/{made.json()['slug']}"
     for kind, name, content in (
         ("tracks", "day.gpx", make_gpx(TRACK_POINTS)),
         ("photos", "ford.jpg", a_photo()),
@@ -103,7 +103,7 @@ def _write_a_trip(client: httpx.Client, over: threading.Event) -> str:
         if sent.status_code == 202:
             _await_settled(client, f"/api/v1/{kind}/{sent.json()['id']}", over)
     client.put(f"{of_trip}/publication")
-    return str(trip)
+    return of_trip, page
 
 
 def _await_settled(client: httpx.Client, place: str, over: threading.Event) -> None:
@@ -114,9 +114,8 @@ def _await_settled(client: httpx.Client, place: str, over: threading.Event) -> N
             return
 
 
-def _look_around(client: httpx.Client, trip: str) -> None:
-    of_trip = f"/api/v1/trips/{trip}"
-    for path in ("/", "/api/v1/feed", of_trip, f"{of_trip}/photos", "/health/ready"):
+def _look_around(client: httpx.Client, of_trip: str, page: str) -> None:
+    for path in ("/", page, "/api/v1/feed", of_trip, f"{of_trip}/photos", "/health/ready"):
         client.get(path)
 
 
