@@ -43,8 +43,9 @@ translations: .venv/ready ## collect sentences from the code into the catalogues
 	@$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-pot-creation-date -l es \
 		-i .venv/messages.pot -o src/contravento/translations/es.po
 
-dashboards: .venv/ready ## write Grafana's dashboards from tools/dashboards
+dashboards: .venv/ready ## write Grafana's dashboards and the page of metrics
 	@$(BIN)/python -m tools.dashboards
+	@$(BIN)/python -m tools.metrics_page
 
 migration: .venv/ready ## write one for what the models ask for: MESSAGE="add likes to trips"
 	@$(BIN)/python tools/migration.py "$(MESSAGE)"

@@ -15,8 +15,6 @@ RULES = ROOT / "monitoring" / "prometheus" / "rules"
 
 SCRAPE_SECONDS = 15
 WITHOUT_QUERIES = {"row", "alertlist"}
-NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
-IN_QUOTES = re.compile(r'"[^"]*"|\'[^\']*\'')
 BUILT_IN = {
     "$__rate_interval": f"{4 * SCRAPE_SECONDS}s",  # of Grafana, when a point is a scrape or less
     "$__interval": f"{SCRAPE_SECONDS}s",
@@ -74,8 +72,3 @@ def rules() -> list[dict[str, Any]]:
     """Every rule that Prometheus evaluates, recording ones and alerts."""
     files = [yaml.safe_load(path.read_text()) for path in sorted(RULES.glob("*.yml"))]
     return [rule for file in files for group in file["groups"] for rule in group["rules"]]
-
-
-def names_in(expression: str) -> set[str]:
-    """Every word outside of quotes; the metrics are among them."""
-    return set(NAME.findall(IN_QUOTES.sub("", expression)))
