@@ -1,11 +1,15 @@
 """The dashboards' files: as the program writes them, whole, and true to the rules."""
 
+import json
 import re
 from collections import Counter
 from itertools import combinations
 from typing import Any
 
 import pytest
+from grafana_foundation_sdk.cog import plugins
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
 from tools.dashboards.__main__ import FOLDER, files
 
 from tests.monitoring.dashboards import (
@@ -55,6 +59,22 @@ def test_no_two_dashboards_share_a_uid() -> None:
 
 
 @pytest.mark.parametrize("name", dashboards())
+def test_grafana_s_own_types_read_it_and_write_the_same(name: str) -> None:
+    plugins.register_default_plugins()
+    before = dashboards()[name]
+    after = json.loads(json.dumps(Dashboard.from_json(before), cls=JSONEncoder))
+    for part in ("uid", "title", "templating", "time", "links", "schemaVersion"):
+        assert after[part] == before[part]
+    for one, other in zip(before["panels"], after["panels"], strict=True):
+        for part in one.keys() - {"fieldConfig"}:
+            assert other[part] == one[part], (one["title"], part)
+        if "fieldConfig" in one:
+            assert one["fieldConfig"]["overrides"] == other["fieldConfig"]["overrides"]
+            own = one["fieldConfig"]["defaults"]
+            assert own.items() <= other["fieldConfig"]["defaults"].items()
+
+
+@pytest.mark.parametrize("name", dashboards())
 def test_panels_have_numbers_of_their_own_and_do_not_overlap(name: str) -> None:
     everything = dashboards()[name]["panels"]
     assert max(Counter(each["id"] for each in everything).values()) == 1
@@ -82,6 +102,7 @@ def test_a_panel_says_what_it_shows_in_which_unit_from_where(panel: dict[str, An
     assert panel["description"].endswith(".")
     assert panel["fieldConfig"]["defaults"]["unit"] in KNOWN_UNITS
     assert panel["datasource"] == {"type": "prometheus", "uid": "prometheus"}
+    assert panel["options"]
     assert ("targets" in panel) != (panel["type"] in WITHOUT_QUERIES)
     letters = [target["refId"] for target in panel.get("targets", ())]
     assert letters == sorted(set(letters))

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
 PAGE = ROOT / "docs" / "guides" / "monitoring.md"
 PROGRAM = "./deploy.sh staging "
-LINES = [
+LINES: list[str] = [
     line
     for block in re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
     for line in block.splitlines()

@@ -8,7 +8,7 @@ from tools.dashboards.panels import BAD, CALM, NEUTRAL, ODD, WELL, Looks, Query,
 from tools.dashboards.tables import Column, table
 
 SLOW_SECONDS = 1
-OF = '{datname=~"$database"}'
+OF = '{datname=~"$database", datname!~"template.*|postgres"}'
 HITS = Looks(steps=((0.9, ODD), (0.99, WELL)), below=BAD, least=0, most=1, decimals=2)
 STATEMENTS = ("queryid",)
 SLOW = Looks(steps=((0.25, ODD), (SLOW_SECONDS, BAD)), least=0)

@@ -14,6 +14,7 @@ from grafana_foundation_sdk.builders import (
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import common, dashboard, prometheus
 from grafana_foundation_sdk.models.dashboard import FieldColorModeId, ThresholdsMode
+from grafana_foundation_sdk.models.heatmap import HeatmapColorMode, HeatmapColorScale
 
 from tools.dashboards.runbooks import runbook_link
 
@@ -142,7 +143,18 @@ def states(words: Words, queries: Sequence[Query], looks: Looks) -> dashboard.Pa
 
 def heat(words: Words, buckets: str) -> dashboard.Panel:
     """How many fall between two edges of a histogram, over time."""
-    made = heatmap.Panel().build()
+    shades = heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges")
+    made = (
+        heatmap.Panel()
+        .calculate(False)
+        .color(shades.scale(HeatmapColorScale.EXPONENTIAL).exponent(0.5).steps(64))
+        .y_axis(heatmap.YAxisConfig().unit(words.unit))
+        .cell_gap(1)
+        .show_value(common.VisibilityMode.NEVER)
+        .show_legend()
+        .show_tooltip()
+        .build()
+    )
     made.targets = _targets([Query(buckets, "{{le}}")], shape=prometheus.PromQueryFormat.HEATMAP)
     return _finished(made, words, NEUTRAL, FieldColorModeId.PALETTE_CLASSIC)
 

@@ -87,7 +87,7 @@ def _processors() -> list[dashboard.Panel]:
             shared.FROM_ZERO,
         ),
         lines(
-            Words("Network", "Received above, sent beside it, by device.", "Bps"),
+            Words("Network", "Received and sent in a second, by network card of the host.", "Bps"),
             [Query("sum by (device) (rate(host_network_receive_bytes_total[$__rate_interval]))",
                    "{{device}} received"),
              Query("sum by (device) (rate(host_network_transmit_bytes_total[$__rate_interval]))",
