@@ -205,7 +205,7 @@ def test_a_changed_rule_is_taken_over_without_a_restart(watched: Deployment) -> 
     assert flags["config.auto-reload-interval"] == "30s"
     assert "auto-reload-config" in flags["enable-feature"]
     assert (flags["storage.tsdb.retention.time"], flags["storage.tsdb.retention.size"]) == (
-        "15d",
+        "32d",
         "2GiB",
     )
 

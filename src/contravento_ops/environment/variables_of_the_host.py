@@ -156,7 +156,7 @@ MONITORING = Section(
             "PROMETHEUS_RETENTION_TIME",
             "how long figures are kept",
             kinds.duration,
-            default="15d",
+            default="32d",
         ),
         Variable(
             "PROMETHEUS_RETENTION_SIZE",
