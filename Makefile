@@ -30,7 +30,7 @@ lint: .venv/ready ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache | tail -1
+	@said=$$($(BIN)/lint-imports --no-cache) || { echo "$$said"; exit 1; }; echo "$$said" | tail -1
 
 bench: .venv/ready ## figures against baselines in the same run
 	@$(BIN)/python -m benchmarks
