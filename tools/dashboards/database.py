@@ -115,8 +115,8 @@ def _work() -> list[dashboard.Panel]:
 
     return [
         lines(
-            Words("Transactions over time", "A rising share of rollbacks are errors or refusals.",
-                  "ops"),
+            Words("Transactions over time", "Some reads end in a rollback, health checks among"
+                  " them; a share that rises are errors or refusals.", "ops"),
             [Query(rate("xact_commit"), "committed"), Query(rate("xact_rollback"), "rolled back")],
             shared.FROM_ZERO, colours={"rolled back": ODD},
         ),
