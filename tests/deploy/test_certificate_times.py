@@ -58,6 +58,7 @@ def made(folder: Path, begins: str, ends: str) -> bytes:
     [
         ("20261123100000Z", "20270221095959Z"),
         ("20200101000000Z", "20200401000000Z"),  # expired
+        ("19991231235959Z", "20000102000000Z"),
         ("20490101000000Z", "20560101000000Z"),  # from 2050 on the times are written differently
     ],
 )

@@ -17,7 +17,7 @@ import pytest
 FOLDER = Path(__file__).parent.parent.parent / "deploy" / "monitoring"
 PROJECT = "diary"
 OOM: dict[str, Any] = {
-    "timeNano": 1_795_000_000_000_000_001,
+    "timeNano": 4_000_000_000_000_000_000,
     "Actor": {"Attributes": {"name": "diary-worker-1"}},
 }
 
