@@ -31,6 +31,13 @@ def test_the_rules_are_valid(promtool: Promtool) -> None:
 
 
 @pytest.mark.stack
+def test_the_configuration_is_valid(promtool: Promtool) -> None:
+    said = promtool("check", "config", "prometheus.yml")
+
+    assert all(f"rules/{file.name}" in said for file in rule_files())
+
+
+@pytest.mark.stack
 @pytest.mark.parametrize("file", sorted(each.name for each in (PROMETHEUS / "tests").iterdir()))
 def test_the_rules_do_what_their_cases_say(promtool: Promtool, file: str) -> None:
     promtool("test", "rules", f"tests/{file}")
