@@ -60,6 +60,9 @@ def images(image: str) -> str:
     if missing and stand_ins.exists():
         subprocess.run([stand_ins, *missing], check=True)
     docker("build", "--quiet", "--tag", "contravento-mail:1", str(ROOT / "deploy" / "mail"))
+    folder = ROOT / "deploy" / "images"
+    docker("build", "--quiet", "--tag", "contravento-postgres:18", "--file",
+           str(folder / "postgres.Dockerfile"), str(folder))  # fmt: skip
     return image.partition(":")[2]
 
 

@@ -240,6 +240,9 @@ def planned(mode: str, folder: Path, tag: str, settings: Mapping[str, str]) -> D
             for name in ("POSTGRES", "POSTGRES_OWNER", "POSTGRES_APP", "POSTGRES_MONITOR", "REDIS")
         },
         "GRAFANA_ADMIN_PASSWORD": secrets.token_urlsafe(16),
+        "BACKUP_ENCRYPTION_KEY": secrets.token_urlsafe(48),
+        "BACKUP_EVERY_HOURS": "24",
+        "ENVIRONMENT_FILE": str(folder / "env"),
         "SMTP_HOST": "mail",
         "SMTP_PORT": "1025",
         "SMTP_TLS": "false",

@@ -11,15 +11,20 @@ from tests.stack.docker import docker
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
-ONE_OFFS = ("prepare-1", "static-1", "migrate-1")
-SERVING = ("postgres-1", "redis-1", "backend-1", "worker-1", "nginx-1", "certbot-1", "mail-1")
+ONE_OFFS = ("prepare-1", "static-1", "migrate-1", "backup-prepare-1")
+SERVING = (
+    *("postgres-1", "redis-1", "backend-1", "worker-1", "nginx-1", "certbot-1", "mail-1"),
+    *("backup-1", "drill-1"),
+)
 WATCHING = tuple(f"{name}-1" for name in sorted(MONITORING))
 RUNNING = (*SERVING, *WATCHING)
 OURS = (*ONE_OFFS, *RUNNING)
-# prepare runs as root, without a network, to hand fresh volumes over; containers does, without any
+# prepare and backup-prepare run as root, without a network, to hand fresh volumes over; containers does, without any
 # capability, since Docker's socket is root's
-ROOTS = ("prepare-1", "containers-1")
-CAPABILITIES = {"prepare-1": {"CHOWN", "DAC_OVERRIDE", "FOWNER"}}
+ROOTS = ("prepare-1", "backup-prepare-1", "containers-1")
+CAPABILITIES = {
+    name: {"CHOWN", "DAC_OVERRIDE", "FOWNER"} for name in ("prepare-1", "backup-prepare-1")
+}
 NETWORKS = {
     "prepare-1": {"none"},
     "static-1": {"none"},
@@ -40,6 +45,9 @@ NETWORKS = {
     "postgres-exporter-1": {"monitoring", "data"},
     "redis-exporter-1": {"monitoring", "data"},
     "nginx-exporter-1": {"monitoring"},
+    "backup-prepare-1": {"none"},
+    "backup-1": {"monitoring", "offsite", "drill"},
+    "drill-1": {"drill"},
 }
 NOTHING = "0000000000000000"
 

@@ -12,9 +12,9 @@ pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
 PROMISED_SECONDS = 40
 BUSY_SECONDS = 150
-ONE_OFFS = {"prepare-1", "static-1", "migrate-1"}
+ONE_OFFS = {"prepare-1", "static-1", "migrate-1", "backup-prepare-1"}
 RUNNING = {"postgres-1", "redis-1", "backend-1", "worker-1", "nginx-1", "certbot-1"}
-RUNNING |= {f"{name}-1" for name in MONITORING - {"nginx-exporter"}}
+RUNNING |= {"backup-1", "drill-1"} | {f"{name}-1" for name in MONITORING - {"nginx-exporter"}}
 
 
 def test_it_answers_by_https_soon_after_there_was_nothing(
@@ -37,6 +37,7 @@ def test_each_part_starts_after_those_it_needs(staging: Deployment) -> None:
     """Times as Docker wrote them down; ISO times of one length compare as text."""
     state = {name: each["State"] for name, each in staging.at_first.items()}
     order = [
+        ("backup-prepare-1", "postgres-1"),
         ("postgres-1", "migrate-1"),
         ("redis-1", "migrate-1"),
         ("prepare-1", "static-1"),

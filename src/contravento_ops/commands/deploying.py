@@ -20,6 +20,9 @@ Skip = Annotated[
     list[str],
     typer.Option("--skip", metavar="NAME", help="Leave out a check of the host: see check-host."),
 ]
+KEY = "BACKUP_ENCRYPTION_KEY"
+LOST = "without it the off-site copy of a lost server is worth nothing"
+
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")]
 Bake = Annotated[int, typer.Option(min=1, help="Seconds to watch before the old one goes.")]
@@ -229,6 +232,8 @@ def init(
         session.console.note("ok", f"{name} got {', '.join(outcome.added)}; nothing else changed.")
     else:
         session.console.note("ok", f"{name} lacks nothing; nothing changed.")
+    if KEY in outcome.added:
+        session.console.note("warning", f"Keep {KEY} on another machine or on paper, too: {LOST}.")
     session.console.answer({"created": outcome.created, "added": outcome.added})
     session.validate()
 

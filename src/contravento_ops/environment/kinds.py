@@ -15,6 +15,7 @@ NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 DURATION = re.compile(r"[1-9][0-9]*[hdwy]")
 SIZE = re.compile(r"[1-9][0-9]*(MB|GB|TB)")
+VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 PREFIX = re.compile(r"(10|172|192)(\.(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){2}")
 
 
@@ -114,6 +115,12 @@ def path(value: str) -> str | None:
     if value.startswith(("/", "./")):
         return None
     return f"'{value}' is no file that Compose finds; begin it with / or ./"
+
+
+def volume(value: str) -> str | None:
+    if VOLUME.fullmatch(value) or value.startswith(("/", "./")):
+        return None
+    return f"'{value}' is neither a volume's name nor a folder; begin a folder with / or ./"
 
 
 port = integer(1, 65535)

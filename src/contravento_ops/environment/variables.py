@@ -9,6 +9,7 @@ from contravento_ops.environment.variables_of_the_application import (
     SITE,
 )
 from contravento_ops.environment.variables_of_the_host import (
+    BACKUPS,
     CERTIFICATE,
     DATABASE,
     MONITORING,
@@ -19,7 +20,7 @@ from contravento_ops.environment.variables_of_the_host import (
 __all__ = ["PLACEHOLDER", "SECTIONS", "SET_BY_US", "VARIABLES", "Variable"]
 
 SECTIONS: tuple[Section, ...] = (
-    SITE, SECRETS, DATABASE, REDIS, FILES, MAIL, CERTIFICATE, MONITORING, LOGS, PORTS,
+    SITE, SECRETS, DATABASE, REDIS, FILES, MAIL, CERTIFICATE, BACKUPS, MONITORING, LOGS, PORTS,
 )  # fmt: skip
 
 VARIABLES: dict[str, Variable] = {

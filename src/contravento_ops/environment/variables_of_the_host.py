@@ -124,6 +124,49 @@ CERTIFICATE = Section(
 )
 
 
+BACKUPS = Section(
+    "Backups",
+    (
+        Variable(
+            "BACKUP_FOLDER",
+            "where sets and WAL are kept: a volume's name, or a folder of this host such as"
+            " /srv/backups, best on a disk of its own",
+            kinds.volume,
+            default="backups",
+        ),
+        Variable(
+            "BACKUP_ENCRYPTION_KEY",
+            "encrypts what leaves this host and the copy of this file; keep it elsewhere too",
+            lengths=long(48, 48, 64),
+            required=SERVED,
+            is_sensitive=True,
+        ),
+        Variable(
+            "BACKUP_EVERY_HOURS",
+            "how often a set is taken",
+            kinds.integer(1, 24),
+            default="6",
+        ),
+        Variable(
+            "BACKUP_WAL_DAYS",
+            "how far back a restore to any moment reaches",
+            kinds.integer(1, 90),
+            default="7",
+        ),
+        Variable(
+            "BACKUP_S3_ENDPOINT",
+            "S3-compatible storage for the off-site copy; with bucket and both keys, or none",
+            kinds.url("https", "http"),
+        ),
+        Variable("BACKUP_S3_BUCKET", "the bucket there", kinds.text),
+        Variable("BACKUP_S3_PREFIX", "a folder in the bucket", kinds.text),
+        Variable("BACKUP_S3_REGION", "the bucket's region, where it has one", kinds.text),
+        Variable("BACKUP_S3_ACCESS_KEY", "whom the storage knows", is_sensitive=True),
+        Variable("BACKUP_S3_SECRET_KEY", "and by what", is_sensitive=True),
+    ),
+)
+
+
 MONITORING = Section(
     "Monitoring",
     (
@@ -205,6 +248,11 @@ PORTS = Section(
             "the first three numbers of the containers' network, where the usual ones are taken",
             kinds.prefix,
             default="10.213.42",
+        ),
+        Variable(
+            "ENVIRONMENT_FILE",
+            "this file, where it is not beside deploy.sh; backups keep it",
+            kinds.path,
         ),
         Variable(
             "TAG",

@@ -10,7 +10,9 @@ from contravento_ops.release.plan import MONITORING, PARTS_BESIDE, Facts
 from contravento_ops.release.traffic import Address
 
 HTTPS, HTTP = 443, 80
-APPLICATION = frozenset({"backend", "worker", "migrate", "static", "prepare", "tools"})
+APPLICATION = frozenset(
+    {"backend", "worker", "migrate", "static", "prepare", "backup-prepare", "tools"}
+)
 
 
 def gather(project: Project) -> Facts:

@@ -9,7 +9,7 @@ from contravento_ops.kit.compose import Project, docker
 
 LOOK_EVERY_SECONDS = 0.5
 LAST_WORDS = 300
-ONE_OFF = frozenset({"migrate", "static", "prepare"})
+ONE_OFF = frozenset({"migrate", "static", "prepare", "backup-prepare"})
 
 
 class NotWell(Exception):

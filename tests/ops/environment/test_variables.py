@@ -27,7 +27,7 @@ def settings_of_the_application() -> set[str]:
 
 
 def variables_of(compose: Path) -> set[str]:
-    return set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", compose.read_text()))
+    return set(re.findall(r"(?<!\$)\$\{([A-Z0-9_]+)", compose.read_text()))
 
 
 def test_every_setting_of_the_application_is_explained() -> None:
@@ -58,4 +58,4 @@ def test_files_that_follow_from_others_are_up_to_date(path: Path) -> None:
 def test_an_example_names_every_variable(environment: str) -> None:
     example = (ROOT / f".env.{environment}.example").read_text()
 
-    assert set(re.findall(r"^#?([A-Z_]+)=", example, re.M)) == set(VARIABLES)
+    assert set(re.findall(r"^#?([A-Z0-9_]+)=", example, re.M)) == set(VARIABLES)

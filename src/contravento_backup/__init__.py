@@ -1,0 +1,1 @@
+"""What runs in the backup service: sets, their proof, the off-site copy."""

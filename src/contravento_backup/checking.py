@@ -1,0 +1,74 @@
+"""What can be seen of a set without restoring it: seal, key, parts, files."""
+
+from collections.abc import Iterator
+
+from contravento_backup import pool as pools, programs, secrecy, sets
+from contravento_backup.failures import BackupFailed, Problem
+from contravento_backup.pool import Pool
+from contravento_backup.sets import BackupSet
+from contravento_backup.settings import Settings
+from contravento_backup.store import sha256_of
+
+NAMED_FILES = 20  # of a thousand that are missing
+
+
+def parts(subject: BackupSet, settings: Settings) -> Iterator[Problem]:
+    manifest = subject.manifest
+    if manifest is None:
+        yield Problem("manifest_unreadable", f"{sets.MANIFEST} of {subject.name} cannot be read.")
+        return
+    if manifest.get("key") != secrecy.fingerprint(settings.key):
+        yield Problem("wrong_key", "The set was made with another BACKUP_ENCRYPTION_KEY than this.")
+    elif not secrecy.is_sealed(manifest, settings.key):
+        yield Problem("manifest_altered", "The manifest is not what was sealed with the key.")
+    if manifest.get("name") != subject.name:
+        yield Problem("manifest_altered", f"The manifest is that of {manifest.get('name')}.")
+    yield from _version(str(manifest.get("postgres")))
+    for name in sets.PARTS:
+        yield from _part(subject, name)
+    try:
+        if not secrecy.decrypt(subject.folder / sets.ENVIRONMENT, settings.key):
+            yield Problem("environment_lost", "The environment file is empty.")
+    except BackupFailed as error:
+        yield Problem("environment_lost", str(error))
+
+
+def _version(of_set: str) -> Iterator[Problem]:
+    here = programs.run("postgres", "--version").split()[2]
+    if of_set.partition(".")[0] != here.partition(".")[0]:
+        words = f"The set is of PostgreSQL {of_set}, and this is {here}."
+        yield Problem("wrong_version", words)
+
+
+def _part(subject: BackupSet, name: str) -> Iterator[Problem]:
+    path = subject.folder / name
+    expected = (subject.manifest or {}).get("parts", {}).get(name)
+    if expected is None:
+        yield Problem("part_unknown", f"The manifest says nothing of {name}.")
+    elif not path.exists():
+        yield Problem("part_missing", f"{name} is missing.")
+    elif path.stat().st_size != expected["bytes"]:
+        words = f"{name} has {path.stat().st_size} bytes instead of {expected['bytes']}."
+        yield Problem("part_truncated", words)
+    elif sha256_of(path) != expected["sha256"]:
+        yield Problem("part_differs", f"{name} is not what was written: its SHA-256 is another.")
+
+
+def files(subject: BackupSet, pool: Pool) -> Iterator[Problem]:
+    """Each file of the set, read whole. What is damaged is dropped: the next run copies it anew."""
+    lines = (subject.folder / sets.FILES).read_text().splitlines()
+    problems = (problem for entry in pools.parse(lines) for problem in _file(pool, entry))
+    for number, problem in enumerate(problems):
+        if number == NAMED_FILES:
+            yield Problem("more_files", f"More than {NAMED_FILES} files are missing or damaged.")
+            return
+        yield problem
+
+
+def _file(pool: Pool, entry: pools.Entry) -> Iterator[Problem]:
+    path = pool.path(entry.sha256)
+    if not path.exists():
+        yield Problem("file_missing", f"The content of {entry.key} is missing.")
+    elif sha256_of(path) != entry.sha256:
+        pool.drop(entry.sha256)
+        yield Problem("file_differs", f"The content of {entry.key} is not what was uploaded.")

@@ -1,0 +1,133 @@
+"""contravento-backup: the service and its commands."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from contravento_backup import daemon, fingerprint, handing_over, sets, settings as reading
+from contravento_backup.failures import BackupFailed, Busy
+from contravento_backup.running import Service
+from contravento_backup.sets import BackupSet, State
+
+FAILED, USAGE, BUSY, NOT_PROVEN = 1, 2, 5, 8
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Exit status 1: it failed, 5: another run is at work, 8: the drill found something wrong."""
+    asked = _parser().parse_args(arguments)
+    try:
+        sys.exit(_run(asked))
+    except Busy as error:
+        _complain(str(error))
+        sys.exit(BUSY)
+    except (BackupFailed, fingerprint.Broken) as error:
+        _complain(str(error).strip())
+        sys.exit(FAILED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="contravento-backup", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="the service itself")
+    commands.add_parser("check", help="whether the service is well: the container's health check")
+    commands.add_parser("prepare", help="hand the folder and the environment file over, as root")
+    now = commands.add_parser("now", help="take a set and prove it")
+    now.add_argument("--no-drill", action="store_true", help="do not prove it")
+    listing = commands.add_parser("list", help="the sets that there are")
+    drill = commands.add_parser("drill", help="prove a set again")
+    drill.add_argument("name", nargs="?", default="", help="which; else the newest")
+    commands.add_parser("prune", help="let go of what retention lets go of")
+    commands.add_parser("ship", help="bring the off-site copy up to date")
+    printing = commands.add_parser("fingerprint", help="rows and hashes of a database's tables")
+    printing.add_argument("--database", default="", help="its name; else the live one's")
+    for each in (now, listing, drill):
+        each.add_argument("--json", action="store_true", help="answer in JSON")
+    return parser
+
+
+def _run(asked: argparse.Namespace) -> int:
+    if asked.command == "check":
+        return _check()
+    service = Service(reading.read(), say)
+    as_json = getattr(asked, "json", False)
+    if as_json:
+        service.say = lambda words: None
+    match asked.command:
+        case "run":
+            daemon.Daemon(service).run()
+        case "prepare":
+            handing_over.hand_over(service.settings, service.store)
+        case "now":
+            return _show(service.back_up(is_drilled=not asked.no_drill), as_json)
+        case "drill":
+            return _show(service.drill(asked.name), as_json)
+        case "list":
+            _list(sets.list_all(service.store.sets), as_json)
+        case "prune":
+            say(f"{len(service.prune())} sets were let go of.")
+        case "ship":
+            return _ship(service)
+        case "fingerprint":
+            _print_fingerprint(service, asked.database)
+    return 0
+
+
+def say(words: str) -> None:
+    print(f"backup: {words}", flush=True)  # noqa: T201  (this is the container's log)
+
+
+def _complain(words: str) -> None:
+    print(words, file=sys.stderr)  # noqa: T201
+
+
+def _answer(content: Any) -> None:
+    print(json.dumps(content, indent=2))  # noqa: T201
+
+
+def _show(subject: BackupSet, as_json: bool) -> int:
+    if as_json:
+        _answer(subject.as_json())
+    return NOT_PROVEN if subject.state is State.FAILED else 0
+
+
+def _list(there: list[BackupSet], as_json: bool) -> None:
+    if as_json:
+        _answer([each.as_json() for each in there])
+        return
+    for each in there:
+        facts = each.as_json()
+        files = (facts["files"] or {}).get("count", "?")
+        say(f"{each.name}  {each.state:9} {each.bytes / 2**20:9.1f} MB  {files} files")
+    if not there:
+        say("There is no set yet.")
+
+
+def _ship(service: Service) -> int:
+    if service.carrier is None:
+        raise BackupFailed("There is no off-site copy: BACKUP_S3_ENDPOINT and its kin are not set.")
+    service.carrier.open()
+    snapshot = service.carrier.carry()
+    service.carrier.compare(snapshot, sets.find(service.store.sets))
+    say(f"The off-site copy is up to date: {snapshot}.")
+    return 0
+
+
+def _print_fingerprint(service: Service, database: str) -> None:
+    where = {"dbname": database or service.settings.database}
+    with fingerprint.connect(user=service.settings.administrator, **where) as connection:
+        found = fingerprint.take(connection)
+    _answer({"tables": {name: asdict(content) for name, content in found.items()}})
+
+
+def _check() -> int:
+    try:
+        with urlopen(f"http://127.0.0.1:{daemon.PORT}/health", timeout=4):
+            return 0
+    except (URLError, OSError) as error:
+        _complain(f"the backup service is not well: {error}")
+        return FAILED

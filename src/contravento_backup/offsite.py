@@ -1,0 +1,95 @@
+"""The copy elsewhere: restic, which encrypts, keeps what it has, and reads back."""
+
+import json
+import shutil
+
+from contravento_backup import programs, sets
+from contravento_backup.failures import BackupFailed
+from contravento_backup.programs import ProgramFailed
+from contravento_backup.sets import BackupSet
+from contravento_backup.settings import Offsite, Settings
+from contravento_backup.store import Store, sha256_of
+
+EXCLUDED = ("throwaway", "cache", "lock", "sets/.*", "files/.*", "*.new", "*.tmp")
+NO_REPOSITORY, INCOMPLETE = 10, 3
+RETRY_LOCK = ("--retry-lock", "10m")
+KEPT = (
+    "--keep-last=2",
+    "--keep-within=48h",
+    "--keep-daily=7",
+    "--keep-weekly=4",
+    "--keep-monthly=3",
+)
+
+
+class Carrier:
+    """Carries the backup folder to S3."""
+
+    def __init__(self, settings: Settings, offsite: Offsite, store: Store) -> None:
+        self.store = store
+        self._environment = {
+            "RESTIC_REPOSITORY": offsite.repository,
+            "RESTIC_PASSWORD": settings.key,
+            "RESTIC_CACHE_DIR": str(store.root / "cache"),
+            "AWS_ACCESS_KEY_ID": offsite.access_key,
+            "AWS_SECRET_ACCESS_KEY": offsite.secret_key,
+            "AWS_DEFAULT_REGION": offsite.region or "us-east-1",
+            "GOMAXPROCS": "1",
+        }
+
+    def open(self) -> None:
+        """Make the repository where there is none; break the lock of a run that was killed."""
+        try:
+            self._restic("cat", "config")
+        except ProgramFailed as error:
+            if error.status != NO_REPOSITORY:
+                raise BackupFailed(f"The off-site storage cannot be used: {error}") from error
+            self._restic("init")
+        self._restic("unlock", "--remove-all")  # nobody but this service writes there
+
+    def carry(self) -> str:
+        """The folder as it is now; the snapshot's id. Raises BackupFailed."""
+        excluded = [f"--exclude={self.store.root / each}" for each in EXCLUDED[:6]]
+        words = ("backup", "--json", "--quiet", "--host=contravento", *excluded,
+                 f"--exclude={EXCLUDED[6]}", str(self.store.root))  # fmt: skip
+        try:
+            said = self._restic(*RETRY_LOCK, *words)
+        except ProgramFailed as error:
+            if error.status != INCOMPLETE:  # a file that vanished meanwhile is there next time
+                raise
+            said = self._restic(*RETRY_LOCK, *words)
+        summary = json.loads(said.strip().splitlines()[-1])
+        return str(summary["snapshot_id"])
+
+    def compare(self, snapshot: str, subject: BackupSet) -> None:
+        """Read the set back and compare it with its manifest. Raises BackupFailed."""
+        target = self.store.throwaway / "readback"
+        shutil.rmtree(target, ignore_errors=True)
+        try:
+            self._restic(
+                *RETRY_LOCK, "restore", snapshot, f"--target={target}",
+                f"--include={subject.folder}", "--quiet",
+            )  # fmt: skip
+            folder = target / subject.folder.relative_to("/")
+            for name, part in (subject.manifest or {})["parts"].items():
+                if not (folder / name).exists() or sha256_of(folder / name) != part["sha256"]:
+                    raise BackupFailed(f"Off-site, {name} of {subject.name} is not what was sent.")
+            if not (folder / sets.MANIFEST).exists():
+                raise BackupFailed(f"Off-site, {subject.name} has no manifest.")
+        finally:
+            shutil.rmtree(target, ignore_errors=True)
+
+    def check(self) -> None:
+        """The structure, and a part of all data, read back. Raises BackupFailed."""
+        self._restic(*RETRY_LOCK, "check", "--read-data-subset=2%", "--quiet")
+
+    def forget(self) -> None:
+        """Off-site, moments are kept as sets are here; what no moment needs goes."""
+        self._restic(*RETRY_LOCK, "forget", "--group-by=host", *KEPT, "--prune", "--quiet")
+
+    def _restic(self, *words: str) -> str:
+        return programs.run("restic", *words, environment=self._environment)
+
+
+def carrier(settings: Settings, store: Store) -> Carrier | None:
+    return Carrier(settings, settings.offsite, store) if settings.offsite else None

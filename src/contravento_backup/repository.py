@@ -1,0 +1,59 @@
+"""pgBackRest: base backups and WAL. What it is told stands in the compose file, as PGBACKREST_*."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from contravento_backup import programs
+from contravento_backup.failures import BackupFailed
+
+DAY_SECONDS = 24 * 3600
+FULL_EVERY_SECONDS = 7 * DAY_SECONDS
+
+
+def ensure() -> None:
+    """Make the stanza, without which PostgreSQL can archive nothing. Twice is harmless."""
+    programs.run("pgbackrest", "stanza-create")
+
+
+def back_up() -> str:
+    """The label of the base backup. Pages whose checksums are wrong are refused."""
+    programs.run("pgbackrest", f"--type={kind(backups(), time.time())}", "backup")
+    newest = backups()[-1]
+    if newest.get("error"):
+        raise BackupFailed(
+            "Pages of the live database have wrong checksums: its disk or memory damages data."
+            " The sets before this one are what to restore."
+        )
+    return str(newest["label"])
+
+
+def kind(found: list[dict[str, Any]], now: float) -> str:
+    """A full one each week, a differential one each day, what has changed in between."""
+    ages = {each["type"]: now - each["timestamp"]["stop"] for each in found}
+    if ages.get("full", FULL_EVERY_SECONDS) >= FULL_EVERY_SECONDS:
+        return "full"
+    if min(ages["full"], ages.get("diff", DAY_SECONDS)) >= DAY_SECONDS:
+        return "diff"
+    return "incr"
+
+
+def backups() -> list[dict[str, Any]]:
+    """Oldest first."""
+    said = json.loads(programs.run("pgbackrest", "--output=json", "info"))
+    found: list[dict[str, Any]] = said[0]["backup"] if said else []
+    return found
+
+
+def restore(folder: Path, *, label: str, restore_point: str) -> None:
+    """The cluster into an empty folder; it replays WAL to the restore point when it is started."""
+    programs.run(
+        "pgbackrest", f"--pg1-path={folder}", f"--set={label}", "--type=name",
+        f"--target={restore_point}", "--target-action=promote", "--archive-mode=off", "restore",
+    )  # fmt: skip
+
+
+def expire() -> None:
+    """Let go of base backups and WAL that are older than BACKUP_WAL_DAYS."""
+    programs.run("pgbackrest", "expire")

@@ -1,0 +1,137 @@
+"""PostgreSQL for as long as a drill takes: on a port of its own, on a network without a way out."""
+
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from contravento_backup import programs
+from contravento_backup.failures import BackupFailed
+from contravento_backup.programs import ProgramFailed
+
+PORT = 5433
+START_SECONDS = 1800  # WAL is replayed in this time
+LOOK_EVERY_SECONDS = 0.2
+SETTINGS = {
+    "port": str(PORT),
+    "archive_mode": "off",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "hot_standby": "off",  # else it would need as many connections as the lost server had
+    "shared_preload_libraries": "",
+    "shared_buffers": "64MB",
+    "max_wal_size": "512MB",
+    "max_connections": "60",
+    "autovacuum": "off",
+    "log_min_messages": "warning",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """`folder` holds the data; its socket is beside them."""
+
+    folder: Path
+    host: str
+    superuser: str
+
+    @property
+    def socket(self) -> Path:
+        return self.folder.parent
+
+    def where(self, database: str) -> dict[str, Any]:
+        return {"host": str(self.socket), "port": PORT, "user": self.superuser, "dbname": database}
+
+    def run(self, program: str, *words: str) -> str:
+        """One of PostgreSQL's programs, against this cluster."""
+        environment = {
+            "PGHOST": str(self.socket),
+            "PGPORT": str(PORT),
+            "PGUSER": self.superuser,
+            "PGDATABASE": "postgres",
+        }
+        return programs.run(program, *words, environment=environment)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Raises BackupFailed with PostgreSQL's own words where it does not come up."""
+        log = self.folder.parent / "log"
+        settings = SETTINGS | {
+            "listen_addresses": _address_of(self.host),
+            "unix_socket_directories": str(self.socket),
+        }
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+        self._control("-l", str(log), "-o", options, "start")
+        try:
+            self._await(log)
+            yield
+        finally:
+            if self._is_alive():
+                self._control("-m", "immediate", "stop")
+
+    def _await(self, log: Path) -> None:
+        """Until WAL is replayed and it takes questions."""
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            try:
+                psycopg.connect(**self.where("template1")).close()
+                return
+            except psycopg.OperationalError:
+                if not self._is_alive():
+                    raise BackupFailed(_cause(log)) from None
+            time.sleep(LOOK_EVERY_SECONDS)
+        raise BackupFailed(f"PostgreSQL was not done with the WAL after {START_SECONDS} s.")
+
+    def _is_alive(self) -> bool:
+        try:
+            self._control("status")
+        except ProgramFailed:
+            return False
+        return True
+
+    def _control(self, *words: str) -> None:
+        *options, verb = words
+        programs.run("pg_ctl", "-D", str(self.folder), "-w", *options, verb)
+
+
+@contextmanager
+def place(parent: Path, name: str) -> Iterator[Path]:
+    """A folder that is gone afterwards."""
+    folder = parent / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o711)
+    try:
+        yield folder / "data"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def initialise(folder: Path, administrator: str) -> None:
+    """An empty cluster. Its first role must be that of the set: grants of others come from it."""
+    programs.run(
+        "initdb", f"--username={administrator}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync",
+        "--auth-local=trust", "--auth-host=scram-sha-256", "-D", str(folder),
+    )  # fmt: skip
+    with (folder / "pg_hba.conf").open("a") as opened:
+        opened.write("host all all all scram-sha-256\n")
+
+
+def _address_of(host: str) -> str:
+    """Our own on the drill's network only, not on the one that leads outside."""
+    try:
+        return socket.gethostbyname(host)
+    except OSError as error:
+        raise BackupFailed(f"{host} is no address of this container.") from error
+
+
+def _cause(log: Path) -> str:
+    """The line that says why, of those that PostgreSQL wrote."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    telling = [line for line in lines if "FATAL" in line or "PANIC" in line or "ERROR" in line]
+    return (telling or lines or ["PostgreSQL did not start and said nothing."])[-1]
