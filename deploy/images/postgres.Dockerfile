@@ -9,4 +9,5 @@ RUN apt-get update -qq \
 RUN install -d -o postgres -g postgres -m 0711 /var/backups/contravento \
     && printf '#!/bin/sh\nexec python3 -m contravento_backup "$@"\n' >/usr/local/bin/contravento-backup \
     && chmod 755 /usr/local/bin/contravento-backup
+COPY --chmod=755 pgbackrest-archive /usr/local/bin/
 ENV PYTHONPATH=/opt/contravento PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
