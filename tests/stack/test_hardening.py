@@ -19,7 +19,7 @@ SERVING = (
 WATCHING = tuple(f"{name}-1" for name in sorted(MONITORING))
 RUNNING = (*SERVING, *WATCHING)
 OURS = (*ONE_OFFS, *RUNNING)
-# prepare and backup-prepare run as root, without a network, to hand fresh volumes over; containers does, without any
+# these two run as root, without a network, to hand volumes over; containers does, without any
 # capability, since Docker's socket is root's
 ROOTS = ("prepare-1", "backup-prepare-1", "containers-1")
 CAPABILITIES = {

@@ -6,7 +6,7 @@ from typing import Any
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Container, Project
 from contravento_ops.kit.refusals import Exit, Refusal
-from contravento_ops.release.plan import MONITORING, PARTS_BESIDE, Facts
+from contravento_ops.release.plan import BACKUPS, MONITORING, PARTS_BESIDE, Facts
 from contravento_ops.release.traffic import Address
 
 HTTPS, HTTP = 443, 80
@@ -22,7 +22,7 @@ def gather(project: Project) -> Facts:
     services: dict[str, Any] = config["services"]
     ended = [each for each in containers if each not in running]
     named = project.services()
-    serving = tuple(each for each in named if each not in MONITORING)
+    serving = tuple(each for each in named if each not in MONITORING | BACKUPS)
     beside = tuple(each for each in serving if each not in APPLICATION)
     return Facts(
         project=project,
@@ -33,7 +33,7 @@ def gather(project: Project) -> Facts:
         worker_replicas=_replicas(services["worker"]),
         beside=beside or PARTS_BESIDE,
         serving=serving,
-        watching=tuple(each for each in named if each in MONITORING),
+        watching=tuple(each for each in named if each in MONITORING | BACKUPS),
         leftovers=(*_names(ended, "backend"), *_names(ended, "worker")),
         has_database=any(each.service == "postgres" and each.is_well for each in running),
     )

@@ -13,6 +13,7 @@ MONITORING = frozenset({
     *("prometheus", "alertmanager", "grafana", "blackbox", "containers"),
     *("node-exporter", "postgres-exporter", "redis-exporter", "nginx-exporter"),
 })  # fmt: skip
+BACKUPS = frozenset({"backup", "drill"})  # a release is not taken back for their sake, either
 
 
 class Kind(StrEnum):
