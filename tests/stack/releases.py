@@ -218,6 +218,7 @@ def a_host(
         shutil.copy(file, folder)
     for name in ("deploy", "monitoring"):
         shutil.copytree(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "src" / "contravento_backup", folder / "src" / "contravento_backup")
     overlays = ["overlay.yml"]
     if mode != "dev":
         overlays.append("monitoring.test.yml" if is_watched else "unwatched.test.yml")
