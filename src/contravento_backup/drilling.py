@@ -44,6 +44,7 @@ class Drill:
     def run(self) -> dict[str, Any]:
         """Every step, and its outcome written beside the set. Never raises for a bad set."""
         started = time.monotonic()
+        throwaway.stop_orphans(self.store.throwaway)
         self.store.sweep()
         with self.step("parts", "part_unreadable"):
             self.problems += checking.parts(self.subject, self.settings)

@@ -92,7 +92,7 @@ def _answer(content: Any) -> None:
 def _show(subject: BackupSet, as_json: bool) -> int:
     if as_json:
         _answer(subject.as_json())
-    return NOT_PROVEN if subject.state is State.FAILED else 0
+    return NOT_PROVEN if subject.state in (State.FAILED, State.BROKEN) else 0
 
 
 def _list(there: list[BackupSet], as_json: bool) -> None:

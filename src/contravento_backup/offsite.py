@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import socket
+from urllib.parse import urlsplit
 
 from contravento_backup import programs, sets
 from contravento_backup.failures import BackupFailed
@@ -12,6 +14,7 @@ from contravento_backup.store import Store, sha256_of
 
 EXCLUDED = ("throwaway", "cache", "lock", "sets/.*", "files/.*", "*.new", "*.tmp")
 NO_REPOSITORY, INCOMPLETE = 10, 3
+REACH_SECONDS = 10
 RETRY_LOCK = ("--retry-lock", "10m")
 KEPT = (
     "--keep-last=2",
@@ -27,6 +30,9 @@ class Carrier:
 
     def __init__(self, settings: Settings, offsite: Offsite, store: Store) -> None:
         self.store = store
+        parts = urlsplit(offsite.endpoint)
+        usual = 80 if parts.scheme == "http" else 443
+        self._address = (parts.hostname or "", parts.port or usual)
         self._environment = {
             "RESTIC_REPOSITORY": offsite.repository,
             "RESTIC_PASSWORD": settings.key,
@@ -87,7 +93,16 @@ class Carrier:
         """Off-site, moments are kept as sets are here; what no moment needs goes."""
         self._restic(*RETRY_LOCK, "forget", "--group-by=host", *KEPT, "--prune", "--quiet")
 
+    def _reach(self) -> None:
+        """restic tries for a quarter of an hour; a set that waits to be proven should not."""
+        try:
+            socket.create_connection(self._address, REACH_SECONDS).close()
+        except OSError as error:
+            host, port = self._address
+            raise BackupFailed(f"{host}:{port} does not answer ({error}).") from error
+
     def _restic(self, *words: str) -> str:
+        self._reach()
         return programs.run("restic", *words, environment=self._environment)
 
 

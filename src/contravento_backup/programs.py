@@ -1,6 +1,7 @@
 """Calling other programs: PostgreSQL's, pgBackRest, restic, openssl."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from contravento_backup.failures import BackupFailed
 
 LAST_LINES = 6
 POLITE = ("nice", "-n", "10")  # riders come first
+MORTAL = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()  # ends when we do
 
 
 class ProgramFailed(BackupFailed):
@@ -30,7 +32,7 @@ def run(
 ) -> str:
     """What it printed. Raises ProgramFailed with its last words."""
     done = subprocess.run(  # noqa: S603
-        (*POLITE, *words),
+        (*MORTAL, *POLITE, *words),
         env={**os.environ, **(environment or {})},
         input=said_to_it,
         stdin=subprocess.DEVNULL if said_to_it is None else None,

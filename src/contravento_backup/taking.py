@@ -18,6 +18,7 @@ from contravento_backup import (
     secrecy,
     sets,
     snapshot,
+    throwaway,
 )
 from contravento_backup.failures import BackupFailed
 from contravento_backup.fingerprint import Connection
@@ -40,6 +41,7 @@ class RowsChanged(Exception):
 def take(settings: Settings, store: Store, pool: Pool, say: Say) -> BackupSet:
     """A whole set, or none. Raises BackupFailed."""
     started = datetime.now(UTC)
+    throwaway.stop_orphans(store.throwaway)
     store.sweep()
     _refuse_jumped_clock(store, started)
     _refuse_full_disk(settings, store)

@@ -1,6 +1,8 @@
 """PostgreSQL for as long as a drill takes: on a port of its own, on a network without a way out."""
 
+import os
 import shutil
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -98,6 +100,16 @@ class Cluster:
     def _control(self, *words: str) -> None:
         *options, verb = words
         programs.run("pg_ctl", "-D", str(self.folder), "-w", *options, verb)
+
+
+def stop_orphans(parent: Path) -> None:
+    """One that a killed drill left would keep the next from its port."""
+    for file in parent.glob("*/data/postmaster.pid"):
+        pid = int(file.read_text().split()[0])
+        said = Path(f"/proc/{pid}/cmdline")
+        while said.exists() and str(file.parent).encode() in said.read_bytes():
+            os.kill(pid, signal.SIGQUIT)
+            time.sleep(LOOK_EVERY_SECONDS)
 
 
 @contextmanager
