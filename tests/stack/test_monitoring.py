@@ -67,8 +67,8 @@ def test_every_target_is_up(watched: Deployment) -> None:
 
 
 def test_the_site_is_visited_by_its_public_name(watched: Deployment) -> None:
-    ((labels, value),) = watched.figures('probe_success{job="blackbox-https"}')
-    assert (labels["instance"], value) == (f"https://{DOMAIN}/health", 1.0)
+    probe = f'probe_success{{job="blackbox-https",instance="https://{DOMAIN}/health"}} == 1'
+    wait_until(lambda: watched.figures(probe), 45, "a visit succeeds")
     assert watched.figures("probe_ssl_earliest_cert_expiry > time()")
 
 

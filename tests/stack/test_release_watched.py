@@ -56,7 +56,8 @@ def test_an_upgrade_goes_on_when_monitoring_does_not_come_up(host: Host) -> None
 
     assert done.status == Exit.DONE, done.words
     assert done.requests["lost"] == 0, done.requests
-    (warning,) = [each for each in done.report["warnings"] if "monitoring" in each]
+    (warning,) = done.report["warnings"]
+    assert warning.startswith("monitoring is not well"), done.words
     assert "grafana" in warning
     assert host.serving()[0][1].endswith("second")
     assert ask(host, NEVER_NONE), "for some seconds no backend was known"

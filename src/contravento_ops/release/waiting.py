@@ -5,7 +5,8 @@ from collections.abc import Collection
 from typing import Any
 
 from contravento_ops.kit import compose
-from contravento_ops.kit.compose import Project, docker
+from contravento_ops.kit.compose import Container, Project, docker
+from contravento_ops.kit.refusals import Refusal
 
 LOOK_EVERY_SECONDS = 0.5
 LAST_WORDS = 300
@@ -41,7 +42,7 @@ def all_healthy(project: Project, *, seconds: float, but: Collection[str] = ()) 
         ill = [
             each
             for each in project.containers()
-            if each.service not in ONE_OFF and each.service not in but and not each.is_well
+            if each.service not in ONE_OFF and each.service not in but and not _is_well(each)
         ]
         if not ill:
             return
@@ -49,6 +50,19 @@ def all_healthy(project: Project, *, seconds: float, but: Collection[str] = ()) 
             names = ", ".join(f"{each.service} ({each.health or each.state})" for each in ill)
             raise NotWell(f"not healthy after {seconds:.0f} s: {names}: {last_words(ill[0].name)}")
         time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _is_well(container: Container) -> bool:
+    """Compose looks twice at each, so that one that crashed in between seems to run and to have no
+    health check. Docker is asked about those; it looks once."""
+    if not container.is_well or container.health:
+        return container.is_well
+    try:
+        state: dict[str, Any] = compose.inspect(container.id)["State"]
+    except Refusal:
+        return False
+    health = state.get("Health") or {"Status": "healthy"}
+    return bool(state["Status"] == "running" and health["Status"] == "healthy")
 
 
 def last_words(container: str) -> str:
