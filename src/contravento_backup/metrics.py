@@ -33,12 +33,12 @@ def text(settings: Settings, store: Store) -> str:
 
 
 def figures(settings: Settings, store: Store) -> Iterator[Figure]:
-    yield from _of_runs(store.remembered(), is_offsite=settings.offsite is not None)
+    yield from _of_runs(store.remembered(), settings)
     yield from _of_sets(store)
     yield from _of_wal(settings)
 
 
-def _of_runs(known: dict[str, Any], *, is_offsite: bool) -> Iterator[Figure]:
+def _of_runs(known: dict[str, Any], settings: Settings) -> Iterator[Figure]:
     for name, meaning in {
         "backup_last_success_timestamp_seconds": "When the newest set was whole.",
         "backup_last_attempt_timestamp_seconds": "When a set was last begun.",
@@ -54,8 +54,10 @@ def _of_runs(known: dict[str, Any], *, is_offsite: bool) -> Iterator[Figure]:
     }.items():
         yield name, "gauge", meaning, float(known.get(name, 0)), {}
     yield from _counted(known)
+    meaning = "How often a set is to be taken."
+    yield "backup_interval_seconds", "gauge", meaning, settings.every_seconds, {}
     meaning = "1 if an off-site copy is made, else 0."
-    yield "backup_offsite_enabled", "gauge", meaning, float(is_offsite), {}
+    yield "backup_offsite_enabled", "gauge", meaning, float(settings.offsite is not None), {}
 
 
 def _counted(known: dict[str, Any]) -> Iterator[Figure]:

@@ -32,6 +32,7 @@ WANTED = {
     "system-resources.json": "System Resources",
     "jobs-and-mail.json": "Jobs and mail",
     "riders.json": "Riders",
+    "backups.json": "Backups",
 }
 KNOWN_UNITS = {
     *("none", "short", "locale", "percentunit", "s", "d", "bytes", "Bps", "ops", "reqps", "wps"),

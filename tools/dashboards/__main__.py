@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tools.dashboards import (
     api_performance,
+    backups,
     database,
     jobs_and_mail,
     overview,
@@ -13,7 +14,7 @@ from tools.dashboards import (
 from tools.dashboards.assembly import as_json
 
 FOLDER = Path(__file__).resolve().parents[2] / "monitoring" / "grafana" / "dashboards"
-PAGES = (overview, api_performance, database, system_resources, jobs_and_mail, riders)
+PAGES = (overview, api_performance, database, system_resources, jobs_and_mail, riders, backups)
 
 
 def files() -> dict[Path, str]:
