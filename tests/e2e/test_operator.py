@@ -52,7 +52,7 @@ def test_an_administrator_looks_after_the_server(
     try:
         asked: list[Request] = []
         page = open_browser(language, width=width, scripts=False)
-        page.on("request", asked.append)
+        page.on("request", lambda request: asked.append(request))
         maite = Person(page, product.address, language[:2], "maite")
         maite.register()
         maite.confirm_by_mail()

@@ -39,6 +39,12 @@ class Limiter:
             bridge: Any = self._redis.bridge  # its type hides the client that has to be closed
             await bridge.storage.aclose()
 
+    async def ask_redis_version(self) -> str:
+        """Where there is a Redis. Raises whatever its absence looks like."""
+        assert self._redis  # noqa: S101
+        bridge: Any = self._redis.bridge
+        return str((await bridge.storage.info("server"))["redis_version"])
+
     async def count(self, limit: str, *who: str) -> None:
         """Count one try against a limit such as '10/15 minutes'. Raises TooManyRequests."""
         item = parse(limit)

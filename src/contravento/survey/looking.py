@@ -8,8 +8,6 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from redis.asyncio import Redis as RedisClient
-
 from contravento import __version__
 from contravento.kit.clock import now
 from contravento.kit.db import Session
@@ -92,13 +90,7 @@ async def _schema(parts: Parts) -> Schema:
 async def _redis(parts: Parts) -> Redis | None:
     if parts.settings.redis_url is None:
         return None
-    client = RedisClient.from_url(
-        parts.settings.redis_url.get_secret_value(),
-        socket_timeout=PART_SECONDS,
-        socket_connect_timeout=PART_SECONDS,
-    )
-    async with client:
-        return Redis(str((await client.info("server"))["redis_version"]))
+    return Redis(await parts.limiter.ask_redis_version())
 
 
 async def _room(parts: Parts) -> Room | None:

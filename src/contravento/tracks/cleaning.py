@@ -163,13 +163,17 @@ def _longest_rise(values: list[float]) -> list[int]:
 
 def _drop_duplicates(draft: _Draft) -> None:
     """Drop a point that repeats the one before in place, time and elevation."""
+    repeats = _repeats(draft)
+    draft.note(remarks.DUPLICATES, np.count_nonzero(repeats), total=len(draft.lon))
+    draft.keep(~repeats)
+
+
+def _repeats(draft: _Draft) -> Mask:
     repeats = draft.follows() & (np.diff(draft.lon) == 0) & (np.diff(draft.lat) == 0)
     for values in (draft.time, draft.elevation):
         missing = np.isnan(values)
         repeats &= (values[1:] == values[:-1]) | (missing[1:] & missing[:-1])
-    if repeats.any():
-        draft.note(remarks.DUPLICATES, np.count_nonzero(repeats), total=len(draft.lon))
-        draft.keep(np.append(True, ~repeats))
+    return np.append(False, repeats)
 
 
 def _drop_repeated_segments(draft: _Draft) -> None:
@@ -193,9 +197,20 @@ def _drop_repeated_segments(draft: _Draft) -> None:
 
 
 def _drop_spikes(draft: _Draft) -> None:
-    """Drop single points that lie far off, reached and left faster than any train."""
+    """Drop single points that lie far off, reached and left faster than any train; until none is
+    left, so that what was written from it reads the same. Where a spike returns to just where it
+    left, one point says so."""
+    dropped = 0
+    while (spikes := _spikes(draft)).any():
+        dropped += int(np.count_nonzero(spikes))
+        draft.keep(~spikes)
+        draft.keep(~_repeats(draft))
+    draft.note(remarks.SPIKES, dropped)
+
+
+def _spikes(draft: _Draft) -> Mask:
     if len(draft.lon) < 3:
-        return
+        return np.zeros(len(draft.lon), np.bool_)
     step = geodesy.steps(draft.lon, draft.lat)
     with np.errstate(invalid="ignore"):
         duration = np.diff(draft.time)
@@ -206,8 +221,7 @@ def _drop_spikes(draft: _Draft) -> None:
         )
     across = geodesy.great_circle(draft.lon[:-2], draft.lat[:-2], draft.lon[2:], draft.lat[2:])
     spikes = leap[:-1] & leap[1:] & (across < np.minimum(step[:-1], step[1:]) / 2)
-    draft.note(remarks.SPIKES, np.count_nonzero(spikes))
-    draft.keep(np.concatenate(([True], ~spikes, [True])))
+    return np.concatenate(([False], spikes, [False]))
 
 
 def _check_elevations(draft: _Draft, unreadable: int) -> None:
