@@ -76,16 +76,6 @@ def kinds(found: dict[str, Any]) -> set[str]:
     return {each["kind"] for each in found["problems"]}
 
 
-@pytest.fixture(scope="module")
-def backed_up(staging: Deployment) -> Deployment:
-    """The service has taken its first set by itself and proven it."""
-    wait_until(
-        lambda: any(each["state"] == "proven" for each in list_sets(staging)),
-        FIRST_SECONDS, f"the first set is proven:\n{staging.logs('backup')}",
-    )  # fmt: skip
-    return staging
-
-
 # --- riders who write all the time
 
 
@@ -145,6 +135,19 @@ def riders_write(deployment: Deployment) -> Iterator[Diary]:
         finally:
             over.set()
             writing.join()
+
+
+@pytest.fixture(scope="module")
+def backed_up(staging: Deployment) -> Deployment:
+    """The service has proven a set that it took by itself, and one with pictures."""
+    wait_until(
+        lambda: any(each["state"] == "proven" for each in list_sets(staging)),
+        FIRST_SECONDS, f"the first set is proven:\n{staging.logs('backup')}",
+    )  # fmt: skip
+    with riders_write(staging):
+        pass
+    assert answer(staging, "now")["state"] == "proven"
+    return staging
 
 
 def test_every_set_that_is_taken_while_riders_write_is_whole(
