@@ -50,6 +50,9 @@ class Drill:
             self.problems += checking.parts(self.subject, self.settings)
         with self.step("files", "files_unreadable"):
             self.problems += checking.files(self.subject, self.pool)
+        with self.step("repository", "repository_unreadable"):
+            if found := repository.damages():
+                self.problems.append(Problem("repository_damaged", f"pgBackRest says: {found}"))
         restoring = time.monotonic()
         if self.subject.manifest:
             with self.step("dump", "dump_not_restored"):

@@ -46,6 +46,11 @@ def backups() -> list[dict[str, Any]]:
     return found
 
 
+def damages() -> str:
+    """What is wrong in the repository by its own checksums, segment by segment; mostly nothing."""
+    return " / ".join(programs.run("pgbackrest", "--output=text", "verify").split("\n")).strip(" /")
+
+
 def restore(folder: Path, *, label: str, restore_point: str) -> None:
     """The cluster into an empty folder; it replays WAL to the restore point when it is started."""
     programs.run(
