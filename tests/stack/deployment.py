@@ -9,9 +9,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ class Deployment:
     values: Mapping[str, str]
     times: dict[str, float] = field(default_factory=dict)
     at_first: dict[str, dict[str, Any]] = field(default_factory=dict)  # the containers, just made
+    overlays: tuple[str, ...] = ()
 
     # --- Compose and Docker
 
@@ -48,6 +49,7 @@ class Deployment:
         files = ["docker-compose.yml", f"docker-compose.{self.mode}.yml", OVERLAY]
         if self.mode != "dev":
             files.append(WATCHED_OVERLAY)
+        files += self.overlays
         named = [part for file in files for part in ("-f", str(ROOT / file))]
         return ("compose", *named, "--env-file", str(self.folder / "env"))
 
@@ -191,10 +193,17 @@ def wait_until(happens: Any, seconds: float, what: str, every: float = 0.25) -> 
 
 @contextmanager
 def deployed(
-    mode: str, folder: Path, tag: str, *, settings: Mapping[str, str] | None = None
+    mode: str,
+    folder: Path,
+    tag: str,
+    *,
+    settings: Mapping[str, str] | None = None,
+    overlays: tuple[str, ...] = (),
+    prepare: Callable[[Path], None] = lambda folder: None,
 ) -> Iterator[Deployment]:
-    """From nothing, and to nothing again."""
-    deployment = planned(mode, folder, tag, settings or {})
+    """From nothing, and to nothing again; `prepare` may change what lies in the folder."""
+    deployment = replace(planned(mode, folder, tag, settings or {}), overlays=overlays)
+    prepare(folder)
     started = time.monotonic()
     over = threading.Event()
 
