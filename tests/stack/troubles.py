@@ -60,6 +60,7 @@ UPDATE procrastinate_jobs SET attempts = 12, scheduled_at = now() WHERE id = (
 """
 CHANGE = "/api/v1/me"
 DISK_MEGABYTES = 32
+ARCHIVE = "/var/backups/contravento/repository/archive"
 
 
 def in_background(deployment: Deployment, service: str, *command: str) -> None:
@@ -152,7 +153,7 @@ def idle_slot(deployment: Deployment) -> Iterator[None]:
 
 @contextmanager
 def stuck_archive(deployment: Deployment) -> Iterator[None]:
-    """Every try to archive fails, while PostgreSQL goes on writing."""
+    """The backups' repository cannot be entered, while PostgreSQL goes on writing."""
     over = threading.Event()
 
     def write() -> None:
@@ -161,19 +162,14 @@ def stuck_archive(deployment: Deployment) -> Iterator[None]:
             deployment.psql("SELECT pg_switch_wal()")
 
     writing = threading.Thread(target=write)
-    archive_by(deployment, "false")
+    deployment.exec("postgres", "chmod", "000", ARCHIVE)
     writing.start()
     try:
         yield
     finally:
         over.set()
         writing.join()
-        archive_by(deployment, "true")
-
-
-def archive_by(deployment: Deployment, command: str) -> None:
-    deployment.psql(f"ALTER SYSTEM SET archive_command = '{command}'")
-    deployment.psql("SELECT pg_reload_conf()")
+        deployment.exec("postgres", "chmod", "750", ARCHIVE)
 
 
 @contextmanager
