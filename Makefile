@@ -20,8 +20,9 @@ test: test-application test-containers ## every test; says what it skipped and w
 test-application: .venv/ready
 	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "not stack"
 
-test-containers: .venv/ready ## images and whole environments, three lanes beside each other
-	@$(BIN)/pytest -n 3 --dist loadscope -q -ra -m stack
+test-containers: .venv/ready ## images and whole environments, in three lanes; then what needs quiet
+	@$(BIN)/pytest -n 3 --dist loadscope -q -ra -m "stack and not alone"
+	@$(BIN)/pytest -q -ra -m alone
 
 check: lint ## all of lint, and the tests that need neither browser nor containers
 	@$(BIN)/pytest -n 2 --dist loadscope -q -m "not browser and not stack and not slow"

@@ -41,6 +41,7 @@ from tests.stack.riders import sign_up
 pytestmark = [
     pytest.mark.stack,
     pytest.mark.deployment,
+    pytest.mark.alone,
     pytest.mark.skipif(os.geteuid() != 0, reason="a small disk can be mounted by root only"),
 ]
 
