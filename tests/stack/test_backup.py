@@ -20,7 +20,7 @@ from tests.stack.riders import at_the_door, sign_up
 from tests.stack.spoiling import SPOILINGS, Spoiling, run, spoiled
 from tests.tracks.making import ride
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = [pytest.mark.stack, pytest.mark.deployment, pytest.mark.backups]
 
 FIRST_SECONDS = 120
 # Waits until a program whose line has these words runs, and kills the run that it belongs to.
