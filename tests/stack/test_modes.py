@@ -3,6 +3,8 @@
 import json
 import os
 import subprocess
+from ipaddress import IPv4Network
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,8 @@ def rendered(mode: str, folder: Path, *options: str) -> dict[str, Any]:
     """As a host gets it: without what the tests add."""
     values = planned(mode, folder, "local", {}).values
     env = folder / "env-plain"
-    kept = {name: value for name, value in values.items() if not name.startswith(("TEST_", "COMP"))}
+    ours = ("TEST_", "COMP", "NETWORK_PREFIX")
+    kept = {name: value for name, value in values.items() if not name.startswith(ours)}
     env.write_text("".join(f"{name}={value}\n" for name, value in kept.items()))
     files = ("-f", str(ROOT / "docker-compose.yml"), "-f", str(ROOT / f"docker-compose.{mode}.yml"))
     said = docker("compose", *files, "--env-file", str(env), *options, "config", "--format", "json")
@@ -77,6 +80,19 @@ def test_the_modes_differ_as_declared(mode: str, expected: dict[str, Any], tmp_p
     } == expected
     assert environment["DEBUG"] == "false"
     assert services["postgres"]["container_name"] == f"contravento-db-{mode}"
+
+
+def test_all_networks_of_an_environment_lie_in_one_range_of_its_own(tmp_path: Path) -> None:
+    """The engine has some thirty ranges to hand out; environments that took theirs from it ran out."""
+    ranges = {mode: networks(rendered(mode, tmp_path / mode)) for mode in MODES}
+    for found in ranges.values():
+        (whole,) = {each.supernet(new_prefix=24) for each in found}
+        assert not any(a.overlaps(b) for a, b in combinations(found, 2)), whole
+    assert not any(a.overlaps(b) for a in ranges["dev"] for b in ranges["staging"] + ranges["prod"])
+
+
+def networks(found: dict[str, Any]) -> list[IPv4Network]:
+    return [IPv4Network(each["ipam"]["config"][0]["subnet"]) for each in found["networks"].values()]
 
 
 def test_staging_has_the_names_that_hosts_know(tmp_path: Path) -> None:
