@@ -83,7 +83,7 @@ def test_the_modes_differ_as_declared(mode: str, expected: dict[str, Any], tmp_p
 
 
 def test_all_networks_of_an_environment_lie_in_one_range_of_its_own(tmp_path: Path) -> None:
-    """The engine has some thirty ranges to hand out; environments that took theirs from it ran out."""
+    """The engine has some thirty ranges to hand out; environments that took theirs ran out."""
     ranges = {mode: networks(rendered(mode, tmp_path / mode)) for mode in MODES}
     for found in ranges.values():
         (whole,) = {each.supernet(new_prefix=24) for each in found}
