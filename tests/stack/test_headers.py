@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.stack.deployment import Deployment
-from tests.stack.riders import at_the_door, sign_up
+from tests.stack.riders import at_the_door, forget_tries, sign_up
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
@@ -53,6 +53,7 @@ def kinds(deployment: Deployment, client: httpx.Client) -> Iterator[tuple[str, h
 
 
 def test_every_kind_of_answer_has_its_headers_once(staging: Deployment) -> None:
+    forget_tries(staging)
     with staging.client(headers={"Accept-Encoding": "identity"}) as client:
         found = "\n".join(written(name, answer) for name, answer in kinds(staging, client))
     if os.environ.get("GOLDEN") == "write":

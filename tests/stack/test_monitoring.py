@@ -13,7 +13,7 @@ from tests.stack.deployment import DOMAIN, Deployment, tell, wait_until
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
 JOBS = {
-    *("backend", "worker", "containers", "node", "postgres", "redis", "nginx"),
+    *("backend", "worker", "backup", "containers", "node", "postgres", "redis", "nginx"),
     *("blackbox-https", "prometheus", "alertmanager", "grafana"),
 }
 NOT_HERE = {"grafana"}  # the stand-in for its image is a placeholder that has no figures

@@ -4,12 +4,12 @@ from grafana_foundation_sdk.models import dashboard
 
 from tools.dashboards import common as shared
 from tools.dashboards.assembly import Line, Page, Section
-from tools.dashboards.panels import BAD, ODD, WELL, Looks, Query, Words, lines, stat
+from tools.dashboards.panels import BAD, CALM, ODD, WELL, Looks, Query, Words, lines, stat
 
 HOUR_SECONDS = 3600
 AGE = Looks(steps=((6.5 * HOUR_SECONDS, ODD), (7 * HOUR_SECONDS, BAD)), least=0)
 LOSS = Looks(steps=((180, ODD), (900, BAD)), least=0)
-OFFSITE = Looks(steps=((300, ODD), (1800, BAD)), least=0)
+OFFSITE = Looks(steps=((300, ODD), (1800, BAD)), texts={"-1": ("not set up", CALM)})
 OUTCOME = Looks(steps=((1, WELL),), below=BAD, texts={"0": ("failed", BAD), "1": ("proven", WELL)})
 STATES = {"proven": "green", "unproven": "blue", "failed": "red", "broken": "red"}
 WAL = Looks(steps=((1.5 * 2**30, ODD), (2 * 2**30, BAD)), least=0)
@@ -54,10 +54,11 @@ def _now() -> list[dashboard.Panel]:
             "max(backup_restore_duration_seconds)", shared.FROM_ZERO,
         ),
         stat(
-            Words("Off-site copy", "How long ago it was brought up to date; nothing where there is"
-                  " none.", "s", ("backup-offsite-behind",)),
-            "(time() - max(backup_offsite_last_success_timestamp_seconds > 0))"
-            " and on () (max(backup_offsite_enabled) == 1)", OFFSITE, trend=False,
+            Words("Off-site copy", "How long ago it was brought up to date.", "s",
+                  ("backup-offsite-behind",)),
+            "((time() - max(backup_offsite_last_success_timestamp_seconds > 0))"
+            " and on () (max(backup_offsite_enabled) == 1))"
+            " or on () ((max(backup_offsite_enabled) == 0) - 1)", OFFSITE, trend=False,
         ),
     ]  # fmt: skip
 
