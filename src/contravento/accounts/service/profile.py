@@ -115,4 +115,5 @@ async def send_reset(parts: Parts, *, rider_id: UUID) -> None:
         if rider is None:
             return
         token = await make_link(session, rider.id, Purpose.RESET, rules.RESET_LIFETIME)
-        await parts.mailer.send(mails.reset(rider, token, parts.settings))
+        mail = mails.reset(rider, token, parts.settings)
+    await parts.mailer.send(mail)
