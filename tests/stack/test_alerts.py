@@ -59,7 +59,7 @@ import http.server
 class Hook(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         said = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        print(self.path, said, flush=True)
+        print(f"{self.path} {said}\\n", end="", flush=True)  # at once: others call meanwhile
         self.send_response(200)
         self.end_headers()
 http.server.ThreadingHTTPServer(("", 8080), Hook).serve_forever()
@@ -187,19 +187,19 @@ def test_each_alert_has_its_cause_and_its_end(
     with the.client(certified=False, timeout=120) as rider, ThreadPoolExecutor(12) as side_by_side:
         sign_up(the, rider)
         chains = [side_by_side.submit(stage.prove, *chain) for chain in _side_by_side(stage, rider)]
-        for each in chains:
-            each.result()
     stage.prove(
         Cause("nginx, PostgreSQL and the worker are stopped",
               troubles.stopped(the, "nginx", "postgres", "worker"),
               (*alert("SiteUnreachable", "DatabaseDown"), *alert("TargetMissing", job="worker"))),
     )  # fmt: skip
     tell(capsys, _table(stage.proofs, time.monotonic() - began))
+    for each in chains:
+        each.result()
 
     steps = (PENDING, FIRING, MAILED, OVER, ALL_WELL)
     missed = {
-        str(each.expected): [step for step in steps if step not in each.reached]
-        for each in stage.proofs
+        str(proof.expected): [step for step in steps if step not in proof.reached]
+        for proof in stage.proofs
     }
     assert {name: steps for name, steps in missed.items() if steps} == {}
     assert {each.expected.name for each in stage.proofs} | NOT_CAUSED | {ALWAYS} == {

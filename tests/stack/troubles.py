@@ -44,7 +44,7 @@ time.sleep(3600)
 SIGNAL_POOL = """\
 import os, pathlib, signal
 for each in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-    if b"multiprocessing-fork" in each.read_bytes():
+    if b"--multiprocessing-fork" in each.read_bytes().split(b"\\0"):  # not this script itself
         os.kill(int(each.parent.name), signal.{signal})
 """
 # Whoever changes something of a rider waits, for good or for three seconds.
