@@ -9,7 +9,14 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from contravento_backup import daemon, fingerprint, handing_over, sets, settings as reading
+from contravento_backup import (
+    daemon,
+    fingerprint,
+    handing_over,
+    restore_commands,
+    sets,
+    settings as reading,
+)
 from contravento_backup.failures import BackupFailed, Busy
 from contravento_backup.running import Service
 from contravento_backup.sets import BackupSet, State
@@ -45,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("ship", help="bring the off-site copy up to date")
     printing = commands.add_parser("fingerprint", help="rows and hashes of a database's tables")
     printing.add_argument("--database", default="", help="its name; else the live one's")
+    restore_commands.add_to(commands)
     for each in (now, listing, drill):
         each.add_argument("--json", action="store_true", help="answer in JSON")
     return parser
@@ -53,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
 def _run(asked: argparse.Namespace) -> int:
     if asked.command == "check":
         return _check()
+    if asked.command in restore_commands.COMMANDS:
+        restore_commands.run(asked)
+        return 0
     service = Service(reading.read(), say)
     as_json = getattr(asked, "json", False)
     if as_json:

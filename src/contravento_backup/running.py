@@ -19,6 +19,7 @@ from contravento_backup.failures import BackupFailed
 from contravento_backup.pool import Pool
 from contravento_backup.sets import BackupSet, State
 from contravento_backup.settings import Settings
+from contravento_backup.side import Cluster
 from contravento_backup.store import Store
 
 type Say = Callable[[str], None]
@@ -123,6 +124,8 @@ class Service:
         for name in gone:
             sets.remove(there.pop(name))
             self.say(f"{name} was let go of.")
+        for name in Cluster(self.settings).let_go(now()):
+            self.say(f"{name}, which was live before a restore, was let go of.")
         if any(each.state is State.PROVEN for each in list(there.values())[-1:]):
             repository.expire()
             self._forget_files(list(there.values()))
@@ -184,9 +187,11 @@ class Service:
         self.store.remember(**{name: self.store.remembered().get(name, 0) + 1, **facts})
 
     def is_due(self, now: datetime) -> bool:
-        """Six hours after the newest set was begun, whatever became of it; at once without one."""
+        """Six hours after the newest set was begun, whatever became of it; at once without one, and
+        after a restore: what is live then is in none of them."""
         there = sets.list_all(self.store.sets)
-        if not there:
+        restored_at = self.store.remembered().get("restore_last_timestamp_seconds", 0)
+        if not there or there[-1].at.timestamp() < restored_at:
             return True
         return (now - there[-1].at).total_seconds() >= self.settings.every_seconds
 
