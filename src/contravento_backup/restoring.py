@@ -2,20 +2,22 @@
 
 import json
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from contravento_backup import fingerprint, pool as pools, reporting, repository, telling, throwaway
-from contravento_backup.failures import BackupFailed
+from contravento_backup.failures import BackupFailed, Busy
 from contravento_backup.pool import Entry, Pool
 from contravento_backup.settings import Settings
 from contravento_backup.side import Cluster
 from contravento_backup.sources import LATEST, Source, Sources
 from contravento_backup.store import Store, iso, write_json, write_whole
 
+NAME = "a restore"
 WAIT_SECONDS = 600  # for a backup or a drill that is at work
 FILES, PLAN = "files.jsonl", "plan.json"
 CHECK_SECONDS = 5.0
@@ -54,7 +56,7 @@ class Restore:
 
         Raises BackupFailed; what is live is not touched.
         """
-        with self.store.alone("a restore", wait_seconds=WAIT_SECONDS):
+        with self._alone():
             throwaway.stop_orphans(self.store.throwaway)
             self.store.sweep()
             self._bring_backups_up_to_date(asked)
@@ -63,6 +65,17 @@ class Restore:
                 return
             with ExitStack() as stack:
                 self._prepare(self._source(asked, stack), asked)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Whoever is at work is told to end: that is for the host's program to do."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self.store.alone(NAME))
+            except Busy as error:
+                telling.event(waits=str(error))
+                stack.enter_context(self.store.alone(NAME, wait_seconds=WAIT_SECONDS))
+            yield
 
     def _bring_backups_up_to_date(self, asked: Asked) -> None:
         """A repository or a storage that is damaged keeps no set from being restored."""
@@ -152,7 +165,7 @@ class Restore:
 
     @property
     def place(self) -> Path:
-        return self.store.root / "restore"
+        return self.store.restore
 
     def plan(self) -> dict[str, Any]:
         try:
@@ -170,7 +183,7 @@ class Restore:
     def swap(self) -> None:
         """From here on the restored one is live, with the old one kept beside it."""
         plan, now = self.plan(), datetime.now(UTC)
-        with self.store.alone("a restore", wait_seconds=WAIT_SECONDS):
+        with self._alone():
             if plan["ends_sign_ins"]:
                 self.cluster.end_sign_ins(plan["side"])
             # another set is due, whatever becomes of this: see running.is_due

@@ -22,6 +22,8 @@ from contravento_backup.settings import Settings
 from contravento_backup.side import Cluster
 from contravento_backup.store import Store
 
+RESTORE_SECONDS = 3600
+
 type Say = Callable[[str], None]
 
 
@@ -188,12 +190,22 @@ class Service:
 
     def is_due(self, now: datetime) -> bool:
         """Six hours after the newest set was begun, whatever became of it; at once without one, and
-        after a restore: what is live then is in none of them."""
+        after a restore: what is live then is in none of them. While one is under way nothing is."""
+        if self._is_being_restored(now):
+            return False
         there = sets.list_all(self.store.sets)
         restored_at = self.store.remembered().get("restore_last_timestamp_seconds", 0)
         if not there or there[-1].at.timestamp() < restored_at:
             return True
         return (now - there[-1].at).total_seconds() >= self.settings.every_seconds
+
+    def _is_being_restored(self, now: datetime) -> bool:
+        """One that was broken off keeps nothing from being backed up for long."""
+        try:
+            begun = (self.store.restore / "plan.json").stat().st_mtime
+        except FileNotFoundError:
+            return False
+        return 0 <= now.timestamp() - begun < RESTORE_SECONDS
 
 
 def now() -> datetime:

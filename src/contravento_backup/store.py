@@ -45,6 +45,11 @@ class Store:
         return self.root / "throwaway"
 
     @property
+    def restore(self) -> Path:
+        """What a restore is about to swap in; empty otherwise."""
+        return self.root / "restore"
+
+    @property
     def state(self) -> Path:
         return self.root / "state.json"
 

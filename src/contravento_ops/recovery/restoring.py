@@ -182,26 +182,41 @@ class Restoring:
 
     def _speak(self, step: Step) -> dict[str, Any]:
         if not self.wanted.dump or step.title != self.steps.prepare.title:
-            return follow(self.console, step.call)
+            return follow(self.console, step.call, is_in_the_way=self._break_backup_off)
         with self.wanted.dump.open("rb") as dump:
-            return follow(self.console, step.call, said_to_it=dump)
+            return follow(self.console, step.call, said_to_it=dump,
+                          is_in_the_way=self._break_backup_off)  # fmt: skip
+
+    def _break_backup_off(self, words: str) -> None:
+        """A restore comes first; what a broken-off backup leaves is swept away."""
+        self.console.note("warning", f"{words} It is broken off.")
+        compose.run(self.steps.interrupt.call)
 
 
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 
 
-def follow(console: Console, call: Call, *, said_to_it: IO[bytes] | None = None) -> dict[str, Any]:
+def follow(
+    console: Console,
+    call: Call,
+    *,
+    said_to_it: IO[bytes] | None = None,
+    is_in_the_way: Callable[[str], None] = lambda words: None,
+) -> dict[str, Any]:
     """Show what a step says of itself; its result. Raises Refusal with its last words."""
     results: list[dict[str, Any]] = []
     with console.progress() as progress:
-        done = compose.follow(call, _reader(progress, results), said_to_it)
+        read = _reader(progress, results, is_in_the_way)
+        done = compose.follow(call, read, said_to_it)
     if not done.ok or not results:
         status = Exit.BUSY if done.status == BUSY else Exit.FAILED
         raise Refusal(done.said or f"`{call}` was broken off.", status=status)
     return results[-1]
 
 
-def _reader(progress: Progress, results: list[dict[str, Any]]) -> Callable[[str], None]:
+def _reader(
+    progress: Progress, results: list[dict[str, Any]], is_in_the_way: Callable[[str], None]
+) -> Callable[[str], None]:
     def read(line: str) -> None:
         try:
             event = json.loads(line)
@@ -211,6 +226,8 @@ def _reader(progress: Progress, results: list[dict[str, Any]]) -> Callable[[str]
             progress.begin(event["title"], event["seconds"])
         elif "ended" in event:
             progress.end(event["seconds"])
+        elif "waits" in event:
+            is_in_the_way(event["waits"])
         elif "warns" in event:
             progress.console.note("warning", event["warns"])
         elif "result" in event:

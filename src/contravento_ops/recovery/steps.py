@@ -87,6 +87,11 @@ class Steps:
         call = self._run("restore-files", "restore-tidy")
         return Step("remove the side folder", "not needed", call, is_silent=True)
 
+    @property
+    def interrupt(self) -> Step:
+        call = self.project.call("restart", "--timeout", "3", "backup")
+        return Step("break off what the backup service does", "not needed", call, is_silent=True)
+
     # --- of a server that is lost
 
     @property

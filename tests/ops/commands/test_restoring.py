@@ -75,6 +75,15 @@ def test_what_a_step_says_is_shown_as_it_happens(capsys: pytest.CaptureFixture[s
     ]
 
 
+def test_who_is_in_the_way_is_named_to_whoever_can_end_it() -> None:
+    waits = '{"waits": "Another run is at work: a drill."}'
+    told: list[str] = []
+
+    follow(Console(), speaking(f"echo '{waits}'; echo '{RESULT}'"), is_in_the_way=told.append)
+
+    assert told == ["Another run is at work: a drill."]
+
+
 def test_a_step_that_fails_is_told_in_its_own_words() -> None:
     with pytest.raises(Refusal, match=r"^No set is proven\.$"):
         follow(Console(), speaking("echo 'No set is proven.' >&2; exit 1"))
