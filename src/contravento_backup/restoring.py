@@ -124,6 +124,8 @@ class Restore:
         if not kept:
             raise BackupFailed("No database of before a restore is kept any more.")
         name = kept[-1].name
+        if not self.cluster.is_ours(name):
+            raise BackupFailed(f"{name} holds nothing: there was no database to be kept then.")
         with telling.step("structure", f"check every index and page of {name}", CHECK_SECONDS):
             self.cluster.check_structure(name)
             self.cluster.forbid_changes(name)

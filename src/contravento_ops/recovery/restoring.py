@@ -13,6 +13,7 @@ from contravento_ops.kit.refusals import Exit, Refusal
 from contravento_ops.recovery.steps import APPLICATION, Step, Steps
 from contravento_ops.recovery.wanted import Wanted
 from contravento_ops.release import preflight, waiting
+from contravento_ops.release.plan import BACKUPS, MONITORING, STOP_SECONDS
 from contravento_ops.release.waiting import NotWell
 
 START_SECONDS = 300
@@ -20,6 +21,7 @@ HEALTHY_SECONDS = 120
 LOOK_EVERY_SECONDS = 0.5
 CRASHES = 2
 BUSY = 5  # of the program in the container
+BESIDE = tuple(MONITORING | BACKUPS)  # what riders do without
 SERVICES = ("restore", "restore-files", "restore-look")
 
 
@@ -165,12 +167,23 @@ class Restoring:
             )
         started = time.monotonic()
         try:
-            self._do(self.steps.restart, "The application did not restart", status=Exit.BROKEN)
-            waiting.all_healthy(self.project, seconds=HEALTHY_SECONDS, but=("backup", "drill"))
+            self._restart()
         except NotWell as problem:
             words = f"The restored database is live, but {problem}."
             raise Refusal(words, status=Exit.BROKEN) from None
         self.found["restart_seconds"] = round(time.monotonic() - started, 1)
+
+    def _restart(self) -> None:
+        """One backend after another, so that where there are several somebody always serves."""
+        with self.console.step(self.steps.restart.title):
+            for each in self.project.containers("backend"):
+                compose.run_well(docker("restart", "--time", str(STOP_SECONDS), each.name))
+                self._until_well(but=(*BESIDE, "worker"))
+            compose.run_well(self.steps.restart.call)
+            self._until_well()
+
+    def _until_well(self, but: tuple[str, ...] = BESIDE) -> None:
+        waiting.all_healthy(self.project, seconds=HEALTHY_SECONDS, but=but)
 
     # --- calling
 

@@ -73,8 +73,10 @@ class Steps:
 
     @property
     def restart(self) -> Step:
-        call = self.project.call("restart", *APPLICATION)
-        title = "restart the application, so that nothing of before is remembered"
+        call = self.project.call("restart", "worker")
+        title = (
+            "restart one backend after another, then the worker: nothing of before is remembered"
+        )
         return Step(title, GOES_ON, call, is_silent=True)
 
     @property
