@@ -82,7 +82,7 @@ def _run(asked: argparse.Namespace) -> int:
         case "prune":
             say(f"{len(service.prune())} sets were let go of.")
         case "ship":
-            return _ship(service)
+            say(f"The off-site copy is up to date: {service.ship()}.")
         case "fingerprint":
             _print_fingerprint(service, asked.database)
     return 0
@@ -116,16 +116,6 @@ def _list(there: list[BackupSet], as_json: bool) -> None:
         say(f"{each.name}  {each.state:9} {each.bytes / 2**20:9.1f} MB  {files} files")
     if not there:
         say("There is no set yet.")
-
-
-def _ship(service: Service) -> int:
-    if service.carrier is None:
-        raise BackupFailed("There is no off-site copy: BACKUP_S3_ENDPOINT and its kin are not set.")
-    service.carrier.open()
-    snapshot = service.carrier.carry()
-    service.carrier.compare(snapshot, sets.find(service.store.sets))
-    say(f"The off-site copy is up to date: {snapshot}.")
-    return 0
 
 
 def _print_fingerprint(service: Service, database: str) -> None:

@@ -55,6 +55,18 @@ class Service:
         with self.store.alone("letting go of old sets"):
             return self._prune()
 
+    def ship(self) -> str:
+        """The snapshot's id, once it was read back. Raises BackupFailed."""
+        if self.carrier is None:
+            raise BackupFailed(
+                "There is no off-site copy: BACKUP_S3_ENDPOINT and its kin are not set."
+            )
+        self.carrier.open()
+        snapshot = self.carrier.carry()
+        self.carrier.compare(snapshot, sets.find(self.store.sets))
+        self._shipped()
+        return snapshot
+
     # --- one after another
 
     def _take(self) -> BackupSet:
