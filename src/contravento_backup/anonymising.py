@@ -76,15 +76,27 @@ def replace(connection: Connection, *, keep_texts: bool = False) -> People:
     with connection.transaction():
         connection.execute("SET LOCAL search_path = public, pg_catalog")
         _refuse_unknown(connection)
-        found = people(connection)
+        found, there = people(connection), _there(connection)
         _prepare(connection, found)
         for table, columns in personal.TEXTS.items():
-            for column in columns:
+            for column in there[table] & set(columns):
                 _mask(connection, table, column, keep_texts=keep_texts)
         for table, expressions in personal.REPLACED.items():
-            _replace(connection, table, expressions)
-        emptied = sql.SQL(", ").join(map(sql.Identifier, personal.EMPTIED))
-        connection.execute(sql.SQL("TRUNCATE {}").format(emptied))
+            kept = {name: each for name, each in expressions.items() if name in there[table]}
+            _replace(connection, table, kept)
+        for table in personal.UNFINISHED:
+            query = sql.SQL("DELETE FROM {} WHERE state NOT IN ('ready', 'unreadable')")
+            connection.execute(query.format(sql.Identifier(table)))
+        emptied = map(sql.Identifier, sorted(there.keys() & set(personal.EMPTIED)))
+        connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(emptied)))
+    return found
+
+
+def _there(connection: Connection) -> dict[str, set[str]]:
+    """The columns of each table: an older release's database has fewer than are declared."""
+    found: dict[str, set[str]] = {}
+    for _, table, column, _ in connection.execute(COLUMNS).fetchall():
+        found.setdefault(table, set()).add(column)
     return found
 
 
@@ -130,9 +142,7 @@ def _prepare(connection: Connection, found: People) -> None:
             copy.write_row((word,))
 
 
-def _mask(
-    connection: Connection, table: LiteralString, column: LiteralString, *, keep_texts: bool
-) -> None:
+def _mask(connection: Connection, table: str, column: str, *, keep_texts: bool) -> None:
     names = {"table": sql.Identifier(table), "column": sql.Identifier(column)}
     mask: LiteralString = personal.MASK.replace("TEXT", "{column}")
     statement = sql.SQL("UPDATE {table} SET {column} = ").format(**names)
@@ -170,7 +180,7 @@ def scan(connection: Connection, missing: People) -> list[Finding]:
 
 
 def _left_over(connection: Connection) -> Iterator[Finding]:
-    for table in personal.EMPTIED:
+    for table in _there(connection).keys() & set(personal.EMPTIED):
         query = sql.SQL("SELECT FROM public.{} LIMIT 1").format(sql.Identifier(table))
         if connection.execute(query).fetchone() is not None:
             yield Finding(table, "*", "rows that should be gone")

@@ -2,9 +2,11 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -13,6 +15,7 @@ from contravento_backup import (
     daemon,
     fingerprint,
     handing_over,
+    refreshing,
     restore_commands,
     sets,
     settings as reading,
@@ -20,7 +23,9 @@ from contravento_backup import (
 from contravento_backup.failures import BackupFailed, Busy
 from contravento_backup.running import Service
 from contravento_backup.sets import BackupSet, State
+from contravento_backup.store import Store
 
+SOURCE_KEY = "SOURCE_ENCRYPTION_KEY"
 FAILED, USAGE, BUSY, NOT_PROVEN = 1, 2, 5, 8
 
 
@@ -50,6 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     drill.add_argument("name", nargs="?", default="", help="which; else the newest")
     commands.add_parser("prune", help="let go of what retention lets go of")
     commands.add_parser("ship", help="bring the off-site copy up to date")
+    refresh = commands.add_parser("refresh", help="a dump of another environment, without people")
+    refresh.add_argument("source", type=Path, help="the other environment's backup folder")
+    refresh.add_argument("name", nargs="?", default="", help="which set; else the newest proven")
+    refresh.add_argument("--keep-texts", action="store_true", help="where they name nobody")
     printing = commands.add_parser("fingerprint", help="rows and hashes of a database's tables")
     printing.add_argument("--database", default="", help="its name; else the live one's")
     restore_commands.add_to(commands)
@@ -83,6 +92,8 @@ def _run(asked: argparse.Namespace) -> int:
             say(f"{len(service.prune())} sets were let go of.")
         case "ship":
             say(f"The off-site copy is up to date: {service.ship()}.")
+        case "refresh":
+            _refresh(service, asked)
         case "fingerprint":
             _print_fingerprint(service, asked.database)
     return 0
@@ -116,6 +127,14 @@ def _list(there: list[BackupSet], as_json: bool) -> None:
         say(f"{each.name}  {each.state:9} {each.bytes / 2**20:9.1f} MB  {files} files")
     if not there:
         say("There is no set yet.")
+
+
+def _refresh(service: Service, asked: argparse.Namespace) -> None:
+    at_work = refreshing.Refresh(
+        service.settings, service.store, service.pool, Store(asked.source), service.say
+    )
+    key = os.environ.get(SOURCE_KEY, "")
+    say(f"{at_work.make(asked.name, key=key, keep_texts=asked.keep_texts)} is made.")
 
 
 def _print_fingerprint(service: Service, database: str) -> None:

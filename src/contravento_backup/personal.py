@@ -15,6 +15,9 @@ EMPTIED: tuple[LiteralString, ...] = (
     "procrastinate_periodic_defers",
 )
 
+# Uploads that a job would have read go with that job.
+UNFINISHED: tuple[LiteralString, ...] = ("photos", "tracks")
+
 # What people wrote in their own words. A copy may keep it, except where it names somebody.
 TEXTS: Mapping[LiteralString, tuple[LiteralString, ...]] = {
     "riders": ("bio",),

@@ -1,0 +1,173 @@
+"""Another environment's set as a dump in which nobody is named, to be restored in this one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace as changed
+from pathlib import Path
+
+from contravento_backup import anonymising, checking, fingerprint, pool as pools, sets, throwaway
+from contravento_backup.failures import BackupFailed
+from contravento_backup.fingerprint import Connection
+from contravento_backup.pool import Entry, Pool
+from contravento_backup.sets import BackupSet, State
+from contravento_backup.settings import Settings
+from contravento_backup.store import Store, sha256_of
+from contravento_backup.throwaway import Cluster
+from contravento_backup.wordless import without_words
+
+PLACE, DUMP = "refresh", "refreshed.dump"
+HERE = "127.0.0.1"  # nobody else asks this cluster anything
+NO_KEY = "wrong_key", "manifest_altered", "environment_lost"  # what cannot be known without it
+MARGIN_BYTES = 256 * 2**20
+# Stands for a track's own file: who recorded it, and with what, may be said in that.
+EMPTY_TRACK = (
+    b'<?xml version="1.0"?>\n<gpx version="1.1" creator="ContraVento"'
+    b' xmlns="http://www.topografix.com/GPX/1/1"/>\n'
+)
+# What was uploaded, and the largest picture that was made of it, without whatever it said.
+PHOTOS = """
+    SELECT file_key, (SELECT each.value ->> 'key' FROM jsonb_each(sizes) AS each
+        ORDER BY (each.value ->> 'width')::int DESC LIMIT 1)
+    FROM public.photos
+"""
+TRACKS = "SELECT file_key, points_key FROM public.tracks"
+
+type Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """`source` is the other environment's backup folder, which is only read."""
+
+    settings: Settings
+    store: Store
+    pool: Pool
+    source: Store
+    say: Say
+
+    def make(self, name: str = "", *, key: str = "", keep_texts: bool = False) -> Path:
+        """The dump; its files are in our pool. Raises BackupFailed, and leaves nothing then."""
+        with self.store.alone("a refresh"):
+            throwaway.stop_orphans(self.store.throwaway)
+            self.store.sweep()
+            subject = self._find(name)
+            self._refuse_spoiled(subject, key)
+            self._refuse_full_disk(subject)
+            with throwaway.place(self.store.throwaway, PLACE) as folder:
+                return self._make(folder, subject, keep_texts=keep_texts)
+
+    def _make(self, folder: Path, subject: BackupSet, *, keep_texts: bool) -> Path:
+        manifest = subject.manifest or {}
+        administrator, database = str(manifest["administrator"]), str(manifest["database"])
+        throwaway.initialise(folder, administrator)
+        cluster = Cluster(folder, HERE, administrator)
+        with cluster.running():
+            self.say(f"restore {subject.name} where nobody can reach it")
+            cluster.load(subject)
+            with fingerprint.connect(**cluster.where(database)) as connection:
+                self.say("replace what is personal")
+                people = anonymising.replace(connection, keep_texts=keep_texts)
+                self.say("look through every value for who is left")
+                _refuse_findings(anonymising.scan(connection, people))
+                self._adopt_files(connection, subject)
+            unfinished = folder.parent / DUMP
+            cluster.run(
+                "pg_dump", "--format=custom", "--compress=zstd:3", "--no-password",
+                "--no-statistics",  # they hold the most common values of before
+                f"--file={unfinished}", database,
+            )  # fmt: skip
+        return unfinished.replace(self.store.root / DUMP)
+
+    # --- what is taken
+
+    def _find(self, name: str) -> BackupSet:
+        if not self.source.sets.is_dir():
+            raise BackupFailed("This is no backup folder: it has no folder sets.")
+        there = [each for each in sets.list_all(self.source.sets) if each.state is State.PROVEN]
+        if name:
+            return sets.find(self.source.sets, name)
+        if not there:
+            raise BackupFailed("No set in it is proven; name one to take it nevertheless.")
+        return there[-1]
+
+    def _refuse_spoiled(self, subject: BackupSet, key: str) -> None:
+        """The seal can be told from another only by who has the other environment's key."""
+        with_key = changed(self.settings, key=key) if key else self.settings
+        problems = [
+            each.sentence
+            for each in checking.parts(subject, with_key)
+            if key or each.kind not in NO_KEY
+        ]
+        if problems:
+            raise BackupFailed(f"{subject.name} cannot be taken. {' '.join(problems)}")
+
+    def _refuse_full_disk(self, subject: BackupSet) -> None:
+        needed, free = 8 * subject.bytes + MARGIN_BYTES, self.store.free_bytes()
+        if free < needed:
+            raise BackupFailed(
+                f"A refresh needs about {needed // 2**20} MB and {free // 2**20} MB are free where"
+                " BACKUP_FOLDER is."
+            )
+
+    # --- files
+
+    def _adopt_files(self, connection: Connection, subject: BackupSet) -> None:
+        """Those that rows still speak of. A file as it was uploaded stays where it was."""
+        if self.pool.storage is None or (subject.manifest or {})["files"]["are_elsewhere"]:
+            self.say("uploaded files are in storage elsewhere and do not come along")
+            return
+        self.say("take over pictures and points")
+        taking = Taking(self.pool, Pool(self.source.files, None), self.store.throwaway / PLACE)
+        lines = (subject.folder / sets.FILES).read_text().splitlines()
+        there = {each.key: each for each in pools.parse(lines)}
+        largest: dict[str, str | None] = dict(connection.execute(PHOTOS).fetchall())
+        tracks: dict[str, str | None] = dict(connection.execute(TRACKS).fetchall())
+        points = set(tracks.values())
+        for key in sorted({key for key, _ in fingerprint.references(connection)}):
+            if key in points:
+                taking.points(key, there)
+            elif key not in tracks and (source := largest.get(key, key)):
+                taking.picture(key, there, source)
+            else:
+                taking.nothing(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Files of another environment's pool into ours, each as what it may be here."""
+
+    ours: Pool
+    theirs: Pool
+    folder: Path
+
+    def picture(self, key: str, there: Mapping[str, Entry], source: str) -> None:
+        entry = _entry(there, source)
+        self.ours.adopt(key, self.theirs.path(entry.sha256), entry)
+
+    def points(self, key: str, there: Mapping[str, Entry]) -> None:
+        entry = _entry(there, key)
+        path = self.theirs.path(entry.sha256)
+        if not path.exists() or sha256_of(path) != entry.sha256:
+            raise BackupFailed(f"The content of {key} is missing or damaged there.")
+        self._put(key, without_words(path.read_bytes()))
+
+    def nothing(self, key: str) -> None:
+        self._put(key, EMPTY_TRACK)
+
+    def _put(self, key: str, content: bytes) -> None:
+        unfinished = self.folder / "file"
+        unfinished.write_bytes(content)
+        self.ours.adopt(key, unfinished)
+
+
+def _entry(there: Mapping[str, Entry], key: str) -> Entry:
+    if key not in there:
+        raise BackupFailed(f"A row speaks of {key}, which the set does not have.")
+    return there[key]
+
+
+def _refuse_findings(found: list[anonymising.Finding]) -> None:
+    if found:
+        raise BackupFailed(
+            f"Something personal is left: {'; '.join(sorted(set(map(str, found))))}."
+            " Nothing leaves the throwaway database."
+        )
