@@ -25,7 +25,7 @@ from contravento_backup.running import Service
 from contravento_backup.sets import BackupSet, State
 from contravento_backup.store import Store
 
-SOURCE_KEY = "SOURCE_ENCRYPTION_KEY"
+SOURCE_KEY = "BACKUP_SOURCE_KEY"
 FAILED, USAGE, BUSY, NOT_PROVEN = 1, 2, 5, 8
 
 
@@ -130,11 +130,9 @@ def _list(there: list[BackupSet], as_json: bool) -> None:
 
 
 def _refresh(service: Service, asked: argparse.Namespace) -> None:
-    at_work = refreshing.Refresh(
-        service.settings, service.store, service.pool, Store(asked.source), service.say
-    )
-    key = os.environ.get(SOURCE_KEY, "")
-    say(f"{at_work.make(asked.name, key=key, keep_texts=asked.keep_texts)} is made.")
+    source = Store(asked.source)
+    at_work = refreshing.Refresh(service.settings, service.store, service.pool, source)
+    at_work.make(asked.name, key=os.environ.get(SOURCE_KEY, ""), keep_texts=asked.keep_texts)
 
 
 def _print_fingerprint(service: Service, database: str) -> None:

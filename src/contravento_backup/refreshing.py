@@ -1,20 +1,30 @@
 """Another environment's set as a dump in which nobody is named, to be restored in this one."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace as changed
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace as changed
 from pathlib import Path
 
-from contravento_backup import anonymising, checking, fingerprint, pool as pools, sets, throwaway
+from contravento_backup import (
+    anonymising,
+    checking,
+    fingerprint,
+    pool as pools,
+    sets,
+    telling,
+    throwaway,
+)
 from contravento_backup.failures import BackupFailed
-from contravento_backup.fingerprint import Connection
+from contravento_backup.fingerprint import Connection, Content
 from contravento_backup.pool import Entry, Pool
 from contravento_backup.sets import BackupSet, State
 from contravento_backup.settings import Settings
-from contravento_backup.store import Store, sha256_of
+from contravento_backup.store import Store, sha256_of, write_json
 from contravento_backup.throwaway import Cluster
 from contravento_backup.wordless import without_words
 
-PLACE, DUMP = "refresh", "refreshed.dump"
+PLACE = "refresh"
+LOAD_SECONDS, SCAN_SECONDS = 20.0, 10.0
 HERE = "127.0.0.1"  # nobody else asks this cluster anything
 NO_KEY = "wrong_key", "manifest_altered", "environment_lost"  # what cannot be known without it
 MARGIN_BYTES = 256 * 2**20
@@ -31,7 +41,42 @@ PHOTOS = """
 """
 TRACKS = "SELECT file_key, points_key FROM public.tracks"
 
-type Say = Callable[[str], None]
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a refresh leaves for the restore that follows it."""
+
+    store: Store
+
+    @property
+    def folder(self) -> Path:
+        return self.store.root / "restore"
+
+    @property
+    def dump(self) -> Path:
+        return self.folder / "refreshed.dump"
+
+    @property
+    def facts(self) -> Path:
+        return self.folder / "refreshed.json"
+
+    def keep(self, dump: Path, words: str, found: Mapping[str, Content]) -> None:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        tables = {name: asdict(content) for name, content in found.items()}
+        dump.replace(self.dump)
+        write_json(self.facts, {"words": words, "tables": tables})
+
+    def read(self) -> tuple[str, dict[str, Content]]:
+        """Raises BackupFailed where there is none."""
+        try:
+            found = json.loads(self.facts.read_text())
+        except (OSError, ValueError) as error:
+            raise BackupFailed("No refresh was made; begin with it again.") from error
+        return found["words"], {name: Content(**each) for name, each in found["tables"].items()}
+
+    def remove(self) -> None:
+        self.facts.unlink(missing_ok=True)
+        self.dump.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,40 +87,52 @@ class Refresh:
     store: Store
     pool: Pool
     source: Store
-    say: Say
 
-    def make(self, name: str = "", *, key: str = "", keep_texts: bool = False) -> Path:
-        """The dump; its files are in our pool. Raises BackupFailed, and leaves nothing then."""
+    def make(self, name: str = "", *, key: str = "", keep_texts: bool = False) -> None:
+        """A dump, with its files in our pool. Raises BackupFailed, and leaves no dump then."""
+        made = Made(self.store)
         with self.store.alone("a refresh"):
+            made.remove()
             throwaway.stop_orphans(self.store.throwaway)
             self.store.sweep()
-            subject = self._find(name)
-            self._refuse_spoiled(subject, key)
-            self._refuse_full_disk(subject)
+            with telling.step("parts", "look whether it is what was written", 2):
+                subject = self._find(name)
+                self._refuse_spoiled(subject, key)
+                self._refuse_full_disk(subject)
             with throwaway.place(self.store.throwaway, PLACE) as folder:
-                return self._make(folder, subject, keep_texts=keep_texts)
+                self._make(made, folder, subject, keep_texts=keep_texts)
 
-    def _make(self, folder: Path, subject: BackupSet, *, keep_texts: bool) -> Path:
+    def _make(self, made: Made, folder: Path, subject: BackupSet, *, keep_texts: bool) -> None:
         manifest = subject.manifest or {}
         administrator, database = str(manifest["administrator"]), str(manifest["database"])
+        words = f"{subject.name} of {manifest['environment']}"
         throwaway.initialise(folder, administrator)
         cluster = Cluster(folder, HERE, administrator)
         with cluster.running():
-            self.say(f"restore {subject.name} where nobody can reach it")
-            cluster.load(subject)
+            with telling.step("load", f"load {words} where nobody can reach it", LOAD_SECONDS):
+                cluster.load(subject)
             with fingerprint.connect(**cluster.where(database)) as connection:
-                self.say("replace what is personal")
-                people = anonymising.replace(connection, keep_texts=keep_texts)
-                self.say("look through every value for who is left")
-                _refuse_findings(anonymising.scan(connection, people))
+                people = self._replace(connection, keep_texts=keep_texts)
                 self._adopt_files(connection, subject)
-            unfinished = folder.parent / DUMP
-            cluster.run(
-                "pg_dump", "--format=custom", "--compress=zstd:3", "--no-password",
-                "--no-statistics",  # they hold the most common values of before
-                f"--file={unfinished}", database,
-            )  # fmt: skip
-        return unfinished.replace(self.store.root / DUMP)
+                found = fingerprint.take(connection)
+            dump = folder.with_name("refreshed.dump")
+            with telling.step("dump", "dump what is left", LOAD_SECONDS):
+                cluster.run(
+                    "pg_dump", "--format=custom", "--compress=zstd:3", "--no-password",
+                    "--no-statistics",  # they hold the most common values of before
+                    f"--file={dump}", database,
+                )  # fmt: skip
+        made.keep(dump, f"{words}, without its people", found)
+        telling.result(words=words, people=people)
+
+    def _replace(self, connection: Connection, *, keep_texts: bool) -> int:
+        """How many people there were."""
+        with telling.step("replace", "replace everybody", SCAN_SECONDS):
+            people = anonymising.replace(connection, keep_texts=keep_texts)
+        with telling.step("scan", "look through every value for who is left", SCAN_SECONDS):
+            _refuse_findings(anonymising.scan(connection, people))
+        row = connection.execute("SELECT count(*) FROM public.riders").fetchone()
+        return int(row[0]) if row else 0
 
     # --- what is taken
 
@@ -113,9 +170,11 @@ class Refresh:
     def _adopt_files(self, connection: Connection, subject: BackupSet) -> None:
         """Those that rows still speak of. A file as it was uploaded stays where it was."""
         if self.pool.storage is None or (subject.manifest or {})["files"]["are_elsewhere"]:
-            self.say("uploaded files are in storage elsewhere and do not come along")
             return
-        self.say("take over pictures and points")
+        with telling.step("files", "take over pictures and points", LOAD_SECONDS):
+            self._adopt(connection, subject)
+
+    def _adopt(self, connection: Connection, subject: BackupSet) -> None:
         taking = Taking(self.pool, Pool(self.source.files, None), self.store.throwaway / PLACE)
         lines = (subject.folder / sets.FILES).read_text().splitlines()
         there = {each.key: each for each in pools.parse(lines)}

@@ -26,6 +26,7 @@ def add_to(commands: Any) -> None:
     prepare.add_argument("--set", default="", help="which set; else the newest proven one")
     prepare.add_argument("--to", default="", help="a moment with its time zone, or latest")
     prepare.add_argument("--dump", default="", help="what standard input is called")
+    prepare.add_argument("--refreshed", action="store_true", help="what `refresh` has made")
     prepare.add_argument("--undo", action="store_true", help="what was live before")
     prepare.add_argument("--without-missing-files", action="store_true")
     gather = commands.add_parser("restore-gather", help="bring the files together, as root")
@@ -51,7 +52,10 @@ def _restore(settings: Settings | None = None) -> Restore:
 
 
 def _prepare(asked: argparse.Namespace) -> None:
-    wanted = Asked(asked.set, asked.to, asked.dump, asked.undo, asked.without_missing_files)
+    wanted = Asked(
+        set=asked.set, to=asked.to, dump=asked.dump, refreshed=asked.refreshed, undo=asked.undo,
+        without_missing_files=asked.without_missing_files,
+    )  # fmt: skip
     _restore().prepare(wanted)
 
 

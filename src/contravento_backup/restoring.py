@@ -26,11 +26,12 @@ NAMED_REFERENCES = 20
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to restore: one of the first four; none of them is the newest proven set."""
+    """What to restore: one of the first five; none of them is the newest proven set."""
 
     set: str = ""
     to: str = ""
     dump: str = ""
+    refreshed: bool = False
     undo: bool = False
     without_missing_files: bool = False
 
@@ -92,6 +93,8 @@ class Restore:
             return stack.enter_context(self.sources.moment(moment_of(asked.to)))
         if asked.dump:
             return stack.enter_context(self.sources.dump(asked.dump))
+        if asked.refreshed:
+            return stack.enter_context(self.sources.refreshed())
         return self.sources.proven_set(asked.set)
 
     def _prepare(self, source: Source, asked: Asked) -> None:

@@ -14,6 +14,7 @@ from contravento_backup import (
     fingerprint,
     pool as pools,
     programs,
+    refreshing,
     repository,
     sets,
     snapshot,
@@ -159,6 +160,18 @@ class Sources:
                     f"{name} is no dump that pg_restore reads; make it with pg_dump -F c. {error}"
                 ) from error
             yield Source(name, dump, dump.stat().st_size / LOAD_BYTES_A_SECOND)
+
+    # --- another environment's, without its people
+
+    @contextmanager
+    def refreshed(self) -> Iterator[Source]:
+        """What `refresh` has made; gone afterwards."""
+        made = refreshing.Made(self.store)
+        try:
+            words, found = made.read()
+            yield Source(words, made.dump, made.dump.stat().st_size / LOAD_BYTES_A_SECOND, found)
+        finally:
+            made.remove()
 
     def _refuse_full_disk(self, needed: int) -> None:
         needed, free = needed + MARGIN_BYTES, self.store.free_bytes()

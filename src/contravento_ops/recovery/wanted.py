@@ -14,12 +14,13 @@ NAME_OF_SET = re.compile(r"\d{8}T\d{6}Z")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One of the first four; none of them is the newest proven set."""
+    """One of the first five; none of them is the newest proven set."""
 
     set: str = ""
     at: datetime | None = None
     is_latest: bool = False
     dump: Path | None = None
+    refreshed: str = ""  # which set of which other environment
     undo: bool = False
     without_missing_files: bool = False
 
@@ -35,6 +36,8 @@ class Wanted:
             words = ["--to", self.at.isoformat()]
         elif self.dump:
             words = ["--dump", self.dump.name]
+        elif self.refreshed:
+            words = ["--refreshed"]
         elif self.undo:
             words = ["--undo"]
         return (*words, *self.leniency)
@@ -53,6 +56,8 @@ class Wanted:
             return f"{self.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC ({here} on this host)"
         if self.dump:
             return f"the dump {self.dump}"
+        if self.refreshed:
+            return f"{self.refreshed}, without its people"
         return "what was live before the last restore" if self.undo else "the newest proven set"
 
 
