@@ -1,10 +1,12 @@
 """Staging from a backup of production: all its trips, and nobody of those who rode them."""
 
+import shlex
 from collections.abc import Iterator
 
 import pytest
 
 from contravento_ops.kit.refusals import Exit
+from tests.docs.pages import ROOT, commands
 from tests.stack.deployment import tell, wait_until
 from tests.stack.releases import OVERLAY, a_host
 from tests.stack.restored import Diary
@@ -12,6 +14,7 @@ from tests.stack.restored import Diary
 pytestmark = [pytest.mark.stack, pytest.mark.deployment, pytest.mark.backups]
 
 SET_SECONDS = 180
+GUIDE = ROOT / "docs" / "guides" / "staging-from-production.md"
 NAMED = """
     UPDATE riders SET name = 'Aitana Goikoetxea', bio = 'Ask aitana@example.org about Zubizuri.';
     UPDATE trips SET story = 'With Aitana Goikoetxea. ' || story;
@@ -76,6 +79,17 @@ def files(diary: Diary) -> list[str]:
     script = f"cd /var/lib/contravento/storage; sha256sum {listing}"
     said = diary.exec("backup", "sh", "-c", script)
     return [line.split()[0] for line in said.splitlines()]
+
+
+def test_every_command_of_the_guide_works(diary: Diary) -> None:
+    volume = f"{diary.host.project}_backups"
+    typed = [shlex.split(each.words) for each in commands(GUIDE)]
+    for words in typed:
+        assert words[:2] == ["./deploy.sh", "staging"]
+        known = {"contravento-prod_backups": volume}
+        done = diary.host.ops(*(known.get(word, word) for word in words[2:]))
+        assert done.status == Exit.DONE, done.words
+    assert len(typed) == 4
 
 
 def test_a_place_that_is_none_changes_nothing(diary: Diary) -> None:
