@@ -30,6 +30,7 @@ DIGESTS = """
     ) AS every (digest) WHERE digest IS NOT NULL
 """
 STRANGER: LiteralString = "('anon_' || current_setting('contravento.strangers') || '_' || number)"
+SALT: LiteralString = "current_setting('contravento.salt')"
 NUMBERED: LiteralString = (
     "(SELECT id AS numbered, row_number() OVER (ORDER BY id) AS number FROM {table}) AS numbers"
 )
@@ -134,8 +135,8 @@ def people(connection: Connection) -> People:
 
 def _prepare(connection: Connection, found: People) -> None:
     """The name that all strangers have in common, which nobody has; and whom texts may not name."""
-    family = secrets.token_hex(3)
-    connection.execute("SELECT set_config('contravento.strangers', %s, true)", (family,))
+    for name, length in (("contravento.strangers", 3), ("contravento.salt", 16)):
+        connection.execute("SELECT set_config(%s, %s, true)", (name, secrets.token_hex(length)))
     connection.execute("CREATE TEMPORARY TABLE called (name text PRIMARY KEY) ON COMMIT DROP")
     with connection.cursor().copy("COPY pg_temp.called FROM STDIN") as copy:
         for word in found.words:
@@ -156,7 +157,7 @@ def _replace(
     connection: Connection, table: LiteralString, expressions: personal.Expressions
 ) -> None:
     changes: LiteralString = ", ".join(
-        f"{column} = {expression.replace('STRANGER', STRANGER)}"
+        f"{column} = {expression.replace('STRANGER', STRANGER).replace('SALT', SALT)}"
         for column, expression in expressions.items()
     )
     numbered = sql.SQL(NUMBERED).format(table=sql.Identifier(table))

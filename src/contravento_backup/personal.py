@@ -37,7 +37,15 @@ _REFUSAL: LiteralString = (
     "'code', 'unreadable', 'message', 'This file could not be read.', 'params', '{}'::jsonb) END"
 )
 
-# STRANGER is a name for the row that nobody had before, such as anon_3fa9c1_17.
+# Names of files are never used twice, and what comes in place of a file has another content.
+NEW_KEY: LiteralString = (
+    "split_part(COLUMN, '/', 1) || '/' || substr(md5(SALT || COLUMN), 1, 2) || '/'"
+    " || substr(md5(SALT || COLUMN), 3) || coalesce(substring(COLUMN from '[.][a-z0-9]+$'), '')"
+)
+_FILE_KEY: LiteralString = NEW_KEY.replace("COLUMN", "file_key")
+_POINTS_KEY: LiteralString = NEW_KEY.replace("COLUMN", "points_key")
+
+# SALT is random. STRANGER is a name for the row that nobody had before, such as anon_3fa9c1_17.
 REPLACED: Mapping[LiteralString, Expressions] = {
     "riders": {
         "username": "STRANGER",
@@ -52,8 +60,14 @@ REPLACED: Mapping[LiteralString, Expressions] = {
         "regexp_replace(array_to_string(tags, ' '), '[^ -]', 'x', 'g'), ' ')",
         "cover": "jsonb_set(cover, '{alt}', '\"\"')",
     },
-    "photos": {"file_name": _FILE_NAME, "refusal": _REFUSAL},
-    "tracks": {"file_name": _FILE_NAME, "refusal": _REFUSAL, "report": "'[]'"},
+    "photos": {"file_name": _FILE_NAME, "file_key": _FILE_KEY, "refusal": _REFUSAL},
+    "tracks": {
+        "file_name": _FILE_NAME,
+        "file_key": _FILE_KEY,
+        "points_key": _POINTS_KEY,
+        "refusal": _REFUSAL,
+        "report": "'[]'",
+    },
 }
 
 # Figures, moments and relations, none of which can hold a word.

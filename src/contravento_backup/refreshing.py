@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace as changed
 from pathlib import Path
+from uuid import UUID
 
 from contravento_backup import (
     anonymising,
@@ -33,13 +34,13 @@ EMPTY_TRACK = (
     b'<?xml version="1.0"?>\n<gpx version="1.1" creator="ContraVento"'
     b' xmlns="http://www.topografix.com/GPX/1/1"/>\n'
 )
-# What was uploaded, and the largest picture that was made of it, without whatever it said.
+# The largest picture of each photo stands for its own file, without camera and place.
 PHOTOS = """
     SELECT file_key, (SELECT each.value ->> 'key' FROM jsonb_each(sizes) AS each
         ORDER BY (each.value ->> 'width')::int DESC LIMIT 1)
     FROM public.photos
 """
-TRACKS = "SELECT file_key, points_key FROM public.tracks"
+TRACKS = "SELECT id, points_key FROM public.tracks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,9 @@ class Refresh:
             with telling.step("load", f"load {words} where nobody can reach it", LOAD_SECONDS):
                 cluster.load(subject)
             with fingerprint.connect(**cluster.where(database)) as connection:
+                points: dict[UUID, str | None] = dict(connection.execute(TRACKS).fetchall())
                 people = self._replace(connection, keep_texts=keep_texts)
-                self._adopt_files(connection, subject)
+                self._adopt_files(connection, subject, points)
                 found = fingerprint.take(connection)
             dump = folder.with_name("refreshed.dump")
             with telling.step("dump", "dump what is left", LOAD_SECONDS):
@@ -167,24 +169,31 @@ class Refresh:
 
     # --- files
 
-    def _adopt_files(self, connection: Connection, subject: BackupSet) -> None:
-        """Those that rows still speak of. A file as it was uploaded stays where it was."""
+    def _adopt_files(
+        self, connection: Connection, subject: BackupSet, points: Mapping[UUID, str | None]
+    ) -> None:
+        """Those that rows still speak of. A file as it was uploaded stays where it was.
+
+        `points` says where those of each track were before they got another name.
+        """
         if self.pool.storage is None or (subject.manifest or {})["files"]["are_elsewhere"]:
             return
         with telling.step("files", "take over pictures and points", LOAD_SECONDS):
-            self._adopt(connection, subject)
+            self._adopt(connection, subject, points)
 
-    def _adopt(self, connection: Connection, subject: BackupSet) -> None:
+    def _adopt(
+        self, connection: Connection, subject: BackupSet, points: Mapping[UUID, str | None]
+    ) -> None:
         taking = Taking(self.pool, Pool(self.source.files, None), self.store.throwaway / PLACE)
         lines = (subject.folder / sets.FILES).read_text().splitlines()
         there = {each.key: each for each in pools.parse(lines)}
-        largest: dict[str, str | None] = dict(connection.execute(PHOTOS).fetchall())
-        tracks: dict[str, str | None] = dict(connection.execute(TRACKS).fetchall())
-        points = set(tracks.values())
-        for key in sorted({key for key, _ in fingerprint.references(connection)}):
-            if key in points:
-                taking.points(key, there)
-            elif key not in tracks and (source := largest.get(key, key)):
+        pictures: dict[str, str | None] = dict(connection.execute(PHOTOS).fetchall())
+        tracks: dict[UUID, str | None] = dict(connection.execute(TRACKS).fetchall())
+        packed = {key: points[track] for track, key in tracks.items() if key}
+        for key, table in sorted(set(fingerprint.references(connection))):
+            if before := packed.get(key):
+                taking.points(key, there, before)
+            elif table != "tracks" and (source := pictures.get(key, key)):
                 taking.picture(key, there, source)
             else:
                 taking.nothing(key)
@@ -202,11 +211,11 @@ class Taking:
         entry = _entry(there, source)
         self.ours.adopt(key, self.theirs.path(entry.sha256), entry)
 
-    def points(self, key: str, there: Mapping[str, Entry]) -> None:
-        entry = _entry(there, key)
+    def points(self, key: str, there: Mapping[str, Entry], source: str) -> None:
+        entry = _entry(there, source)
         path = self.theirs.path(entry.sha256)
         if not path.exists() or sha256_of(path) != entry.sha256:
-            raise BackupFailed(f"The content of {key} is missing or damaged there.")
+            raise BackupFailed(f"The content of {source} is missing or damaged there.")
         self._put(key, without_words(path.read_bytes()))
 
     def nothing(self, key: str) -> None:

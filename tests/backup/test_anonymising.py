@@ -130,6 +130,8 @@ def test_nobody_is_left(copied: Connection) -> None:
     ).fetchone() or ("", [])
     assert story.startswith("xxx **xxxxxx xxxxxxxxxx** xx xxx xxxxx.")
     assert len(story) == len(WRITTEN)
+    keys = copied.execute("SELECT file_key FROM photos UNION SELECT file_key FROM tracks")
+    assert KEY not in {key for (key,) in keys}, "another content needs another name"
     assert outline == [[[1.5, 2.5]]]
 
 
