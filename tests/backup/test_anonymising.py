@@ -21,7 +21,7 @@ from tests import factories
 
 WRITTEN = "Met **Aitana Goikoetxea** at the ferry. Call 944 123 456!\n\n# Home\n\nSlept well."
 PERSONAL = (
-    *("aitana_g", "aitana", "goikoetxea", "@example.org", "944", "ferry", "sirimiri", "$2b$04"),
+    *("aitana_g", "aitana", "goikoetxea", "@example.org", "944 123", "ferry", "sirimiri", "$2b$04"),
     *(digest(each).hex() for each in ("cookie", "link", "refresh", "program")),
 )
 WHOLE_ROWS = sql.SQL("SELECT each::text FROM {} AS each")
