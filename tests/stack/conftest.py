@@ -14,7 +14,7 @@ from tests.stack.backups import answer, proven, riders_write
 from tests.stack.deployment import Deployment, deployed, wait_until
 from tests.stack.docker import ROOT, docker
 from tests.stack.hurry import hurry
-from tests.stack.mishaps import small_disk
+from tests.stack.troubles import small_disk
 
 IMAGES = (
     *("postgres:18-trixie", "redis:8-trixie", "nginx:1.30-trixie"),
@@ -26,6 +26,7 @@ IMAGES = (
 )
 CERTIFICATE_SECONDS = 90
 FIRST_SET_SECONDS = 120
+DISK_MEGABYTES = 900
 HOW = "start a Docker engine (and see .ci/run for images where no registry can be reached)"
 
 
@@ -91,7 +92,9 @@ def backed_up(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     folder = tmp_path_factory.mktemp("backed-up")
     overlays = ("tests/stack/backups.test.yml",)
     with ExitStack() as until_the_end:
-        disk = until_the_end.enter_context(small_disk(folder)) if os.geteuid() == 0 else None
+        disk = None
+        if os.geteuid() == 0:  # nobody else can mount one
+            disk = until_the_end.enter_context(small_disk(folder, DISK_MEGABYTES))
         deployment = until_the_end.enter_context(
             deployed("staging", folder, images, overlays=overlays, prepare=_hurry_prometheus,
                      settings={"BACKUP_FOLDER": str(disk)} if disk else {})

@@ -1,12 +1,11 @@
 """What can go wrong while a set is taken, proven or carried away; each ends with all well again."""
 
-import secrets
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+
+import pytest
 
 from tests.stack.backups import (
     FOLDER,
@@ -22,7 +21,6 @@ from tests.stack.backups import (
 from tests.stack.deployment import Deployment, wait_until
 from tests.stack.spoiling import SPOILINGS, Spoiling, spoiled
 
-DISK_MEGABYTES = 900
 BUSY = 5
 # Waits until a program whose line has these words runs, and kills the run that it belongs to.
 KILL = """
@@ -167,6 +165,8 @@ def kill(deployment: Deployment, words: str) -> None:
 
 @contextmanager
 def full_disk(deployment: Deployment) -> Iterator[str]:
+    if not deployment.values.get("BACKUP_FOLDER"):
+        pytest.skip("a small disk can be mounted by root only; nobody else's is filled")
     run(deployment, f"cd {FOLDER}; {NARROW}")
     filling = threading.Thread(target=run, args=(deployment, f"cd {FOLDER}; {FILL}"))
     filling.start()
@@ -238,22 +238,3 @@ def storage_away(deployment: Deployment) -> Iterator[str]:
 def _ship(deployment: Deployment) -> None:
     said = ask(deployment, "ship", environment=S3)
     assert said.returncode == 0, said.stdout + said.stderr
-
-
-# --- a disk that can be full
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """Mounted where Docker may use it; it belongs to who runs this."""
-    image, mount = folder / "disk.img", Path("/var/tmp") / f"contravento-{secrets.token_hex(4)}"
-    with image.open("wb") as file:
-        file.truncate(DISK_MEGABYTES * 1_000_000)
-    subprocess.run(["mkfs.ext4", "-q", "-m", "0", image], check=True)
-    mount.mkdir(mode=0o755)
-    subprocess.run(["mount", "-o", "loop", image, mount], check=True)
-    try:
-        yield mount
-    finally:
-        subprocess.run(["umount", "--lazy", mount], check=True)
-        mount.rmdir()
