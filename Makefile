@@ -20,11 +20,12 @@ test: test-application test-containers ## every test; says what it skipped and w
 test-application: .venv/ready
 	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "not stack"
 
-test-containers: .venv/ready ## images and whole environments, in three lanes; then what needs quiet
+test-containers: .venv/ready ## images and whole environments, in three lanes; then what needs quiet, and backups
 	@$(BIN)/pytest -n 3 --dist loadscope -q -ra -m "stack and not alone and not backups"
 	@$(BIN)/pytest -q -ra -m alone
+	@$(BIN)/pytest -q -ra -m backups
 
-test-backups: .venv/ready ## sets taken, spoiled and proven: ten minutes, apart until all of it is green
+test-backups: .venv/ready ## of those, sets that are taken, spoiled, proven and restored
 	@$(BIN)/pytest -q -ra -m backups
 
 check: lint ## all of lint, and the tests that need neither browser nor containers

@@ -92,7 +92,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-_TRIPS = """
+TRIPS = """
     INSERT INTO trips (rider_id, key, title, story, excerpt, starts_on, ends_on, tags, published_at,
                        distance_metres, ascent_metres, descent_metres, highest_metres,
                        lowest_metres, countries, outline, cover)
@@ -108,7 +108,7 @@ _TRIPS = """
                               'colour', '#aabbcc', 'alt', 'A white road')
     FROM generate_series(%s::int, %s::int) AS n
 """
-_RIDERS = """
+RIDERS = """
     INSERT INTO riders (username, email, password_hash, name, confirmed_at)
     SELECT 'rider_' || n, 'rider' || n || '@example.org', '$2b$', 'Rider ' || n, now()
     FROM generate_series(1, 100) AS n
@@ -119,7 +119,7 @@ def fill(url: str, first: int, last: int) -> None:
     """Published trips for everyone, numbered from `first` to `last`, by a hundred riders."""
     with psycopg.connect(libpq_url(url), autocommit=True) as connection:
         if first == 1:
-            connection.execute(_RIDERS)
-        connection.execute(_TRIPS, (first, last))
+            connection.execute(RIDERS)
+        connection.execute(TRIPS, (first, last))
         connection.execute("VACUUM ANALYZE trips")
         connection.execute("VACUUM ANALYZE riders")

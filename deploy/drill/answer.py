@@ -1,7 +1,8 @@
 """Serves a restored database for a minute, as riders would see it, when the backup service asks.
 
 Nothing of it can be reached but from the drill's network, which has no way out. Between drills it
-holds nothing but a port.
+holds nothing but a port. With `once`, it looks at the database and the files that a restore is
+about to make the live ones, and ends.
 """
 
 import json
@@ -126,6 +127,16 @@ class Door(BaseHTTPRequestHandler):
         """A request is no news."""
 
 
+def look_once() -> int:
+    """Exit status 1 and a sentence where the application does not serve it."""
+    names = ("host", "port", "database", "storage")
+    refusal = examine({name: os.environ[f"LOOK_AT_{name.upper()}"] for name in names})
+    sys.stderr.write(f"{refusal}\n" if refusal else "")
+    return int(bool(refusal))
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["once"]:
+        sys.exit(look_once())
     sys.stdout.write("drill: waits for a restored database.\n")
     HTTPServer(("0.0.0.0", PORT), Door).serve_forever()  # noqa: S104

@@ -57,18 +57,25 @@ def _part(subject: BackupSet, name: str) -> Iterator[Problem]:
 def files(subject: BackupSet, pool: Pool) -> Iterator[Problem]:
     """Each file of the set, read whole. What is damaged is dropped: the next run copies it anew."""
     lines = (subject.folder / sets.FILES).read_text().splitlines()
-    problems = (problem for entry in pools.parse(lines) for problem in _file(pool, entry))
-    for number, problem in enumerate(problems):
-        if number == NAMED_FILES:
-            yield Problem("more_files", f"More than {NAMED_FILES} files are missing or damaged.")
-            return
-        yield problem
+    damaged: set[str] = set()  # what several keys share is dropped when all were looked at
+    entries = pools.parse(lines)
+    problems = (problem for entry in entries for problem in _file(pool, entry, damaged))
+    try:
+        for number, problem in enumerate(problems):
+            if number == NAMED_FILES:
+                words = f"More than {NAMED_FILES} files are missing or damaged."
+                yield Problem("more_files", words)
+                return
+            yield problem
+    finally:
+        for each in damaged:
+            pool.drop(each)
 
 
-def _file(pool: Pool, entry: pools.Entry) -> Iterator[Problem]:
+def _file(pool: Pool, entry: pools.Entry, damaged: set[str]) -> Iterator[Problem]:
     path = pool.path(entry.sha256)
     if not path.exists():
         yield Problem("file_missing", f"The content of {entry.key} is missing.")
-    elif sha256_of(path) != entry.sha256:
-        pool.drop(entry.sha256)
+    elif entry.sha256 in damaged or sha256_of(path) != entry.sha256:
+        damaged.add(entry.sha256)
         yield Problem("file_differs", f"The content of {entry.key} is not what was uploaded.")

@@ -44,8 +44,8 @@ class Daemon:
             if not self.service.is_due(now()):
                 time.sleep(LOOK_EVERY_SECONDS)
                 continue
-            if not self._attempt(self.service.back_up, "the backup failed"):
-                time.sleep(AGAIN_AFTER_SECONDS)
+            done = self._attempt(self.service.back_up, "the backup failed")
+            time.sleep(LOOK_EVERY_SECONDS if done else AGAIN_AFTER_SECONDS)
 
     def _open(self) -> None:
         """PostgreSQL may be starting still, or be gone for good."""

@@ -89,20 +89,9 @@ class Drill:
             throwaway.initialise(folder, administrator)
             cluster = Cluster(folder, self.settings.throwaway_host, administrator)
             with cluster.running():
-                self._load(cluster)
+                cluster.load(self.subject)
                 self._compare(cluster, "the dump")
                 self._ask(cluster, "the dump")
-
-    def _load(self, cluster: Cluster) -> None:
-        """Raises BackupFailed."""
-        first = f"CREATE ROLE {cluster.superuser};\n"  # which is there already
-        roles = (self.subject.folder / sets.GLOBALS).read_text().replace(first, "", 1)
-        unfolded = cluster.socket / "globals.sql"
-        unfolded.write_text(roles)
-        quiet = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
-        cluster.run("psql", *quiet, f"--file={unfolded}")
-        cluster.run("pg_restore", "--create", "--exit-on-error", "--no-password", "--jobs=2",
-                    "--dbname=postgres", str(self.subject.folder / sets.DUMP))  # fmt: skip
 
     # --- the base backup, with WAL replayed to the same moment
 

@@ -2,18 +2,30 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from contravento_backup import daemon, fingerprint, handing_over, sets, settings as reading
+from contravento_backup import (
+    daemon,
+    fingerprint,
+    handing_over,
+    refreshing,
+    restore_commands,
+    sets,
+    settings as reading,
+)
 from contravento_backup.failures import BackupFailed, Busy
 from contravento_backup.running import Service
 from contravento_backup.sets import BackupSet, State
+from contravento_backup.store import Store
 
+SOURCE_KEY = "BACKUP_SOURCE_KEY"
 FAILED, USAGE, BUSY, NOT_PROVEN = 1, 2, 5, 8
 
 
@@ -43,8 +55,13 @@ def _parser() -> argparse.ArgumentParser:
     drill.add_argument("name", nargs="?", default="", help="which; else the newest")
     commands.add_parser("prune", help="let go of what retention lets go of")
     commands.add_parser("ship", help="bring the off-site copy up to date")
+    refresh = commands.add_parser("refresh", help="a dump of another environment, without people")
+    refresh.add_argument("source", type=Path, help="the other environment's backup folder")
+    refresh.add_argument("name", nargs="?", default="", help="which set; else the newest proven")
+    refresh.add_argument("--keep-texts", action="store_true", help="where they name nobody")
     printing = commands.add_parser("fingerprint", help="rows and hashes of a database's tables")
     printing.add_argument("--database", default="", help="its name; else the live one's")
+    restore_commands.add_to(commands)
     for each in (now, listing, drill):
         each.add_argument("--json", action="store_true", help="answer in JSON")
     return parser
@@ -53,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
 def _run(asked: argparse.Namespace) -> int:
     if asked.command == "check":
         return _check()
+    if asked.command in restore_commands.COMMANDS:
+        restore_commands.run(asked)
+        return 0
     service = Service(reading.read(), say)
     as_json = getattr(asked, "json", False)
     if as_json:
@@ -71,7 +91,9 @@ def _run(asked: argparse.Namespace) -> int:
         case "prune":
             say(f"{len(service.prune())} sets were let go of.")
         case "ship":
-            return _ship(service)
+            say(f"The off-site copy is up to date: {service.ship()}.")
+        case "refresh":
+            _refresh(service, asked)
         case "fingerprint":
             _print_fingerprint(service, asked.database)
     return 0
@@ -107,14 +129,10 @@ def _list(there: list[BackupSet], as_json: bool) -> None:
         say("There is no set yet.")
 
 
-def _ship(service: Service) -> int:
-    if service.carrier is None:
-        raise BackupFailed("There is no off-site copy: BACKUP_S3_ENDPOINT and its kin are not set.")
-    service.carrier.open()
-    snapshot = service.carrier.carry()
-    service.carrier.compare(snapshot, sets.find(service.store.sets))
-    say(f"The off-site copy is up to date: {snapshot}.")
-    return 0
+def _refresh(service: Service, asked: argparse.Namespace) -> None:
+    source = Store(asked.source)
+    at_work = refreshing.Refresh(service.settings, service.store, service.pool, source)
+    at_work.make(asked.name, key=os.environ.get(SOURCE_KEY, ""), keep_texts=asked.keep_texts)
 
 
 def _print_fingerprint(service: Service, database: str) -> None:

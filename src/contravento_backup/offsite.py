@@ -3,6 +3,7 @@
 import json
 import shutil
 import socket
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from contravento_backup import programs, sets
@@ -12,7 +13,7 @@ from contravento_backup.sets import BackupSet
 from contravento_backup.settings import Offsite, Settings
 from contravento_backup.store import Store, sha256_of
 
-EXCLUDED = ("throwaway", "cache", "lock", "sets/.*", "files/.*", "*.new", "*.tmp")
+EXCLUDED = ("throwaway", "cache", "restore", "lock", "sets/.*", "files/.*", "*.new", "*.tmp")
 NO_REPOSITORY, INCOMPLETE = 10, 3
 REACH_SECONDS = 10
 RETRY_LOCK = ("--retry-lock", "10m")
@@ -55,9 +56,9 @@ class Carrier:
 
     def carry(self) -> str:
         """The folder as it is now; the snapshot's id. Raises BackupFailed."""
-        excluded = [f"--exclude={self.store.root / each}" for each in EXCLUDED[:6]]
+        excluded = [f"--exclude={self.store.root / each}" for each in EXCLUDED[:-1]]
         words = ("backup", "--json", "--quiet", "--host=contravento", *excluded,
-                 f"--exclude={EXCLUDED[6]}", str(self.store.root))  # fmt: skip
+                 f"--exclude={EXCLUDED[-1]}", str(self.store.root))  # fmt: skip
         try:
             said = self._restic(*RETRY_LOCK, *words)
         except ProgramFailed as error:
@@ -92,6 +93,16 @@ class Carrier:
     def forget(self) -> None:
         """Off-site, moments are kept as sets are here; what no moment needs goes."""
         self._restic(*RETRY_LOCK, "forget", "--group-by=host", *KEPT, "--prune", "--quiet")
+
+    def fetch(self, part: str, target: Path) -> None:
+        """The newest copy of the folder, or of a part of it, into another. Raises BackupFailed.
+
+        Its paths are those of the server that it came from, which are the same everywhere.
+        """
+        target.mkdir(parents=True, exist_ok=True)
+        wanted = self.store.root / part if part else self.store.root
+        self._restic("restore", f"latest:{wanted}", "--no-lock", f"--target={target / part}",
+                     "--quiet")  # fmt: skip
 
     def _reach(self) -> None:
         """restic tries for a quarter of an hour; a set that waits to be proven should not."""

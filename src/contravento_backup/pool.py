@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from contravento_backup.failures import BackupFailed
-from contravento_backup.store import CHUNK_BYTES, PASSABLE, flush_folder
+from contravento_backup.store import CHUNK_BYTES, PASSABLE, flush_folder, sha256_of
 
 # As the application names what it stores: 'photos/3f/…'. Unfinished files look otherwise.
 KEY = r"[a-z][a-z_-]*/[0-9a-f]{2}/[0-9a-f]{30}(\.[a-z0-9]+)?"
@@ -56,6 +56,16 @@ class Pool:
                 if self._has(key, size) or self._take(key, path):
                     seen.add(key)
         return seen
+
+    def adopt(self, key: str, path: Path, expected: Entry | None = None) -> None:
+        """A file from elsewhere, under a key of ours. Raises BackupFailed where it is damaged."""
+        if expected is not None and (not path.exists() or sha256_of(path) != expected.sha256):
+            raise BackupFailed(f"The content of {expected.key} is missing or damaged there.")
+        with self._alone():
+            self._catch_up()
+            is_here = expected is not None and self._has(key, expected.bytes)
+            if not is_here and not (IS_KEY.fullmatch(key) and self._take(key, path)):
+                raise BackupFailed(f"{key} is no name of a stored file.")
 
     def entries(self) -> Mapping[str, Entry]:
         """By key, of everything that was ever collected and is still kept."""

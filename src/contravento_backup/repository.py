@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,14 @@ FULL_EVERY_SECONDS = 7 * DAY_SECONDS
 def ensure() -> None:
     """Make the stanza, without which PostgreSQL can archive nothing. Twice is harmless."""
     programs.run("pgbackrest", "stanza-create")
+
+
+def adopt() -> None:
+    """As `ensure`, also for a cluster that was made anew: WAL of the one before stays beside it."""
+    try:
+        ensure()
+    except programs.ProgramFailed:
+        programs.run("pgbackrest", "stanza-upgrade")
 
 
 def back_up() -> str:
@@ -46,6 +55,14 @@ def backups() -> list[dict[str, Any]]:
     return found
 
 
+def holds_live() -> bool:
+    """Whether the newest base backup is of the cluster that runs now."""
+    said = json.loads(programs.run("pgbackrest", "--output=json", "info"))
+    if not said or not said[0]["backup"]:
+        return False
+    return bool(said[0]["backup"][-1]["database"]["id"] == said[0]["db"][-1]["id"])
+
+
 def damages() -> str:
     """What is wrong in the repository by its own checksums, segment by segment; mostly nothing."""
     return " / ".join(programs.run("pgbackrest", "--output=text", "verify").split("\n")).strip(" /")
@@ -56,6 +73,18 @@ def restore(folder: Path, *, label: str, restore_point: str) -> None:
     programs.run(
         "pgbackrest", f"--pg1-path={folder}", f"--set={label}", "--type=name",
         f"--target={restore_point}", "--target-action=promote", "--archive-mode=off", "restore",
+    )  # fmt: skip
+
+
+def restore_to(folder: Path, *, label: str, at: datetime | None) -> None:
+    """As `restore`, to a moment, or to the end of all WAL that there is."""
+    target: tuple[str, ...] = ("--type=default",)
+    if at:
+        moment = at.astimezone(UTC).isoformat(" ", "microseconds")
+        target = ("--type=time", f"--target={moment}", "--target-action=promote")
+    programs.run(
+        "pgbackrest", f"--pg1-path={folder}", f"--set={label}", *target, "--archive-mode=off",
+        "restore",
     )  # fmt: skip
 
 

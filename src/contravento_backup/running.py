@@ -19,7 +19,10 @@ from contravento_backup.failures import BackupFailed
 from contravento_backup.pool import Pool
 from contravento_backup.sets import BackupSet, State
 from contravento_backup.settings import Settings
+from contravento_backup.side import Cluster
 from contravento_backup.store import Store
+
+RESTORE_SECONDS = 3600
 
 type Say = Callable[[str], None]
 
@@ -51,6 +54,18 @@ class Service:
     def prune(self) -> list[str]:
         with self.store.alone("letting go of old sets"):
             return self._prune()
+
+    def ship(self) -> str:
+        """The snapshot's id, once it was read back. Raises BackupFailed."""
+        if self.carrier is None:
+            raise BackupFailed(
+                "There is no off-site copy: BACKUP_S3_ENDPOINT and its kin are not set."
+            )
+        self.carrier.open()
+        snapshot = self.carrier.carry()
+        self.carrier.compare(snapshot, sets.find(self.store.sets))
+        self._shipped()
+        return snapshot
 
     # --- one after another
 
@@ -123,6 +138,8 @@ class Service:
         for name in gone:
             sets.remove(there.pop(name))
             self.say(f"{name} was let go of.")
+        for name in Cluster(self.settings).let_go(now()):
+            self.say(f"{name}, which was live before a restore, was let go of.")
         if any(each.state is State.PROVEN for each in list(there.values())[-1:]):
             repository.expire()
             self._forget_files(list(there.values()))
@@ -184,11 +201,23 @@ class Service:
         self.store.remember(**{name: self.store.remembered().get(name, 0) + 1, **facts})
 
     def is_due(self, now: datetime) -> bool:
-        """Six hours after the newest set was begun, whatever became of it; at once without one."""
+        """Six hours after the newest set was begun, whatever became of it; at once without one, and
+        after a restore: what is live then is in none of them. While one is under way nothing is."""
+        if self._is_being_restored(now):
+            return False
         there = sets.list_all(self.store.sets)
-        if not there:
+        restored_at = self.store.remembered().get("restore_last_timestamp_seconds", 0)
+        if not there or there[-1].at.timestamp() < restored_at:
             return True
         return (now - there[-1].at).total_seconds() >= self.settings.every_seconds
+
+    def _is_being_restored(self, now: datetime) -> bool:
+        """One that was broken off keeps nothing from being backed up for long."""
+        try:
+            begun = (self.store.restore / "plan.json").stat().st_mtime
+        except FileNotFoundError:
+            return False
+        return 0 <= now.timestamp() - begun < RESTORE_SECONDS
 
 
 def now() -> datetime:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 from contravento_backup.failures import BackupFailed, Busy
 
 CHUNK_BYTES = 1024 * 1024
+LOOK_EVERY_SECONDS = 0.5
 PRIVATE, PASSABLE = 0o700, 0o711  # the drill's application passes through to what it is shown
 
 
@@ -41,6 +43,11 @@ class Store:
     @property
     def throwaway(self) -> Path:
         return self.root / "throwaway"
+
+    @property
+    def restore(self) -> Path:
+        """What a restore is about to swap in; empty otherwise."""
+        return self.root / "restore"
 
     @property
     def state(self) -> Path:
@@ -70,14 +77,21 @@ class Store:
         return room.f_bavail * room.f_frsize
 
     @contextmanager
-    def alone(self, doing: str) -> Iterator[None]:
-        """Raises Busy while another process makes, proves or removes sets."""
+    def alone(self, doing: str, *, wait_seconds: float = 0) -> Iterator[None]:
+        """Raises Busy while another process makes, proves, restores or removes sets."""
+        until = time.monotonic() + wait_seconds
         with (self.root / "lock").open("a+") as opened:
-            try:
-                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                opened.seek(0)
-                raise Busy(f"Another run is at work: {opened.read() or 'just begun'}.") from None
+            while True:
+                try:
+                    fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except OSError:
+                    if time.monotonic() < until:
+                        time.sleep(LOOK_EVERY_SECONDS)
+                        continue
+                    opened.seek(0)
+                    words = f"Another run is at work: {opened.read() or 'just begun'}."
+                    raise Busy(words) from None
             opened.truncate(0)
             opened.write(f"{doing}, since {iso(datetime.now(UTC))}")
             opened.flush()

@@ -51,6 +51,8 @@ def take(settings: Settings, store: Store, pool: Pool, say: Say) -> BackupSet:
     for _ in range(TRIES):
         try:
             return _take_at_a_moment(settings, store, pool, base, say)
+        except OSError as error:
+            raise BackupFailed(f"The set cannot be written: {error.strerror}.") from error
         except RowsChanged:
             say("a rider deleted a file just then; once more")
     raise BackupFailed("Files were deleted faster than they could be copied; try again.")

@@ -13,9 +13,10 @@ from typing import Any
 
 import psycopg
 
-from contravento_backup import programs
+from contravento_backup import programs, sets
 from contravento_backup.failures import BackupFailed
 from contravento_backup.programs import ProgramFailed
+from contravento_backup.sets import BackupSet
 
 PORT = 5433
 START_SECONDS = 1800  # WAL is replayed in this time
@@ -59,6 +60,17 @@ class Cluster:
             "PGDATABASE": "postgres",
         }
         return programs.run(program, *words, environment=environment)
+
+    def load(self, subject: BackupSet) -> None:
+        """A set's roles and its dump, into a cluster that has nothing. Raises BackupFailed."""
+        first = f"CREATE ROLE {self.superuser};\n"  # which is there already
+        roles = (subject.folder / sets.GLOBALS).read_text().replace(first, "", 1)
+        unfolded = self.socket / "globals.sql"
+        unfolded.write_text(roles)
+        quiet = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
+        self.run("psql", *quiet, f"--file={unfolded}")
+        self.run("pg_restore", "--create", "--exit-on-error", "--no-password", "--jobs=2",
+                 "--dbname=postgres", str(subject.folder / sets.DUMP))  # fmt: skip
 
     @contextmanager
     def running(self) -> Iterator[None]:

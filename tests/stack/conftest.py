@@ -4,12 +4,17 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from tests.stack.backups import answer, proven, riders_write
 from tests.stack.deployment import Deployment, deployed, wait_until
 from tests.stack.docker import ROOT, docker
+from tests.stack.hurry import hurry
+from tests.stack.troubles import small_disk
 
 IMAGES = (
     *("postgres:18-trixie", "redis:8-trixie", "nginx:1.30-trixie"),
@@ -20,6 +25,8 @@ IMAGES = (
     "nginx/nginx-prometheus-exporter:1.5.1",
 )
 CERTIFICATE_SECONDS = 90
+FIRST_SET_SECONDS = 120
+DISK_MEGABYTES = 900
 HOW = "start a Docker engine (and see .ci/run for images where no registry can be reached)"
 
 
@@ -79,10 +86,43 @@ def staging(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
         yield deployment
 
 
-def await_certificate(deployment: Deployment) -> None:
+@pytest.fixture(scope="session")
+def backed_up(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Staging that has proven a set that it took by itself, and one with pictures."""
+    folder = tmp_path_factory.mktemp("backed-up")
+    overlays = ("tests/stack/backups.test.yml",)
+    with ExitStack() as until_the_end:
+        disk = None
+        if os.geteuid() == 0:  # nobody else can mount one
+            disk = until_the_end.enter_context(small_disk(folder, DISK_MEGABYTES))
+        deployment = until_the_end.enter_context(
+            deployed("staging", folder, images, overlays=overlays, prepare=_hurry_prometheus,
+                     settings={"BACKUP_FOLDER": str(disk)} if disk else {})
+        )  # fmt: skip
+        await_certificate(deployment, is_visited=False)
+        await_first_set(deployment)
+        yield deployment
+
+
+def _hurry_prometheus(folder: Path) -> None:
+    hurry(ROOT / "monitoring" / "prometheus", folder / "hurried" / "prometheus")
+
+
+def await_first_set(deployment: Deployment) -> None:
+    wait_until(
+        lambda: proven(deployment),
+        FIRST_SET_SECONDS, f"the first set is proven:\n{deployment.logs('backup')}",
+    )  # fmt: skip
+    with riders_write(deployment):
+        pass
+    assert answer(deployment, "now")["state"] == "proven"
+
+
+def await_certificate(deployment: Deployment, *, is_visited: bool = True) -> None:
     try:
         wait_until(deployment.is_certified, CERTIFICATE_SECONDS, "nginx serves the certificate")
     except AssertionError as error:
         error.add_note(deployment.logs("certbot"))
         raise
-    deployment.trust_at_home()
+    if is_visited:
+        deployment.trust_at_home()

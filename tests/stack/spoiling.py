@@ -1,13 +1,14 @@
 """Ways to spoil a backup, and putting it back: scripts that run in the backup service."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from tests.stack.backups import FOLDER, run
 from tests.stack.deployment import Deployment
 
-ROOT = "/var/backups/contravento"
-HEAD = f"set -eu; cd {ROOT}; set=$(ls -d sets/2*Z | tail -1)\n"
+HEAD = f"set -eu; cd {FOLDER}; set=$(ls -d sets/2*Z | tail -1)\n"
 # Change the manifest as somebody would who has the key: only restoring can tell.
 RESEAL = """
 python3 - "$set" <<'PY'
@@ -100,17 +101,19 @@ SPOILINGS = (
 @contextmanager
 def spoiled(deployment: Deployment, spoil: Spoiling) -> Iterator[None]:
     """As long as the block lasts; then everything is as it was."""
-    kept = f"cd {ROOT}; rm -rf kept; mkdir kept; cp -a sets files repository kept/"
-    back = f"cd {ROOT}; cp -a --remove-destination kept/* ./; rm -r kept"
-    run(deployment, kept)
-    try:
+    with put_back(deployment):
         run(deployment, HEAD + spoil.script)
         yield
+
+
+@contextmanager
+def put_back(
+    deployment: Deployment, what: str = "sets files repository state.json"
+) -> Iterator[None]:
+    """Whatever becomes of these meanwhile."""
+    kept = f"kept-{secrets.token_hex(4)}"
+    run(deployment, f"cd {FOLDER}; mkdir {kept}; cp -a {what} {kept}/")
+    try:
+        yield
     finally:
-        run(deployment, back)
-
-
-def run(deployment: Deployment, script: str) -> str:
-    done = deployment.shell("backup", script)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+        run(deployment, f"cd {FOLDER}; cp -a --remove-destination {kept}/* ./; rm -r {kept}")

@@ -52,7 +52,7 @@ CERTIFICATE_SECONDS = 300
 ALWAYS = "Watchdog"
 # Nine tenths of the whole machine's memory, or hours, would have to be taken; promtool tries these.
 NOT_CAUSED = {"HostMemoryHigh", "BackupNotProven", "BackupWalGrowing", "BackupOffsiteBehind"}
-# tests/stack/test_backup.py spoils sets in many ways and sees the drill find each.
+# tests/stack/test_backup.py follows it; what causes it stands in test_backup_corruption.py.
 NOT_CAUSED |= {"BackupDrillFailed"}
 HOOK = """\
 import http.server

@@ -196,11 +196,11 @@ def filling(disk: Path) -> Iterator[None]:
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
+def small_disk(folder: Path, megabytes: int = DISK_MEGABYTES) -> Iterator[Path]:
     """A disk of its own, made of a file and mounted where everybody may look."""
     image, mount = folder / "disk.img", Path("/var/tmp") / f"contravento-{secrets.token_hex(4)}"
     with image.open("wb") as file:
-        file.truncate(DISK_MEGABYTES * 1_000_000)
+        file.truncate(megabytes * 1_000_000)
     subprocess.run(["mkfs.ext4", "-q", "-m", "0", image], check=True)
     mount.mkdir(mode=0o755)
     subprocess.run(["mount", "-o", "loop", image, mount], check=True)

@@ -4,11 +4,13 @@ from typing import Annotated
 
 import typer
 
+from contravento_ops.commands import restoring
 from contravento_ops.environment import file as env_files, host, initialise, probing
 from contravento_ops.environment.host import CHECKS, Verdict
 from contravento_ops.environment.variables import Variable
 from contravento_ops.kit import state
 from contravento_ops.kit.refusals import Exit, Refusal
+from contravento_ops.recovery import wanted
 from contravento_ops.release import facts, plan, rollout, source
 from contravento_ops.release.plan import Kind, Options, Plan
 from contravento_ops.release.report import Report
@@ -209,10 +211,19 @@ def init(
         list[str], typer.Option("--set", metavar="NAME=VALUE", help="A value, instead of asking.")
     ] = [],  # noqa: B006  (Typer copies it)
     no_questions: Annotated[bool, typer.Option(help="Take what the example suggests.")] = False,
+    from_backup: Annotated[
+        str, typer.Option(metavar="PLACE", help="Rebuild all of it from a backup folder, or S3.")
+    ] = "",
+    to: Annotated[
+        str, typer.Option(help="What of the backup: a set, a moment, or latest.")
+    ] = wanted.LATEST,
     as_json: Json = False,
 ) -> None:
     """Make the environment file with every secret, or add what is missing; never overwrite."""
     session: Session = context.obj
+    if from_backup:
+        restoring.rebuild(session, from_backup, to)
+        return
     values = dict(_pair(each) for each in given)
 
     def ask(variable: Variable, suggestion: str) -> str:

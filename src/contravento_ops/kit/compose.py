@@ -6,10 +6,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import IO, Any
 
 from contravento_ops.kit.place import Place
 from contravento_ops.kit.refusals import Exit, Refusal
@@ -85,6 +86,25 @@ def run(
     except subprocess.TimeoutExpired:
         return Done(124, "", f"no end after {timeout:.0f} seconds")
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def follow(call: Call, each_line: Callable[[str], None], said_to_it: IO[bytes] | None) -> Done:
+    """Run, and hand every line of its output over as it comes; `err` holds its last words."""
+    with tempfile.TemporaryFile("w+", errors="replace") as complaints:
+        running = subprocess.Popen(  # noqa: S603
+            call.words,
+            env={**os.environ, **call.environment},
+            stdin=said_to_it or subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            errors="replace",
+        )
+        with running:
+            for line in running.stdout or ():
+                each_line(line)
+        complaints.seek(0)
+        return Done(running.returncode, "", complaints.read())
 
 
 def run_well(call: Call, *, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> str:

@@ -2,17 +2,28 @@
 
 import json
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
 from rich.console import Console as RichConsole
 from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 type Mark = Literal["ok", "warning", "failed", "skipped"]
 
 WIDTH_OF_NO_TERMINAL = 160  # a pipe, a file or a log shall find a name in one line
+
+MOVE_EVERY_SECONDS, NEARLY = 0.2, 0.97
 
 MARKS: dict[str, str] = {
     "ok": "[green]✓[/]",
@@ -62,6 +73,17 @@ class Console:
             sys.stdout.write(json.dumps(answer, indent=2, default=str, ensure_ascii=False) + "\n")
 
     @contextmanager
+    def progress(self) -> Iterator["Steps"]:
+        """A bar for each step where there is a terminal, else a line when it begins and ends."""
+        steps = Bars(self) if self._out.is_terminal and not self.as_json else Steps(self)
+        with steps:
+            yield steps
+
+    @property
+    def terminal(self) -> RichConsole:
+        return self._out
+
+    @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Say what is being done while it is, and how it ended."""
         with self._out.status(escape(title)):
@@ -71,3 +93,66 @@ class Console:
                 self.note("failed", title)
                 raise
         self.note("ok", title)
+
+
+class Steps:
+    """What is being done, in lines."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.title = ""
+
+    def begin(self, title: str, seconds: float) -> None:
+        self.title = title
+        self.console.say(f"{title} (about {seconds:.0f} s) …")
+
+    def end(self, seconds: float) -> None:
+        self.console.note("ok", f"{self.title}: {seconds:.1f} s")
+        self.title = ""
+
+    def __enter__(self) -> "Steps":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.title:
+            self.console.note("failed", self.title)
+
+
+class Bars(Steps):
+    """What is being done, in a bar that fills as the time goes by that it usually takes."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._bar = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
+            TextColumn("of about {task.total:.0f} s"), console=console.terminal, transient=True,
+        )  # fmt: skip
+        self._over = threading.Event()
+        self._moving = threading.Thread(target=self._move, daemon=True)
+        self._task = TaskID(0)
+
+    def begin(self, title: str, seconds: float) -> None:
+        self.title = title
+        self._task = self._bar.add_task(title, total=seconds)
+
+    def end(self, seconds: float) -> None:
+        self._bar.remove_task(self._task)
+        super().end(seconds)
+
+    def __enter__(self) -> "Bars":
+        self._bar.start()
+        self._moving.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._moving.join()
+        self._bar.stop()
+        super().__exit__(*error)
+
+    def _move(self) -> None:
+        """Never quite to the end: that is the step's own to say."""
+        while not self._over.wait(MOVE_EVERY_SECONDS):
+            for task in self._bar.tasks:
+                usual = task.total or 1.0
+                self._bar.update(task.id, completed=min(task.elapsed or 0.0, usual * NEARLY))
