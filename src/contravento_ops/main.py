@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from contravento_ops.commands import backups, daily, deploying
+from contravento_ops.commands import backups, checking, daily, deploying, loading
 from contravento_ops.kit.console import Console
 from contravento_ops.kit.place import ENVIRONMENTS
 from contravento_ops.kit.refusals import Exit, Refusal
@@ -32,6 +32,8 @@ app.command("exec", context_settings={"allow_interspersed_args": False})(daily.r
 app.command("renew-certificate")(daily.renew_certificate)
 app.command("support")(daily.support)
 app.command("backup")(backups.backup)
+app.command("check")(checking.check)
+app.command("load")(loading.load)
 
 
 def main() -> None:

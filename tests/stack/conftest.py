@@ -8,8 +8,10 @@ from uuid import uuid4
 
 import pytest
 
+from tests.stack.checked import a_checked_host
 from tests.stack.deployment import Deployment, deployed, wait_until
 from tests.stack.docker import ROOT, docker
+from tests.stack.releases import Host
 
 IMAGES = (
     *("postgres:18-trixie", "redis:8-trixie", "nginx:1.30-trixie"),
@@ -77,6 +79,13 @@ def staging(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
     with deployed("staging", tmp_path_factory.mktemp("staging"), images) as deployment:
         await_certificate(deployment)
         yield deployment
+
+
+@pytest.fixture(scope="session")
+def checked(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A host with a whole staging and 10,000 trips on it. Who breaks it mends it."""
+    with a_checked_host(tmp_path_factory.mktemp("checked"), images) as host:
+        yield host
 
 
 def await_certificate(deployment: Deployment) -> None:
