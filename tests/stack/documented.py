@@ -169,6 +169,12 @@ class Reader:
         for words in (("add", "--all"), (*TOOLS, "commit", "--quiet", "--message", message)):
             subprocess.run(["git", "-C", str(self.origin), *words], check=True)
 
+    def newest_image(self) -> str:
+        """Of the commit that the clone is at."""
+        words = ["git", "-C", str(self.clone), "rev-parse", "--short=12", "HEAD"]
+        commit = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+        return f"contravento:{commit}"
+
     def images(self) -> list[str]:
         """Built here: their tags begin with the commits of this clone alone."""
         tags = docker("images", "--format", "{{.Repository}}:{{.Tag}}", "contravento").split()

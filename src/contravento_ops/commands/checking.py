@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from contravento_ops.check import page, running, waivers
+from contravento_ops.check import page, promotion, running, waivers
 from contravento_ops.check.boxes import BOXES, BY_NAME, Box
+from contravento_ops.check.signing import Seal
 from contravento_ops.check.verdict import Judged, Verdict
 from contravento_ops.kit.console import Board, Console, Mark
 from contravento_ops.kit.refusals import Exit, Refusal
@@ -29,6 +30,8 @@ def check(
 ) -> None:
     """Judge the running environment as its riders would; GO or NO-GO, with evidence."""
     session: Session = context.obj
+    if session.place.environment == "dev":
+        raise Refusal("There is no checklist in dev.", status=Exit.USAGE)
     boxes = _chosen(only)
     if list_them:
         _list(session.console, boxes)
@@ -88,6 +91,8 @@ def _keep(session: Session, verdict: Verdict) -> None:
     folder = running.folder_for(session.place.memory)
     (folder / "report.json").write_text(json.dumps(verdict.as_json(), indent=2) + "\n")
     (folder / "report.html").write_text(page.write(verdict, session.place.root))
+    if verdict.is_whole and verdict.environment == "staging":
+        Seal(session.place.shared).sign(promotion.statement(verdict, session.place.root))
     red = [each for each in verdict.judged if each.is_in_the_way]
     console = session.console
     for each in red:
