@@ -147,18 +147,19 @@ class Browser:
 def a_browser(address: Address) -> Iterator[Browser]:
     """From this host's PATH, else from its image. Raises CannotTell where there is neither."""
     rules = f"--host-resolver-rules=MAP {address.name}:443 {address.host}:{address.port}"
-    with tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as home:
-        words = (*_command(home), *OPTIONS, rules)
-        process = subprocess.Popen(  # noqa: S603
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
+    with (
+        tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as home,
+        subprocess.Popen(  # noqa: S603
+            (*_command(home), *OPTIONS, rules),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        ) as process,
+    ):  # fmt: skip
         try:
             browser = Browser(process)
             browser.version = browser.call("Browser.getVersion")["product"]
             yield browser
         finally:
             process.terminate()
-            process.wait(20)
 
 
 def _command(home: str) -> tuple[str, ...]:

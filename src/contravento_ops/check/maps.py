@@ -56,7 +56,7 @@ def gpx_on_map(visit: Visit) -> Evidence:
     seen = tab.evaluate(LOOK)
     place = {name: seen[name] for name in ("x", "y", "width", "height")}
     picture = tab.picture(clip=place)
-    drawn = _measured(visit.browser.tab(), picture, seen["colour"])
+    drawn = measured(visit.browser.tab(), picture, seen["colour"])
     told = {"the file's bounds": _words(ride.bounds), "the map's bounds": seen["bounds"],
             "browser": visit.browser.version}  # fmt: skip
     complaint = _judge(ride, seen, drawn, told)
@@ -83,7 +83,7 @@ def _judge(
     return None
 
 
-def _measured(tab: Tab, picture: bytes, colour: str) -> Mapping[str, int]:
+def measured(tab: Tab, picture: bytes, colour: str) -> Mapping[str, int]:
     channels = [int(each) for each in re.findall(r"\d+", colour)[:3]]
     written = base64.b64encode(picture).decode()
     found: Mapping[str, int] = tab.evaluate(MEASURE % (written, json.dumps(channels)))
