@@ -22,6 +22,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 IMAGE = "chromedp/headless-shell:stable"
 IMAGES_PROGRAM = "/headless-shell/headless-shell"
 ANSWER_SECONDS = 30.0
+NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"
 SIZE = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
 OPTIONS = (
     *("--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--no-first-run"),
@@ -50,9 +51,7 @@ class Tab:
         self.call("Network.enable")
         self.call("Network.setCacheDisabled", cacheDisabled=True)
         self.call("Emulation.setDeviceMetricsOverride", **SIZE)
-        answer = self.call("Page.navigate", url=url)
-        if problem := answer.get("errorText"):
-            raise NotGood(f"the browser could not open {url}: {problem}")
+        self._navigate(url)
         self.until("document.readyState === 'complete'")
         self.until("performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
         timing = self.evaluate(
@@ -62,6 +61,16 @@ class Tab:
             " loaded: n.loadEventEnd / 1000, status: n.responseStatus || 0}; })()"
         )
         return {name: float(value) for name, value in timing.items()}
+
+    def _navigate(self, url: str) -> None:
+        """Once more where a network of the host came or went meanwhile, as containers' do."""
+        for is_last in (False, False, True):
+            problem = self.call("Page.navigate", url=url).get("errorText")
+            if not problem:
+                return
+            if is_last or problem != NETWORK_CHANGED:
+                raise NotGood(f"the browser could not open {url}: {problem}")
+            time.sleep(1)
 
     def evaluate(self, expression: str) -> Any:
         """Raises NotGood where the page's script throws."""
