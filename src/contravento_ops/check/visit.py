@@ -26,6 +26,12 @@ from contravento_ops.release.traffic import Address
 TITLE = "A check before a release"
 STORY = "Written by the check, and gone when it ends. The road keeps to the north bank."
 GPX = "application/gpx+xml"
+# With those of checks that were broken off.
+FORGET = (
+    "DELETE FROM riders WHERE username = '{name}' OR (username ~ '^check_[0-9a-f]{{12}}$'"
+    " AND created_at < now() - interval '6 hours'"
+    " AND NOT EXISTS (SELECT FROM trips WHERE rider_id = riders.id))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,7 @@ class Visit:
             email, has_inbox = inbox.address_for(name, self.values), True
         except CannotTell:
             email, has_inbox = f"{name}@probe.invalid", False
-        forget = f"DELETE FROM riders WHERE username = '{name}'"  # noqa: S608
+        forget = FORGET.format(name=name)
         self._ends.callback(lambda: compose.run(facts.psql(self.project, forget)))
         return Newcomer(name, email, secrets.token_urlsafe(24), has_inbox)
 
