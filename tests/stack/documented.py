@@ -1,5 +1,6 @@
 """A host on which the pages' commands are typed, in one shell, as a reader would type them."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -170,10 +171,9 @@ class Reader:
             subprocess.run(["git", "-C", str(self.origin), *words], check=True)
 
     def newest_image(self) -> str:
-        """Of the commit that the clone is at."""
-        words = ["git", "-C", str(self.clone), "rev-parse", "--short=12", "HEAD"]
-        commit = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
-        return f"contravento:{commit}"
+        """What staging served last."""
+        state = json.loads((self.clone / "var/ops/staging/state.json").read_text())
+        return str(state["current"]["image"])
 
     def images(self) -> list[str]:
         """Built here: their tags begin with the commits of this clone alone."""

@@ -51,8 +51,17 @@ def _head(verdict: Verdict) -> str:
     return (
         f'<header class="{"go" if verdict.is_go else "no-go"}">'
         "<p>ContraVento · the checklist before a release</p>"
-        f"<h1>{verdict.word}</h1>{_facts(told)}</header>"
+        f"<h1>{verdict.word}</h1>{_facts(told)}{_in_the_way(verdict)}</header>"
     )
+
+
+def _in_the_way(verdict: Verdict) -> str:
+    rows = "".join(
+        f'<li><a href="#{each.box.name}">{each.box.name}</a>: {escape(each.evidence.sentence)}</li>'
+        for each in verdict.judged
+        if each.is_in_the_way
+    )
+    return f"<ul>{rows}</ul>" if rows else ""
 
 
 def _groups(verdict: Verdict) -> Iterator[str]:
@@ -77,7 +86,7 @@ def _box(judged: Judged) -> str:
         else ""
     )
     return (
-        f'<article class="{judged.outcome}"><h3>{escape(judged.box.title)}</h3>'
+        f'<article class="{judged.outcome}" id="{judged.box.name}"><h3>{escape(judged.box.title)}</h3>'
         f'<p class="outcome"><b>{WORDS[judged.outcome]}</b> <code>{judged.box.name}</code>'
         f" {judged.seconds:.1f} s</p><p>{escape(evidence.sentence)}</p>"
         f"{waived}{_facts(evidence.facts)}{pictures}</article>"

@@ -72,4 +72,6 @@ def test_the_page_says_what_each_box_found() -> None:
 
     assert written.count("<article") == 29
     assert "it &lt;is&gt; so" in written
+    assert '<li><a href="#sentry">' not in written
+    assert '<li><a href="#sentry">' in page.write(verdict(sentry="red"), ROOT)
     assert "Waived by maite until 2026-03-31: is ordered" in written
