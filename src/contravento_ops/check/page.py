@@ -86,7 +86,8 @@ def _box(judged: Judged) -> str:
         else ""
     )
     return (
-        f'<article class="{judged.outcome}" id="{judged.box.name}"><h3>{escape(judged.box.title)}</h3>'
+        f'<article class="{judged.outcome}" id="{judged.box.name}">'
+        f"<h3>{escape(judged.box.title)}</h3>"
         f'<p class="outcome"><b>{WORDS[judged.outcome]}</b> <code>{judged.box.name}</code>'
         f" {judged.seconds:.1f} s</p><p>{escape(evidence.sentence)}</p>"
         f"{waived}{_facts(evidence.facts)}{pictures}</article>"
