@@ -10,7 +10,7 @@ export HOST ?= 127.0.0.1
 export PORT ?= 8000
 export DEMO ?= 1
 
-.PHONY: run test test-application test-containers test-backups check lint bench format translations dashboards migration clean
+.PHONY: run test test-application test-containers test-backups test-checklist check lint bench format translations dashboards migration clean
 
 run: .venv/ready ## serve the product on http://HOST:PORT; DEMO=0 starts without demo content
 	@exec $(BIN)/contravento run
@@ -22,11 +22,14 @@ test-application: .venv/ready
 
 test-containers: .venv/ready ## images and whole environments, in three lanes; then what needs quiet, and backups
 	@$(BIN)/pytest -n 3 --dist loadscope -q -ra -m "stack and not alone and not backups"
-	@$(BIN)/pytest -q -ra -m alone
+	@$(BIN)/pytest -q -ra -m "alone and not checklist"
 	@$(BIN)/pytest -q -ra -m backups
 
 test-backups: .venv/ready ## of those, sets that are taken, spoiled, proven and restored
 	@$(BIN)/pytest -q -ra -m backups
+
+test-checklist: .venv/ready ## what makes each box of the checklist red, where that takes long: six minutes
+	@$(BIN)/pytest -q -ra -m checklist
 
 check: lint ## all of lint, and the tests that need neither browser nor containers
 	@$(BIN)/pytest -n 2 --dist loadscope -q -m "not browser and not stack and not slow"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # ./deploy.sh <dev|staging|prod> [verb] [options]; no verb deploys. ./deploy.sh --help lists the verbs.
-# Finds Python 3.12 or newer, makes a small environment of its own on first use (four packages, by
+# Finds Python 3.12 or newer, makes a small environment of its own on first use (a few packages, by
 # their checksums, in var/ops/python), and hands over to contravento_ops.
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)

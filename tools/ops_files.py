@@ -17,8 +17,11 @@ from contravento_ops.environment import example
 from contravento_ops.kit.place import ENVIRONMENTS
 
 ROOT = Path(__file__).parent.parent
-ROOTS = ("typer", "rich")
-HEAD = "# What deploy.sh installs for itself: Typer, rich and what they need, as uv.lock has them."
+ROOTS = ("typer", "rich", "cryptography")
+HEAD = (
+    "# What deploy.sh installs for itself: Typer, rich, cryptography and what they need, as uv.lock"
+    " has them."
+)
 
 
 def files() -> dict[Path, str]:
@@ -38,7 +41,7 @@ def requirements() -> str:
     """Pinned and with checksums, for pip's --require-hashes."""
     needed = set(_closure(ROOTS))
     words = (ROOT / ".venv" / "bin" / "uv", "export", "--quiet", "--locked", "--no-dev",
-             "--no-emit-project", "--no-annotate", "--no-header")  # fmt: skip
+             "--group", "ops", "--no-emit-project", "--no-annotate", "--no-header")  # fmt: skip
     said = subprocess.run(  # noqa: S603
         words, cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout

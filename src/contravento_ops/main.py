@@ -5,7 +5,15 @@ from collections.abc import Sequence
 
 import typer
 
-from contravento_ops.commands import backups, daily, deploying, refreshing, restoring
+from contravento_ops.commands import (
+    backups,
+    checking,
+    daily,
+    deploying,
+    loading,
+    refreshing,
+    restoring,
+)
 from contravento_ops.kit.console import Console
 from contravento_ops.kit.place import ENVIRONMENTS
 from contravento_ops.kit.refusals import Exit, Refusal
@@ -34,6 +42,8 @@ app.command("support")(daily.support)
 app.command("backup")(backups.backup)
 app.command("restore")(restoring.restore)
 app.command("refresh")(refreshing.refresh)
+app.command("check")(checking.check)
+app.command("load")(loading.load)
 
 
 def main() -> None:

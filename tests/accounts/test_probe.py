@@ -1,23 +1,35 @@
-"""The rider that a deployment asks as."""
+"""The rider that deployments and checks ask as."""
 
 from contravento.accounts import queries
+from contravento.accounts.inputs import Credentials
 from contravento.accounts.models import Rider
 from contravento.accounts.service.probe import make_probe, remove_probes
+from contravento.accounts.service.sign_in import check_credentials
 from contravento.kit.parts import Parts
 
 
 async def test_a_probe_may_write_and_is_gone_afterwards(parts: Parts, rider: Rider) -> None:
     async with parts.transaction() as session:
-        probe, token = await make_probe(session, passwords=parts.passwords)
-        other, _ = await make_probe(session, passwords=parts.passwords)
-        viewer = await queries.find_viewer_by_personal_token(session, token)
+        probe = await make_probe(session, passwords=parts.passwords)
+        other = await make_probe(session, passwords=parts.passwords)
+        viewer = await queries.find_viewer_by_personal_token(session, probe.token)
     async with parts.transaction() as session:
-        removed = await remove_probes(session, username=probe.username)
+        removed = await remove_probes(session, username=probe.rider.username)
 
     async with parts.transaction() as session:
         assert viewer
         assert viewer.may_write
         assert removed == 1
-        assert await queries.find_by_username(session, probe.username) is None
-        assert await queries.find_by_username(session, other.username)
+        assert await queries.find_by_username(session, probe.rider.username) is None
+        assert await queries.find_by_username(session, other.rider.username)
         assert await queries.find_by_username(session, rider.username)
+
+
+async def test_whoever_made_a_probe_may_sign_in_as_it(parts: Parts) -> None:
+    async with parts.transaction() as session:
+        probe = await make_probe(session, passwords=parts.passwords)
+        given = Credentials(login=probe.rider.username, password=probe.password)
+
+        found = await check_credentials(session, given, passwords=parts.passwords)
+
+    assert found.id == probe.rider.id

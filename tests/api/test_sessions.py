@@ -154,7 +154,7 @@ async def test_tokens_that_are_not_ours_are_refused(program: AsyncClient, rider:
         f"{header}.{body}.{signature[:-4]}AAAA",
         jwt.encode(claims, "k" * 32, algorithm="HS256"),
         jwt.encode(claims, "k" * 32, algorithm="HS256", headers={"kid": "x"}),
-        jwt.encode(claims, None, algorithm="none"),
+        jwt.encode(claims, "", algorithm="none"),
         "rubbish",
         "",
         "cv_never-made",

@@ -1,6 +1,7 @@
 """What the documentation tells people to type exists; what is for hosts is typed elsewhere.
 
-tests/stack/test_docs_commands.py types every command of docs/deployment/ and docs/guides/.
+tests/stack/test_docs_commands.py types every command of docs/deployment/ and docs/guides/, but for
+those of pages that need a whole staging to themselves, which tests/stack/test_check_pages.py types.
 """
 
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT, Command, commands, indented_blocks
+from tests.stack.test_check_pages import PAGES_OF_THE_CHECK
 from tests.stack.test_docs_commands import (
     ANSWERS,
     AWAITED,
@@ -24,7 +26,10 @@ from tests.stack.test_docs_commands import (
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 HOSTS = sorted({*ROOT.glob("docs/deployment/*.md"), *ORDER})
 TYPED = [each for page in ORDER for each in commands(page)]
-ELSEWHERE = [each for page in PAGES if page not in ORDER for each in commands(page)]
+APART_PAGES = [ROOT / "docs" / "guides" / name for name in PAGES_OF_THE_CHECK]
+ELSEWHERE = [
+    each for page in PAGES if page not in (*ORDER, *APART_PAGES) for each in commands(page)
+]
 WINDOWS = [each for page in PAGES for each in commands(page, "powershell")]
 LINKS = [
     (page.relative_to(ROOT).as_posix(), link)

@@ -7,12 +7,16 @@ import pytest
 from typer.testing import CliRunner
 
 from contravento_ops import main
+from contravento_ops.check.boxes import BOXES
 from contravento_ops.environment.host import CHECKS
 from contravento_ops.kit.refusals import MEANINGS
+from contravento_ops.load.k6 import Profile
 from tests.docs.pages import FENCE
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = (ROOT / "docs" / "deployment" / "reference.md").read_text()
+CHECKLIST = (ROOT / "docs" / "guides" / "production-checklist.md").read_text()
+LOAD = (ROOT / "docs" / "guides" / "load-testing.md").read_text()
 TROUBLES = (ROOT / "docs" / "guides" / "troubleshooting.md").read_text()
 PROGRAM = "\n".join(
     re.sub(r'"\n\s*f?"', "", file.read_text())
@@ -51,13 +55,25 @@ def test_every_check_is_named_as_it_is_in_the_program() -> None:
         assert found[name].capitalize() == str(CHECKS[name].__doc__).rstrip(".").capitalize()
 
 
+def test_every_box_is_named_as_it_is_in_the_program() -> None:
+    assert rows(CHECKLIST, "| box | green if |") == {each.name: each.title for each in BOXES}
+
+
+def test_every_profile_of_a_load_is_explained() -> None:
+    assert set(rows(LOAD, "| `--profile` | riders |")) == set(Profile)
+
+
 def test_every_verb_is_explained() -> None:
     found = {cell.split()[0] for cell in rows(REFERENCE, "| verb | does |")}
 
     assert found == {str(command.name) for command in main.app.registered_commands}
 
 
-@pytest.mark.parametrize("page", [REFERENCE, TROUBLES], ids=["reference", "troubleshooting"])
+@pytest.mark.parametrize(
+    "page",
+    [REFERENCE, TROUBLES, CHECKLIST],
+    ids=["reference", "troubleshooting", "checklist"],
+)
 def test_every_option_that_a_page_names_exists(page: str) -> None:
     helps = " ".join(
         CliRunner().invoke(main.app, [str(command.name), "--help"], env={"COLUMNS": "200"}).output

@@ -11,9 +11,11 @@ from uuid import uuid4
 import pytest
 
 from tests.stack.backups import answer, proven, riders_write
+from tests.stack.checked import a_checked_host
 from tests.stack.deployment import Deployment, deployed, wait_until
 from tests.stack.docker import ROOT, docker
 from tests.stack.hurry import hurry
+from tests.stack.releases import Host
 from tests.stack.troubles import small_disk
 
 IMAGES = (
@@ -84,6 +86,13 @@ def staging(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
     with deployed("staging", tmp_path_factory.mktemp("staging"), images) as deployment:
         await_certificate(deployment)
         yield deployment
+
+
+@pytest.fixture(scope="session")
+def checked(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A host with a whole staging and 10,000 trips on it. Who breaks it mends it."""
+    with a_checked_host(tmp_path_factory.mktemp("checked"), images) as host:
+        yield host
 
 
 @pytest.fixture(scope="session")

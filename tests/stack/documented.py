@@ -1,5 +1,6 @@
 """A host on which the pages' commands are typed, in one shell, as a reader would type them."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -168,6 +169,11 @@ class Reader:
     def commit(self, message: str) -> None:
         for words in (("add", "--all"), (*TOOLS, "commit", "--quiet", "--message", message)):
             subprocess.run(["git", "-C", str(self.origin), *words], check=True)
+
+    def newest_image(self) -> str:
+        """What staging served last."""
+        state = json.loads((self.clone / "var/ops/staging/state.json").read_text())
+        return str(state["current"]["image"])
 
     def images(self) -> list[str]:
         """Built here: their tags begin with the commits of this clone alone."""

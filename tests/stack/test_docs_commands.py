@@ -12,6 +12,7 @@ import pytest
 
 from tests.docs.pages import ROOT, Command, commands, missing
 from tests.stack.documented import DOMAINS, Ended, Reader, Shell, a_reader, mode_of
+from tests.stack.releases import prove
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
@@ -171,6 +172,8 @@ def prepare(reader: Reader, command: Command) -> None:
         reader.clone_apart()
     if command.words == "git pull":
         reader.publish("Second")
+    if command.words == "./deploy.sh prod":
+        prove(reader.clone, reader.newest_image())  # the check itself has tests of its own
     if command.words.startswith("curl -I https") and not reader.roots.exists():
         reader.trust_the_authority()
 

@@ -38,7 +38,7 @@ def make_admin_command(
 def probe_command(
     remove: Annotated[str, typer.Option(help="Remove the probe of this name instead.")] = "",
 ) -> None:
-    """Make a rider that a deployment asks as; print the name and a token as JSON."""
+    """Make a rider that a deployment asks as; print name, token and password as JSON."""
     typer.echo(json.dumps(asyncio.run(_remove_probe(remove) if remove else _make_probe())))
 
 
@@ -47,8 +47,12 @@ async def _make_probe() -> dict[str, str]:
         open_parts(begin(), reactions=REACTIONS) as parts,
         parts.transaction() as session,
     ):
-        rider, token = await make_probe(session, passwords=parts.passwords)
-        return {"username": rider.username, "token": token}
+        made = await make_probe(session, passwords=parts.passwords)
+        return {
+            "username": made.rider.username,
+            "token": made.token,
+            "password": made.password,
+        }
 
 
 async def _remove_probe(username: str) -> dict[str, int]:

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from contravento_ops.check import promotion
+from contravento_ops.check.signing import UNPROVEN, Seal
 from contravento_ops.commands import restoring
 from contravento_ops.environment import file as env_files, host, initialise, probing
 from contravento_ops.environment.host import CHECKS, Verdict
@@ -42,6 +44,8 @@ def deploy(
 ) -> None:
     """Bring this release into service, beside the one that serves where one does."""
     session: Session = context.obj
+    if image is None and session.place.environment == "prod":
+        image = promotion.image_of(Seal(session.place.shared).read())
     options = source.choose(session.place.root, image, bake_seconds=bake_seconds)
     _deploy(session, options, skip, dry_run=dry_run, healthy_seconds=healthy_seconds)
 
@@ -101,6 +105,7 @@ def _carry_out(session: Session, made: Plan, skip: list[str], healthy_seconds: i
         checks={
             Kind.HOST: lambda: _check_host(session, skip),
             Kind.ENVIRONMENT: session.validate,
+            Kind.VERDICT: lambda: _check_verdict(session, tag),
             Kind.RECORD: lambda: _remember(session, tag),
         },
         healthy_seconds=healthy_seconds,
@@ -110,6 +115,14 @@ def _carry_out(session: Session, made: Plan, skip: list[str], healthy_seconds: i
     finally:
         report.write(session.place.reports)
     return report
+
+
+def _check_verdict(session: Session, tag: str) -> None:
+    """Raises Refusal where staging has not proven this image, as it is, lately."""
+    release = source.describe(tag, None)
+    statement = Seal(session.place.shared).read()
+    if why := promotion.why_not(statement, image_id=release.image_id, root=session.place.root):
+        raise Refusal(f"{UNPROVEN}: {why}.", status=Exit.REFUSED)
 
 
 def _remember(session: Session, tag: str) -> None:
@@ -236,6 +249,8 @@ def init(
 
     with session.changing("init"):
         outcome = initialise.initialise(session.place, values, ask)
+        if session.place.environment == "staging":
+            Seal(session.place.shared).make_key()  # verdicts are signed with it
     name = session.place.env_file.name
     if outcome.created:
         session.console.note("ok", f"{name} is made, for your eyes only (mode 0600).")

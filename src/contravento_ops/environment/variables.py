@@ -11,6 +11,7 @@ from contravento_ops.environment.variables_of_the_application import (
 from contravento_ops.environment.variables_of_the_host import (
     BACKUPS,
     CERTIFICATE,
+    CHECKS,
     DATABASE,
     MONITORING,
     PORTS,
@@ -20,7 +21,8 @@ from contravento_ops.environment.variables_of_the_host import (
 __all__ = ["PLACEHOLDER", "SECTIONS", "SET_BY_US", "VARIABLES", "Variable"]
 
 SECTIONS: tuple[Section, ...] = (
-    SITE, SECRETS, DATABASE, REDIS, FILES, MAIL, CERTIFICATE, BACKUPS, MONITORING, LOGS, PORTS,
+    SITE, SECRETS, DATABASE, REDIS, FILES, MAIL, CERTIFICATE, BACKUPS, MONITORING, CHECKS, LOGS,
+    PORTS,
 )  # fmt: skip
 
 VARIABLES: dict[str, Variable] = {

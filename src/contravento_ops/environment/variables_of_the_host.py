@@ -228,6 +228,25 @@ MONITORING = Section(
 )
 
 
+CHECKS = Section(
+    "The checklist before a release",
+    (
+        Variable(
+            "CHECK_MAIL_TO",
+            "whom the check lets the site write to, where SMTP_HOST is a real mail server; mail to"
+            " qa+anything@example.org has to arrive at qa@example.org",
+            kinds.email,
+        ),
+        Variable(
+            "CHECK_INBOX_URL",
+            "where that mail is read: imaps://user:password@host/INBOX, or an address over HTTP",
+            kinds.url("imaps", "https", "http"),
+            is_sensitive=True,
+        ),
+    ),
+)
+
+
 PORTS = Section(
     "Addresses on this host",
     (

@@ -3,11 +3,12 @@
 import json
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
 from rich.console import Console as RichConsole
+from rich.live import Live
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -31,6 +32,26 @@ MARKS: dict[str, str] = {
     "failed": "[red]✗[/]",
     "skipped": "[dim]–[/]",
 }
+
+
+class Board:
+    """A table whose rows change while somebody looks."""
+
+    def __init__(
+        self, title: str, columns: Sequence[str], rows: Mapping[str, Sequence[str]]
+    ) -> None:
+        self.title, self.columns, self.rows = title, columns, dict(rows)
+        self.live: Live | None = None
+        self.hear: Callable[[Sequence[str]], None] = lambda row: None
+
+    def put(self, name: str, row: Sequence[str]) -> None:
+        self.rows[name] = row
+        self.hear(row)
+        if self.live:
+            self.live.update(self.drawn())
+
+    def drawn(self) -> Table:
+        return _table(self.title, self.columns, self.rows.values())
 
 
 class Console:
@@ -60,12 +81,27 @@ class Console:
             self._err.print(escape(sentence), style="red")
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        table = Table(title=escape(title), title_justify="left", box=None, pad_edge=False)
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            table.add_row(*(MARKS.get(cell, escape(cell)) for cell in row))
-        self._out.print(table)
+        self._out.print(_table(title, columns, rows))
+
+    @contextmanager
+    def board(
+        self, title: str, columns: Sequence[str], rows: Mapping[str, Sequence[str]]
+    ) -> Iterator[Board]:
+        """Live on a terminal; elsewhere it is printed at the end, and each row as it comes."""
+        board = Board(title, columns, rows)
+        if not self._out.is_terminal:
+            board.hear = self._say_row
+            yield board
+            self._out.print(board.drawn())
+            return
+        with Live(board.drawn(), console=self._out, refresh_per_second=4) as live:
+            board.live = live
+            yield board
+
+    def _say_row(self, row: Sequence[str]) -> None:
+        """Once it is settled."""
+        if row[0] in MARKS:
+            self._out.print(" ".join([MARKS[row[0]], *map(escape, row[1:])]))
 
     def answer(self, answer: Any) -> None:
         """What `--json` prints: one document, and nothing besides."""
@@ -93,6 +129,15 @@ class Console:
                 self.note("failed", title)
                 raise
         self.note("ok", title)
+
+
+def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    table = Table(title=escape(title), title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(MARKS.get(cell, escape(cell)) for cell in row))
+    return table
 
 
 class Steps:

@@ -28,7 +28,7 @@ class Place:
 
     @property
     def memory(self) -> Path:
-        return self.root / "var" / "ops" / self.environment
+        return self.shared / self.environment
 
     @property
     def state(self) -> Path:
@@ -47,9 +47,14 @@ class Place:
         return self.memory / "reports"
 
     @property
+    def shared(self) -> Path:
+        """What all environments of this host share: the newest verdict, and who signs it."""
+        return self.root / "var" / "ops"
+
+    @property
     def fingerprints(self) -> Path:
         """Of every environment that was checked on this host; may be copied to another."""
-        return self.root / "var" / "ops" / "fingerprints"
+        return self.shared / "fingerprints"
 
     def others(self) -> tuple["Place", ...]:
         return tuple(Place(self.root, each) for each in ENVIRONMENTS if each != self.environment)

@@ -16,6 +16,7 @@ class Exit(IntEnum):
     WENT_BACK = 7
     BROKEN = 8
     DOCKER = 9
+    NO_GO = 10
 
 
 MEANINGS = {
@@ -29,6 +30,7 @@ MEANINGS = {
     Exit.WENT_BACK: "the new release failed; the one before goes on serving",
     Exit.BROKEN: "something failed and nothing healthy serves: look at once",
     Exit.DOCKER: "Docker or Compose could not do what was asked",
+    Exit.NO_GO: "looked at, and not good enough: what it said tells why",
 }
 
 

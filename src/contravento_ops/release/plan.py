@@ -20,6 +20,7 @@ class Kind(StrEnum):
     HOST = "host"
     ENVIRONMENT = "environment"
     IMAGE = "image"
+    VERDICT = "verdict"
     PREFLIGHT = "preflight"
     UP = "up"
     WAIT = "wait"
@@ -109,6 +110,9 @@ def _before_anything_is_touched(project: Project, facts: Facts, options: Options
     yield Step(Kind.HOST, "check the host", "5 s", nothing)
     yield Step(Kind.ENVIRONMENT, "check the environment file", "at once", nothing)
     yield Step(Kind.IMAGE, *_image(project, options))
+    if project.place.environment == "prod" and not options.going_back:
+        title = "see that staging has proven this very image"
+        yield Step(Kind.VERDICT, title, "at once", nothing)
     if facts.has_database:
         yield Step(
             Kind.PREFLIGHT,

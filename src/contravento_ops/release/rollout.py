@@ -26,7 +26,7 @@ BUILD_SECONDS = 1800
 DRAINED_STATUS = 3
 # nginx's image has no pgrep; the brackets keep this line from finding itself
 DRAINING = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c 'is shutting[ ]down'"
-BEFORE_IMPACT = frozenset({Kind.HOST, Kind.ENVIRONMENT, Kind.IMAGE, Kind.PREFLIGHT})
+BEFORE_IMPACT = frozenset({Kind.HOST, Kind.ENVIRONMENT, Kind.IMAGE, Kind.VERDICT, Kind.PREFLIGHT})
 
 
 @dataclass
@@ -345,6 +345,7 @@ HANDLERS: Mapping[Kind, Callable[[Rollout, Step], None]] = {
     Kind.HOST: Rollout.check,
     Kind.ENVIRONMENT: Rollout.check,
     Kind.IMAGE: Rollout.image,
+    Kind.VERDICT: Rollout.check,
     Kind.PREFLIGHT: Rollout.preflight,
     Kind.UP: Rollout.call,
     Kind.WAIT: Rollout.wait,

@@ -203,3 +203,14 @@ def test_every_step_says_how_long_it_takes_and_how_it_is_undone() -> None:
             assert step.title
             assert step.usually
             assert step.undo
+
+
+@pytest.mark.parametrize("facts", [FRESH, RUNNING], ids=["first", "upgrade"])
+def test_production_asks_for_a_verdict_before_anything_is_touched(facts: Facts) -> None:
+    in_prod = replace(facts, project=Project(Place(Path("/srv/diary"), "prod")))
+
+    made = kinds(plan.make(in_prod, Options(tag="1f3c5a7")))
+
+    assert made[:4] == [Kind.HOST, Kind.ENVIRONMENT, Kind.IMAGE, Kind.VERDICT]
+    assert Kind.VERDICT not in kinds(plan.make(in_prod, Options(tag="1f3c5a7", going_back=True)))
+    assert Kind.VERDICT not in kinds(plan.make(facts, Options(tag="1f3c5a7")))

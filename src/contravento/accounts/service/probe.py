@@ -1,6 +1,7 @@
-"""Riders that a deployment asks as, to see that nobody's request is lost. Removed afterwards."""
+"""Riders that deployments and checks ask as, to see what riders get. Removed afterwards."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -18,20 +19,28 @@ ADDRESS = "@probe.invalid"  # a name that never resolves (RFC 6761), so no mail 
 LEFT_OVER_AFTER = timedelta(hours=6)
 
 
-async def make_probe(session: Session, *, passwords: Passwords) -> tuple[Rider, str]:
-    """A confirmed rider whom nobody can sign in as, and a token that is good for a day."""
+@dataclass(frozen=True, slots=True)
+class Probe:
+    rider: Rider
+    token: str
+    password: str
+
+
+async def make_probe(session: Session, *, passwords: Passwords) -> Probe:
+    """A confirmed rider whom only its maker can sign in as, and a token that is good for a day."""
     name = f"probe_{secrets.token_hex(6)}"
+    password = secrets.token_urlsafe(32)
     rider = Rider(
         username=name,
         email=name + ADDRESS,
-        password_hash=await passwords.hash(secrets.token_urlsafe(32)),
+        password_hash=await passwords.hash(password),
         confirmed_at=now(),
     )
     session.add(rider)
     await session.flush()
     wanted = NewPersonalToken(name="deployment", scopes=["read", "write"], days=1)
     _, token = await make_personal_token(session, wanted, rider_id=rider.id)
-    return rider, token
+    return Probe(rider, token, password)
 
 
 async def remove_probes(session: Session, *, username: str | None = None) -> int:

@@ -1,0 +1,1 @@
+"""The checklist before a release, box by box, against the environment that runs."""
