@@ -208,7 +208,7 @@ def test_each_alert_has_its_cause_and_its_end(
 
 
 def test_the_watchdog_calls_again_and_again(stage: Stage) -> None:
-    calls = [line for line in stage.deployment.logs("hook").splitlines() if "/heartbeat" in line]
+    calls = [line for line in stage.deployment.logs("hook").splitlines() if "/heartbeat {" in line]
 
     assert len(calls) > 2
     assert all('"alertname":"Watchdog"' in line for line in calls)

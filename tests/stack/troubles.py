@@ -59,6 +59,7 @@ UPDATE procrastinate_jobs SET attempts = 12, scheduled_at = now() WHERE id = (
     SELECT min(id) FROM procrastinate_jobs WHERE attempts > 0 AND status = 'todo')
 """
 CHANGE = "/api/v1/me"
+TAKEN_SECONDS = 180
 DISK_MEGABYTES = 32
 ARCHIVE = "/var/backups/contravento/repository/archive"
 
@@ -224,15 +225,21 @@ def dead_mail_server(deployment: Deployment) -> Iterator[None]:
         yield
 
 
+def _sends_a_track(client: httpx.Client, trip_id: str) -> bool:
+    """Whether it was taken: another trouble may hold changes up."""
+    file = ("day.gpx", ride(500 + secrets.randbelow(500)))
+    sent = client.post(f"/api/v1/trips/{trip_id}/tracks", files={"file": file})
+    return sent.status_code == 202
+
+
 @contextmanager
 def stuck_jobs(deployment: Deployment, client: httpx.Client) -> Iterator[None]:
     """What reads tracks hangs, and more tracks come than the worker takes at once."""
-    trip = client.post("/api/v1/trips", json={"title": "Over the pass"}).json()
+    trip = client.post("/api/v1/trips", json={"title": "Over the pass"}).raise_for_status().json()
     deployment.exec("worker", "python3", "-c", SIGNAL_POOL.format(signal="SIGSTOP"))
     try:
         for _ in range(7):
-            file = ("day.gpx", ride(500 + secrets.randbelow(500)))
-            client.post(f"/api/v1/trips/{trip['id']}/tracks", files={"file": file})
+            wait_until(lambda: _sends_a_track(client, trip["id"]), TAKEN_SECONDS, "it is taken")
         yield
     finally:
         deployment.exec("worker", "python3", "-c", SIGNAL_POOL.format(signal="SIGCONT"))
