@@ -189,7 +189,7 @@ def test_a_schema_that_is_older_is_migrated(diary: Diary) -> None:
 def test_a_restore_that_is_killed_before_the_swap_changes_nothing(
     diary: Diary, moment: str
 ) -> None:
-    diary.host.psql("UPDATE riders SET display_name = 'Live'")
+    diary.host.psql("UPDATE riders SET name = 'Live'")
     before = diary.content()
 
     said = kill_at(diary, moment)
@@ -203,7 +203,7 @@ def test_a_restore_that_is_killed_before_the_swap_changes_nothing(
 def test_a_restore_that_is_killed_in_the_swap_leaves_the_old_or_the_new(
     diary: Diary, after: float
 ) -> None:
-    diary.host.psql("UPDATE riders SET display_name = 'Live'")
+    diary.host.psql("UPDATE riders SET name = 'Live'")
     old = diary.content()
 
     said = kill_at(diary, "put it in the place of the live database", after=after)
