@@ -322,9 +322,10 @@ def test_storage_elsewhere_gives_the_environment_file_and_the_folder(diary: Diar
     )
     with storage_elsewhere(diary) as known:
         diary.shell("backup", f"env {known} contravento-backup ship")
-        ask = f"env {known} contravento-backup environment"
+        keys = known[known.index("BACKUP_S3_ACCESS") :]  # all that one has to know
+        ask = f"env {keys} contravento-backup environment"
         said = diary.shell("backup", f"{ask} s3:http://s3:5000/diary")
-        diary.shell("backup", f'env {known} python3 -c "{fetch}"; diff -r {here}/sets {there}/sets')
+        diary.shell("backup", f'env {keys} python3 -c "{fetch}"; diff -r {here}/sets {there}/sets')
 
     assert said == (diary.host.folder / ".env.staging").read_text()
 
