@@ -114,14 +114,14 @@ def _environment(asked: argparse.Namespace) -> None:
 
 
 def _adopt(asked: argparse.Namespace) -> None:
-    restore = _restore()
-    store = restore.store
     if asked.place.startswith("s3:"):
+        settings = settings_of(asked.place, os.environ.get("BACKUP_ENCRYPTION_KEY", ""))
+        store = Store(settings.folder)
         with telling.step("fetch", "fetch the backup folder from the storage elsewhere", 60):
-            carrier = carrier_of(settings_of(asked.place, restore.settings.key))
-            carrier.fetch("", store.root)
+            carrier_of(settings).fetch("", store.root)
             store.make()
     else:
+        store = _restore().store
         with telling.step("adopt", "copy the backup folder to where this server keeps its own", 20):
             rebuilding.adopt(store, Path(asked.place))
     telling.result(sets=len(sets.list_all(store.sets)))

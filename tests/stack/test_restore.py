@@ -1,6 +1,7 @@
 """Restores of a staging whose riders write all the time, and of one that is lost altogether."""
 
 import json
+import os
 import shlex
 import time
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from tests.stack.releases import OVERLAY, a_host
 from tests.stack.restored import Diary, Moment
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment, pytest.mark.backups]
+
+# Together they take more minutes than all others: RESTORES=1 make test-backups
+on_demand = pytest.mark.skipif("RESTORES" not in os.environ, reason="RESTORES=1 runs it")
 
 SET_SECONDS = 180
 GUIDE = ROOT / "docs" / "guides" / "backup-and-restore.md"
@@ -98,6 +102,7 @@ def test_a_set_comes_back_and_undo_leads_to_what_was_live(
     assert before.content.keys() == latest.content.keys()
 
 
+@on_demand
 def test_a_dry_run_changes_nothing(diary: Diary) -> None:
     with diary.still() as moment:
         before = diary.files(), diary.databases()
@@ -164,6 +169,7 @@ def test_a_schema_that_is_newer_than_the_release_is_refused(diary: Diary) -> Non
     assert (diary.content(), diary.databases()) == before
 
 
+@on_demand
 def test_a_schema_that_is_older_is_migrated(diary: Diary) -> None:
     head = diary.host.psql("SELECT version_num FROM alembic_version")
     made = dump(
@@ -182,6 +188,7 @@ def test_a_schema_that_is_older_is_migrated(diary: Diary) -> None:
 # --- restores that are killed
 
 
+@on_demand
 @pytest.mark.parametrize(
     "moment",
     ["load the side database (", "uploaded files together", "put the files"],
@@ -189,7 +196,7 @@ def test_a_schema_that_is_older_is_migrated(diary: Diary) -> None:
 def test_a_restore_that_is_killed_before_the_swap_changes_nothing(
     diary: Diary, moment: str
 ) -> None:
-    diary.host.psql("UPDATE riders SET display_name = 'Live'")
+    diary.host.psql("UPDATE riders SET name = 'Live'")
     before = diary.content()
 
     said = kill_at(diary, moment)
@@ -199,11 +206,12 @@ def test_a_restore_that_is_killed_before_the_swap_changes_nothing(
     assert diary.answers()
 
 
+@on_demand
 @pytest.mark.parametrize("after", [0.0, 0.05, 0.15])
 def test_a_restore_that_is_killed_in_the_swap_leaves_the_old_or_the_new(
     diary: Diary, after: float
 ) -> None:
-    diary.host.psql("UPDATE riders SET display_name = 'Live'")
+    diary.host.psql("UPDATE riders SET name = 'Live'")
     old = diary.content()
 
     said = kill_at(diary, "put it in the place of the live database", after=after)
@@ -259,6 +267,7 @@ def test_a_cluster_that_does_not_start_is_set_aside(
     tell(capsys, f"a new cluster, and a set: {found['seconds']} s")
 
 
+@on_demand
 def test_a_volume_that_was_emptied_is_filled_from_the_wal(
     diary: Diary, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -297,6 +306,7 @@ TYPED = {
 }
 
 
+@on_demand
 def test_every_command_of_the_guide_is_typed(diary: Diary) -> None:
     """Those that no other test types, in their order."""
     diary.take_set()
@@ -313,6 +323,7 @@ def test_every_command_of_the_guide_is_typed(diary: Diary) -> None:
         assert done.status == Exit.DONE, f"{command}\n{done.words}"
 
 
+@on_demand
 def test_storage_elsewhere_gives_the_environment_file_and_the_folder(diary: Diary) -> None:
     here, there = "/var/backups/contravento", "/var/backups/contravento/cache/fetched"
     fetch = (
@@ -322,13 +333,15 @@ def test_storage_elsewhere_gives_the_environment_file_and_the_folder(diary: Diar
     )
     with storage_elsewhere(diary) as known:
         diary.shell("backup", f"env {known} contravento-backup ship")
-        ask = f"env {known} contravento-backup environment"
+        keys = known[known.index("BACKUP_S3_ACCESS") :]  # all that one has to know
+        ask = f"env {keys} contravento-backup environment"
         said = diary.shell("backup", f"{ask} s3:http://s3:5000/diary")
-        diary.shell("backup", f'env {known} python3 -c "{fetch}"; diff -r {here}/sets {there}/sets')
+        diary.shell("backup", f'env {keys} python3 -c "{fetch}"; diff -r {here}/sets {there}/sets')
 
     assert said == (diary.host.folder / ".env.staging").read_text()
 
 
+@on_demand
 def test_a_lost_server_comes_back_from_its_backups_and_the_key(
     diary: Diary, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -359,6 +372,7 @@ def test_a_lost_server_comes_back_from_its_backups_and_the_key(
     assert diary.shows(moment)
 
 
+@on_demand
 def test_a_wrong_key_rebuilds_nothing(diary: Diary, tmp_path: Path) -> None:
     rescued = tmp_path / "rescued"
     docker("cp", f"{diary.host.project}-backup-1:/var/backups/contravento", str(rescued))
