@@ -28,7 +28,7 @@ PLACE = "refresh"
 LOAD_SECONDS, SCAN_SECONDS = 20.0, 10.0
 HERE = "127.0.0.1"  # nobody else asks this cluster anything
 NO_KEY = "wrong_key", "manifest_altered", "environment_lost"  # what cannot be known without it
-MARGIN_BYTES = 256 * 2**20
+MARGIN_BYTES, WAIT_SECONDS = 256 * 2**20, 600
 # Stands for a track's own file: who recorded it, and with what, may be said in that.
 EMPTY_TRACK = (
     b'<?xml version="1.0"?>\n<gpx version="1.1" creator="ContraVento"'
@@ -92,7 +92,7 @@ class Refresh:
     def make(self, name: str = "", *, key: str = "", keep_texts: bool = False) -> None:
         """A dump, with its files in our pool. Raises BackupFailed, and leaves no dump then."""
         made = Made(self.store)
-        with self.store.alone("a refresh"):
+        with self.store.alone("a refresh", wait_seconds=WAIT_SECONDS):
             made.remove()
             throwaway.stop_orphans(self.store.throwaway)
             self.store.sweep()

@@ -110,7 +110,7 @@ def spoiled(deployment: Deployment, spoil: Spoiling) -> Iterator[None]:
 def put_back(
     deployment: Deployment, what: str = "sets files repository state.json"
 ) -> Iterator[None]:
-    """Whatever becomes of these meanwhile."""
+    """Whatever becomes of these. No set may be taken meanwhile: its base backup would be lost."""
     kept = f"kept-{secrets.token_hex(4)}"
     run(deployment, f"cd {FOLDER}; mkdir {kept}; cp -a {what} {kept}/")
     try:
