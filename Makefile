@@ -28,7 +28,7 @@ test-containers: .venv/ready ## images and whole environments, in three lanes; t
 test-backups: .venv/ready ## of those, sets that are taken, spoiled, proven and restored
 	@$(BIN)/pytest -q -ra -m backups
 
-test-checklist: .venv/ready ## what makes each box of the checklist red, where that takes long: six minutes
+test-checklist: .venv/ready ## a whole staging judged, loaded, and broken for each box: a quarter of an hour, apart until all is green
 	@$(BIN)/pytest -q -ra -m checklist
 
 check: lint ## all of lint, and the tests that need neither browser nor containers

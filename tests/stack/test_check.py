@@ -12,7 +12,10 @@ from tests.stack.deployment import tell
 from tests.stack.mutations import MUTATIONS
 from tests.stack.releases import Host
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment, pytest.mark.alone]
+pytestmark = [
+    *(pytest.mark.stack, pytest.mark.deployment),
+    *(pytest.mark.alone, pytest.mark.checklist),
+]
 
 COUNTED = (
     "SELECT (SELECT count(*) FROM riders), (SELECT count(*) FROM trips),"
@@ -74,14 +77,12 @@ def test_what_is_broken_turns_its_box_red_and_no_other(checked: Host, name: str)
         assert red(judged(checked, name, *NEIGHBOURS)) == {name}
 
 
-@pytest.mark.checklist
 @pytest.mark.parametrize("name", SLOW)
 def test_what_is_broken_with_more_trouble_does_so_too(checked: Host, name: str) -> None:
     with MUTATIONS[name](checked):
         assert red(judged(checked, name, *NEIGHBOURS)) == {name}
 
 
-@pytest.mark.checklist
 def test_several_things_broken_at_once_are_all_told(checked: Host) -> None:
     with ExitStack() as broken:
         for name in TOGETHER:

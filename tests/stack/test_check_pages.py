@@ -13,7 +13,10 @@ from tests.stack.checked import value_in
 from tests.stack.docker import ROOT
 from tests.stack.releases import DOMAIN, Host
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment, pytest.mark.alone]
+pytestmark = [
+    *(pytest.mark.stack, pytest.mark.deployment),
+    *(pytest.mark.alone, pytest.mark.checklist),
+]
 
 PAGES_OF_THE_CHECK = ("load-testing.md", "production-checklist.md")
 TYPED = [each for name in PAGES_OF_THE_CHECK for each in commands(ROOT / "docs" / "guides" / name)]
