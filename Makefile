@@ -20,12 +20,11 @@ test: test-application test-containers ## every test; says what it skipped and w
 test-application: .venv/ready
 	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "not stack"
 
-test-containers: .venv/ready ## images and whole environments, in three lanes; then what needs quiet, and backups
+test-containers: .venv/ready ## images and whole environments, in three lanes; then what needs quiet
 	@$(BIN)/pytest -n 3 --dist loadscope -q -ra -m "stack and not alone and not backups"
 	@$(BIN)/pytest -q -ra -m "alone and not checklist"
-	@$(BIN)/pytest -q -ra -m backups
 
-test-backups: .venv/ready ## of those, sets that are taken, spoiled, proven and restored
+test-backups: .venv/ready ## sets taken, spoiled, proven and restored: a quarter of an hour, apart until all of it is green
 	@$(BIN)/pytest -q -ra -m backups
 
 test-checklist: .venv/ready ## a whole staging judged, loaded, and broken for each box: a quarter of an hour, apart until all is green
