@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -62,18 +63,24 @@ def product(own_database: str, tmp_path: Path) -> Iterator[Served]:
         yield running
 
 
+def runs(product: Served, job: str) -> list[dict[str, Any]]:
+    """What the worker said of this job; at some minutes of the hour it has others to do as well."""
+    lines = product.lines("worker")
+    return [each for each in lines if each["event"] == "job" and each["job"] == job]
+
+
 def test_a_job_carries_the_id_of_the_request_that_queued_it(product: Served) -> None:
     with product.client() as client:
         answer = client.post(
             "/api/v1/accounts", json=ACCOUNT, headers={"X-Request-ID": "0123456789abcdef-canary"}
         )
         assert answer.status_code == 201, answer.text
-    wait_until(lambda: any(line["event"] == "job" for line in product.lines("worker")))
+    wait_until(lambda: runs(product, "accounts.send_confirmation"))
 
     (asked,) = [each for each in product.lines("web") if each.get("route") == "/api/v1/accounts"]
-    (ran,) = [each for each in product.lines("worker") if each["event"] == "job"]
+    (ran,) = runs(product, "accounts.send_confirmation")
     assert asked["request_id"] == ran["request_id"] == "0123456789abcdef-canary"
-    assert (ran["job"], ran["outcome"]) == ("accounts.send_confirmation", "succeeded")
+    assert ran["outcome"] == "succeeded"
     assert ran["milliseconds"] > 0
     assert ran["waited_milliseconds"] >= 0
 
@@ -94,12 +101,12 @@ def test_a_job_that_fails_is_told_as_retried_and_counts_as_waiting_once_it_is_du
             """ VALUES ('default', 'tracks.read', '{"track_id": "nonsense"}')"""
         )
         connection.execute('NOTIFY procrastinate_any_queue, \'{"type": "job_inserted"}\'')
-    wait_until(lambda: any(line["event"] == "job" for line in product.lines("worker")))
+    wait_until(lambda: runs(product, "tracks.read"))
 
     told = product.figures(product.worker)
     assert figure(told, "contravento_jobs_total", job="tracks.read", outcome="retried") == 1
     assert figure(told, "contravento_jobs_total", job="tracks.read", outcome="failed") == 0
-    line = next(each for each in product.lines("worker") if each["event"] == "job")
+    line = runs(product, "tracks.read")[0]
     assert (line["level"], line["outcome"], line["attempt"]) == ("warning", "retried", 1)
     assert "nonsense" not in product.printed()
 

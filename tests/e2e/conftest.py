@@ -77,8 +77,9 @@ def product() -> Iterator[Product]:
         assert started.stop() == 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    """Ends with this folder: while Playwright is there, asyncio can start no loop of its own."""
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
         how = "no Chromium was found: install Debian's package chromium"
