@@ -20,10 +20,13 @@ COMMAND_SECONDS = 300
 TOOLS = ("-c", "user.name=docs", "-c", "user.email=docs@docs.test")
 # Monitoring has a page and tests of its own, and its ports are the same for all on one machine.
 UNWATCHED = (ROOT / "tests" / "stack" / "unwatched.test.yml").read_text()
+# What is built here has names of its own: a tag that moves makes Compose recreate what others run.
 SERVED = f"""\
 {UNWATCHED}
   postgres:
     container_name: !reset null
+    image: contravento-postgres:${{COMPOSE_PROJECT_NAME}}
+  mail: {{ image: "contravento-mail:${{COMPOSE_PROJECT_NAME}}" }}
   nginx:
     networks:
       edge: {{ aliases: ["${{DOMAIN}}"] }}
@@ -46,6 +49,8 @@ DEV = """\
 services:
   postgres:
     container_name: !reset null
+    image: contravento-postgres:${COMPOSE_PROJECT_NAME}
+  mail: { image: "contravento-mail:${COMPOSE_PROJECT_NAME}" }
 networks:
   application: { name: "${COMPOSE_PROJECT_NAME}-application" }
 """
@@ -204,6 +209,8 @@ def a_reader(folder: Path) -> Iterator[Reader]:
     finally:
         for mode in reader.ports:
             _remove(reader.project(mode))
+            own = (f"contravento-{name}:{reader.project(mode)}" for name in ("postgres", "mail"))
+            subprocess.run(["docker", "rmi", *own], capture_output=True, check=False)
         for image in reader.images():
             subprocess.run(["docker", "rmi", image], capture_output=True, check=False)
 

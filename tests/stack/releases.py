@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from contravento.migrations import newest_revision
 from contravento_ops.check import promotion
 from contravento_ops.check.signing import Seal
 from contravento_ops.kit.compose import Project
@@ -199,10 +200,10 @@ class Host:
         )
         return self.image(name, dockerfile, {"spoiled.py": WRAPPED.replace("{spoil}", spoil)})
 
-    def migrating(self, name: str, *, compatible: bool, after: str) -> str:
+    def migrating(self, name: str, *, compatible: bool) -> str:
         versions = "/app/.venv/lib/python3.13/site-packages/contravento/migrations/versions/"
         migration = MIGRATION.format(
-            title=f"Add {name}", revision=name, after=after, compatible=compatible
+            title=f"Add {name}", revision=name, after=newest_revision(), compatible=compatible
         )
         return self.image(name, f"COPY --chmod=644 {name}.py {versions}", {f"{name}.py": migration})
 

@@ -53,6 +53,7 @@ OTHERWISE = {
     "yml:docker-compose.staging.yml": "yml:docker-compose.staging.yml:{overlay}",
     "yml:docker-compose.dev.yml": "yml:docker-compose.dev.yml:{overlay}",
     "contravento-db-staging": "{project}-postgres-1",
+    "contravento-postgres:18": "contravento-postgres:{project}",
     "✓ attempts none used here yet": "– attempts no certificate authority is asked",
     "✓ dns 203.0.113.7, 2001:db8::7": "– dns no public name here",
 }

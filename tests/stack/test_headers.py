@@ -36,7 +36,7 @@ def kinds(deployment: Deployment, client: httpx.Client) -> Iterator[tuple[str, h
     yield "a page that is not there", client.get("/trips/nowhere")
     yield "the sign-in form", client.get("/sign-in")
     yield "a refused form", client.post("/sign-in", data={"login": "x"})
-    yield "JSON", client.get("/api/v1/feed")
+    yield "JSON", client.get("/api/v1/feed", params={"country": "AQ"})  # nobody was there
     yield "JSON that is refused", client.get("/api/v1/me")
     yield "health", client.get("/health")
     yield "readiness", client.get("/health/ready")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from contravento.migrations import newest_revision
 from contravento_ops.kit.refusals import Exit
 from tests.stack.releases import (
     ANSWER_500,
@@ -93,7 +94,7 @@ def test_one_that_leaks_connections(host: Host) -> None:
 
 
 def test_one_whose_migration_would_lock(host: Host) -> None:
-    image = host.migrating("locks", compatible=True, after="20261123_tables")
+    image = host.migrating("locks", compatible=True)
     query = "BEGIN; SELECT count(*) FROM riders; SELECT pg_sleep(60)"
     words = ("docker", "exec", f"{host.project}-postgres-1", "sh", "-c",
              'psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "$0"', query)  # fmt: skip
@@ -108,7 +109,7 @@ def test_one_whose_migration_would_lock(host: Host) -> None:
 
     check_that_it_went_back(host, done)
     assert "waited 5 seconds for a lock that other work holds" in done.cause
-    assert host.psql("SELECT version_num FROM alembic_version") == "20261123_tables"
+    assert host.psql("SELECT version_num FROM alembic_version") == newest_revision()
 
 
 def test_one_that_the_running_code_cannot_bear_is_refused_before_anything_is_touched(
@@ -116,7 +117,7 @@ def test_one_that_the_running_code_cannot_bear_is_refused_before_anything_is_tou
 ) -> None:
     before = host.serving()
 
-    done = host.deploy(host.migrating("breaks", compatible=False, after="20261123_tables"))
+    done = host.deploy(host.migrating("breaks", compatible=False))
 
     assert done.status == Exit.REFUSED, done.words
     assert "breaks (Add breaks)" in done.words
@@ -125,7 +126,7 @@ def test_one_that_the_running_code_cannot_bear_is_refused_before_anything_is_tou
 
 def test_a_downgrade_is_refused_and_a_rollback_to_what_still_works_is_not(host: Host) -> None:
     """Last, since the database goes on to a later migration."""
-    newer = host.migrating("newer", compatible=True, after="20261123_tables")
+    newer = host.migrating("newer", compatible=True)
     done = host.deploy(newer)
     assert done.status == Exit.DONE, done.words
     assert done.requests["lost"] == 0
