@@ -24,10 +24,10 @@ test-containers: .venv/ready ## images and whole environments, in three lanes; t
 	@$(BIN)/pytest -n 3 --dist loadscope -q -ra -m "stack and not alone and not backups"
 	@$(BIN)/pytest -q -ra -m "alone and not checklist"
 
-test-backups: .venv/ready ## sets taken, spoiled, proven and restored: a quarter of an hour, apart until all of it is green
+test-backups: .venv/ready ## sets taken, spoiled, proven and restored: a quarter of an hour, apart from make test
 	@$(BIN)/pytest -q -ra -m backups
 
-test-checklist: .venv/ready ## a whole staging judged, loaded, and broken for each box: a quarter of an hour, apart until all is green
+test-checklist: .venv/ready ## a whole staging judged, loaded, and broken for each box: a quarter of an hour, apart from make test
 	@$(BIN)/pytest -q -ra -m checklist
 
 check: lint ## all of lint, and the tests that need neither browser nor containers

@@ -10,10 +10,6 @@ LANES = {
     "test_release_modes": "releases",
     "test_release_certificate": "releases",
     "test_docs_commands": "releases",
-    "test_backup": "backups",
-    "test_backup_corruption": "backups",
-    "test_refresh": "backups",
-    "test_restore": "backups",
 }
 
 

@@ -12,15 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
 from PIL import Image
 
 from contravento_ops.environment import file as env_files
+from contravento_ops.kit.refusals import Exit
 from tests.stack.deployment import AtLoopback, trusting_anybody, wait_until
 from tests.stack.docker import ROOT, docker
-from tests.stack.releases import DOMAIN, Host
+from tests.stack.releases import DOMAIN, OVERLAY, Host, a_host
 from tests.tracks.making import ride
 
 JOBS_SECONDS, SET_SECONDS = 60, 240
@@ -283,3 +285,14 @@ def picture(number: int) -> bytes:
     buffer = BytesIO()
     Image.new("RGB", (640, 480), (number % 256, number // 256, 160)).save(buffer, "JPEG")
     return buffer.getvalue()
+
+
+@contextmanager
+def a_diary(folder: Path, images: str) -> Iterator[Diary]:
+    """On a host whose first set is proven."""
+    with a_host(folder, f"contravento:{images}", overlay=OVERLAY) as host:
+        done = host.deploy(host.good("first"))
+        assert done.status == Exit.DONE, done.words
+        diary = Diary(host)
+        wait_until(diary.newest_proven, SET_SECONDS, "the first set is proven")
+        yield diary

@@ -7,13 +7,11 @@ import pytest
 
 from contravento_ops.kit.refusals import Exit
 from tests.docs.pages import ROOT, commands
-from tests.stack.deployment import tell, wait_until
-from tests.stack.releases import OVERLAY, a_host
-from tests.stack.restored import Diary
+from tests.stack.deployment import tell
+from tests.stack.restored import Diary, a_diary
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment, pytest.mark.backups]
 
-SET_SECONDS = 180
 GUIDE = ROOT / "docs" / "guides" / "staging-from-production.md"
 NAMED = """
     UPDATE riders SET name = 'Aitana Goikoetxea', bio = 'Ask aitana@example.org about Zubizuri.';
@@ -32,15 +30,11 @@ DUMP = 'pg_dump -U "$POSTGRES_USER" -d "$POSTGRES_DB"'
 @pytest.fixture(scope="module")
 def diary(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Diary]:
     """A host with a proven set, in which riders name each other."""
-    with a_host(tmp_path_factory.mktemp("host"), f"contravento:{images}", overlay=OVERLAY) as host:
-        done = host.deploy(host.good("first"))
-        assert done.status == Exit.DONE, done.words
-        diary = Diary(host)
-        wait_until(diary.newest_proven, SET_SECONDS, "the first set is proven")
+    with a_diary(tmp_path_factory.mktemp("host"), images) as diary:
         with diary.writing():
             diary.await_trips(3)
         with diary.still():
-            host.psql(NAMED)
+            diary.host.psql(NAMED)
         yield diary
 
 

@@ -16,8 +16,7 @@ from tests.docs.pages import ROOT, commands
 from tests.stack.breaking import dump, kill_at, storage_elsewhere
 from tests.stack.deployment import tell, wait_until
 from tests.stack.docker import docker
-from tests.stack.releases import OVERLAY, a_host
-from tests.stack.restored import Diary, Moment
+from tests.stack.restored import Diary, Moment, a_diary
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment, pytest.mark.backups]
 
@@ -32,11 +31,7 @@ CLUSTER = "/var/lib/postgresql/18/docker"
 @pytest.fixture(scope="module")
 def diary(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Diary]:
     """A host with a proven set, and riders who have written."""
-    with a_host(tmp_path_factory.mktemp("host"), f"contravento:{images}", overlay=OVERLAY) as host:
-        done = host.deploy(host.good("first"))
-        assert done.status == Exit.DONE, done.words
-        diary = Diary(host)
-        wait_until(diary.newest_proven, SET_SECONDS, "the first set is proven")
+    with a_diary(tmp_path_factory.mktemp("host"), images) as diary:
         yield diary
 
 
