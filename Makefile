@@ -21,7 +21,7 @@ test-application: .venv/ready
 	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "not stack"
 
 test-containers: .venv/ready ## images and whole environments, in three lanes; then what needs quiet
-	@$(BIN)/pytest -n 3 --dist loadscope -q -ra -m "stack and not alone and not backups"
+	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "stack and not alone and not backups"
 	@$(BIN)/pytest -q -ra -m "alone and not checklist"
 
 test-backups: .venv/ready ## sets taken, spoiled, proven and restored: a quarter of an hour, apart from make test

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from tests.stack.deployment import Deployment
+from tests.stack.docker import PATIENT_SECONDS
 
 LOOK_EVERY_SECONDS = 0.5
 PENDING, FIRING, MAILED, OVER, ALL_WELL = "pending", "firing", "mailed", "over", "all well mailed"
@@ -72,7 +73,9 @@ class Alarms:
     def _open_mails(self) -> None:
         port = self.deployment.values["TEST_OPERATORS_MAIL_PORT"]
         moment = time.monotonic()
-        for mail in httpx.get(f"http://127.0.0.1:{port}/mails.json").json():
+        for mail in httpx.get(
+            f"http://127.0.0.1:{port}/mails.json", timeout=PATIENT_SECONDS
+        ).json():
             self.mails.setdefault(mail["text"], moment)
 
     # --- what a test asks

@@ -10,7 +10,7 @@ import httpx
 
 from contravento_ops.kit.refusals import Exit
 from tests.stack.deployment import OVERLAY, trusting_anybody, wait_until, write_pebble
-from tests.stack.docker import ROOT
+from tests.stack.docker import PATIENT_SECONDS, ROOT
 from tests.stack.releases import Host, a_host
 
 AUTHORITY = "https://pebble:14000/dir"
@@ -68,7 +68,8 @@ def leave_grafana_out(folder: Path) -> None:
 def trust(host: Host, bundle: Path) -> None:
     """The test's authority, as a host trusts a private one: by ACME_CA_BUNDLE."""
     port = value_in(host, "TEST_PEBBLE_PORT")
-    found = httpx.get(f"https://127.0.0.1:{port}/roots/0", verify=trusting_anybody())
+    url = f"https://127.0.0.1:{port}/roots/0"
+    found = httpx.get(url, verify=trusting_anybody(), timeout=PATIENT_SECONDS)
     with bundle.open("a") as opened:
         opened.write(found.raise_for_status().text)
     in_compose(host, "restart", "--timeout", "3", "blackbox")

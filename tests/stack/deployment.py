@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.stack.docker import ROOT, docker
+from tests.stack.docker import PATIENT_SECONDS, ROOT, docker
 
 DOMAIN = "staging.example.test"
 UP_SECONDS = 240
@@ -99,7 +99,11 @@ class Deployment:
     def roots(self) -> str:
         """Pebble's root certificates, which nothing but these tests trusts."""
         url = f"https://127.0.0.1:{self.port('PEBBLE')}/roots/0"
-        return httpx.get(url, verify=trusting_anybody()).raise_for_status().text
+        return (
+            httpx.get(url, verify=trusting_anybody(), timeout=PATIENT_SECONDS)
+            .raise_for_status()
+            .text
+        )
 
     def trusting(self) -> ssl.SSLContext:
         """Trusts Pebble's root and nothing else."""
@@ -111,6 +115,7 @@ class Deployment:
         """A visitor who trusts Pebble's root only and finds the site under its name."""
         context = self.trusting() if certified else trusting_anybody()
         site = f"https://{DOMAIN}:{self.port('HTTPS')}"
+        options.setdefault("timeout", PATIENT_SECONDS)
         return httpx.Client(base_url=site, transport=AtLoopback(context), **options)
 
     def served(self, *, server_name: str = DOMAIN) -> bytes:
@@ -155,7 +160,7 @@ class Deployment:
         url = f"{'https' if secure else 'http'}://127.0.0.1:{port}/health"
         try:
             extensions = {"sni_hostname": DOMAIN}
-            with httpx.Client(verify=trusting_anybody()) as client:
+            with httpx.Client(verify=trusting_anybody(), timeout=PATIENT_SECONDS) as client:
                 answer = client.get(url, headers={"Host": DOMAIN}, extensions=extensions)
         except httpx.HTTPError:
             return False

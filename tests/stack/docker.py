@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
+PATIENT_SECONDS = 30  # a machine may be busy with other environments
 
 
 def docker(*arguments: str, timeout: float = 300) -> str:

@@ -13,7 +13,7 @@ import httpx
 
 from tests.docs.pages import Command
 from tests.stack.deployment import free_port, trusting_anybody, write_pebble
-from tests.stack.docker import ROOT, docker
+from tests.stack.docker import PATIENT_SECONDS, ROOT, docker
 
 DOMAINS = {"staging": "staging.docs.test", "prod": "diary.docs.test", "dev": "localhost"}
 COMMAND_SECONDS = 300
@@ -117,7 +117,9 @@ class Reader:
 
     def trust_the_authority(self) -> None:
         url = f"https://127.0.0.1:{self.ports['staging']['PEBBLE']}/roots/0"
-        found = httpx.get(url, verify=trusting_anybody()).raise_for_status()
+        found = httpx.get(
+            url, verify=trusting_anybody(), timeout=PATIENT_SECONDS
+        ).raise_for_status()
         self.roots.write_text(found.text)
 
     def project(self, mode: str) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import httpx
 
 from tests.stack.deployment import Deployment, wait_until
+from tests.stack.docker import PATIENT_SECONDS
 
 PASSWORD = "Wind-from-the-west-7"
 MAIL_SECONDS = 30
@@ -59,7 +60,8 @@ def confirmation(deployment: Deployment, email: str) -> str:
     found: list[str] = []
 
     def look() -> bool:
-        mails = httpx.get(f"http://127.0.0.1:{deployment.port('MAIL')}/mails.json").json()
+        mailbox = f"http://127.0.0.1:{deployment.port('MAIL')}/mails.json"
+        mails = httpx.get(mailbox, timeout=PATIENT_SECONDS).json()
         for mail in mails:
             if email in mail["to"]:
                 found.extend(re.findall(r"/confirm/([\w.-]+)", mail["text"]))

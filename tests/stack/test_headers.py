@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.stack.deployment import Deployment
+from tests.stack.docker import PATIENT_SECONDS
 from tests.stack.riders import at_the_door, forget_tries, sign_up
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
@@ -48,7 +49,8 @@ def kinds(deployment: Deployment, client: httpx.Client) -> Iterator[tuple[str, h
     yield "the same for a program", client.get("/metrics", headers={"Accept": "application/json"})
     too_much = b"x" * (11 * 1024 * 1024)
     yield "too large a body", client.post("/sign-in", content=too_much)
-    with httpx.Client(base_url=f"http://127.0.0.1:{deployment.port('HTTP')}") as plain:
+    address = f"http://127.0.0.1:{deployment.port('HTTP')}"
+    with httpx.Client(base_url=address, timeout=PATIENT_SECONDS) as plain:
         yield "plain HTTP", plain.get("/trips", headers={"Host": deployment.values["DOMAIN"]})
 
 

@@ -22,7 +22,7 @@ from tests.stack.deployment import (
     tell,
     wait_until,
 )
-from tests.stack.docker import ROOT, docker
+from tests.stack.docker import PATIENT_SECONDS, ROOT, docker
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
@@ -167,7 +167,8 @@ def test_dev_answers_soon_by_http_and_catches_mail(
 ) -> None:
     settings = {"DOMAIN": "localhost", "APP_ENV": "development"}
     with deployed("dev", tmp_path, images, settings=settings) as dev:
-        site = httpx.Client(base_url=f"http://localhost:{dev.port('HTTP')}")
+        address = f"http://localhost:{dev.port('HTTP')}"
+        site = httpx.Client(base_url=address, timeout=PATIENT_SECONDS)
         account = {"username": "ana", "email": "ana@example.org", "password": "Wind-from-west-7"}
         with site:
             page = site.get("/")
@@ -222,7 +223,9 @@ def up(deployment: Deployment, job: str) -> dict[str, float]:
 
 def wait_for_mail(mailbox: str, link: str) -> None:
     wait_until(
-        lambda: any(link in mail["text"] for mail in httpx.get(mailbox).json()),
+        lambda: any(
+            link in mail["text"] for mail in httpx.get(mailbox, timeout=PATIENT_SECONDS).json()
+        ),
         30,
         "the confirmation mail arrives",
     )

@@ -9,6 +9,7 @@ import pytest
 
 from contravento_ops.release.plan import MONITORING
 from tests.stack.deployment import DOMAIN, Deployment, tell, wait_until
+from tests.stack.docker import PATIENT_SECONDS
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
@@ -112,11 +113,18 @@ def test_an_alert_is_mailed_to_the_operators(watched: Deployment) -> None:
 
     mails = f"http://127.0.0.1:{watched.port('MAIL')}/mails.json"
     wait_until(
-        lambda: any("TestOfMail" in mail["subject"] for mail in httpx.get(mails).json()),
+        lambda: any(
+            "TestOfMail" in mail["subject"]
+            for mail in httpx.get(mails, timeout=PATIENT_SECONDS).json()
+        ),
         45,
         "the alert arrives as a mail",
     )
-    (mail,) = [mail for mail in httpx.get(mails).json() if "TestOfMail" in mail["subject"]]
+    (mail,) = [
+        mail
+        for mail in httpx.get(mails, timeout=PATIENT_SECONDS).json()
+        if "TestOfMail" in mail["subject"]
+    ]
     assert mail["subject"] == "[critical] TestOfMail on staging"
     assert "A test.\nNothing is wrong.\nWhat to do: docs/runbooks/test-of-mail.md" in (
         mail["text"].replace("\r\n", "\n")

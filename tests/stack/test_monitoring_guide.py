@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.stack.deployment import Deployment, wait_until
-from tests.stack.docker import ROOT
+from tests.stack.docker import PATIENT_SECONDS, ROOT
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
@@ -55,4 +55,5 @@ def test_a_command_says_something(staging: Deployment, line: str) -> None:
 
 
 def _mails(deployment: Deployment) -> str:
-    return str(httpx.get(f"http://127.0.0.1:{deployment.port('MAIL')}/mails.json").text)
+    mailbox = f"http://127.0.0.1:{deployment.port('MAIL')}/mails.json"
+    return str(httpx.get(mailbox, timeout=PATIENT_SECONDS).text)

@@ -9,7 +9,7 @@ import pytest
 
 from contravento_ops.kit.refusals import Exit
 from contravento_ops.release.plan import MONITORING
-from tests.stack.docker import docker
+from tests.stack.docker import PATIENT_SECONDS, docker
 from tests.stack.releases import Host, a_host
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
@@ -31,7 +31,8 @@ def ask(host: Host, query: str) -> list[Any]:
         port for each in host.compose.containers("prometheus") for _, port, _ in each.ports
     ]
     url = f"http://127.0.0.1:{published}/api/v1/query"
-    found: list[Any] = httpx.get(url, params={"query": query}).json()["data"]["result"]
+    asked = httpx.get(url, params={"query": query}, timeout=PATIENT_SECONDS)
+    found: list[Any] = asked.json()["data"]["result"]
     return found
 
 
