@@ -10,6 +10,8 @@ LANES = {
     "test_release_modes": "releases",
     "test_release_certificate": "releases",
     "test_docs_commands": "releases",
+    "test_restore": "restores",
+    "test_refresh": "restores",
 }
 
 

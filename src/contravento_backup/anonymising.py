@@ -130,7 +130,7 @@ def people(connection: Connection) -> People:
         hidden.add(password_hash)
     hidden |= {digest for (digest,) in connection.execute(DIGESTS)}
     telling = {each for each in words if len(each) >= LEAST_CHARACTERS and set(each) != {"x"}}
-    return People(frozenset(telling), frozenset(hidden))
+    return People(frozenset(telling), frozenset(hidden - {personal.NO_PASSWORD}))
 
 
 def _prepare(connection: Connection, found: People) -> None:

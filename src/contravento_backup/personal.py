@@ -45,12 +45,15 @@ NEW_KEY: LiteralString = (
 _FILE_KEY: LiteralString = NEW_KEY.replace("COLUMN", "file_key")
 _POINTS_KEY: LiteralString = NEW_KEY.replace("COLUMN", "points_key")
 
+# The digest of no password that anybody can find.
+NO_PASSWORD: LiteralString = "$2b$12$" + "." * 53
+
 # SALT is random. STRANGER is a name for the row that nobody had before, such as anon_3fa9c1_17.
 REPLACED: Mapping[LiteralString, Expressions] = {
     "riders": {
         "username": "STRANGER",
         "email": "STRANGER || '@example.invalid'",
-        "password_hash": "'$2b$12$' || repeat('.', 53)",  # of no password that anybody can find
+        "password_hash": f"'{NO_PASSWORD}'",
         "name": "CASE WHEN name = '' THEN '' ELSE STRANGER END",
         "portrait": "NULL",
         "is_admin": "false",

@@ -136,6 +136,17 @@ def test_nobody_is_left(copied: Connection) -> None:
 
 
 @pytest.mark.usefixtures("lived_in")
+def test_a_copy_of_a_copy_can_be_made(copied: Connection) -> None:
+    anonymising.replace(copied)
+    strangers = everything(copied).count("anon_")
+
+    people = anonymising.replace(copied)
+
+    assert anonymising.scan(copied, people) == []
+    assert everything(copied).count("anon_") == strangers
+
+
+@pytest.mark.usefixtures("lived_in")
 def test_texts_that_name_nobody_may_stay(copied: Connection) -> None:
     people = anonymising.replace(copied, keep_texts=True)
 

@@ -1,11 +1,13 @@
 """What befalls a restore: dumps of other releases, a power cut, storage that is far away."""
 
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.stack.deployment import free_port, wait_until
 from tests.stack.docker import ROOT, docker
 from tests.stack.restored import Diary
 
@@ -51,17 +53,38 @@ def kill_at(diary: Diary, words: str, *, after: float = 0) -> str:
 
 
 @contextmanager
-def storage_elsewhere(diary: Diary) -> Iterator[str]:
-    """moto on the network that leads outside; the words that a script knows it by."""
+def rescued(diary: Diary, place: str, folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """What is left of a lost server, as `--from-backup` names it; the secrets that it takes."""
+    secrets = {"BACKUP_ENCRYPTION_KEY": diary.value("BACKUP_ENCRYPTION_KEY")}
+    if place == "a folder":
+        docker("cp", f"{diary.host.project}-backup-1:/var/backups/contravento", str(folder))
+        yield str(folder), secrets
+        return
+    secrets |= {"BACKUP_S3_ACCESS_KEY": "test", "BACKUP_S3_SECRET_KEY": "testtest"}
+    with storage_elsewhere() as address:
+        known = {"BACKUP_S3_ENDPOINT": f"http://{address}", "BACKUP_S3_BUCKET": "diary", **secrets}
+        words = " ".join(f"{name}={value}" for name, value in known.items())
+        diary.shell("backup", f"env {words} contravento-backup ship")
+        yield f"s3:http://{address}/diary", secrets
+
+
+@contextmanager
+def storage_elsewhere() -> Iterator[str]:
+    """moto on this host's own network, so that it outlives an environment; its address."""
     docker("build", "--quiet", "--tag", "contravento-test-s3:1", str(ROOT / "tests/stack/s3"))
-    name = f"{diary.host.project}-s3"
-    docker("run", "--detach", "--rm", "--name", name, "--network", f"{diary.host.project}_offsite",
-           "--network-alias", "s3", "contravento-test-s3:1")  # fmt: skip
-    reach = "import socket; socket.create_connection(('s3', 5000), 2)"
-    words = ("ENDPOINT=http://s3:5000", "BUCKET=diary", "ACCESS_KEY=test", "SECRET_KEY=testtest")
+    form = "{{(index .IPAM.Config 0).Gateway}}"
+    address, port = docker("network", "inspect", "bridge", "--format", form), free_port()
+    listening = ("moto_server", "--host", address, "--port", str(port))
+    run = ("run", "--detach", "--rm", "--network", "host", "contravento-test-s3:1")
+    name = docker(*run, *listening)
     try:
-        while "Error" in diary.shell("backup", f'python3 -c "{reach}" 2>&1', check=False):
-            time.sleep(0.5)
-        yield " ".join(f"BACKUP_S3_{each}" for each in words)
+        wait_until(lambda: is_open(address, port), 60, "moto answers")
+        yield f"{address}:{port}"
     finally:
         docker("rm", "--force", name)
+
+
+def is_open(address: str, port: int) -> bool:
+    with suppress(OSError), socket.create_connection((address, port), 2):
+        return True
+    return False

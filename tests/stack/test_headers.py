@@ -5,18 +5,22 @@ After a wanted change: `GOLDEN=write pytest tests/stack/test_headers.py`, and re
 
 import os
 import re
+import socket
+import ssl
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.stack.deployment import Deployment
+from tests.stack.deployment import DOMAIN, Deployment, wait_until
 from tests.stack.docker import PATIENT_SECONDS
 from tests.stack.riders import at_the_door, forget_tries, sign_up
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
+UPLOADS = 20  # that one address may send at once
 GOLDEN = Path(__file__).parent / "headers.golden.txt"
 LEFT_OUT = {"date", "server", "connection", "keep-alive", "content-length", "transfer-encoding"}
 CHANGING = (
@@ -150,6 +154,28 @@ def test_trying_to_sign_in_without_end_is_stopped_at_the_edge(staging: Deploymen
     edge = [each for each in stopped if "/_edge/answer.css" in each.text]
     assert edge
     assert edge[0].headers["Retry-After"] == "30"
+
+
+def test_uploads_at_once_are_counted_and_who_reads_is_not(staging: Deployment) -> None:
+    def one_more() -> int:
+        return client.post("/trips/x/tracks", content=b"x").status_code
+
+    with staging.client() as client:
+        with ExitStack() as unfinished:
+            for _ in range(UPLOADS):
+                unfinished.enter_context(begun_upload(staging))
+            wait_until(lambda: one_more() == 429, 10, "one more upload is refused")
+            assert client.get("/trips/x/tracks").status_code != 429
+        wait_until(lambda: one_more() == 401, 10, "uploads are taken again")
+
+
+def begun_upload(deployment: Deployment) -> ssl.SSLSocket:
+    """Whose end is still to come."""
+    plain = socket.create_connection(("127.0.0.1", deployment.port("HTTPS")), PATIENT_SECONDS)
+    tls = deployment.trusting().wrap_socket(plain, server_hostname=DOMAIN)
+    head = f"POST /trips/x/tracks HTTP/1.1\r\nHost: {DOMAIN}\r\nContent-Length: 9000\r\n\r\n"
+    tls.sendall(f"{head}begun".encode())
+    return tls
 
 
 @pytest.mark.parametrize(

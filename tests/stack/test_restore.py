@@ -13,7 +13,7 @@ import pytest
 from contravento_ops.kit.refusals import Exit
 from contravento_ops.recovery.restoring import SERVICES
 from tests.docs.pages import ROOT, commands
-from tests.stack.breaking import dump, kill_at, storage_elsewhere
+from tests.stack.breaking import dump, kill_at, rescued
 from tests.stack.deployment import tell, wait_until
 from tests.stack.docker import docker
 from tests.stack.restored import Diary, Moment, a_diary
@@ -287,7 +287,7 @@ def test_a_volume_that_was_emptied_is_filled_from_the_wal(
 # What tests above and below type in other words.
 TYPED = {
     "./deploy.sh staging": "test_a_lost_server_comes_back_from_its_backups_and_the_key",
-    "./deploy.sh staging backup ship": "test_storage_elsewhere_gives_the_environment_file",
+    "./deploy.sh staging backup ship": "test_a_lost_server_comes_back",
     "./deploy.sh staging restore 20261123T101500Z --yes staging": "test_a_set_comes_back",
     './deploy.sh staging restore --to "2026-11-23 10:15" --yes staging': "test_a_moment_comes_back",
     "./deploy.sh staging restore --to latest --yes staging": "test_a_volume_that_was_emptied",
@@ -296,7 +296,7 @@ TYPED = {
     "./deploy.sh staging restore --dry-run": "test_a_dry_run_changes_nothing",
     "./deploy.sh staging init --from-backup /srv/rescued": "test_a_lost_server_comes_back",
     "./deploy.sh staging init --from-backup s3://s3.example.org/bucket/staging": (
-        "test_storage_elsewhere_gives_the_environment_file"
+        "test_a_lost_server_comes_back"
     ),
 }
 
@@ -319,40 +319,19 @@ def test_every_command_of_the_guide_is_typed(diary: Diary) -> None:
 
 
 @on_demand
-def test_storage_elsewhere_gives_the_environment_file_and_the_folder(diary: Diary) -> None:
-    here, there = "/var/backups/contravento", "/var/backups/contravento/cache/fetched"
-    fetch = (
-        "from pathlib import Path; from contravento_backup import restore_commands as c; import os;"
-        " s = c.settings_of('s3:http://s3:5000/diary', os.environ['BACKUP_ENCRYPTION_KEY']);"
-        f" c.carrier_of(s).fetch('', Path('{there}'))"
-    )
-    with storage_elsewhere(diary) as known:
-        diary.shell("backup", f"env {known} contravento-backup ship")
-        keys = known[known.index("BACKUP_S3_ACCESS") :]  # all that one has to know
-        ask = f"env {keys} contravento-backup environment"
-        said = diary.shell("backup", f"{ask} s3:http://s3:5000/diary")
-        diary.shell("backup", f'env {keys} python3 -c "{fetch}"; diff -r {here}/sets {there}/sets')
-
-    assert said == (diary.host.folder / ".env.staging").read_text()
-
-
-@on_demand
+@pytest.mark.parametrize("place", ["a folder", "storage elsewhere"])
 def test_a_lost_server_comes_back_from_its_backups_and_the_key(
-    diary: Diary, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    diary: Diary, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with diary.writing():
         diary.await_trips(2)
         with diary.still() as moment:
             diary.archive()
-            rescued = tmp_path / "rescued"
-            docker("cp", f"{diary.host.project}-backup-1:/var/backups/contravento", str(rescued))
-    key = diary.value("BACKUP_ENCRYPTION_KEY")
     lost = (diary.host.folder / ".env.staging").read_text()
-    diary.lose()
-    started = time.monotonic()
-
-    done = diary.host.ops("init", "--from-backup", str(rescued), "--json",
-                          BACKUP_ENCRYPTION_KEY=key)  # fmt: skip
+    with rescued(diary, place, tmp_path / "rescued") as (where, secrets):
+        diary.lose()
+        started = time.monotonic()
+        done = diary.host.ops("init", "--from-backup", where, "--json", **secrets)
     if done.status != Exit.DONE:
         (diary.host.folder / ".env.staging").write_text(lost)  # to be taken away by
     assert done.status == Exit.DONE, done.words
@@ -361,7 +340,7 @@ def test_a_lost_server_comes_back_from_its_backups_and_the_key(
 
     assert again.status == Exit.DONE, again.words
     served = time.monotonic() - started
-    tell(capsys, f"from nothing: data in {rebuilt:.0f} s, serving in {served:.0f} s")
+    tell(capsys, f"from nothing, by {place}: data in {rebuilt:.0f} s, serving in {served:.0f} s")
     assert (diary.host.folder / ".env.staging").read_text().split() == lost.split()
     assert diary.content() == moment.content
     assert diary.shows(moment)
