@@ -20,12 +20,13 @@ test: test-application test-containers ## every test; says what it skipped and w
 test-application: .venv/ready
 	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "not stack"
 
-test-containers: .venv/ready ## images and whole environments, in two lanes; then what needs quiet
+test-containers: .venv/ready ## images and whole environments, in two lanes; backups; then what needs quiet
 	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "stack and not alone and not backups and not checklist"
+	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "backups and not slow"
 	@$(BIN)/pytest -q -ra -m "alone and not checklist"
 
-test-backups: .venv/ready ## sets taken, spoiled, proven and restored: a quarter of an hour, apart from make test
-	@$(BIN)/pytest -q -ra -m backups
+test-backups: .venv/ready ## sets taken, spoiled, proven and restored, lost servers included: 25 minutes
+	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m backups
 
 test-checklist: .venv/ready ## a whole staging judged, loaded, and broken for each box: a quarter of an hour, apart from make test
 	@$(BIN)/pytest -q -ra -m checklist
