@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
+from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
@@ -46,8 +47,8 @@ def engine() -> None:
 
 @pytest.fixture(scope="session")
 def image(engine: None) -> str:
-    """The application's image, built from this tree."""
-    name = "contravento:test"
+    """The application's image, built from this tree; another tree's tests have one of their own."""
+    name = f"contravento:test-{sha256(str(ROOT).encode()).hexdigest()[:8]}"
     docker("build", "--quiet", "--tag", name, "--file", "deploy/images/contravento.Dockerfile",
            str(ROOT), timeout=900)  # fmt: skip
     return name
