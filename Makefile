@@ -22,10 +22,10 @@ test-application: .venv/ready
 
 test-containers: .venv/ready ## images and whole environments, in two lanes; backups; then what needs quiet
 	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "stack and not alone and not backups and not checklist"
-	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "backups and not slow"
+	@$(BIN)/pytest -q -ra -m "backups and not slow"
 	@$(BIN)/pytest -q -ra -m "alone and not checklist"
 
-test-backups: .venv/ready ## sets taken, spoiled, proven and restored, lost servers included: 25 minutes
+test-backups: .venv/ready ## sets taken, spoiled and proven, restores and lost servers: 25 minutes
 	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m backups
 
 test-checklist: .venv/ready ## a whole staging judged, loaded, and broken for each box: a quarter of an hour, apart from make test

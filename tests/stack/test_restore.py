@@ -17,7 +17,10 @@ from tests.stack.deployment import tell, wait_until
 from tests.stack.docker import docker
 from tests.stack.restored import Diary, Moment, a_diary
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment, pytest.mark.backups]
+pytestmark = [
+    *(pytest.mark.stack, pytest.mark.deployment),
+    *(pytest.mark.backups, pytest.mark.slow),
+]
 
 SET_SECONDS = 180
 GUIDE = ROOT / "docs" / "guides" / "backup-and-restore.md"
@@ -93,7 +96,6 @@ def test_a_set_comes_back_and_undo_leads_to_what_was_live(
     assert before.content.keys() == latest.content.keys()
 
 
-@pytest.mark.slow
 def test_a_dry_run_changes_nothing(diary: Diary) -> None:
     with diary.still() as moment:
         before = diary.files(), diary.databases()
@@ -160,7 +162,6 @@ def test_a_schema_that_is_newer_than_the_release_is_refused(diary: Diary) -> Non
     assert (diary.content(), diary.databases()) == before
 
 
-@pytest.mark.slow
 def test_a_schema_that_is_older_is_migrated(diary: Diary) -> None:
     head = diary.host.psql("SELECT version_num FROM alembic_version")
     made = dump(
@@ -179,7 +180,6 @@ def test_a_schema_that_is_older_is_migrated(diary: Diary) -> None:
 # --- restores that are killed
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "moment",
     ["load the side database (", "uploaded files together", "put the files"],
@@ -197,7 +197,6 @@ def test_a_restore_that_is_killed_before_the_swap_changes_nothing(
     assert diary.answers()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("after", [0.0, 0.05, 0.15])
 def test_a_restore_that_is_killed_in_the_swap_leaves_the_old_or_the_new(
     diary: Diary, after: float
@@ -258,7 +257,6 @@ def test_a_cluster_that_does_not_start_is_set_aside(
     tell(capsys, f"a new cluster, and a set: {found['seconds']} s")
 
 
-@pytest.mark.slow
 def test_a_volume_that_was_emptied_is_filled_from_the_wal(
     diary: Diary, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -298,7 +296,6 @@ TYPED = {
 }
 
 
-@pytest.mark.slow
 def test_every_command_of_the_guide_is_typed(diary: Diary) -> None:
     """Those that no other test types, in their order."""
     diary.take_set()
@@ -315,7 +312,6 @@ def test_every_command_of_the_guide_is_typed(diary: Diary) -> None:
         assert done.status == Exit.DONE, f"{command}\n{done.words}"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("place", ["a folder", "storage elsewhere"])
 def test_a_lost_server_comes_back_from_its_backups_and_the_key(
     diary: Diary, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -343,7 +339,6 @@ def test_a_lost_server_comes_back_from_its_backups_and_the_key(
     assert diary.shows(moment)
 
 
-@pytest.mark.slow
 def test_a_wrong_key_rebuilds_nothing(diary: Diary, tmp_path: Path) -> None:
     rescued = tmp_path / "rescued"
     docker("cp", f"{diary.host.project}-backup-1:/var/backups/contravento", str(rescued))
