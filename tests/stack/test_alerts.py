@@ -45,7 +45,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="a small disk can be mounted by root only"),
 ]
 
-FIRES_WITHIN_SECONDS = 270
+FIRES_WITHIN_SECONDS = 330  # the certificate of 300 s has a tenth left after 270 of them
 OVER_WITHIN_SECONDS = 150
 QUIET_SECONDS = 90
 CERTIFICATE_SECONDS = 300
