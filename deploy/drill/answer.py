@@ -53,11 +53,13 @@ def examine(question: dict[str, Any]) -> str:
 
 
 def _environment(question: dict[str, Any]) -> dict[str, str]:
-    """The same role and password as on a good day; nothing else of it can be reached from here."""
-    password = quote(os.environ["POSTGRES_APP_PASSWORD"], safe="")
+    """The same role as on a good day; nothing else of it can be reached from here. A restored
+    database asks for no password: that of its day may have been changed since."""
+    role = os.environ.get("POSTGRES_APP_ROLE", "contravento_app")
+    password = quote(os.environ.get("POSTGRES_APP_PASSWORD", ""), safe="")
     address = f"{question['host']}:{question['port']}/{question['database']}"
     return {
-        "DATABASE_URL": f"postgresql+asyncpg://contravento_app:{password}@{address}",
+        "DATABASE_URL": f"postgresql+asyncpg://{role}:{password}@{address}",
         "DATABASE_POOL_SIZE": "2",
         "STORAGE_URL": f"file://{question['storage']}",
         "SECRET_KEY": secrets.token_urlsafe(96),

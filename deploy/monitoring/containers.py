@@ -2,7 +2,7 @@
 
 The engine alone knows how often a container was started again, whether it is healthy and whether it
 was killed for memory. Besides: the host's network cards, and the times of the certificate that is
-served. Needs nothing but Python.
+served, and when each secret was made. Needs nothing but Python.
 """
 
 import json
@@ -45,6 +45,7 @@ FIGURES = {
     "host_network_transmit_bytes_total": (COUNTER, "Sent by a network card of the host."),
     "contravento_certificate_not_before_seconds": (GAUGE, "When the served certificate begins."),
     "contravento_certificate_not_after_seconds": (GAUGE, "When the served certificate ends."),
+    "contravento_secret_made_timestamp_seconds": (GAUGE, "When the secret was made."),
 }
 
 type Labels = tuple[tuple[str, str], ...]
@@ -76,9 +77,16 @@ class Watch:
     """What is told when somebody asks."""
 
     def __init__(
-        self, engine: Engine, project: str, *, domain: str = "", cards: Path = CARDS
+        self,
+        engine: Engine,
+        project: str,
+        *,
+        domain: str = "",
+        secrets: str = "",
+        cards: Path = CARDS,
     ) -> None:
         self.engine, self.project, self.domain, self.cards = engine, project, domain, cards
+        self.secrets = secrets
         self.kills = Kills(engine, project)
 
     def figures(self) -> Iterator[Figure]:
@@ -88,6 +96,7 @@ class Watch:
                 yield from found
         yield from of_cards(self.cards)
         yield from self._of_certificate()
+        yield from of_secrets(self.secrets)
 
     def _of_container(self, container: str) -> list[Figure]:
         """Nothing for one that is to end by itself, or that has gone since it was listed."""
@@ -173,6 +182,14 @@ def of_cards(file: Path) -> Iterator[Figure]:
         yield "host_network_transmit_bytes_total", (("device", device),), float(numbers[8])
 
 
+def of_secrets(written: str) -> Iterator[Figure]:
+    """Of `NAME:moment,…`, as the environment file has it; what is no such thing is left out."""
+    for each in written.split(","):
+        name, _, moment = each.partition(":")
+        if name and moment.isdecimal():
+            yield "contravento_secret_made_timestamp_seconds", (("secret", name),), float(moment)
+
+
 def seconds(written: str) -> float:
     """Since 1970, of a time as Docker writes it: with nanoseconds, and year 1 for never."""
     moment = datetime.fromisoformat(written[:26].rstrip("Z") + "+00:00")
@@ -230,7 +247,8 @@ def server(watch: Watch, port: int = PORT) -> ThreadingHTTPServer:
 def main() -> None:
     engine = Engine()
     project = engine.own_project()
-    watch = Watch(engine, project, domain=os.environ.get("DOMAIN", ""))
+    watch = Watch(engine, project, domain=os.environ.get("DOMAIN", ""),
+                  secrets=os.environ.get("SECRETS_MADE", ""))  # fmt: skip
     threading.Thread(target=watch.kills.follow, args=(threading.Event(),), daemon=True).start()
     say("info", "watching", project=project)
     server(watch).serve_forever()

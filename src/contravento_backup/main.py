@@ -16,6 +16,7 @@ from contravento_backup import (
     fingerprint,
     handing_over,
     refreshing,
+    rekeying,
     restore_commands,
     sets,
     settings as reading,
@@ -61,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     refresh.add_argument("--keep-texts", action="store_true", help="where they name nobody")
     printing = commands.add_parser("fingerprint", help="rows and hashes of a database's tables")
     printing.add_argument("--database", default="", help="its name; else the live one's")
+    keys = commands.add_parser("rekey", help="take another key; both come on standard input")
+    keys.add_argument("step", choices=("take", "retire", "prove"), help="in this order")
     restore_commands.add_to(commands)
     for each in (now, listing, drill):
         each.add_argument("--json", action="store_true", help="answer in JSON")
@@ -94,6 +97,8 @@ def _run(asked: argparse.Namespace) -> int:
             say(f"The off-site copy is up to date: {service.ship()}.")
         case "refresh":
             _refresh(service, asked)
+        case "rekey":
+            _rekey(service, asked.step)
         case "fingerprint":
             _print_fingerprint(service, asked.database)
     return 0
@@ -133,6 +138,21 @@ def _refresh(service: Service, asked: argparse.Namespace) -> None:
     source = Store(asked.source)
     at_work = refreshing.Refresh(service.settings, service.store, service.pool, source)
     at_work.make(asked.name, key=os.environ.get(SOURCE_KEY, ""), keep_texts=asked.keep_texts)
+
+
+def _rekey(service: Service, step: str) -> None:
+    """`take`: the old key and the new one; `prove`: the old one; `retire`: nothing is read."""
+    store, carrier = service.store, service.carrier
+    if step == "take":
+        keys = rekeying.Keys(*rekeying.read(sys.stdin.readlines(), 2))
+        say(f"{rekeying.rekey(store, keys, carrier)} sets are of the new key.")
+    elif step == "retire":
+        if carrier:
+            carrier.keep_this_key_only()
+    else:
+        (old,) = rekeying.read(sys.stdin.readlines(), 1)
+        if found := rekeying.opened_by(store, old, carrier):
+            raise BackupFailed(f"The old key still opens {', '.join(found)}.")
 
 
 def _print_fingerprint(service: Service, database: str) -> None:

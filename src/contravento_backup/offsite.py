@@ -3,6 +3,7 @@
 import json
 import shutil
 import socket
+import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from contravento_backup.settings import Offsite, Settings
 from contravento_backup.store import Store, sha256_of
 
 EXCLUDED = ("throwaway", "cache", "restore", "lock", "sets/.*", "files/.*", "*.new", "*.tmp")
-NO_REPOSITORY, INCOMPLETE = 10, 3
+NO_REPOSITORY, INCOMPLETE, WRONG_KEY = 10, 3, 12
 REACH_SECONDS = 10
 RETRY_LOCK = ("--retry-lock", "10m")
 KEPT = (
@@ -104,6 +105,31 @@ class Carrier:
         self._restic("restore", f"latest:{wanted}", "--no-lock", f"--target={target / part}",
                      "--quiet")  # fmt: skip
 
+    # --- keys: a repository may have several, each of which opens it
+
+    def let_in(self, key: str) -> None:
+        """From now on this key opens the copy, too."""
+        if self.lets_in(key):
+            return
+        with tempfile.NamedTemporaryFile("w") as file:  # in /tmp, which is memory
+            file.write(key)
+            file.flush()
+            self._restic("key", "add", f"--new-password-file={file.name}")
+
+    def lets_in(self, key: str) -> bool:
+        try:
+            self._restic("cat", "config", RESTIC_PASSWORD=key)
+        except ProgramFailed as error:
+            if error.status != WRONG_KEY:
+                raise
+            return False
+        return True
+
+    def keep_this_key_only(self) -> None:
+        for each in json.loads(self._restic("key", "list", "--json")):
+            if not each["current"]:
+                self._restic("key", "remove", each["id"])
+
     def _reach(self) -> None:
         """restic tries for a quarter of an hour; a set that waits to be proven should not."""
         try:
@@ -112,9 +138,9 @@ class Carrier:
             host, port = self._address
             raise BackupFailed(f"{host}:{port} does not answer ({error}).") from error
 
-    def _restic(self, *words: str) -> str:
+    def _restic(self, *words: str, **otherwise: str) -> str:
         self._reach()
-        return programs.run("restic", *words, environment=self._environment)
+        return programs.run("restic", *words, environment={**self._environment, **otherwise})
 
 
 def carrier(settings: Settings, store: Store) -> Carrier | None:

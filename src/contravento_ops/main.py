@@ -13,6 +13,7 @@ from contravento_ops.commands import (
     loading,
     refreshing,
     restoring,
+    rotating,
 )
 from contravento_ops.kit.console import Console
 from contravento_ops.kit.place import ENVIRONMENTS
@@ -44,6 +45,7 @@ app.command("restore")(restoring.restore)
 app.command("refresh")(refreshing.refresh)
 app.command("check")(checking.check)
 app.command("load")(loading.load)
+app.command("rotate")(rotating.rotate)
 
 
 def main() -> None:

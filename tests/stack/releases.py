@@ -125,13 +125,13 @@ class Host:
     mode: EnvironmentName = "staging"
     overlays: tuple[str, ...] = ("overlay.yml",)
 
-    def ops(self, *words: str, **environment: str) -> Answer:
+    def ops(self, *words: str, said_to_it: str | None = None, **environment: str) -> Answer:
         """deploy.sh's program, with JSON for an answer."""
         done = subprocess.run(
             [sys.executable, "-m", "contravento_ops", self.mode, *words],
             env={**os.environ, **self.environment, "PYTHONPATH": str(ROOT / "src"), **environment},
-            cwd=self.folder, capture_output=True, text=True, timeout=DEPLOYMENT_SECONDS,
-            check=False,
+            cwd=self.folder, input=said_to_it, capture_output=True, text=True,
+            timeout=DEPLOYMENT_SECONDS, check=False,
         )  # fmt: skip
         try:
             answer = json.loads(done.stdout)

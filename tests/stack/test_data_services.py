@@ -115,11 +115,11 @@ def test_dumping_and_restoring_by_hand_work(staging: Deployment) -> None:
 
 
 def test_the_roles_can_be_made_again_and_follow_the_env_file(staging: Deployment) -> None:
-    again = "/docker-entrypoint-initdb.d/10-roles.sh"
-    staging.exec("postgres", "env", "POSTGRES_MONITOR_PASSWORD=another-one-4711", again)
+    again = ("run", "--rm", "--no-deps", "-T")
+    staging.compose(*again, "--env", "POSTGRES_MONITOR_PASSWORD=another-one-4711", "roles")
     with pytest.raises(AssertionError, match="password authentication failed"):
         staging.psql("SELECT 1", role=MONITOR)
-    staging.exec("postgres", again)
+    staging.compose(*again, "roles")
     assert staging.psql("SELECT 1", role=MONITOR) == "1"
     assert "another-one-4711" not in staging.logs("postgres")
 

@@ -11,7 +11,7 @@ from tests.stack.docker import docker
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
-ONE_OFFS = ("prepare-1", "static-1", "migrate-1", "backup-prepare-1")
+ONE_OFFS = ("prepare-1", "static-1", "roles-1", "migrate-1", "backup-prepare-1")
 SERVING = (
     *("postgres-1", "redis-1", "backend-1", "worker-1", "nginx-1", "certbot-1", "mail-1"),
     *("backup-1", "drill-1"),
@@ -46,6 +46,7 @@ NETWORKS = {
     "redis-exporter-1": {"monitoring", "data"},
     "nginx-exporter-1": {"monitoring"},
     "backup-prepare-1": {"none"},
+    "roles-1": {"none"},
     "backup-1": {"monitoring", "offsite", "drill"},
     "drill-1": {"drill"},
 }

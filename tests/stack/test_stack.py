@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 
 PROMISED_SECONDS = 40
 BUSY_SECONDS = 150
-ONE_OFFS = {"prepare-1", "static-1", "migrate-1", "backup-prepare-1"}
+ONE_OFFS = {"prepare-1", "static-1", "roles-1", "migrate-1", "backup-prepare-1"}
 RUNNING = {"postgres-1", "redis-1", "backend-1", "worker-1", "nginx-1", "certbot-1"}
 RUNNING |= {"backup-1", "drill-1"} | {f"{name}-1" for name in MONITORING - {"nginx-exporter"}}
 
@@ -38,7 +38,8 @@ def test_each_part_starts_after_those_it_needs(staging: Deployment) -> None:
     state = {name: each["State"] for name, each in staging.at_first.items()}
     order = [
         ("backup-prepare-1", "postgres-1"),
-        ("postgres-1", "migrate-1"),
+        ("postgres-1", "roles-1"),
+        ("roles-1", "migrate-1"),
         ("redis-1", "migrate-1"),
         ("prepare-1", "static-1"),
         ("migrate-1", "backend-1"),

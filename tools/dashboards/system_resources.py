@@ -240,4 +240,11 @@ def _watching() -> list[dashboard.Panel]:
              Query(failed, "failed")],
             shared.FROM_ZERO, colours={"failed": BAD},
         ),
+        lines(
+            Words("Age of secrets", "Days since each secret was made. An alert comes at 90.", "d",
+                  ("secret-old",)),
+            [Query("max by (secret) ((time() - contravento_secret_made_timestamp_seconds) / 86400)",
+                   "{{secret}}")],
+            Looks(steps=((75, ODD), (90, BAD)), least=0, decimals=0),
+        ),
     ]  # fmt: skip

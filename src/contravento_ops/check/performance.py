@@ -19,7 +19,7 @@ REQUESTS, WINDOWS = 10, 2
 ENOUGH_TRIPS = 5  # in the feed, to see whether it asks for each
 COUNT = (
     "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements JOIN pg_roles ON pg_roles.oid = userid"
-    " WHERE rolname = 'contravento_app'"
+    " WHERE rolname IN ('contravento_app', 'contravento_app_2')"
 )
 
 

@@ -7,7 +7,7 @@ import typer
 from contravento_ops.check import promotion
 from contravento_ops.check.signing import UNPROVEN, Seal
 from contravento_ops.commands import restoring
-from contravento_ops.environment import file as env_files, host, initialise, probing
+from contravento_ops.environment import ages, file as env_files, host, initialise, probing
 from contravento_ops.environment.host import CHECKS, Verdict
 from contravento_ops.environment.variables import Variable
 from contravento_ops.kit import state
@@ -131,6 +131,7 @@ def _remember(session: Session, tag: str) -> None:
     release = source.describe(tag, migration)
     state.write(session.place.state, state.read(session.place.state).after(release))
     env_files.put(session.place.env_file, "TAG", tag)
+    ages.note(session.place.env_file)
 
 
 def _show(session: Session, made: Plan) -> None:

@@ -17,14 +17,20 @@ class Address:
     path: str
 
 
-APPLICATION_ROLE = "contravento_app"
+APPLICATION_ROLES = ("contravento_app", "contravento_app_2")
+APPLICATION_ROLE = APPLICATION_ROLES[0]
 SAFE_IN_URL = frozenset(string.ascii_letters + string.digits + "-_.~")
 
 
 def database_url(values: Mapping[str, str]) -> str:
     password = quote(values["POSTGRES_APP_PASSWORD"], safe="")
     place = f"postgres:5432/{values['POSTGRES_DB']}"
-    return f"postgresql+asyncpg://{APPLICATION_ROLE}:{password}@{place}"
+    return f"postgresql+asyncpg://{role_in(values)}:{password}@{place}"
+
+
+def role_in(values: Mapping[str, str]) -> str:
+    """As which of its two roles the application signs in."""
+    return values.get("POSTGRES_APP_ROLE", APPLICATION_ROLE)
 
 
 def redis_url(values: Mapping[str, str]) -> str:

@@ -80,9 +80,12 @@ def _database_url(values: Values, environment: EnvironmentName) -> Iterator[Find
         return
     if parts.host != "postgres":
         return
-    if parts.user != addresses.APPLICATION_ROLE:
+    if parts.user not in addresses.APPLICATION_ROLES:
         who = f"'{parts.user}', who may do more than {addresses.APPLICATION_ROLE}"
         yield "DATABASE_URL", f"signs in as {who}", rebuild
+    elif parts.user != addresses.role_in(values):
+        said = f"'{parts.user}', but POSTGRES_APP_ROLE says '{addresses.role_in(values)}'"
+        yield "DATABASE_URL", f"signs in as {said}", rebuild
     name = values.get("POSTGRES_DB", parts.path)
     if parts.path != name:
         yield "DATABASE_URL", f"says '{parts.path}', but POSTGRES_DB says '{name}'", rebuild

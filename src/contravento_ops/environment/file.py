@@ -100,17 +100,38 @@ def add(path: Path, values: Mapping[str, str], remark: str) -> None:
 
 def put(path: Path, name: str, value: str) -> None:
     """Set one name that is ours to set: its line changes, or one is added; all else stays."""
+    change(path, {name: value})
+
+
+def change(path: Path, values: Mapping[str, str]) -> None:
+    """Several at once, whole or not at all. A name that is set to nothing keeps its empty line."""
     lines = path.read_text().split("\n")
-    places = [number for number, line in enumerate(lines) if line.startswith(f"{name}=")]
-    if places:
-        lines[places[-1]] = f"{name}={value}"
-    else:
-        lines[-1:] = [f"{name}={value}", ""] if lines[-1] == "" else [lines[-1], f"{name}={value}"]
+    for name, value in values.items():
+        places = [number for number, line in enumerate(lines) if line.startswith(f"{name}=")]
+        said = f"{name}={value}"
+        if places:
+            lines[places[-1]] = said
+        elif value:
+            lines[-1:] = [said, ""] if lines[-1] == "" else [lines[-1], said]
+    replace(path, "\n".join(lines))
+
+
+def replace(path: Path, content: str) -> None:
+    """Another content, whole or not at all; who may read it stays as it was."""
     unfinished = path.with_name(f"{path.name}.new")
     unfinished.unlink(missing_ok=True)
-    create(unfinished, "\n".join(lines))
-    unfinished.chmod(path.stat().st_mode & 0o777)
+    create(unfinished, content)
+    if path.exists():
+        unfinished.chmod(path.stat().st_mode & 0o777)
     unfinished.replace(path)
+
+
+def keep_previous(path: Path) -> Path:
+    """A copy beside it, for its owner's eyes only, in the place of the one before."""
+    kept = path.with_name(f"{path.name}.previous")
+    kept.unlink(missing_ok=True)
+    create(kept, path.read_text())
+    return kept
 
 
 def assignments(values: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from contravento_ops.environment import addresses, example, file, secrets
+from contravento_ops.environment import addresses, ages, example, file, secrets
 from contravento_ops.environment.variables import VARIABLES, Variable
 from contravento_ops.kit.place import EnvironmentName, Place
 
@@ -29,10 +29,12 @@ def initialise(place: Place, given: Mapping[str, str], ask: Ask) -> Outcome:
     if before is None:
         values = _fresh(place.environment, given, ask)
         file.create(place.env_file, _written(place.environment, values))
+        ages.note(place.env_file)
         return Outcome(True, tuple(values))
     added = _missing(place.environment, before.values, given)
     if added:
         file.add(place.env_file, added, "Added by `init`; what stood above is as it was.")
+    ages.note(place.env_file)
     return Outcome(False, tuple(added))
 
 

@@ -1,6 +1,6 @@
 """What the services around the application read: data, certificate, monitoring, addresses."""
 
-from contravento_ops.environment import kinds
+from contravento_ops.environment import addresses, kinds
 from contravento_ops.environment.variable import (
     ALL,
     SERVED,
@@ -48,6 +48,13 @@ DATABASE = Section(
             lengths=long(32, 32, 48),
             required=ALL,
             is_sensitive=True,
+        ),
+        Variable(
+            "POSTGRES_APP_ROLE",
+            "as which of its two roles the application signs in; rotate changes from one to the"
+            " other",
+            kinds.one_of(*addresses.APPLICATION_ROLES),
+            default=addresses.APPLICATION_ROLE,
         ),
         Variable(
             "POSTGRES_MONITOR_PASSWORD",
@@ -277,6 +284,11 @@ PORTS = Section(
             "TAG",
             "the release that serves; deploy.sh writes it",
             kinds.tag,
+        ),
+        Variable(
+            "SECRETS_MADE",
+            "when each secret was made, in seconds since 1970; init and rotate write it",
+            kinds.moments,
         ),
     ),
 )

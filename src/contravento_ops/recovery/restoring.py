@@ -99,6 +99,7 @@ class Restoring:
             compose.run_well(self.steps.start.call)
             is_well = self._comes_up()
         if is_well:
+            compose.run_well(self.steps.roles.call)
             return
         if self.is_dry:
             raise Refusal(
@@ -116,6 +117,7 @@ class Restoring:
         compose.run_well(self.steps.start.call)
         if not self._comes_up():
             raise Refusal("A new PostgreSQL does not start, either.", status=Exit.BROKEN)
+        compose.run_well(self.steps.roles.call)
 
     def _is_running(self) -> bool:
         return any(each.is_well and each.health for each in self.project.containers("postgres"))

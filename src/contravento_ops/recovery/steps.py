@@ -102,6 +102,10 @@ class Steps:
         return Step("start PostgreSQL, if it does not run", NOTHING, call, is_silent=True)
 
     @property
+    def roles(self) -> Step:
+        return Step("make the roles of a new cluster", NOTHING, self._run("roles"), is_silent=True)
+
+    @property
     def stop(self) -> Step:
         call = self.project.call("stop", "postgres")
         return Step("stop what does not start", NOTHING, call, is_silent=True)

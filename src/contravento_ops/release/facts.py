@@ -11,7 +11,7 @@ from contravento_ops.release.traffic import Address
 
 HTTPS, HTTP = 443, 80
 APPLICATION = frozenset(
-    {"backend", "worker", "migrate", "static", "prepare", "backup-prepare", "tools"}
+    {"backend", "worker", "roles", "migrate", "static", "prepare", "backup-prepare", "tools"}
 )
 
 

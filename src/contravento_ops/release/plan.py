@@ -1,7 +1,7 @@
 """The steps of a deployment, as values: shown, tested, and then carried out by rollout.py."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from contravento_ops.kit.compose import Call, Project, docker
@@ -100,6 +100,20 @@ def make(facts: Facts, options: Options) -> Plan:
     steps = [*_before_anything_is_touched(project, facts, options)]
     steps += _upgrade(project, facts, options) if facts.is_serving else _first(project, facts)
     steps.append(Step(Kind.RECORD, "note what is deployed now", "at once", "the note before stays"))
+    if facts.watching:
+        steps.append(_watch(project, facts))
+    return Plan(facts, options, tuple(steps))
+
+
+def renewal(facts: Facts, options: Options, beside: tuple[str, ...] = ()) -> Plan:
+    """The same release with what the environment file says now: an upgrade to itself. What is
+    `beside` is made anew when backends and workers have been."""
+    project = facts.project.with_variables(TAG=options.tag)
+    steps = list(_upgrade(project, facts, options))
+    if beside:
+        last = steps.pop()
+        removal = removal_of(project, beside)
+        steps.append(replace(last, calls=(*last.calls[:-1], removal, last.calls[-1])))
     if facts.watching:
         steps.append(_watch(project, facts))
     return Plan(facts, options, tuple(steps))
@@ -211,10 +225,15 @@ def _watch(project: Project, facts: Facts) -> Step:
     )
 
 
+def removal_of(project: Project, services: tuple[str, ...]) -> Call:
+    """What is gone is made anew alone; what Compose replaces it replaces with all that need it."""
+    return project.call("rm", "--stop", "--force", *services)
+
+
 def _cleared(project: Project, facts: Facts) -> Iterator[Call]:
     """What a broken-off deployment left, and one-off containers of the release before: they would
     be started again instead of the new ones."""
-    yield project.call("rm", "--force", "migrate", "static")
+    yield project.call("rm", "--force", "roles", "migrate", "static")
     for each in facts.leftovers:
         yield docker("rm", "--force", each)
 

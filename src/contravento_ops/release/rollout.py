@@ -39,6 +39,7 @@ class Rollout:
     values: Mapping[str, str]
     checks: Mapping[Kind, Callable[[], None]]
     healthy_seconds: float = HEALTHY_SECONDS
+    before_going_back: Callable[[], None] = lambda: None
     stream: Stream | None = None
     probe: str = ""
     before: list[Answer] = field(default_factory=list)
@@ -311,6 +312,7 @@ class Rollout:
     def _go_back(self) -> bool:
         """Whether what served before serves again. Nothing new is stopped before it does."""
         self.console.note("warning", f"Going back: {self.report.cause}")
+        self.before_going_back()
         there = {each.name for each in self.plan.facts.project.containers("backend")}
         new = tuple(name for name in self.started if name in there)
         first, *others = plan.going_back(self.plan, left=self._left(), new=new)

@@ -92,7 +92,7 @@ def test_an_upgrade_touches_nothing_before_it_has_looked() -> None:
 def test_the_new_backend_starts_beside_the_old_one_before_nginx_asks_it() -> None:
     made = plan.make(RUNNING, Options(tag="1f3c5a7"))
 
-    assert words(made, Kind.PIN)[0] == "rm --force migrate static"
+    assert words(made, Kind.PIN)[0] == "rm --force roles migrate static"
     assert words(made, Kind.PIN)[1].endswith("upstream use contravento-staging-backend-4")
     assert words(made, Kind.START) == [
         "up --detach --no-recreate --no-build --scale backend=2 backend"

@@ -1,0 +1,1 @@
+"""Another value for each secret, while riders are about and none of them notices."""
