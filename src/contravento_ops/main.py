@@ -11,6 +11,7 @@ from contravento_ops.commands import (
     daily,
     deploying,
     loading,
+    paralleling,
     refreshing,
     restoring,
     rotating,
@@ -46,6 +47,7 @@ app.command("refresh")(refreshing.refresh)
 app.command("check")(checking.check)
 app.command("load")(loading.load)
 app.command("rotate")(rotating.rotate)
+app.command("parity")(paralleling.parity)
 
 
 def main() -> None:

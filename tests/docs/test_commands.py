@@ -1,8 +1,8 @@
 """What the documentation tells people to type exists; what is for hosts is typed elsewhere.
 
 tests/stack/test_docs_commands.py types every command of docs/deployment/ and docs/guides/, but for
-those of pages that need a whole staging to themselves, which test_check_pages.py and
-test_rotation.py beside it type.
+those of pages that need a whole staging to themselves, which test_check_pages.py, test_rotation.py
+and test_parity.py beside it type.
 """
 
 import re
@@ -23,12 +23,13 @@ from tests.stack.test_docs_commands import (
     OTHERWISE,
     TOLD_MORE,
 )
+from tests.stack.test_parity import PAGE_OF_PARITY
 from tests.stack.test_rotation import PAGE_OF_SECRETS
 
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 HOSTS = sorted({*ROOT.glob("docs/deployment/*.md"), *ORDER})
 TYPED = [each for page in ORDER for each in commands(page)]
-PAGES_APART = (*PAGES_OF_THE_CHECK, PAGE_OF_SECRETS)
+PAGES_APART = (*PAGES_OF_THE_CHECK, PAGE_OF_SECRETS, PAGE_OF_PARITY)
 APART_PAGES = [ROOT / "docs" / "guides" / name for name in PAGES_APART]
 ELSEWHERE = [
     each for page in PAGES if page not in (*ORDER, *APART_PAGES) for each in commands(page)

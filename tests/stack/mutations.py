@@ -1,5 +1,6 @@
 """Ways to break a staging for real, each for one box of the checklist; mended at the end."""
 
+import json
 import os
 import re
 import subprocess
@@ -225,6 +226,20 @@ def reporting_to_nobody(host: Host) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def unlike_production(host: Host) -> Iterator[None]:
+    """A production that is set as this staging is, but for one setting of its database."""
+    file = host.folder / "var/ops/parity/prod.json"
+    assert host.ops("parity", "--write", str(file)).status == 0
+    look = json.loads(file.read_text())
+    look["running"]["postgresql/work_mem"] = "65536"
+    file.write_text(json.dumps(look))
+    try:
+        yield
+    finally:
+        file.unlink()
+
+
 def panel_broken(host: Host) -> AbstractContextManager[None]:
     return changed(
         host, "monitoring/grafana/dashboards/overview.json",
@@ -279,4 +294,5 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "backup": stopped("backup"),
     "connections": crowded,
+    "parity": unlike_production,
 }  # fmt: skip

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from contravento.cli import database, operations, riders, run, serve, tracks
+from contravento.cli import database, operations, riders, run, serve, settings, tracks
 from contravento.kit.settings import SettingsError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app.command("run")(run.run)
 app.command("web")(serve.web)
 app.command("worker")(serve.worker)
 app.command("migrate")(database.migrate)
+app.command("settings")(settings.settings)
 app.add_typer(operations.app, name="operations")
 app.add_typer(riders.app, name="riders")
 app.add_typer(tracks.app, name="tracks")

@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contravento_ops.check import database, functional, maps, monitoring, performance, security
+from contravento_ops.check import (
+    configuration,
+    database,
+    functional,
+    maps,
+    monitoring,
+    performance,
+    security,
+)
 from contravento_ops.check.evidence import Evidence
 from contravento_ops.check.visit import Visit
 
@@ -60,12 +68,14 @@ DATABASE: tuple[Judge, ...] = (
     database.backup,
     database.connections,
 )
+CONFIGURATION: tuple[Judge, ...] = (configuration.parity,)
 GROUPS = {
     "functional": FUNCTIONAL,
     "security": SECURITY,
     "performance": PERFORMANCE,
     "monitoring": MONITORING,
     "database": DATABASE,
+    "configuration": CONFIGURATION,
 }
 BOXES = tuple(
     Box(judge.__name__.replace("_", "-"), group, judge)

@@ -13,7 +13,8 @@ from contravento_ops.check.waivers import Waiver
 ROOT = Path(__file__).parents[3]
 BEGAN = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 WAIVER = Waiver("sentry", "is ordered", "maite", date(2026, 3, 31))
-COUNTS = {"functional": 9, "security": 6, "performance": 6, "monitoring": 4, "database": 4}
+COUNTS = {"functional": 9, "security": 6, "performance": 6, "monitoring": 4, "database": 4,
+          "configuration": 1}  # fmt: skip
 
 
 def verdict(waived: bool = False, **outcomes: Outcome) -> Verdict:
@@ -30,9 +31,9 @@ def verdict(waived: bool = False, **outcomes: Outcome) -> Verdict:
     return Verdict("staging", "https://diary.example.org", {}, judged, BEGAN, BEGAN)
 
 
-def test_there_are_29_boxes_each_with_a_name_of_its_own() -> None:
+def test_there_are_30_boxes_each_with_a_name_of_its_own() -> None:
     assert {group: len(judges) for group, judges in GROUPS.items()} == COUNTS
-    assert len({each.name for each in BOXES}) == 29
+    assert len({each.name for each in BOXES}) == 30
     assert all(each.title.strip() and "\n" not in each.title for each in BOXES)
 
 
@@ -70,7 +71,7 @@ def test_the_page_needs_nothing_besides_itself() -> None:
 def test_the_page_says_what_each_box_found() -> None:
     written = page.write(verdict(waived=True, sentry="red"), ROOT)
 
-    assert written.count("<article") == 29
+    assert written.count("<article") == 30
     assert "it &lt;is&gt; so" in written
     assert '<li><a href="#sentry">' not in written
     assert '<li><a href="#sentry">' in page.write(verdict(sentry="red"), ROOT)

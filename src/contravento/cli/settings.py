@@ -1,0 +1,36 @@
+"""What this program makes of its environment, told without any secret."""
+
+import json
+import re
+from typing import Any
+
+import typer
+from pydantic import SecretStr
+
+from contravento.kit.settings import Settings, load_settings
+
+PASSWORD = re.compile(r"(?<=://)([^@/]*)(?=@)")
+
+
+def settings() -> None:
+    """Print every setting as JSON; of a secret its length, of an address all but its password."""
+    typer.echo(json.dumps(told(load_settings()), default=str))
+
+
+def told(found: Settings) -> dict[str, Any]:
+    return {name.upper(): _told(getattr(found, name)) for name in type(found).model_fields}
+
+
+def _told(value: object) -> object:
+    if not isinstance(value, SecretStr):
+        return value
+    secret = value.get_secret_value()
+    if "://" in secret:
+        return PASSWORD.sub(_who, secret)
+    return f"{len(secret)} characters"
+
+
+def _who(found: re.Match[str]) -> str:
+    """The user's name; one without a password is a secret itself."""
+    name, separator, _ = found[1].partition(":")
+    return f"{name}:…" if separator else "…"
