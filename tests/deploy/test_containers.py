@@ -280,6 +280,18 @@ def test_the_hosts_cards_are_told_without_those_that_docker_made(
     ]
 
 
+def test_the_moments_of_secrets_are_told_by_their_names(program: Any) -> None:
+    name = "contravento_secret_made_timestamp_seconds"
+    found = list(program.of_secrets("SECRET_KEY:1700000000,REDIS_PASSWORD:1700000001"))
+
+    assert found == [
+        (name, (("secret", "SECRET_KEY"),), 1700000000.0),
+        (name, (("secret", "REDIS_PASSWORD"),), 1700000001.0),
+    ]
+    assert list(program.of_secrets("")) == []
+    assert list(program.of_secrets("SECRET_KEY:soon,:4,SECRET_KEY")) == []
+
+
 def test_prometheus_gets_its_format(program: Any) -> None:
     figures = [("container_up", (("service", 'a"b\\'), ("container", "x")), 1.0)]
 

@@ -153,3 +153,13 @@ def test_where_only_the_new_one_is_left_it_stays(docker: Docker) -> None:
     assert rolling.report.outcome == "deployed"
     assert rolling.report.warnings == ["after it had taken over, redis did not come up"]
     assert docker.called == []
+
+
+def test_what_the_old_one_needs_is_put_back_before_anything_else(docker: Docker) -> None:
+    rolling = rollout()
+    rolling.touched = True
+    rolling.before_going_back = lambda: docker.called.append("the file is what it was")
+
+    rolling._fail(NotWell("it is slow"))
+
+    assert docker.called[0] == "the file is what it was"
