@@ -102,6 +102,27 @@ networks:
 """
 
 
+# The off-site copy's repository in a folder, by the methods that rotation uses.
+OFFSITE = """
+import contravento_backup.offsite as offsite
+class Carrier(offsite.Carrier):
+    def __init__(self, key):
+        self._environment = {"RESTIC_REPOSITORY": "/tmp/copy", "RESTIC_PASSWORD": key,
+                             "RESTIC_CACHE_DIR": "/tmp/cache"}
+    def _reach(self):
+        pass
+old, new = Carrier("o" * 48), Carrier("n" * 48)
+old.open()
+assert old.lets_in("o" * 48) and not old.lets_in("n" * 48)
+old.let_in("n" * 48)
+old.let_in("n" * 48)
+assert new.lets_in("o" * 48) and new.lets_in("n" * 48)
+new.keep_this_key_only()
+assert not new.lets_in("o" * 48) and new.lets_in("n" * 48)
+print("only the new key opens it")
+"""
+
+
 @dataclass
 class Rider:
     """Signed in twice, by a cookie and by tokens, and at it all the time."""
@@ -239,6 +260,14 @@ def test_a_secret_is_replaced_and_no_request_fails(
 
 def of(host: Host, service: str) -> str:
     return f"{host.project}-{service}-1"
+
+
+def test_the_off_site_copy_takes_another_key(images: str) -> None:
+    program = f"{ROOT}/src/contravento_backup:/opt/contravento/contravento_backup:ro"
+    said = docker("run", "--rm", "--network", "none", "--volume", program, "--workdir",
+                  "/opt/contravento", "--entrypoint", "python3", "contravento-postgres:18", "-c",
+                  OFFSITE)  # fmt: skip
+    assert "only the new key opens it" in said
 
 
 @pytest.mark.parametrize("name", GIVEN)

@@ -59,7 +59,7 @@ def rotate(
         _refuse_unserved(session)
         turn = _finishing(session) if finish else _turn(session, name, from_stdin=from_stdin)
         way = Finishing(turn) if finish else way_of(turn, forgets=not no_wait, waits=not at_once)
-        turning = Turning(turn, way, session.console, pace)
+        turning = Turning(turn, way, session.console, pace, is_made=not finish)
         found = turning.run()
         entry["proof"] = turning.proof
         session.validate()

@@ -34,12 +34,14 @@ class Pace:
 
 @dataclass
 class Turning:
-    """`requests` are those of the streams that ran while backends were replaced."""
+    """`requests` are those of the streams that ran while backends were replaced. Where `is_made` is
+    not so, the secret was made before, and keeps its age."""
 
     turn: Turn
     way: Way
     console: Console
     pace: Pace
+    is_made: bool = True
     requests: dict[str, int] = field(default_factory=lambda: {"sent": 0, "lost": 0})
     losses: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -185,7 +187,7 @@ class Turning:
 
     def _record(self) -> None:
         """Its moment, for who watches; and the file, for who rebuilds a lost server."""
-        ages.note(self.file, *self.turn.new)
+        ages.note(self.file, *(self.turn.new if self.is_made else ()))
         services = self.project.services()
         if WATCHES in services:
             compose.run_well(self.project.call("up", "--detach", WATCHES))

@@ -146,6 +146,17 @@ def test_the_order_of_the_work(world: World) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_what_was_made_before_keeps_its_age(world: World) -> None:
+    path = world.place.env_file
+    subject = turning(world)
+    subject.is_made = False
+    ages.note(path, NAME, now=1_700_000_000)
+
+    subject.run()
+
+    assert ages.read({ages.VARIABLE: value_in(path, ages.VARIABLE)})[NAME] == 1_700_000_000
+
+
 def test_what_riders_do_not_use_is_not_rolled(world: World) -> None:
     world.reads = {"redis-exporter": NAME, "backend": "DOMAIN"}
 
