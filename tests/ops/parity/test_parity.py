@@ -59,7 +59,9 @@ class Side:
         }
         backend = {
             "image": "contravento:1", "environment": told, "deploy": {"replicas": self.replicas},
-            "volumes": [{"source": f"{self.folder}/deploy"}], **self.backend,
+            "volumes": [{"source": f"{self.folder}/deploy"}],
+            "command": ["--redis", f"redis://:{values['REDIS_PASSWORD']}@redis:6379/1"],
+            **self.backend,
         }  # fmt: skip
         others = {name: {"image": f"{name}:1"} for name in self.images}
         return {
@@ -147,7 +149,7 @@ def test_two_that_are_alike_but_where_they_may_differ(
     assert told["files/names/domain"]["reason"] == "each has a name of its own"
     assert told["files/compose/services/backend/environment/LOG_LEVEL"]["production"] == "WARNING"
     for side in (both.staging, both.prod):
-        for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "SMTP_PASSWORD"):
+        for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "SMTP_PASSWORD", "REDIS_PASSWORD"):
             assert side.values[name] not in said
 
 
