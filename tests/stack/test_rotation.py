@@ -258,6 +258,10 @@ def test_a_secret_is_replaced_and_no_request_fails(
     assert time.time() - made_at(host)[name] < SETTLED_SECONDS
 
 
+def running(host: Host) -> dict[str, str]:
+    return {each.name: each.id for each in host.compose.containers() if each.state == "running"}
+
+
 def of(host: Host, service: str) -> str:
     return f"{host.project}-{service}-1"
 
@@ -314,9 +318,9 @@ def test_what_fails_on_the_way_goes_back(host: Host, rider: Rider) -> None:
 
 def test_everything_runs_as_the_file_says_and_is_watched(host: Host, rider: Rider) -> None:
     """A plain `up` finds nothing to replace; old sets are proven anew; ages are figures."""
-    before = {each.name: each.id for each in host.compose.containers() if each.is_well}
+    before = running(host)
     docker(*host.compose.call("up", "--detach").words[1:])
-    assert {each.name: each.id for each in host.compose.containers() if each.is_well} == before
+    assert running(host) == before
 
     drilled = host.ops("backup", "drill", sets(host, "proven")[0], "--json")
     assert drilled.status == Exit.DONE, drilled.words
