@@ -28,7 +28,7 @@ test-containers: .venv/ready ## images and whole environments, in two lanes; bac
 test-backups: .venv/ready ## sets taken, spoiled and proven, restores and lost servers: 25 minutes
 	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m backups
 
-test-checklist: .venv/ready ## a whole staging judged, loaded, and broken for each box: a quarter of an hour, apart from make test
+test-checklist: .venv/ready ## a whole staging judged, loaded, broken for each box; secrets rotated, prod compared: half an hour, apart from make test
 	@$(BIN)/pytest -q -ra -m checklist
 
 check: lint ## all of lint, and the tests that need neither browser nor containers
