@@ -9,7 +9,7 @@ LANES = {
     "test_release_broken": "releases",
     "test_release_modes": "releases",
     "test_release_certificate": "releases",
-    "test_docs_commands": "releases",
+    "test_docs_commands": "documented commands",
     "test_restore": "restores",
     "test_refresh": "restores",
 }

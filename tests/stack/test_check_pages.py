@@ -15,7 +15,7 @@ from tests.stack.releases import DOMAIN, Host
 
 pytestmark = [
     *(pytest.mark.stack, pytest.mark.deployment),
-    *(pytest.mark.alone, pytest.mark.checklist),
+    *(pytest.mark.alone, pytest.mark.checklist, pytest.mark.slow),
 ]
 
 PAGES_OF_THE_CHECK = ("load-testing.md", "production-checklist.md")

@@ -1,10 +1,7 @@
 """Staging and production on one host: alike at first; what is changed in either is named."""
 
-import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -12,9 +9,9 @@ from contravento_ops.kit.refusals import Exit
 from tests.docs.pages import commands, missing
 from tests.stack.deployment import tell
 from tests.stack.docker import ROOT, docker
-from tests.stack.releases import DOMAIN, Host, a_host, prove
+from tests.stack.releases import Host, a_host, production_beside, prove
 
-pytestmark = [pytest.mark.stack, pytest.mark.checklist]
+pytestmark = [pytest.mark.stack, pytest.mark.checklist, pytest.mark.slow]
 
 PAGE_OF_PARITY = "parity.md"
 PAGE = ROOT / "docs" / "guides" / PAGE_OF_PARITY
@@ -40,37 +37,11 @@ def staging(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[H
 @pytest.fixture(scope="module")
 def production(staging: Host) -> Iterator[Host]:
     """In the same folder, with one word changed in each name."""
-    own = {
-        "COMPOSE_PROJECT_NAME": f"contravento-release-{uuid4().hex[:8]}",
-        "NETWORK_PREFIX": f"10.{150 + os.getpid() % 40}.{int(uuid4().hex[:2], 16)}",
-        "DOMAIN": "diary.production.test",
-        "SMTP_HOST": "smtp.host.test",
-        "SMTP_FROM": f"diary@{DOMAIN}",
-        "ACME_EMAIL": f"host@{DOMAIN}",
-        "ACME_DIRECTORY": "off",
-        "MAIL_ALLOW_LIST": "",
-    }  # fmt: skip
-    ports = {
-        name: str(int(value) + 1)
-        for name, _, value in (
-            each.partition("=")
-            for each in (staging.folder / ".env.staging").read_text().split("\n")
-        )
-        if name.startswith("TEST_") or name in ("HTTP_PORT", "MAIL_PORT")
-    }
-    host = replace(staging, mode="prod", project=own["COMPOSE_PROJECT_NAME"])
-    given = [
-        part for name, value in {**own, **ports}.items() for part in ("--set", f"{name}={value}")
-    ]
-    assert host.ops("init", "--no-questions", *given).status == Exit.DONE
-    try:
+    with production_beside(staging, "diary.production.test") as host:
         prove(host.folder, host.base)
         done = host.deploy(host.base, "--skip", "firewall", "--skip", "memory")
         assert done.status == Exit.DONE, done.words
         yield host
-    finally:
-        down = host.compose.call("down", "--volumes", "--remove-orphans", "--timeout", "3")
-        docker(*down.words[1:])
 
 
 def unknown(host: Host) -> set[str]:
