@@ -253,7 +253,7 @@ MUTATIONS: dict[str, Mutation] = {
     "confirmation-mail": set_otherwise("worker", MAIL_ALLOW_LIST="@nobody.example"),
     "sign-in": answering("= /api/v1/sessions", "return 503;"),
     "publish-trip": trigger("trips", "NEW.title := NEW.title || '.'"),
-    "photos": answering("~ ^/api/v1/photos/", "return 503;"),
+    "photos": answering("= /api/v1/me/photo", "return 503;"),
     "gpx-on-map": answering("~ /vendor/maplibre-gl/", "return 404;"),
     "feed": answering("= /api/v1/feed", "return 200 '{\"items\": [], \"next\": null}';"),
     "statistics": trigger(
