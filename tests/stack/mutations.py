@@ -240,6 +240,16 @@ def unlike_production(host: Host) -> Iterator[None]:
         file.unlink()
 
 
+@contextmanager
+def logging_addresses(host: Host) -> Iterator[None]:
+    """nginx logs whole addresses; what it has logged goes with its container."""
+    with replacing(
+        "deploy/nginx/snippets/log.conf", r'"path":"\$logged_path"', '"path":"$request_uri"'
+    )(host):
+        yield
+    in_compose(host, "up", "--detach", "--no-deps", "--force-recreate", "--wait", "nginx")
+
+
 def panel_broken(host: Host) -> AbstractContextManager[None]:
     return changed(
         host, "monitoring/grafana/dashboards/overview.json",
@@ -274,15 +284,13 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "headers": replacing("deploy/nginx/snippets/headers.conf", r"add_header X-Frame.*\n", ""),
     "api-docs": set_otherwise("backend", DEBUG="true"),
-    "logs": replacing(
-        "deploy/nginx/snippets/log.conf", r'"path":"\$logged_path"', '"path":"$request_uri"'
-    ),
+    "logs": logging_addresses,
     "latency": answering("= /api/v1/feed", "limit_rate 4k; include snippets/proxy.conf;"),
     "pages": answering("= /map", "limit_rate 1k; include snippets/proxy.conf;"),
     "statements": with_more_statements,
     "photo-upload": trigger("photos", "PERFORM pg_sleep(1.5)"),
     "memory": running("backend", EAT.format(share=0.86)),
-    "cpu": running("backup", BURN),
+    "cpu": running("worker", BURN, times=2),
     "targets": stopped("redis-exporter"),
     "panels": panel_broken,
     "uptime": unvisited,

@@ -36,8 +36,13 @@ ALL = sorted(MUTATIONS, key=lambda name: name == "connections")
 UNLOADED = [name for name in ALL if name not in LOADED]
 # Of a machine for tests, which has two environments on it.
 UNLOOKED = ("--skip", "firewall", "--skip", "memory")
-# What cannot be broken alone: nobody is mailed who could not sign up, nobody is up without TLS.
-ALSO = {"sign-up": {"confirmation-mail"}, "certificate": {"uptime"}}
+# What cannot be broken alone: nobody is mailed who could not sign up, nobody is up without TLS, and
+# pictures are made by processors that are busy.
+ALSO = {
+    "sign-up": {"confirmation-mail"},
+    "certificate": {"uptime"},
+    "cpu": {"photo-upload"},
+}
 
 
 def judged(host: Host, *names: str) -> dict[str, str]:
@@ -116,7 +121,7 @@ def test_what_is_broken_is_the_only_red_box_of_all(
         outcomes = judged(checked, name, *UNLOADED)
 
     tell(capsys, f"{name}: red {', '.join(sorted(red(outcomes)))} of {len(outcomes)}")
-    assert red(outcomes) == {name} | ALSO.get(name, set())
+    assert {name} <= red(outcomes) <= {name} | ALSO.get(name, set())
 
 
 def test_each_box_has_its_mutation() -> None:
