@@ -12,6 +12,9 @@ LANES = {
     "test_docs_commands": "documented commands",
     "test_restore": "restores",
     "test_refresh": "restores",
+    "test_inbox": "what the check needs",
+    "test_load_image": "what the check needs",
+    "test_browser_image": "what the check needs",
 }
 
 

@@ -7,8 +7,8 @@ import socket
 import ssl
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
+from contravento_ops.check.authorities import trusted
 from contravento_ops.check.evidence import CannotTell, Evidence, NotGood
 from contravento_ops.check.visit import Visit
 from contravento_ops.daily import status
@@ -67,9 +67,7 @@ def https(visit: Visit) -> Evidence:
 def certificate(visit: Visit) -> Evidence:
     """The certificate is valid, trusted and for this name"""
     address = visit.address
-    context = ssl.create_default_context()
-    if bundle := visit.values.get("ACME_CA_BUNDLE"):
-        context.load_verify_locations(cafile=Path(bundle))
+    context = trusted(visit.values)
     try:
         with (
             socket.create_connection((address.host, address.port), 10) as plain,

@@ -18,6 +18,10 @@ SIZE = re.compile(r"[1-9][0-9]*(MB|GB|TB)")
 MOMENTS = re.compile(r"[A-Z0-9_]+:[0-9]{10}(,[A-Z0-9_]+:[0-9]{10})*")
 VOLUME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 PREFIX = re.compile(r"(10|172|192)(\.(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])){2}")
+INBOX = (
+    "write imaps://user:password@host/INBOX, with % / ? # @ in the password as %25 %2F %3F %23 %40,"
+    " or an address that begins with https:// or http://"
+)
 
 
 def text(value: str) -> str | None:
@@ -101,6 +105,20 @@ def url(*schemes: str) -> Check:
         return None
 
     return check
+
+
+def inbox(value: str) -> str | None:
+    """By IMAP, with whose it is, or by HTTP. What is wrong is not repeated: it holds a password."""
+    try:
+        parts = urlsplit(value)
+        is_known = all((parts.username, parts.password, parts.hostname, parts.port != 0))
+    except ValueError:
+        return f"that is no inbox; {INBOX}"
+    if parts.scheme == "imaps":
+        return None if is_known else f"that does not say whose inbox is read, and where; {INBOX}"
+    if parts.scheme in ("http", "https") and parts.netloc:
+        return None
+    return f"that is no inbox; {INBOX}"
 
 
 def _shown(value: str) -> str:

@@ -246,8 +246,9 @@ CHECKS = Section(
         ),
         Variable(
             "CHECK_INBOX_URL",
-            "where that mail is read: imaps://user:password@host/INBOX, or an address over HTTP",
-            kinds.url("imaps", "https", "http"),
+            "where that mail is read: imaps://user:password@host/INBOX, each part encoded as in any"
+            " URL; or an address over HTTP",
+            kinds.inbox,
             is_sensitive=True,
         ),
     ),

@@ -17,6 +17,11 @@ MAILS = [
     {"to": "qa+other@example.org", "text": "https://diary.example.org/confirm/not-this"},
     {"to": "qa+check@example.org", "text": "Open\nhttps://diary.example.org/confirm/aB3_-x.y\n"},
 ]
+INBOX = {
+    "SMTP_HOST": "smtp.velo.test",
+    "CHECK_MAIL_TO": "qa@velo.test",
+    "CHECK_INBOX_URL": "imaps://qa:x@imap.velo.test",
+}
 
 
 @pytest.mark.parametrize(
@@ -25,16 +30,24 @@ MAILS = [
         ({"SMTP_HOST": "mail"}, "check@example.org"),
         ({"SMTP_HOST": "mail", "MAIL_ALLOW_LIST": "@velo.test,a@b.test"}, "check@velo.test"),
         ({"SMTP_HOST": "mail", "MAIL_ALLOW_LIST": "qa@velo.test"}, "check@velo.test"),
-        ({"SMTP_HOST": "x.test", "CHECK_MAIL_TO": "qa@velo.test"}, "qa+check@velo.test"),
+        (INBOX, "qa+check@velo.test"),
+        ({**INBOX, "MAIL_ALLOW_LIST": "a@b.test, @Velo.test"}, "qa+check@velo.test"),
     ],
 )
 def test_an_address_fits_where_mail_goes(values: Mapping[str, str], address: str) -> None:
     assert inbox.address_for("check", values) == address
 
 
-def test_mail_to_a_real_server_needs_an_inbox() -> None:
-    with pytest.raises(CannotTell, match="CHECK_INBOX_URL"):
-        inbox.address_for("check", {"SMTP_HOST": "smtp.example.org"})
+@pytest.mark.parametrize("missing", ["CHECK_MAIL_TO", "CHECK_INBOX_URL"])
+def test_mail_to_a_real_server_needs_an_inbox(missing: str) -> None:
+    with pytest.raises(CannotTell, match="set CHECK_MAIL_TO and CHECK_INBOX_URL"):
+        inbox.address_for("check", {**INBOX, missing: ""})
+
+
+@pytest.mark.parametrize("allowed", ["qa@velo.test", "@elsewhere.test,a@b.test"])
+def test_mail_that_is_going_to_be_held_back_is_not_waited_for(allowed: str) -> None:
+    with pytest.raises(CannotTell, match=r"holds back .* add @velo\.test"):
+        inbox.address_for("check", {**INBOX, "MAIL_ALLOW_LIST": allowed})
 
 
 @pytest.fixture

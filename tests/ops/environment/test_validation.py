@@ -83,6 +83,9 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("ACME_EMAIL", "", "is not set"),
     ("ACME_DIRECTORY", "ACME_DIRECTORY=acme.velo.test", "is no such address"),
     ("STORAGE_URL", "STORAGE_URL=/var/photos", "begin it with file:// or s3://"),
+    ("CHECK_INBOX_URL", "CHECK_INBOX_URL=imaps://imap.velo.test/INBOX", "does not say whose inbox"),
+    ("CHECK_INBOX_URL", f"CHECK_INBOX_URL=imaps://qa:1/{SHORT}@velo.test", "with % / ? # @ in the"),
+    ("CHECK_INBOX_URL", "CHECK_INBOX_URL=imap://qa:x@velo.test/INBOX", "that is no inbox"),
     ("NETWORK_PREFIX", "NETWORK_PREFIX=8.8.8", "is no private network"),
 ]  # fmt: skip
 
