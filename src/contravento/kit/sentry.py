@@ -8,15 +8,46 @@ import structlog
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.dedupe import DedupeIntegration
 from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
+from sentry_sdk.transport import HttpTransport
 
 from contravento.kit.hiding import chain_of, hide_in, hide_quoted, words_of
+from contravento.kit.reports import Tried
 from contravento.kit.settings import Settings
 
 SECONDS_FOR_THE_LAST = 2
+SECONDS_FOR_A_TRIAL = 10
 TAGS = ("request_id", "job", "attempt")
+TRIAL = "A test error, sent to see whether it arrives"
+
+log = logging.getLogger("contravento.reports")
 
 
-def start(settings: Settings) -> None:
+class Watched(HttpTransport):
+    """Remembers the status of each answer."""
+
+    def __init__(self, options: Any) -> None:
+        super().__init__(options)
+        self.answers: list[int] = []
+
+    def _request(self, *asked: Any, **more: Any) -> Any:
+        answer = super()._request(*asked, **more)
+        self.answers.append(answer.status)
+        return answer
+
+
+def try_out(settings: Settings) -> Tried:
+    """What becomes of a report; nobody that answers in time is no answer."""
+    start(settings, Watched)
+    log.error(TRIAL)
+    event = sentry_sdk.last_event_id()
+    sentry_sdk.flush(SECONDS_FOR_A_TRIAL)
+    client = sentry_sdk.get_client()
+    transport, told = client.transport, client.options
+    answers = tuple(transport.answers) if isinstance(transport, Watched) else ()
+    return Tried(event, told["environment"], told["release"], answers)
+
+
+def start(settings: Settings, transport: type[HttpTransport] = HttpTransport) -> None:
     """Only what we log as an error is reported: none of the library's own looks at requests,
     statements, arguments or the steps before. A thread sends; what Sentry does not take is dropped.
     """
@@ -26,6 +57,7 @@ def start(settings: Settings) -> None:
         dsn=dsn.get_secret_value() if dsn else None,
         environment=settings.sentry_environment or settings.app_env,
         release=settings.release,
+        transport=transport,
         default_integrations=False,
         auto_enabling_integrations=False,
         integrations=[

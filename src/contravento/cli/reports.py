@@ -1,0 +1,21 @@
+"""Whether error reports arrive."""
+
+import json
+from dataclasses import asdict
+
+import typer
+
+from contravento.cli.starting import begin
+from contravento.kit.reports import try_reports
+
+
+def test_report() -> None:
+    """Send Sentry a test error, and print as JSON how it was answered; 1 if it was not taken."""
+    settings = begin()
+    if settings.sentry_dsn is None:
+        typer.echo("SENTRY_DSN is not set here, so nothing is reported.", err=True)
+        raise typer.Exit(1)
+    tried = try_reports(settings)
+    typer.echo(json.dumps(asdict(tried)))
+    if not tried.is_taken:
+        raise typer.Exit(1)
