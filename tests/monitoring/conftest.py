@@ -18,11 +18,16 @@ Promtool = Callable[..., str]
 @pytest.fixture(scope="session")
 def promtool() -> Promtool:
     """Runs promtool beside Prometheus' configuration; the test fails with its words if it fails."""
-    line = _line()
+    return promtool_in(PROMETHEUS)
+
+
+def promtool_in(folder: Path) -> Promtool:
+    """The same in another folder."""
+    line = _line(folder)
 
     def run(*arguments: str) -> str:
         done = subprocess.run(
-            [*line, *arguments], cwd=PROMETHEUS, capture_output=True, text=True,
+            [*line, *arguments], cwd=folder, capture_output=True, text=True,
             timeout=PROMTOOL_SECONDS, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
@@ -31,13 +36,13 @@ def promtool() -> Promtool:
     return run
 
 
-def _line() -> list[str]:
+def _line(folder: Path) -> list[str]:
     if found := shutil.which("promtool"):
         return [found]
     if not _is_at_hand():
         words = f"there is neither promtool nor a Docker engine with the image {IMAGE}"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(words)
-    mount = f"{PROMETHEUS}:/etc/prometheus:ro"
+    mount = f"{folder}:/etc/prometheus:ro"
     box = ["docker", "run", "--rm", "--network", "none", "--entrypoint", "promtool"]
     return [*box, "--volume", mount, "--workdir", "/etc/prometheus", IMAGE]
 

@@ -7,9 +7,12 @@ from contravento_ops.check.evidence import CannotTell, Evidence, NotGood
 from contravento_ops.check.visit import Visit
 from contravento_ops.kit import compose
 from contravento_ops.load import aiming
+from contravento_ops.release import facts
 
 PROGRAM = ("exec", "-T", "backup", "contravento-backup", "list", "--json")
 DEFAULT_EVERY_HOURS = 6
+A_DAY_SECONDS = 86_400
+SCRAPED_EVERY_SECONDS = 15
 LATE = 1.5  # times as long as it may take until the next one
 
 
@@ -63,15 +66,37 @@ def backup(visit: Visit) -> Evidence:
 
 def connections(visit: Visit) -> Evidence:
     """Connections to the database stay under its limit"""
-    most = visit.prometheus.instant(
-        "max(max_over_time(pg_stat_database_numbackends[1d])) or vector(0)"
-    )
+    seconds = _serving_seconds(visit)
+    most = visit.prometheus.instant(most_connections(seconds))
     query = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
     used = max(int(visit.psql(query)), *(int(each.value) for each in most))
     now = aiming.now(visit.project, visit.values)
-    told = {"most in a day": used, "at most, by the settings": now.needed, "usable": now.usable}
+    told = {"most at once": used, "looked back": f"{seconds / 3600:.1f} h",
+            "at most, by the settings": now.needed, "usable": now.usable}  # fmt: skip
     if used > now.usable:
         raise NotGood(f"{used} connections were open, where {now.usable} can be used", told)
     if now.needed > now.usable:
         raise NotGood("the settings allow more connections than there are", told)
     return Evidence(f"{used} of {now.usable} at most", told)
+
+
+def most_connections(seconds: int) -> str:
+    """To all databases together, at any moment of this time; 0 where nobody has looked yet."""
+    at_once = "sum by (instance) (pg_stat_database_numbackends)"
+    return f"max(max_over_time({at_once}[{seconds}s:{SCRAPED_EVERY_SECONDS}s])) or vector(0)"
+
+
+def _serving_seconds(visit: Visit) -> int:
+    """How long the backends serve that serve now, at most a day: what was before them, another
+    release or an experiment, is not judged."""
+    names = facts.gather(visit.project).backends
+    if not names:
+        raise CannotTell("no backend runs whose connections could be judged")
+    started = min(
+        datetime.fromisoformat(compose.inspect(name)["State"]["StartedAt"]) for name in names
+    )
+    return serving_seconds(started, datetime.now(UTC))
+
+
+def serving_seconds(started: datetime, now: datetime) -> int:
+    return max(1, min(A_DAY_SECONDS, int((now - started).total_seconds())))
