@@ -13,8 +13,7 @@ LANES = {
     "test_restore": "restores",
     "test_refresh": "restores",
     "test_inbox": "what the check needs",
-    "test_load_image": "what the check needs",
-    "test_browser_image": "what the check needs",
+    "test_tools_by_image": "what the check needs",
 }
 
 
