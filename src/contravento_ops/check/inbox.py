@@ -95,10 +95,10 @@ def _within[T](seconds: float, work: Callable[[], T]) -> T:
 def _looking(project: Project, values: Mapping[str, str]) -> Iterator[Look]:
     url = values.get("CHECK_INBOX_URL", "")
     if url.startswith("imaps://"):
-        with closing(imap.Inbox(imap.account(url), trusted(values))) as inbox:
+        with closing(imap.Inbox(imap.account(url), trusted(project, values))) as inbox:
             yield inbox.mails_to
     elif url:
-        trust = trusted(values)
+        trust = trusted(project, values)
         yield lambda address: mails_to(address, _fetch(url, trust))
     else:
         yield lambda address: mails_to(address, _caught(project))

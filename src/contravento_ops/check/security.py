@@ -67,7 +67,7 @@ def https(visit: Visit) -> Evidence:
 def certificate(visit: Visit) -> Evidence:
     """The certificate is valid, trusted and for this name"""
     address = visit.address
-    context = trusted(visit.values)
+    context = trusted(visit.project, visit.values)
     try:
         with (
             socket.create_connection((address.host, address.port), 10) as plain,

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 from contravento_ops.environment.consistency import DEFAULT_POOL, MAX_CONNECTIONS
 from contravento_ops.kit import compose, prometheus
@@ -24,7 +23,7 @@ def target(project: Project, values: Mapping[str, str], probe: Probe) -> Target:
     return Target(
         url=f"{scheme}://{name}{port}",
         resolve=f"{name}={address.host}:{address.port}",
-        ca_bundle=str(Path(bundle)) if bundle else "",
+        ca_bundle=str((project.place.root / bundle).resolve()) if bundle else "",
         login=probe.username,
         password=probe.password,
         token=probe.token,

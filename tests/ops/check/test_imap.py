@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from contravento_ops.check import imap, inbox
+from contravento_ops.check.authorities import trusted
 from contravento_ops.check.evidence import CannotTell
 from contravento_ops.kit.compose import Project
 from contravento_ops.kit.place import Place
@@ -125,6 +126,14 @@ def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path) -> None:
             (tmp_path / name).write_text(content)
         with pytest.raises(CannotTell, match="ACME_CA_BUNDLE holds no certificate"):
             asked(9, tmp_path, tmp_path / name)
+
+
+def test_an_authority_stands_where_compose_finds_it(certificate: Path, tmp_path: Path) -> None:
+    project = Project(Place(tmp_path, "staging"))
+
+    for written in ("./server.pem", str(certificate)):
+        known = trusted(project, {"ACME_CA_BUNDLE": written}).get_ca_certs()
+        assert "tests" in str([each.get("subject") for each in known])
 
 
 @pytest.mark.parametrize(
