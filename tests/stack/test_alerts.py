@@ -236,11 +236,13 @@ def _side_by_side(stage: Stage, rider: httpx.Client) -> list[tuple[Cause, ...]]:
         next(line.split()[0] for line in Path("/proc/mounts").read_text().splitlines()
              if line.split()[1] == str(stage.disk))
     )  # fmt: skip
+    # while all is still well
+    trip = rider.post("/api/v1/trips", json={"title": "Over the pass"}).raise_for_status().json()
     return [
         (
             Cause("the mail server is dead", troubles.dead_mail_server(the),
                   (*alert("MailFailing"), *alert("JobsFailing"))),
-            Cause("what reads tracks hangs", troubles.stuck_jobs(the, rider),
+            Cause("what reads tracks hangs", troubles.stuck_jobs(the, rider, trip["id"]),
                   alert("JobStuck", "JobsWaiting")),
         ),
         (

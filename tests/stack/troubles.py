@@ -218,28 +218,32 @@ def dead_mail_server(deployment: Deployment) -> Iterator[None]:
     with stopped(deployment, "mail"):
         with deployment.client(certified=False, timeout=30) as client:
             for _ in range(4):
-                name = f"rider{secrets.token_hex(4)}"
-                account = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
-                client.post("/api/v1/accounts", json=account)
+                wait_until(lambda: _signs_up(client), TAKEN_SECONDS, "a sign-up", every=5)
         wait_until(lambda: deployment.psql(LAST_TRY) == "UPDATE 1", 30, "a mail fails")
         yield
 
 
-def _sends_a_track(client: httpx.Client, trip_id: str) -> bool:
+def _signs_up(client: httpx.Client) -> bool:
     """Whether it was taken: another trouble may hold changes up."""
+    name = f"rider{secrets.token_hex(4)}"
+    account = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
+    return client.post("/api/v1/accounts", json=account).is_success
+
+
+def _sends_a_track(client: httpx.Client, trip_id: str) -> bool:
+    """Whether it was taken, as above."""
     file = ("day.gpx", ride(500 + secrets.randbelow(500)))
     sent = client.post(f"/api/v1/trips/{trip_id}/tracks", files={"file": file})
     return sent.status_code == 202
 
 
 @contextmanager
-def stuck_jobs(deployment: Deployment, client: httpx.Client) -> Iterator[None]:
+def stuck_jobs(deployment: Deployment, client: httpx.Client, trip_id: str) -> Iterator[None]:
     """What reads tracks hangs, and more tracks come than the worker takes at once."""
-    trip = client.post("/api/v1/trips", json={"title": "Over the pass"}).raise_for_status().json()
     deployment.exec("worker", "python3", "-c", SIGNAL_POOL.format(signal="SIGSTOP"))
     try:
         for _ in range(7):
-            wait_until(lambda: _sends_a_track(client, trip["id"]), TAKEN_SECONDS, "it is taken")
+            wait_until(lambda: _sends_a_track(client, trip_id), TAKEN_SECONDS, "it is taken")
         yield
     finally:
         deployment.exec("worker", "python3", "-c", SIGNAL_POOL.format(signal="SIGCONT"))
