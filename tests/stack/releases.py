@@ -254,9 +254,7 @@ def a_host(
     docker("tag", base, own)
     host = Host(folder, project, own, mode, tuple(overlays))
     values = {**_names(project), **({} if mode == "dev" else _served(mode)), **settings}
-    given = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
-    made = host.ops("init", "--no-questions", *given)
-    assert made.status == 0, made.words
+    _set_up(host, values)
     try:
         yield host
     finally:
@@ -272,14 +270,18 @@ def production_beside(staging: Host, domain: str, overlays: tuple[str, ...] = ()
     project = f"contravento-release-{uuid4().hex[:8]}"
     host = replace(staging, mode="prod", project=project, overlays=overlays or staging.overlays)
     values = {**_names(project), **_served("prod"), "DOMAIN": domain}
-    given = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
-    made = host.ops("init", "--no-questions", *given)
-    assert made.status == 0, made.words
+    _set_up(host, values)
     try:
         yield host
     finally:
         _down(host)
         (host.folder / ".env.prod").unlink()
+
+
+def _set_up(host: Host, values: Mapping[str, str]) -> None:
+    given = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
+    made = host.ops("init", "--no-questions", *given)
+    assert made.status == 0, made.words
 
 
 def _down(host: Host) -> None:
