@@ -1,0 +1,201 @@
+"""One place where files are kept: a folder, or a bucket of S3-compatible storage, by its URL."""
+
+import asyncio
+import errno
+import logging
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import unquote, urlparse
+
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import LocalStore, S3Store
+
+from contravento.kit.errors import NotFound, OutOfSpace, Unavailable
+from contravento.kit.words import N_
+
+CHUNK_BYTES = 1024 * 1024
+CONNECT_SECONDS, SILENT_SECONDS, REQUEST_SECONDS = 5.0, 10.0, 60.0
+RETRIES, RETRY_SECONDS = 2, 15.0
+PARTS_AT_ONCE = 2  # of one large file, so that several files at once fit into memory
+NOWHERE = "look/00/nothing-is-here"
+NO_VERSION = ("", "null")  # what unversioned buckets call it
+
+log = logging.getLogger(__name__)
+
+type Content = bytes | BinaryIO | AsyncIterator[bytes]
+type Span = tuple[int, int]  # the first byte, and the one after the last
+
+
+class FileMissing(NotFound):
+    """A stored file is gone. The row that names it says which."""
+
+
+class StorageAway(Unavailable):
+    """The place does not answer, or not us. `why` is for who runs the server."""
+
+    message = N_("Files cannot be reached at the moment. Try again in a minute.")
+
+    def __init__(self, why: str) -> None:
+        super().__init__()
+        self.why = why
+        log.warning("the storage cannot be used: %s", why)
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.why})"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """To S3-compatible storage. Without keys those of the machine or of AWS_… are used."""
+
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    access_key: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+    silent_seconds: float = SILENT_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    key: str
+    bytes: int
+    changed_at: datetime
+
+
+class Place:
+    """Puts, gets, lists and deletes whole files by key; what `put` returned from is safe."""
+
+    def __init__(self, url: str, access: Access | None = None) -> None:
+        self.url = url
+        self.folder: Path | None = None
+        # obstore's union of stores is wider than what we use of it.
+        self._store: Any
+        if url.startswith("file://"):
+            self.folder = Path(unquote(urlparse(url).path))
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._store = LocalStore(self.folder)
+        else:
+            self._store = _bucket(url, access or Access())
+
+    async def put(self, key: str, content: Content) -> str:
+        """Store under a new key; the version that the place calls it, if it keeps versions.
+
+        Raises OutOfSpace when the disk is full, and StorageAway; then nothing is kept.
+        """
+        with self._told():
+            done = await self._store.put_async(key, content, max_concurrency=PARTS_AT_ONCE)
+            if self.folder:
+                await asyncio.to_thread(_flush, self.folder / key)
+        version = str(done["version"] or "")
+        return "" if version in NO_VERSION else version
+
+    async def get(self, key: str) -> bytes:
+        with self._told():
+            found = await self._store.get_async(key)
+            return bytes(await found.bytes_async())
+
+    async def stream(self, key: str, span: Span | None = None) -> AsyncIterator[bytes]:
+        """The file, or a part of it, in chunks; raises FileMissing before the first one."""
+        with self._told():
+            found = await self._store.get_async(key, options={"range": span} if span else None)
+            async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
+                yield bytes(chunk)
+
+    async def find(self, key: str) -> Found | None:
+        try:
+            with self._told():
+                return _found(await self._store.head_async(key))
+        except FileMissing:
+            return None
+
+    async def list_files(self) -> AsyncIterator[Found]:
+        with self._told():
+            async for batch in self._store.list():
+                for each in batch:
+                    yield _found(each)
+
+    async def delete(self, *keys: str) -> None:
+        """Delete what is there; what is already gone is no error."""
+        for key in keys:
+            try:
+                with self._told():
+                    await self._store.delete_async(key)
+            except FileMissing:
+                continue
+
+    async def look(self) -> None:
+        """Ask for what nobody keeps. Raises StorageAway where that is not told."""
+        try:
+            await self.get(NOWHERE)
+        except FileMissing:
+            return
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What the library raises, as errors of ours. It hands on what S3 said only as text."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            if "NoSuchBucket" in str(error):
+                raise StorageAway("the bucket does not exist") from error
+            raise FileMissing from error
+        except (PermissionDeniedError, UnauthenticatedError) as error:
+            if self.folder:
+                raise
+            raise StorageAway("the keys are refused, or may not do that") from error
+        except (OSError, BaseError) as error:
+            if _is_full(error):
+                raise OutOfSpace from error
+            if self.folder:
+                raise
+            raise StorageAway("it does not answer") from error
+
+
+def _bucket(url: str, access: Access) -> S3Store:
+    """Waits are bounded: a rider is told soon, and a job is tried again later."""
+    given = {"aws_access_key_id": access.access_key, "aws_secret_access_key": access.secret_key}
+    config: Any = {name: value for name, value in given.items() if value}
+    config["region"] = access.region
+    if access.endpoint:
+        # named in the path: buckets of small servers have no names in the DNS
+        config |= {"endpoint": access.endpoint, "virtual_hosted_style_request": False}
+    return S3Store.from_url(
+        url,
+        config=config,
+        client_options={
+            "allow_http": bool(access.endpoint and access.endpoint.startswith("http://")),
+            "connect_timeout": timedelta(seconds=min(CONNECT_SECONDS, access.silent_seconds)),
+            "read_timeout": timedelta(seconds=access.silent_seconds),
+            "timeout": timedelta(seconds=REQUEST_SECONDS),
+        },
+        retry_config={
+            "max_retries": RETRIES,
+            "retry_timeout": timedelta(seconds=RETRY_SECONDS),
+        },
+    )
+
+
+def _found(meta: Any) -> Found:
+    return Found(str(meta["path"]), int(meta["size"]), meta["last_modified"])
+
+
+def _flush(path: Path) -> None:
+    """Make the file, its name and its folder's name survive a power cut."""
+    for each in (path, path.parent, path.parent.parent):
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _is_full(error: Exception) -> bool:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    # obstore hands on the system's error only as text
+    return any(sign in str(error) for sign in ("StorageFull", "No space left", "QuotaExceeded"))
