@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -16,12 +15,13 @@ from sqlalchemy import select
 
 from contravento.accounts.models import Rider
 from contravento.kit.parts import Parts
-from contravento.kit.places import Place, StorageAway
+from contravento.kit.places import Found, Place, StorageAway
 from contravento.kit.storage import Storage, random_key
 from contravento.moving import keys
 from contravento.moving.copying import copy_all, copy_one, empty, sizes
 from contravento.moving.verifying import sha256_of, sweep, verify
 from contravento.photos import service as photos
+from contravento.photos.models import Photo
 from contravento.tracks.models import Track
 from contravento.trips.models import Trip
 from tests import factories
@@ -69,7 +69,7 @@ async def trip(parts: Parts, rider: Rider) -> Trip:
 
 
 async def known(parts: Parts) -> set[str]:
-    return {key async for batch in keys.list_known(parts) for key in batch}
+    return {key async for key in keys.each_known(parts)}
 
 
 async def test_the_database_names_every_file_that_is_stored(
@@ -83,7 +83,7 @@ async def test_the_database_names_every_file_that_is_stored(
 async def test_everything_is_copied_once_and_proven_by_its_hash(
     parts: Parts, trip: Trip, old: Place, new: Place
 ) -> None:
-    first, again = await copy_all(old, new), await copy_all(old, new)
+    first, again = await copy_all(parts, old, new), await copy_all(parts, old, new)
     found = await verify(parts, old, new)
 
     stored = await sizes(old)
@@ -94,30 +94,58 @@ async def test_everything_is_copied_once_and_proven_by_its_hash(
     assert (found.lost, found.late, found.mended, found.alone) == ([], 0, 0, 0)
 
 
-async def test_what_came_while_it_was_copied_is_caught_up(old: Place, new: Place) -> None:
-    await old.put(random_key("photos"), b"first")
-    came: list[str] = []
+async def keep(parts: Parts, trip: Trip, place: Place, content: bytes = b"x") -> str:
+    """A photo whose file is in this place."""
+    key = random_key("photos")
+    await place.put(key, content)
+    async with parts.transaction() as session:
+        session.add(
+            Photo(
+                trip_id=trip.id,
+                file_name="x.jpg",
+                file_bytes=1,
+                file_key=key,
+                caption="",
+                position=1,
+            )
+        )
+    return key
 
-    async def ride_on() -> None:
-        while len(came) < 30:
-            came.append(random_key("photos"))
-            await old.put(came[-1], b"later")
-            await asyncio.sleep(0)
 
-    riding = asyncio.create_task(ride_on())
-    await copy_all(old, new)
-    await riding
-    await copy_all(old, new)
+async def test_what_comes_while_it_is_copied_is_caught_up(
+    parts: Parts, trip: Trip, old: Place, new: Place
+) -> None:
+    alone, came = asyncio.Lock(), list[str]()
 
+    class Busy(Place):
+        async def find(self, key: str) -> Found | None:
+            async with alone:
+                if len(came) < 5:
+                    came.append(await keep(parts, trip, old))
+            return await super().find(key)
+
+    copied = await copy_all(parts, Busy(old.url), new)
+
+    assert copied.passes > 2
+    assert len(came) == 5
     assert await sizes(new) == await sizes(old)
 
 
-async def test_a_copy_that_was_broken_off_goes_on_where_it_was(
-    old: Place, s3: Server, line: Line
+async def test_what_nobody_names_is_not_carried_along(
+    parts: Parts, trip: Trip, old: Place, new: Place
 ) -> None:
-    content = {random_key("photos"): os.urandom(3 * MEGABYTE) for _ in range(6)}
-    for key, each in content.items():
-        await old.put(key, each)
+    await old.put(random_key("photos"), b"its row was deleted")
+    await copy_all(parts, old, new)
+    assert set(await sizes(new)) == await known(parts)
+
+
+async def test_a_copy_that_was_broken_off_goes_on_where_it_was(
+    parts: Parts, rider: Rider, old: Place, s3: Server, line: Line
+) -> None:
+    async with parts.transaction() as session:
+        trip = await factories.make_trip(session, rider)
+    contents = [os.urandom(3 * MEGABYTE) for _ in range(6)]
+    content = {await keep(parts, trip, old, each): each for each in contents}
     bucket = f"s3://{s3.make_bucket()}"
     behind = Place(bucket, line.server.access(silent_seconds=0.4))
     told: list[dict[str, int]] = []
@@ -127,14 +155,14 @@ async def test_a_copy_that_was_broken_off_goes_on_where_it_was(
         line.answers.clear()
 
     with pytest.raises(StorageAway):
-        await copy_all(old, behind, cut)
+        await copy_all(parts, old, behind, cut)
     line.answers.set()
     there = Place(bucket, s3.access())
     before = await sizes(there)
     assert 0 < len(before) < 6
     assert set(before.values()) == {3 * MEGABYTE}, "half a file"
 
-    copied = await copy_all(old, there)
+    copied = await copy_all(parts, old, there)
     assert copied.files == 6 - len(before)
     for key, each in content.items():
         assert await there.get(key) == each
@@ -190,7 +218,7 @@ async def test_what_was_deleted_in_the_old_place_only_is_swept_from_the_new(
     parts: Parts, trip: Trip, old: Place, new: Place
 ) -> None:
     """By backends that did not know of the new place yet. What came since is let alone."""
-    await copy_all(old, new)
+    await copy_all(parts, old, new)
     async with parts.transaction() as session:
         track = (await session.scalars(select(Track))).one()
         gone = {track.file_key, track.points_key}
@@ -213,7 +241,7 @@ async def test_what_was_deleted_in_the_old_place_only_is_swept_from_the_new(
 async def test_what_differs_is_copied_anew_and_what_is_nowhere_is_named(
     parts: Parts, trip: Trip, old: Place, new: Place
 ) -> None:
-    await copy_all(old, new)
+    await copy_all(parts, old, new)
     damaged, late, lost, since = sorted(await known(parts))[:4]
     length = (await sizes(old))[damaged]
     await new.put(damaged, b"!" * length)
@@ -240,15 +268,17 @@ async def test_a_place_that_spoils_what_it_gets_is_not_believed(
     assert set(found.damaged) == await known(parts)
 
 
-async def test_the_old_place_is_emptied_of_what_the_new_one_has(old: Place, new: Place) -> None:
-    copied, only_here = random_key("photos"), random_key("photos")
-    await old.put(copied, b"x")
-    await copy_all(old, new)
-    await old.put(only_here, b"x")
+async def test_the_old_place_is_emptied_of_what_the_new_one_has(
+    parts: Parts, trip: Trip, old: Place, new: Place
+) -> None:
+    await copy_all(parts, old, new)
+    copied = len(await sizes(old))
+    only_here = await keep(parts, trip, old)
+    await old.put(random_key("photos"), b"nobody names it")
 
-    emptied = await empty(old, new)
+    emptied = await empty(parts, old, new)
 
-    assert (emptied.files, emptied.left) == (1, 1)
+    assert (emptied.files, emptied.left) == (copied + 1, 1)
     assert set(await sizes(old)) == {only_here}
 
 
@@ -282,30 +312,35 @@ def answer(said: subprocess.CompletedProcess[str]) -> dict[str, object]:
     return found
 
 
-def test_the_commands_say_what_they_did_and_why_they_could_not(
-    own_database: str, s3: Server, tmp_path: Path
+@pytest.mark.slow
+async def test_the_commands_say_what_they_did_and_why_they_could_not(
+    own_database: str, live_parts: Parts, s3: Server
 ) -> None:
-    folder = (tmp_path / "storage").as_uri()
+    async with live_parts.transaction() as session:
+        rider = await factories.make_rider(session, username="maite", name="Maite")
+        trip = await factories.make_trip(session, rider)
+    await keep(live_parts, trip, live_parts.storage.place)
+    folder = live_parts.storage.place.url
     bucket = f"s3://{s3.make_bucket(keeps_versions=True)}/diary"
-    asyncio.run(Place(folder).put(random_key("photos"), b"x"))
+    between = ("--from", folder, "--to", bucket)
 
-    looked = answer(say(own_database, s3, "look", "--at", bucket))
-    assert looked["keeps_versions"] is True
+    async def ask(*words: str, server: Server = s3) -> subprocess.CompletedProcess[str]:
+        return await asyncio.to_thread(say, own_database, server, *words)
+
+    looked = answer(await ask("look", "--at", bucket))
+    assert (looked["keeps_versions"], looked["is_empty"]) == (True, True)
     now = datetime.fromisoformat(str(looked["now"]))
     assert abs((datetime.now(UTC) - now).total_seconds()) < 60
-    between = ("--from", folder, "--to", bucket)
-    assert answer(say(own_database, s3, "copy", *between))["files"] == 1
-    verified = answer(
-        say(own_database, s3, "verify", *between, "--sweep-before", str(looked["now"]))
-    )
-    assert (verified["is_good"], verified["orphans"]) == (True, 0)
-    emptied = answer(say(own_database, s3, "empty", "--from", folder, "--kept-in", bucket))
-    assert emptied["files"] == 1
+    assert answer(await ask("copy", *between))["files"] == 1
+    assert answer(await ask("look", "--at", bucket))["is_empty"] is False
+    verified = answer(await ask("verify", *between, "--sweep-before", str(looked["now"])))
+    assert (verified["is_good"], verified["compared"], verified["orphans"]) == (True, 1, 0)
+    assert answer(await ask("empty", "--from", folder, "--kept-in", bucket))["files"] == 1
 
-    nowhere = say(own_database, s3, "look", "--at", "s3://nobody-made-this")
+    nowhere = await ask("look", "--at", "s3://nobody-made-this")
     assert (nowhere.returncode, nowhere.stdout) == (3, "")
     assert "the bucket does not exist" in nowhere.stderr
-    away = say(own_database, replace(s3, url="http://127.0.0.1:9"), "copy", *between)
+    away = await ask("copy", *between, server=Server("http://127.0.0.1:9"))
     assert away.returncode == 3
     assert "it does not answer" in away.stderr
-    assert say(own_database, s3, "look", "--at", "ftp://x").returncode == 2
+    assert (await ask("look", "--at", "ftp://x")).returncode == 2

@@ -22,6 +22,7 @@ from contravento.reactions import REACTIONS
 
 DONE, FAILED, AWAY, FULL, NOT_GOOD = 0, 1, 3, 4, 5
 TELL_EVERY_SECONDS = 2.0
+LOOKING = "look"
 
 app = typer.Typer(help="Move files between a folder and a bucket.", no_args_is_help=True)
 
@@ -58,7 +59,7 @@ def copy(source: From, target: To) -> None:
     """Copy what the other place has not got, until nothing new comes."""
 
     async def run(parts: Parts, old: Place, new: Place) -> dict[str, Any]:
-        return asdict(await copying.copy_all(old, new, Progress()))
+        return asdict(await copying.copy_all(parts, old, new, Progress()))
 
     _answer(source, target, run)
 
@@ -95,13 +96,13 @@ def empty(
     """Delete in the old place what the other one has. There is no way back from it."""
 
     async def run(parts: Parts, old: Place, new: Place) -> dict[str, Any]:
-        return asdict(await copying.empty(old, new, Progress()))
+        return asdict(await copying.empty(parts, old, new, Progress()))
 
     _answer(source, kept_in, run)
 
 
 async def _look(place: Place) -> dict[str, Any]:
-    key, content = random_key("look"), b"is anybody there?"
+    key, content = random_key(LOOKING), b"is anybody there?"
     version = await place.put(key, content)
     try:
         found = await place.find(key)
@@ -109,7 +110,17 @@ async def _look(place: Place) -> dict[str, Any]:
             raise StorageAway("what is put there does not come back")
     finally:
         await place.delete(key)
-    return {"now": found.changed_at.isoformat(), "keeps_versions": bool(version)}
+    others = [each.key async for each in copying.list_stored(place) if not _is_ours(each.key)]
+    return {
+        "now": found.changed_at.isoformat(),
+        "keeps_versions": bool(version),
+        "is_empty": not others,
+    }
+
+
+def _is_ours(key: str) -> bool:
+    """Of another look, which was killed."""
+    return key.startswith(f"{LOOKING}/")
 
 
 def _answer(

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from contravento.kit.errors import AppError
+from contravento.kit.parts import Parts
 from contravento.kit.places import FileMissing, Found, Place
+from contravento.moving import keys
 
 # As files are named: 'photos/3f/…'. What a restore or a killed copy left looks otherwise.
 KEY = re.compile(r"[a-z][a-z_-]*/[0-9a-f]{2}/[0-9a-f]{30}(\.[a-z0-9]+)?")
@@ -19,7 +21,7 @@ type Tell = Callable[[dict[str, int]], None]
 
 @dataclass
 class Copied:
-    """`gone` were deleted by their riders while they were copied."""
+    """`gone` are not in the old place: deleted meanwhile, or missing before."""
 
     files: int = 0
     bytes: int = 0
@@ -33,23 +35,26 @@ class Copied:
 
 @dataclass
 class Emptied:
-    """`left` are files of the old place that the new one has not got."""
+    """`left` are files that somebody names and that the new place has not got."""
 
     files: int = 0
     bytes: int = 0
     left: int = 0
 
 
-async def copy_all(source: Place, target: Place, tell: Tell = lambda told: None) -> Copied:
-    """Pass after pass, until one finds nothing new. Broken off, it goes on where it was.
+async def copy_all(
+    parts: Parts, source: Place, target: Place, tell: Tell = lambda told: None
+) -> Copied:
+    """What the database speaks of, pass after pass, until one finds nothing new. Broken off, it
+    goes on where it was: a file is there whole or not at all, and never changes.
 
-    A file is there whole or not at all, and never changes: one of the same length is not copied.
+    Files that nobody names stay where they are: what was deleted is not carried along.
     """
     copied = Copied()
     while copied.passes < MOST_PASSES:
         copied.passes += 1
         before = copied.files
-        await _pass(source, target, copied, tell)
+        await _pass(parts, source, target, copied, tell)
         if copied.files == before:
             break
     return copied
@@ -75,13 +80,16 @@ async def copy_one(key: str, source: Place, target: Place) -> int | None:
     return counted.bytes
 
 
-async def empty(old: Place, kept_in: Place, tell: Tell = lambda told: None) -> Emptied:
-    """Delete in the old place what the other has, in the same length."""
+async def empty(
+    parts: Parts, old: Place, kept_in: Place, tell: Tell = lambda told: None
+) -> Emptied:
+    """Delete in the old place what the other has, in the same length, and what nobody names."""
     emptied = Emptied()
     there = await sizes(kept_in)
+    wanted = {key async for key in keys.each_known(parts)}
 
     async def remove(found: Found) -> None:
-        if there.get(found.key) != found.bytes:
+        if there.get(found.key) != found.bytes and found.key in wanted:
             emptied.left += 1
             return
         await old.delete(found.key)
@@ -144,15 +152,15 @@ class Counted:
             raise
 
 
-async def _pass(source: Place, target: Place, copied: Copied, tell: Tell) -> None:
+async def _pass(parts: Parts, source: Place, target: Place, copied: Copied, tell: Tell) -> None:
     there = await sizes(target)
     copied.there = copied.gone = 0
 
-    async def copy(found: Found) -> None:
-        if there.get(found.key) == found.bytes:
+    async def copy(key: str) -> None:
+        if key in there:
             copied.there += 1
             return
-        done = await copy_one(found.key, source, target)
+        done = await copy_one(key, source, target)
         if done is None:
             copied.gone += 1
             return
@@ -160,4 +168,4 @@ async def _pass(source: Place, target: Place, copied: Copied, tell: Tell) -> Non
         copied.bytes += done
         tell(copied.told())
 
-    await each_of(list_stored(source), copy)
+    await each_of(keys.each_known(parts), copy)

@@ -1,7 +1,6 @@
 """Every file that the database speaks of."""
 
 from collections.abc import AsyncIterator, Collection
-from itertools import batched
 
 from sqlalchemy import text
 
@@ -22,12 +21,12 @@ _ALL = text(_KNOWN)
 _AMONG = text(f"SELECT DISTINCT key FROM ({_KNOWN}) AS known WHERE key = ANY(:keys)")  # noqa: S608
 
 
-async def list_known(parts: Parts) -> AsyncIterator[tuple[str, ...]]:
-    """In batches, as they are now."""
+async def each_known(parts: Parts) -> AsyncIterator[str]:
+    """As they are now."""
     async with parts.sessions() as session:
         found = list(await session.scalars(_ALL))
-    for batch in batched(found, BATCH, strict=False):
-        yield batch
+    for key in found:
+        yield key
 
 
 async def known_among(parts: Parts, keys: Collection[str]) -> set[str]:

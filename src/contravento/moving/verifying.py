@@ -1,7 +1,6 @@
 """Whether every file that the database speaks of is in the new place, byte for byte."""
 
 import hashlib
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -45,7 +44,7 @@ async def verify(parts: Parts, old: Place, new: Place, tell: Tell = lambda told:
         tell({"verified": found.files})
 
     missing = found.lost
-    await each_of(_known(parts), look)
+    await each_of(keys.each_known(parts), look)
     still = await keys.known_among(parts, missing) if missing else set()
     found.lost = sorted(still)  # the others were deleted while we looked
     return found
@@ -75,12 +74,6 @@ async def sha256_of(key: str, place: Place) -> str | None:
     except FileMissing:
         return None
     return digest.hexdigest()
-
-
-async def _known(parts: Parts) -> AsyncIterator[str]:
-    async for batch in keys.list_known(parts):
-        for key in batch:
-            yield key
 
 
 async def _look(key: str, old: Place, new: Place, found: Verified) -> None:
