@@ -51,6 +51,7 @@ class World:
     fails_to_roll: bool = False
     kill_at: int = -1
     uploads: int = 0
+    frozen: tuple[list[Standing], str, str] = ([], "", "")
 
     # --- what happens
 
@@ -67,8 +68,21 @@ class World:
             assert self.known <= shown, f"{standing} does not show {self.known - shown}"
         if self.kill_at == 0:
             self.kill_at = -1
+            self.frozen = list(self.standings), self.place.env_file.read_text(), self.remembered()
             raise Killed
         self.kill_at -= 1
+
+    def remembered(self) -> str:
+        file = self.place.memory / memory.NAME
+        return file.read_text() if file.exists() else ""
+
+    def thaw(self) -> None:
+        """As it was when it was killed: who is killed tidies nothing up."""
+        self.standings, text, remembered = self.frozen
+        self.place.env_file.write_text(text)
+        memory.forget(self.place.memory)
+        if remembered:
+            (self.place.memory / memory.NAME).write_text(remembered)
 
     def roll(self, rolling: Rollout) -> Report:
         """One process after another is replaced by one of the file's."""
@@ -324,7 +338,7 @@ def test_killed_anywhere_it_goes_on_and_no_file_is_ever_out_of_sight(
                 if say(*words) == Exit.DONE:
                     break
             except Killed:
-                continue
+                world.thaw()
         world.kill_at = -1
         if words != ("--finish",) or memory.read(world.place.memory):
             assert say(*words) == Exit.DONE, words
