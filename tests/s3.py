@@ -40,7 +40,7 @@ class Server:
         return name
 
     def access(self, **changes: object) -> Access:
-        return Access(**{"endpoint": self.url, **KEYS, **changes})  # type: ignore[arg-type]
+        return Access(**{"endpoint": self.url, **KEYS, "pause_seconds": 0.0, **changes})  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -77,6 +77,7 @@ class Line:
 
     to: Server
     port: int = field(default_factory=free_port)
+    taken: int = 0
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     _listening: asyncio.Server | None = None
 
@@ -96,6 +97,7 @@ class Line:
             self._listening = None
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.taken += 1
         port = int(self.to.url.rpartition(":")[2])
         far_reader, far_writer = await asyncio.open_connection(HOST, port)
         try:

@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import procrastinate
 import pytest
 from httpx import AsyncClient, Response
+from procrastinate.jobs import Job
 from sqlalchemy import select
 
 from contravento.accounts.models import Rider
@@ -16,6 +19,7 @@ from contravento.main import create_app
 from contravento.photos.models import Photo
 from contravento.tracks.models import State, Track
 from contravento.trips.models import Trip
+from contravento.worker import MAX_ATTEMPTS_OF_PATIENCE, PATIENCE_SECONDS, Patience
 from tests import factories
 from tests.conftest import open_client, sign_in
 from tests.queue import run_jobs
@@ -246,3 +250,20 @@ async def test_while_files_move_an_outage_is_no_missing_file(
     for ask in (storage.get("there"), anext(storage.stream("there"))):
         with pytest.raises(StorageAway):
             await ask
+
+
+def decision(error: Exception, attempts: int) -> procrastinate.RetryDecision | None:
+    job = Job(id=1, lock=None, queueing_lock=None, task_name="x", queue="x", attempts=attempts)
+    return Patience(attempts=5).get_retry_decision(exception=error, job=job)
+
+
+def test_a_job_that_meets_an_outage_is_tried_for_days_and_one_that_fails_is_not() -> None:
+    away = StorageAway("it does not answer")
+    assert decision(ValueError(), 5) is None
+    assert decision(ValueError(), 1)
+    for attempts in (0, 5, 50, 1000):
+        tried = decision(away, attempts)
+        assert tried
+        assert tried.retry_at
+        assert (tried.retry_at - datetime.now(UTC)).total_seconds() <= PATIENCE_SECONDS
+    assert decision(away, MAX_ATTEMPTS_OF_PATIENCE) is None

@@ -137,6 +137,27 @@ async def test_a_server_that_says_nothing_is_not_waited_for(s3: Server, line: Li
             await ask
 
 
+async def test_one_that_was_silent_is_let_alone_for_a_moment(s3: Server, line: Line) -> None:
+    access = line.server.access(silent_seconds=SILENT_SECONDS, pause_seconds=600.0)
+    place = Place(f"s3://{s3.make_bucket()}", access)
+    await place.put("a", b"x")
+    line.answers.clear()
+    with pytest.raises(StorageAway):
+        await place.get("a")
+
+    asked = line.taken
+    for ask in (place.get("a"), place.put("b", b"x"), place.find("a")):
+        with pytest.raises(StorageAway):
+            await ask
+    assert line.taken == asked, "it was asked again"
+
+    line.answers.set()
+    place._pause_seconds = 0.0  # it is over
+    assert await place.get("a") == b"x"
+    place._pause_seconds = 600.0
+    assert await place.get("a") == b"x"
+
+
 async def test_nobody_listens_there() -> None:
     place = Place("s3://diary", Access("http://127.0.0.1:9", access_key="a", secret_key="b"))
     with pytest.raises(StorageAway):

@@ -96,7 +96,7 @@ def empty(
     """Delete in the old place what the other one has. There is no way back from it."""
 
     async def run(parts: Parts, old: Place, new: Place) -> dict[str, Any]:
-        return asdict(await copying.empty(parts, old, new, Progress()))
+        return asdict(await copying.empty(old, new, Progress()))
 
     _answer(source, kept_in, run)
 

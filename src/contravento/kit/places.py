@@ -4,6 +4,7 @@ import asyncio
 import errno
 import logging
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,8 +22,10 @@ from contravento.kit.words import N_
 CHUNK_BYTES = 1024 * 1024
 CONNECT_SECONDS, SILENT_SECONDS, REQUEST_SECONDS = 5.0, 10.0, 60.0
 RETRIES, RETRY_SECONDS = 2, 15.0
+PAUSE_SECONDS = 5.0
 PARTS_AT_ONCE = 2  # of one large file, so that several files at once fit into memory
 NOWHERE = "look/00/nothing-is-here"
+SILENT = "it does not answer"
 NO_VERSION = ("", "null")  # what unversioned buckets call it
 
 log = logging.getLogger(__name__)
@@ -51,13 +54,14 @@ class StorageAway(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """To S3-compatible storage. Without keys those of the machine or of AWS_… are used."""
+    """To S3-compatible storage. What is not said is taken from AWS_… or the machine."""
 
     endpoint: str | None = None
-    region: str = "us-east-1"
+    region: str | None = None
     access_key: str | None = None
     secret_key: str | None = field(default=None, repr=False)
     silent_seconds: float = SILENT_SECONDS
+    pause_seconds: float = PAUSE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,16 @@ class Found:
 
 
 class Place:
-    """Puts, gets, lists and deletes whole files by key; what `put` returned from is safe."""
+    """Puts, gets, lists and deletes whole files by key; what `put` returned from is safe.
+
+    A bucket that did not answer is let alone for a moment, and then asked by one at first: who
+    waits for it holds a connection to the database, and there are few.
+    """
 
     def __init__(self, url: str, access: Access | None = None) -> None:
         self.url = url
+        self._pause_seconds = (access or Access()).pause_seconds
+        self._silent_since: float | None = None
         self.folder: Path | None = None
         # obstore's union of stores is wider than what we use of it.
         self._store: Any
@@ -138,29 +148,46 @@ class Place:
     @contextmanager
     def _told(self) -> Iterator[None]:
         """What the library raises, as errors of ours. It hands on what S3 said only as text."""
+        self._refuse_silent()
         try:
             yield
+            self._silent_since = None
         except FileNotFoundError as error:
+            self._silent_since = None
             if "NoSuchBucket" in str(error):
                 raise StorageAway("the bucket does not exist") from error
             raise FileMissing from error
         except (PermissionDeniedError, UnauthenticatedError) as error:
             if self.folder:
                 raise
+            self._silent_since = None
             raise StorageAway("the keys are refused, or may not do that") from error
         except (OSError, BaseError) as error:
             if _is_full(error):
                 raise OutOfSpace from error
             if self.folder:
                 raise
-            raise StorageAway("it does not answer") from error
+            self._silent_since = time.monotonic()
+            raise StorageAway(SILENT) from error
+
+    def _refuse_silent(self) -> None:
+        if self._silent_since is None:
+            return
+        now = time.monotonic()
+        if now - self._silent_since < self._pause_seconds:
+            raise StorageAway(SILENT)
+        self._silent_since = now  # who asks finds out; others are refused meanwhile
 
 
 def _bucket(url: str, access: Access) -> S3Store:
     """Waits are bounded: a rider is told soon, and a job is tried again later."""
-    given = {"aws_access_key_id": access.access_key, "aws_secret_access_key": access.secret_key}
+    given = {
+        "region": access.region,
+        "aws_access_key_id": access.access_key,
+        "aws_secret_access_key": access.secret_key,
+    }
     config: Any = {name: value for name, value in given.items() if value}
-    config["region"] = access.region
+    options: Any = {"allow_http": True} if (access.endpoint or "").startswith("http://") else {}
     if access.endpoint:
         # named in the path: buckets of small servers have no names in the DNS
         config |= {"endpoint": access.endpoint, "virtual_hosted_style_request": False}
@@ -168,7 +195,7 @@ def _bucket(url: str, access: Access) -> S3Store:
         url,
         config=config,
         client_options={
-            "allow_http": bool(access.endpoint and access.endpoint.startswith("http://")),
+            **options,
             "connect_timeout": timedelta(seconds=min(CONNECT_SECONDS, access.silent_seconds)),
             "read_timeout": timedelta(seconds=access.silent_seconds),
             "timeout": timedelta(seconds=REQUEST_SECONDS),

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     storage_url: str = "file:///var/lib/contravento/storage"
     storage_fallback_url: str | None = None
     storage_s3_endpoint: str | None = None
-    storage_s3_region: str = "us-east-1"
+    storage_s3_region: str | None = None
     storage_s3_access_key: SecretStr | None = None
     storage_s3_secret_key: SecretStr | None = None
 

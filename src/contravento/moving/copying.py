@@ -35,7 +35,7 @@ class Copied:
 
 @dataclass
 class Emptied:
-    """`left` are files that somebody names and that the new place has not got."""
+    """`left` are files that the new place has not got: nobody names them."""
 
     files: int = 0
     bytes: int = 0
@@ -80,16 +80,13 @@ async def copy_one(key: str, source: Place, target: Place) -> int | None:
     return counted.bytes
 
 
-async def empty(
-    parts: Parts, old: Place, kept_in: Place, tell: Tell = lambda told: None
-) -> Emptied:
-    """Delete in the old place what the other has, in the same length, and what nobody names."""
+async def empty(old: Place, kept_in: Place, tell: Tell = lambda told: None) -> Emptied:
+    """Delete in the old place what the other has, in the same length, and nothing else."""
     emptied = Emptied()
     there = await sizes(kept_in)
-    wanted = {key async for key in keys.each_known(parts)}
 
     async def remove(found: Found) -> None:
-        if there.get(found.key) != found.bytes and found.key in wanted:
+        if there.get(found.key) != found.bytes:
             emptied.left += 1
             return
         await old.delete(found.key)

@@ -118,7 +118,12 @@ class Moving:
     def empty(self, step: Step) -> None:
         with self.console.step(step.title):
             words = ("--from", self.move.source, "--kept-in", self.move.target)
-            self.done["emptied"] = self._ask("empty", *words)
+            self.done["emptied"] = found = self._ask("empty", *words)
+        if found["left"]:
+            self.warnings.append(
+                f"{found['left']} files stay in {self.move.source}: the database names none of"
+                " them, and they were not copied"
+            )
         memory.forget(self.project.place.memory)
 
     # --- what steps have in common
