@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any, NoReturn
 
@@ -23,6 +23,7 @@ from contravento.reactions import REACTIONS
 DONE, FAILED, AWAY, FULL, NOT_GOOD = 0, 1, 3, 4, 5
 TELL_EVERY_SECONDS = 2.0
 LOOKING = "look"
+SILENT_SECONDS = 120.0  # nobody waits, and several files share the line
 
 app = typer.Typer(help="Move files between a folder and a bucket.", no_args_is_help=True)
 
@@ -146,7 +147,7 @@ async def _run(
         if not url.startswith(("file:///", "s3://")):
             raise typer.BadParameter(f"{url} is no place for files; begin with file:/// or s3://.")
     async with open_parts(settings, reactions=REACTIONS) as parts:
-        access = access_of(settings)
+        access = replace(access_of(settings), silent_seconds=SILENT_SECONDS)
         return await run(parts, Place(source, access), Place(target, access))
 
 

@@ -20,7 +20,9 @@ from contravento.kit.errors import NotFound, OutOfSpace, Unavailable
 from contravento.kit.words import N_
 
 CHUNK_BYTES = 1024 * 1024
-CONNECT_SECONDS, SILENT_SECONDS, REQUEST_SECONDS = 5.0, 10.0, 60.0
+CONNECT_SECONDS = 5.0
+SILENT_SECONDS = 30.0  # sending a part of a file counts as silence, too: a thin line needs a while
+REQUEST_SECONDS = 600.0
 RETRIES, RETRY_SECONDS = 2, 15.0
 PAUSE_SECONDS = 5.0
 PARTS_AT_ONCE = 2  # of one large file, so that several files at once fit into memory
