@@ -189,19 +189,19 @@ def _bucket(url: str, access: Access) -> S3Store:
         "aws_secret_access_key": access.secret_key,
     }
     config: Any = {name: value for name, value in given.items() if value}
-    options: Any = {"allow_http": True} if (access.endpoint or "").startswith("http://") else {}
+    options: Any = {
+        "connect_timeout": timedelta(seconds=min(CONNECT_SECONDS, access.silent_seconds)),
+        "read_timeout": timedelta(seconds=access.silent_seconds),
+        "timeout": timedelta(seconds=REQUEST_SECONDS),
+    }
     if access.endpoint:
         # named in the path: buckets of small servers have no names in the DNS
         config |= {"endpoint": access.endpoint, "virtual_hosted_style_request": False}
+        options["allow_http"] = access.endpoint.startswith("http://")
     return S3Store.from_url(
         url,
         config=config,
-        client_options={
-            **options,
-            "connect_timeout": timedelta(seconds=min(CONNECT_SECONDS, access.silent_seconds)),
-            "read_timeout": timedelta(seconds=access.silent_seconds),
-            "timeout": timedelta(seconds=REQUEST_SECONDS),
-        },
+        client_options=options,
         retry_config={
             "max_retries": RETRIES,
             "retry_timeout": timedelta(seconds=RETRY_SECONDS),
