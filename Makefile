@@ -21,7 +21,7 @@ test-application: .venv/ready
 	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "not stack"
 
 test-containers: .venv/ready ## images and whole environments, in two lanes; backups; then what needs quiet
-	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "stack and not alone and not backups and not checklist"
+	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "stack and not alone and not backups and not checklist and not scale"
 	@$(BIN)/pytest -q -ra -m "backups and not slow"
 	@$(BIN)/pytest -q -ra -m "alone and not checklist"
 	@$(BIN)/pytest -q -ra -m "checklist and not slow"

@@ -32,6 +32,7 @@ from tests import factories
 from tests.lanes import Lanes
 from tests.mailbox import Mailbox
 from tests.queue import run_jobs
+from tests.s3 import Server, s3_server
 
 TEMPLATE = "contravento_template"
 SECRET = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
@@ -100,6 +101,13 @@ def make_settings(database_url: str, folder: Path, **changes: object) -> Setting
         "bcrypt_rounds": 4,
     }
     return Settings.model_validate({**values, **changes})
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """S3's protocol, spoken by a server that believes everybody."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from contravento.kit import metrics
 from contravento.kit.db import tell_of_pool
 from contravento.kit.errors import NotFound
 from contravento.kit.parts import Parts
+from contravento.kit.storage import StorageAway
 from contravento.migrations import NOTED, newest_revision, noted_builds
 
 CHECK_TIMEOUT_SECONDS = 3
@@ -100,6 +101,15 @@ async def _queue(parts: Parts) -> str:
     return "ok" if silent < WORKER_SILENT_SECONDS else f"no worker for {silent:.0f} seconds"
 
 
+async def _storage(parts: Parts) -> str:
+    """It has answered at least once: a wrong bucket or key never comes into service."""
+    try:
+        await parts.storage.look()
+    except StorageAway as problem:
+        return f"failed: {problem.why}"
+    return "ok"
+
+
 async def _disk(parts: Parts) -> str:
     free = await parts.storage.free_bytes()
     if free is None or free >= MIN_FREE_BYTES:
@@ -111,5 +121,6 @@ CHECKS: dict[str, Callable[[Parts], Awaitable[str]]] = {
     "database": _database,
     "migrations": _migrations,
     "queue": _queue,
+    "storage": _storage,
     "disk": _disk,
 }

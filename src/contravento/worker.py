@@ -17,6 +17,7 @@ from contravento.accounts.service.sign_up import remove_unconfirmed
 from contravento.atlas.drawing import warm_up
 from contravento.kit import metrics
 from contravento.kit.db import libpq_url, tell_of_pool
+from contravento.kit.errors import Unavailable
 from contravento.kit.heavy import HeavyWork
 from contravento.kit.jobs import JOBS, Job, cause
 from contravento.kit.logs import start_logs
@@ -36,6 +37,8 @@ CONCURRENCY = 4  # jobs at once; the heavy part of each waits for a process of t
 GRACE_SECONDS = 30
 RETRY_FIRST_AFTER_SECONDS = 2
 RETRY_WAIT_GROWS_BY = 3
+PATIENCE_SECONDS = 120
+MAX_ATTEMPTS_OF_PATIENCE = 5000  # about a week
 HEARTBEAT_SECONDS = 5.0
 STALLED_AFTER_SECONDS = 20.0
 KEEP_FINISHED_HOURS = 48
@@ -85,15 +88,33 @@ def make_queue(settings: Settings, parts: Parts) -> procrastinate.App:
 
 
 def _register(queue: procrastinate.App, each: Job[...], parts: Parts) -> None:
-    retry = procrastinate.RetryStrategy(
-        max_attempts=each.attempts,
-        wait=RETRY_FIRST_AFTER_SECONDS,
-        exponential_wait=RETRY_WAIT_GROWS_BY,
-    )
+    retry = Patience(each.attempts)
 
     @queue.task(name=each.name, queue="default", priority=each.priority, retry=retry)
     async def run(**arguments: Any) -> None:
         await each.run_queued(parts, arguments)
+
+
+class Patience(procrastinate.BaseRetryStrategy):
+    """So many tries, each later than the one before. A part that does not answer is nobody's fault:
+    what needs it is tried until it is there again, for days."""
+
+    def __init__(self, attempts: int) -> None:
+        self._usual = procrastinate.RetryStrategy(
+            max_attempts=attempts,
+            wait=RETRY_FIRST_AFTER_SECONDS,
+            exponential_wait=RETRY_WAIT_GROWS_BY,
+        )
+
+    def get_retry_decision(
+        self, *, exception: BaseException, job: procrastinate.jobs.Job
+    ) -> procrastinate.RetryDecision | None:
+        if not isinstance(exception, Unavailable):
+            return self._usual.get_retry_decision(exception=exception, job=job)
+        if job.attempts >= MAX_ATTEMPTS_OF_PATIENCE:
+            return None
+        growing = RETRY_FIRST_AFTER_SECONDS + RETRY_WAIT_GROWS_BY ** min(job.attempts, 10)
+        return procrastinate.RetryDecision(retry_in={"seconds": min(growing, PATIENCE_SECONDS)})
 
 
 def _scheduled(queue: procrastinate.App, each: Job[[]]) -> Any:

@@ -11,6 +11,7 @@ from contravento_ops.commands import (
     daily,
     deploying,
     loading,
+    moving,
     paralleling,
     refreshing,
     restoring,
@@ -47,6 +48,7 @@ app.command("refresh")(refreshing.refresh)
 app.command("check")(checking.check)
 app.command("load")(loading.load)
 app.command("rotate")(rotating.rotate)
+app.command("move-storage")(moving.move_storage)
 app.command("parity")(paralleling.parity)
 
 

@@ -12,7 +12,7 @@ ROWS = {
     name: row
     for row in PAGE.read_text().splitlines()
     if row.startswith("| `")
-    for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])
+    for name in re.findall(r"`([A-Z0-9_]+)`", row.split("|")[1])
 }
 
 

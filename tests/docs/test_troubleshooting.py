@@ -55,6 +55,9 @@ REPRODUCED = {
     "database": OUTAGES,
     "migrations": PLANNING + "test_readiness_outlives_a_compatible_migration_only",
     "queue": OUTAGES,
+    "storage": (
+        "tests/test_files_on_s3.py::test_a_process_is_not_ready_before_its_bucket_has_answered"
+    ),
     "disk": "tests/kit/test_storage.py::test_a_full_disk_is_said_and_nothing_is_kept",
     "It went back after the switch": BROKEN + "test_one_whose_errors_only_riders_see",
     "The certificate is not issued": (

@@ -72,7 +72,9 @@ def test_it_serves_from_a_read_only_root_without_rights(
 
     ready = wait_for_ready(web)
 
-    assert ready["checks"] == dict.fromkeys(("database", "migrations", "queue", "disk"), "ok")
+    assert ready["checks"] == dict.fromkeys(
+        ("database", "migrations", "queue", "storage", "disk"), "ok"
+    )
     assert docker("exec", web, "id", "-u") == "10001"
     assert "Read-only" in said(web, "touch", "/app/new")
     assert fetch(web, "/docs")[0] == fetch(web, "/openapi.json")[0] == 404

@@ -4,7 +4,17 @@ import sys
 
 import typer
 
-from contravento.cli import database, operations, reports, riders, run, serve, settings, tracks
+from contravento.cli import (
+    database,
+    files,
+    operations,
+    reports,
+    riders,
+    run,
+    serve,
+    settings,
+    tracks,
+)
 from contravento.kit.settings import SettingsError
 
 app = typer.Typer(
@@ -19,6 +29,7 @@ app.command("worker")(serve.worker)
 app.command("migrate")(database.migrate)
 app.command("settings")(settings.settings)
 app.command("test-report")(reports.test_report)
+app.add_typer(files.app, name="files")
 app.add_typer(operations.app, name="operations")
 app.add_typer(riders.app, name="riders")
 app.add_typer(tracks.app, name="tracks")

@@ -23,7 +23,7 @@ from contravento.kit.mail import Mailer, make_mailer
 from contravento.kit.passwords import Passwords
 from contravento.kit.settings import Settings
 from contravento.kit.spans import watch_statements
-from contravento.kit.storage import Storage
+from contravento.kit.storage import Storage, make_storage
 from contravento.kit.tokens import Signer
 
 
@@ -67,7 +67,7 @@ async def open_parts(
             settings=settings,
             engine=engine,
             sessions=make_sessions(engine, reactions=reactions),
-            storage=Storage(settings.storage_url),
+            storage=make_storage(settings),
             mailer=make_mailer(settings),
             passwords=Passwords(settings.bcrypt_rounds),
             signer=Signer(settings),

@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(20, ge=1, le=200)
     redis_url: SecretStr | None = None
     storage_url: str = "file:///var/lib/contravento/storage"
+    storage_fallback_url: str | None = None
+    storage_s3_endpoint: str | None = None
+    storage_s3_region: str | None = None
+    storage_s3_access_key: SecretStr | None = None
+    storage_s3_secret_key: SecretStr | None = None
 
     smtp_host: str | None = None
     smtp_port: int = Field(587, ge=1, le=65535)
@@ -142,9 +147,9 @@ class Settings(BaseSettings):
             raise ValueError("must start with https:// (or http:// on this machine only)")
         return url
 
-    @field_validator("otel_exporter_otlp_endpoint")
+    @field_validator("otel_exporter_otlp_endpoint", "storage_s3_endpoint")
     @classmethod
-    def _check_collector(cls, url: str | None) -> str | None:
+    def _check_address(cls, url: str | None) -> str | None:
         if url is not None and not url.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return url
@@ -174,10 +179,10 @@ class Settings(BaseSettings):
             raise ValueError("must start with redis:// or rediss://")
         return value
 
-    @field_validator("storage_url")
+    @field_validator("storage_url", "storage_fallback_url")
     @classmethod
-    def _check_storage(cls, url: str) -> str:
-        if not url.startswith(("file:///", "s3://")):
+    def _check_storage(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("file:///", "s3://")):
             raise ValueError("must start with file:/// or s3://")
         return url
 
@@ -206,6 +211,19 @@ class Settings(BaseSettings):
                 f" use {MIN_PRODUCTION_BCRYPT_ROUNDS} or more"
             )
         return rounds
+
+    @model_validator(mode="after")
+    def _check_places(self) -> Self:
+        sentences = []
+        if self.storage_fallback_url == self.storage_url:
+            sentences.append("STORAGE_FALLBACK_URL: is STORAGE_URL itself; unset it")
+        if bool(self.storage_s3_access_key) != bool(self.storage_s3_secret_key):
+            sentences.append(
+                "STORAGE_S3_SECRET_KEY: and STORAGE_S3_ACCESS_KEY go together; set both or neither"
+            )
+        if sentences:
+            raise ValueError("\n".join(sentences))
+        return self
 
     @model_validator(mode="after")
     def _check_mail(self) -> Self:

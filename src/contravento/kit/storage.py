@@ -1,26 +1,26 @@
-"""Files: riders' originals, what we made of them. A folder or S3-compatible storage, by URL."""
+"""Files: riders' originals, what we made of them. In one place, or while they move in two."""
 
 import asyncio
-import errno
 import os
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
-from urllib.parse import unquote, urlparse
+from typing import BinaryIO
 
-from obstore.exceptions import BaseError
-from obstore.store import LocalStore, from_url
+from contravento.kit.places import Access, FileMissing, Place, Span, StorageAway
+from contravento.kit.settings import Settings
 
-from contravento.kit.errors import NotFound, OutOfSpace
-
-CHUNK_BYTES = 1024 * 1024
-
-
-class FileMissing(NotFound):
-    """A stored file is gone. The row that names it says which."""
+__all__ = [
+    "FileMissing",
+    "Room",
+    "Storage",
+    "StorageAway",
+    "access_of",
+    "make_storage",
+    "random_key",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +36,23 @@ def random_key(kind: str, ending: str = "") -> str:
 
 
 class Storage:
-    """Puts, gets and deletes whole files by key. A file that `put` returned from is on disk."""
+    """Puts into `place` only. What is not there, or cannot be reached, is looked for in `fallback`:
+    where files were before they moved, or will be afterwards."""
 
-    def __init__(self, url: str) -> None:
-        self.folder: Path | None = None
-        # obstore's union of stores is wider than what we use of it.
-        self._store: Any
-        if url.startswith("file://"):
-            self.folder = Path(unquote(urlparse(url).path))
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._store = LocalStore(self.folder)
-        else:
-            self._store = from_url(url)
+    def __init__(
+        self, url: str, access: Access | None = None, fallback_url: str | None = None
+    ) -> None:
+        self.place = Place(url, access)
+        self.fallback = Place(fallback_url, access) if fallback_url else None
+        self.has_answered = False
+
+    @property
+    def folder(self) -> Path | None:
+        return self.place.folder
 
     async def put(self, key: str, content: bytes | BinaryIO) -> None:
-        """Store under a new key. Raises OutOfSpace when the disk is full; then nothing is kept."""
-        try:
-            await self._store.put_async(key, content)
-            if self.folder:
-                await asyncio.to_thread(_flush, self.folder / key)
-        except (OSError, BaseError) as error:
-            if not _is_full(error):
-                raise
-            raise OutOfSpace from error
+        """Store under a new key. Raises OutOfSpace and StorageAway; then nothing is kept."""
+        await self.place.put(key, content)
 
     @asynccontextmanager
     async def putting(self, key: str, content: bytes | BinaryIO) -> AsyncIterator[None]:
@@ -67,32 +61,46 @@ class Storage:
         try:
             yield
         except BaseException:
-            await self.delete(key)
+            with suppress(StorageAway):  # what went wrong first is what is to be told
+                await self.place.delete(key)
             raise
 
     async def get(self, key: str) -> bytes:
         try:
-            found = await self._store.get_async(key)
-            return bytes(await found.bytes_async())
-        except FileNotFoundError as error:
-            raise FileMissing from error
+            return await self.place.get(key)
+        except (FileMissing, StorageAway) as problem:
+            if self.fallback is None:
+                raise
+            return await _get_instead(self.fallback, key, problem)
 
-    async def stream(self, key: str) -> AsyncIterator[bytes]:
-        """The file in chunks; raises FileMissing before the first one."""
+    async def stream(self, key: str, span: Span | None = None) -> AsyncIterator[bytes]:
+        """The file, or a part of it, in chunks; raises FileMissing before the first one."""
+        has_begun = False
         try:
-            found = await self._store.get_async(key)
-        except FileNotFoundError as error:
-            raise FileMissing from error
-        async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
-            yield bytes(chunk)
+            async for chunk in self.place.stream(key, span):
+                has_begun = True
+                yield chunk
+        except (FileMissing, StorageAway) as problem:
+            if self.fallback is None or has_begun:
+                raise
+            whole = await _get_instead(self.fallback, key, problem)
+            yield whole[slice(*span)] if span else whole
 
     async def delete(self, *keys: str) -> None:
-        """Delete what is there; what is already gone is no error."""
-        for key in keys:
-            try:
-                await self._store.delete_async(key)
-            except FileNotFoundError:
-                continue
+        """In both places; what is already gone is no error.
+
+        First where they come from: who copies a file looks there once more when it has.
+        """
+        if self.fallback:
+            await self.fallback.delete(*keys)
+        await self.place.delete(*keys)
+
+    async def look(self) -> None:
+        """Raises StorageAway while the place has never answered. A later outage is told to who
+        asks for a file: pages without pictures are better than none."""
+        if not self.has_answered:
+            await self.place.look()
+            self.has_answered = True
 
     async def free_bytes(self) -> int | None:
         """Room left where files go; None where the storage does not say."""
@@ -107,18 +115,24 @@ class Storage:
         return Room(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
 
 
-def _flush(path: Path) -> None:
-    """Make the file, its name and its folder's name survive a power cut."""
-    for each in (path, path.parent, path.parent.parent):
-        descriptor = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+async def _get_instead(fallback: Place, key: str, problem: FileMissing | StorageAway) -> bytes:
+    """Where it is in neither, the place itself says why: it may only be away."""
+    try:
+        return await fallback.get(key)
+    except FileMissing:
+        raise problem from None
 
 
-def _is_full(error: Exception) -> bool:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return True
-    # obstore hands on the system's error only as text
-    return any(sign in str(error) for sign in ("StorageFull", "No space left", "QuotaExceeded"))
+def make_storage(settings: Settings) -> Storage:
+    return Storage(settings.storage_url, access_of(settings), settings.storage_fallback_url)
+
+
+def access_of(settings: Settings) -> Access:
+    """The same for both places: who moves between two services does it in two steps."""
+    access, secret = settings.storage_s3_access_key, settings.storage_s3_secret_key
+    return Access(
+        endpoint=settings.storage_s3_endpoint,
+        region=settings.storage_s3_region,
+        access_key=access.get_secret_value() if access else None,
+        secret_key=secret.get_secret_value() if secret else None,
+    )

@@ -4,7 +4,7 @@ from datetime import UTC
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from contravento.accounts.models import Rider
 from contravento.accounts.queries import get_rider_by_id
@@ -12,7 +12,7 @@ from contravento.kit import metrics
 from contravento.kit.db import Session
 from contravento.kit.jobs import job
 from contravento.kit.parts import Parts
-from contravento.kit.storage import Storage, random_key
+from contravento.kit.storage import Storage, StorageAway, random_key
 from contravento.kit.sweeping import let_go
 from contravento.photos import queries
 from contravento.photos.errors import UnreadablePhoto
@@ -122,6 +122,16 @@ async def prepare_photo(parts: Parts, *, photo_id: UUID) -> None:
     if photo is None:
         return
     try:
+        await _prepare(parts, photo)
+    except StorageAway:
+        async with parts.transaction() as session:
+            await _take_back_attempt(session, photo_id)
+        raise
+
+
+async def _prepare(parts: Parts, photo: Photo) -> None:
+    photo_id = photo.id
+    try:
         with metrics.processing(metrics.PHOTOS_PROCESSED, metrics.PHOTO_SECONDS, UnreadablePhoto):
             made = await parts.compute(prepare, await parts.storage.get(photo.file_key))
     except UnreadablePhoto as refusal:
@@ -160,6 +170,13 @@ async def _begin_preparing(session: Session, photo_id: UUID) -> Photo | None:
         return None
     photo.attempts += 1
     return photo
+
+
+async def _take_back_attempt(session: Session, photo_id: UUID) -> None:
+    """The file is not to blame where it could not be fetched, or what was made not be kept."""
+    await session.execute(
+        update(Photo).where(Photo.id == photo_id).values(attempts=Photo.attempts - 1)
+    )
 
 
 async def _refuse(session: Session, photo_id: UUID, refusal: UnreadablePhoto) -> None:

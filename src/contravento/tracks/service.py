@@ -12,7 +12,7 @@ from contravento.kit.clock import now
 from contravento.kit.db import Session
 from contravento.kit.jobs import job
 from contravento.kit.parts import Parts
-from contravento.kit.storage import Storage, random_key
+from contravento.kit.storage import Storage, StorageAway, random_key
 from contravento.kit.sweeping import let_go
 from contravento.tracks import drawing, queries
 from contravento.tracks.digest import Digest, digest
@@ -78,6 +78,16 @@ async def read_track(parts: Parts, *, track_id: UUID) -> None:
     if track is None:
         return
     try:
+        await _read(parts, track)
+    except StorageAway:
+        async with parts.transaction() as session:
+            await _take_back_attempt(session, track_id)
+        raise
+
+
+async def _read(parts: Parts, track: Track) -> None:
+    track_id = track.id
+    try:
         with metrics.processing(metrics.TRACKS_PROCESSED, metrics.TRACK_SECONDS, UnreadableTrack):
             found = await parts.compute(
                 digest, await parts.storage.get(track.file_key), track.file_name
@@ -118,6 +128,13 @@ async def _begin_reading(session: Session, track_id: UUID) -> Track | None:
     track.attempts += 1
     track.state = State.READING
     return track
+
+
+async def _take_back_attempt(session: Session, track_id: UUID) -> None:
+    """The file is not to blame where it could not be fetched, or what was found not be kept."""
+    await session.execute(
+        update(Track).where(Track.id == track_id).values(attempts=Track.attempts - 1)
+    )
 
 
 async def _refuse(session: Session, track_id: UUID, refusal: UnreadableTrack) -> None:

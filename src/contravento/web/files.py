@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from contravento.kit.storage import Storage
+from contravento.web import ranges
 
 JPEG = "image/jpeg"
 GEOJSON = "application/geo+json"
@@ -26,10 +27,14 @@ async def send_stored(
     headers["Cache-Control"] = cache_control
     if has_it(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    chunks = storage.stream(key)
+    span = ranges.wanted(request, headers["ETag"], size_bytes)
+    if span == ranges.NOTHING:
+        return Response(status_code=416, headers=headers | ranges.headers(span, size_bytes))
+    chunks = storage.stream(key, span)
     first = await anext(chunks, b"")
-    headers |= {"Content-Length": str(size_bytes), "Content-Disposition": "inline"}
-    return StreamingResponse(_from(first, chunks), media_type=media_type, headers=headers)
+    headers |= ranges.headers(span, size_bytes) | {"Content-Disposition": "inline"}
+    status = 206 if span else 200
+    return StreamingResponse(_from(first, chunks), status, media_type=media_type, headers=headers)
 
 
 def send_document(

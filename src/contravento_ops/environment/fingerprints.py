@@ -46,10 +46,11 @@ def _property_of(values: Mapping[str, str]) -> list[tuple[str, str, str]]:
         parts = addresses.take_apart(url)
         owned = secrets.fingerprint("database", f"{parts.host.lower()}/{parts.path}")
         found.append(("DATABASE_URL", owned, "database"))
-    storage = values.get("STORAGE_URL", "")
-    if storage.startswith("s3://"):
-        bucket = storage.removeprefix("s3://").partition("/")[0]
-        found.append(("STORAGE_URL", secrets.fingerprint("bucket", bucket), "bucket"))
+    for variable in ("STORAGE_URL", "STORAGE_FALLBACK_URL"):
+        storage = values.get(variable, "")
+        if storage.startswith("s3://"):
+            bucket = storage.removeprefix("s3://").partition("/")[0]
+            found.append((variable, secrets.fingerprint("bucket", bucket), "bucket"))
     return found
 
 

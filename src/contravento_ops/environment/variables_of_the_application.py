@@ -109,9 +109,36 @@ FILES = Section(
     (
         Variable(
             "STORAGE_URL",
-            "where photos and tracks are kept: a folder in the volume, or s3://bucket",
+            "where photos and tracks are kept: a folder in the volume, or s3://bucket/prefix;"
+            " move-storage changes it where there are files already",
             kinds.url("file", "s3"),
             default="file:///var/lib/contravento/storage",
+        ),
+        Variable(
+            "STORAGE_FALLBACK_URL",
+            "where files are looked for besides, while they move; move-storage sets it",
+            kinds.url("file", "s3"),
+        ),
+        Variable(
+            "STORAGE_S3_ENDPOINT",
+            "of S3-compatible storage for s3://…, such as https://s3.example.org; without it"
+            " Amazon's",
+            kinds.url("http", "https"),
+        ),
+        Variable(
+            "STORAGE_S3_REGION",
+            "of the bucket",
+            default="us-east-1",
+        ),
+        Variable(
+            "STORAGE_S3_ACCESS_KEY",
+            "whom that storage knows: it may list, read, write and delete in the bucket",
+            is_sensitive=True,
+        ),
+        Variable(
+            "STORAGE_S3_SECRET_KEY",
+            "that key's secret",
+            is_sensitive=True,
         ),
         Variable(
             "WEB_CONCURRENCY",

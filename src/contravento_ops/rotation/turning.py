@@ -59,11 +59,11 @@ class Turning:
     def run(self) -> dict[str, Any]:
         """What came of it. Raises Refusal, which says what is in force then."""
         self._open()
-        self._keep_previous()
+        self.keep_previous()
         for phase in self.way.phases():
-            self._take_up(phase)
+            self.take_up(phase)
         self._close()
-        self._record()
+        self.record()
         return {
             "secret": self.turn.name,
             "proof": self.proof,
@@ -82,11 +82,11 @@ class Turning:
                 words = f"{_sentence(problem)} Nothing was changed."
                 raise Refusal(words, status=Exit.REFUSED) from None
 
-    def _keep_previous(self) -> None:
+    def keep_previous(self) -> None:
         """As it was before the whole of it, for who has to look."""
         env_files.keep_previous(self.file)
 
-    def _take_up(self, phase: Phase) -> None:
+    def take_up(self, phase: Phase) -> None:
         self._wait(phase)
         before, self.replaced = self.file.read_text(), ()
         running = self._configured()
@@ -185,7 +185,7 @@ class Turning:
                 status=Exit.FAILED,
             ) from None
 
-    def _record(self) -> None:
+    def record(self) -> None:
         """Its moment, for who watches; and the file, for who rebuilds a lost server."""
         ages.note(self.file, *(self.turn.new if self.is_made else ()))
         services = self.project.services()

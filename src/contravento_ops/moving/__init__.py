@@ -1,0 +1,1 @@
+"""Where riders' files are kept: from one place to another, while they are served."""
