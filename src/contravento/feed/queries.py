@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Alias,
     ColumnElement,
     FromClause,
     Integer,
@@ -91,7 +90,7 @@ TOPICS_FROM_LATEST_TRIPS = 200
 
 _TRIP, _RIDER = Trip.__table__, Rider.__table__
 _MOMENT, _ID = _TRIP.c.published_at.type, _TRIP.c.id.type
-_TOPICS: dict[Kind, Alias] = {kind: Topic.__table__.alias(f"by_{kind}") for kind in Kind}
+_TOPICS: dict[Kind, FromClause] = {kind: Topic.__table__.alias(f"by_{kind}") for kind in Kind}
 _RIDER_NAME = func.coalesce(func.nullif(Rider.name, ""), Rider.username).label("rider_name")
 _COLUMNS = (
     *("id", "key", "title", "excerpt", "starts_on", "ends_on", "published_at", "tags"),
