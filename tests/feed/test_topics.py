@@ -111,7 +111,7 @@ def test_two_who_publish_for_one_rider_at_once_are_both_counted(own_database: st
         psycopg.connect(libpq_url(own_database)) as one,
         psycopg.connect(libpq_url(own_database)) as other,
     ):
-        rider_id = make_rider_with_two_drafts(one)
+        rider_id = make_rider_with_a_diary_and_two_drafts(one)
         one.execute("UPDATE trips SET published_at = now() WHERE key = 'a'")
         second = threading.Thread(
             target=lambda: other.execute("UPDATE trips SET published_at = now() WHERE key = 'b'")
@@ -123,16 +123,17 @@ def test_two_who_publish_for_one_rider_at_once_are_both_counted(own_database: st
         second.join(10)
         other.commit()
         found = one.execute("SELECT rider_id, trips FROM diaries").fetchall()
-    assert found == [(rider_id, 2)]
+    assert found == [(rider_id, 3)]
 
 
-def make_rider_with_two_drafts(connection: psycopg.Connection) -> UUID:
+def make_rider_with_a_diary_and_two_drafts(connection: psycopg.Connection) -> UUID:
     row = connection.execute(
         "INSERT INTO riders (username, email, password_hash) VALUES ('a', 'a@b', '') RETURNING id"
     ).fetchone()
     assert row
-    for key in ("a", "b"):
+    for key in ("a", "b", "c"):
         connection.execute("INSERT INTO trips (rider_id, key) VALUES (%s, %s)", (row[0], key))
+    connection.execute("UPDATE trips SET published_at = now() WHERE key = 'c'")
     connection.commit()
     return UUID(str(row[0]))
 
