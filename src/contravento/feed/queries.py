@@ -234,7 +234,6 @@ def _is_under(kind: Kind) -> ColumnElement[bool]:
     topic = _TOPICS[kind]
     return and_(
         topic.c.trip_id == _TRIP.c.id,
-        topic.c.published_at == _TRIP.c.published_at,
         topic.c.kind == literal_column(f"'{kind}'"),
         topic.c.word == bindparam(kind.value, type_=String),
     )
