@@ -55,7 +55,8 @@ def look(url: str) -> Held:
         counts = connection.execute(COUNTS).fetchone()
         assert counts
         sizes = {name: (own, index) for name, own, index in connection.execute(TABLES)}
-    return Held(*counts, sizes)
+    riders, trips, photos, tracks = counts
+    return Held(riders, trips, photos, tracks, sizes)
 
 
 @cache
@@ -103,7 +104,7 @@ def _growth(held: list[Held], sizes: Sequence[int]) -> Table:
         f" {RIDE_POINTS:,} points {ride / 1e6:.2f} MB",
         title_justify="left",
     )
-    rows = (
+    rows: tuple[tuple[str, Callable[[Held], str]], ...] = (
         ("trips", lambda each: f"{each.trips / each.riders:.1f}"),
         ("photos", lambda each: f"{each.photos / each.riders:.1f}"),
         ("tracks", lambda each: f"{each.tracks / each.riders:.1f}"),

@@ -59,7 +59,7 @@ async def session(filled: str, tmp_path: Path) -> AsyncIterator[Session]:
 
 
 def numbers(connection: psycopg.Connection, query: str) -> list[Any]:
-    return [row[0] for row in connection.execute(query)]  # type: ignore[call-overload]
+    return [row[0] for row in connection.execute(query)]
 
 
 def test_there_are_as_many_as_were_asked_for(rows: psycopg.Connection) -> None:

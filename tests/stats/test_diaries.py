@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from contravento.kit.db import Session
-from contravento.stats.queries import list_diarists
+from contravento.stats.queries import Diarist, list_diarists
 from contravento.trips.rules import Audience
 from tests import factories
 
@@ -22,7 +22,8 @@ async def test_who_wrote_last_comes_first_and_every_page_follows_the_one_before(
         await factories.make_trip(session, rider, audience=Audience.LINK, distance_metres=9.0)
         wrote.append((moment, rider.id, rider.username))
 
-    found, before = [], None
+    found: list[Diarist] = []
+    before = None
     while not found or before:
         page, before = await list_diarists(session, limit=3, before=before)
         found += page

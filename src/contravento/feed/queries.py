@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    exists,
     func,
     literal,
     literal_column,
@@ -209,34 +210,42 @@ def _public(by_country: bool, by_tag: bool, is_later: bool, drawn: bool) -> Sele
 
 
 def _newest_first(*, drawn: bool, kinds: tuple[Kind, ...] = ()) -> Select[Any]:
-    """With kinds only trips under those topics, in whose order they are read."""
+    """With kinds only trips under those topics, read in the last one's order.
+
+    The others are looked for where that one stands, so that their rows are merged or found, and no
+    plan, not even one that knows no word yet, goes through all of them for each trip.
+    """
     columns = [_TRIP.c[name] for name in _COLUMNS]
     outline = _TRIP.c.outline if drawn else null().label("outline")
     where: FromClause = _TRIP
-    for kind in kinds:
-        where = where.join(_TOPICS[kind], _is_under(kind))
-    return (
+    if kinds:
+        where = where.join(_TOPICS[kinds[-1]], _TOPICS[kinds[-1]].c.trip_id == _TRIP.c.id)
+    moment, trip_id = _place(kinds)
+    chosen = (
         select(*columns, outline, _RIDER.c.username, _RIDER_NAME)
         .select_from(where.join(_RIDER, _RIDER.c.id == _TRIP.c.rider_id))
-        .order_by(*(column.desc() for column in _place(kinds)))
+        .where(*map(_is_asked, kinds[-1:]))
+        .order_by(moment.desc(), trip_id.desc())
     )
+    for kind in kinds[:-1]:
+        other = _TOPICS[kind]
+        stands_there = and_(other.c.published_at == moment, other.c.trip_id == trip_id)
+        chosen = chosen.where(exists().where(_is_asked(kind), stands_there))
+    return chosen
 
 
 def _place(kinds: Sequence[Kind]) -> tuple[ColumnElement[datetime], ColumnElement[UUID]]:
     """What a list is ordered by."""
     if not kinds:
         return _TRIP.c.published_at, _TRIP.c.id
-    topic = _TOPICS[kinds[-1]]  # of the two that can be asked for the rarer
+    topic = _TOPICS[kinds[-1]]  # a tag, if one is asked for: the rarer of the two
     return topic.c.published_at, topic.c.trip_id
 
 
-def _is_under(kind: Kind) -> ColumnElement[bool]:
+def _is_asked(kind: Kind) -> ColumnElement[bool]:
     topic = _TOPICS[kind]
-    return and_(
-        topic.c.trip_id == _TRIP.c.id,
-        topic.c.kind == literal_column(f"'{kind}'"),
-        topic.c.word == bindparam(kind.value, type_=String),
-    )
+    word = bindparam(kind.value, type_=String)
+    return and_(topic.c.kind == literal_column(f"'{kind}'"), topic.c.word == word)
 
 
 def _page(rows: Sequence[Row[Any]], limit: int) -> tuple[list[Entry], Place | None]:
