@@ -103,8 +103,14 @@ def fill(url: str, trips: int, *, seed: int = SEED, batch: int = BATCH) -> None:
             last = min(trips, first + batch - 1)
             _add(connection, (first, last, trips, riders, LOADED_SHARE))
         connection.execute("DROP SCHEMA making CASCADE")
+    settle(url)
+
+
+def settle(url: str) -> None:
+    """As a database is that has had the time to tidy up: its rows known to be seen by all."""
+    with psycopg.connect(libpq_url(url), autocommit=True) as connection:
         for table in TABLES:
-            connection.execute(f"VACUUM (FREEZE, ANALYZE) public.{table}")
+            connection.execute(f"VACUUM (FREEZE, ANALYZE) {table}")
 
 
 def _prepare(connection: psycopg.Connection, seed: int) -> None:

@@ -1,32 +1,34 @@
 -- A batch of trips, from :first to :last of :total, with tracks, days and photos. What a trip is to
--- have is drawn from its number, so that the same seed makes the same community.
+-- have is drawn from its number counted back from the newest: the same seed makes the same community,
+-- and a larger one begins with the same trips.
 -- Parameters come as the table chosen; shapes, stories and ranks are made by benchmarks/community.py.
 
 DROP TABLE IF EXISTS plans, rides, shots;
 
 CREATE TEMPORARY TABLE plans AS
-SELECT n, id_of(begun, 'trip', n) AS id, ranks.id AS rider_id, begun,
-       begun + interval '1 day' * (1 + 30 * share(n, 2)) AS told_at,
-       begun::date - 3 - (400 * share(n, 3))::int AS starts_on,
-       CASE WHEN share(n, 4) < loaded THEN 60 ELSE (24 * power(share(n, 5), 3))::int END AS photos,
-       CASE WHEN share(n, 4) < loaded THEN 30 WHEN share(n, 6) < 0.15 THEN 0
-            ELSE 1 + (6 * power(share(n, 7), 4))::int END AS tracks,
-       share(n, 8) < 0.08 AS is_draft,
-       CASE WHEN share(n, 9) < 0.85 THEN 'everyone' WHEN share(n, 9) < 0.91 THEN 'followers'
-            WHEN share(n, 9) < 0.96 THEN 'link' ELSE 'me' END AS audience,
-       ranked(share(n, 10), 40, 1, 0.9) AS home,
+SELECT n, d, id_of(begun, 'trip', n) AS id, ranks.id AS rider_id, begun,
+       begun + interval '1 day' * (1 + 30 * share(d, 2)) AS told_at,
+       begun::date - 3 - (400 * share(d, 3))::int AS starts_on,
+       CASE WHEN share(d, 4) < loaded THEN 60 ELSE (24 * power(share(d, 5), 3))::int END AS photos,
+       CASE WHEN share(d, 4) < loaded THEN 30 WHEN share(d, 6) < 0.15 THEN 0
+            ELSE 1 + (6 * power(share(d, 7), 4))::int END AS tracks,
+       share(d, 8) < 0.08 AS is_draft,
+       CASE WHEN share(d, 9) < 0.85 THEN 'everyone' WHEN share(d, 9) < 0.91 THEN 'followers'
+            WHEN share(d, 9) < 0.96 THEN 'link' ELSE 'me' END AS audience,
+       ranked(share(d, 10), 40, 1, 0.9) AS home,
        ARRAY(
            SELECT tag FROM (
-               SELECT tag(ranked(share(n * 8 + k, 11), 5000, 2, 0.95)) AS tag, k
-               FROM generate_series(1, (5 * power(share(n, 12), 1.5))::int) AS k
+               SELECT tag(ranked(share(d * 8 + k, 11), 5000, 2, 0.95)) AS tag, k
+               FROM generate_series(1, (5 * power(share(d, 12), 1.5))::int) AS k
            ) AS drawn GROUP BY tag ORDER BY min(k)
        ) AS tags,
-       n % (SELECT count(*) FROM stories) AS story, n % (SELECT count(*) FROM shapes) AS shape
+       d % (SELECT count(*) FROM stories) AS story, d % (SELECT count(*) FROM shapes) AS shape
 FROM chosen CROSS JOIN LATERAL generate_series(chosen.first, chosen.last) AS n
 CROSS JOIN LATERAL (
-    SELECT timestamptz '2015-01-01Z' + n * (interval '3650 days' / chosen.total) AS begun
+    SELECT timestamptz '2015-01-01Z' + n * (interval '3650 days' / chosen.total) AS begun,
+           chosen.total - n AS d
 ) AS times
-JOIN ranks ON ranks.rank = ranked(share(n, 1), chosen.riders, 10, 0.8);
+JOIN ranks ON ranks.rank = ranked(share(d, 1), chosen.riders, 10, 0.8);
 
 CREATE TEMPORARY TABLE rides AS
 SELECT id_of(plans.begun + k * interval '1 minute', 'track', r) AS id, plans.id AS trip_id,
@@ -44,7 +46,7 @@ SELECT id_of(plans.begun + k * interval '1 minute', 'track', r) AS id, plans.id 
 FROM plans
 CROSS JOIN LATERAL generate_series(1, plans.tracks) AS k
 CROSS JOIN LATERAL (
-    SELECT plans.n * 64 + k AS r, code(plans.home) AS code
+    SELECT plans.d * 64 + k AS r, code(plans.home) AS code
 ) AS numbered
 CROSS JOIN LATERAL (
     SELECT CASE WHEN share(r, 20) < 0.98 THEN 'ready' WHEN share(r, 20) < 0.995 THEN 'unreadable'
@@ -65,7 +67,7 @@ SELECT id_of(plans.begun + k * interval '1 second', 'photo', p) AS id, plans.id 
        (3000000 + 3000000 * share(p, 32))::int AS bytes
 FROM plans
 CROSS JOIN LATERAL generate_series(1, plans.photos) AS k
-CROSS JOIN LATERAL (SELECT plans.n * 64 + k AS p) AS numbered;
+CROSS JOIN LATERAL (SELECT plans.d * 64 + k AS p) AS numbered;
 
 INSERT INTO trips (
     id, rider_id, key, title, story, excerpt, starts_on, ends_on, tags, audience, published_at,

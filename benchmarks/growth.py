@@ -51,7 +51,10 @@ def communities(sizes: Sequence[int]) -> Iterator[list[tuple[str, Path]]]:
         folder = Path(name)
         folder.chmod(0o755)
         with product.database(folder) as url:  # migrated and empty: the others are copied from it
-            yield [(_community(url, size), folder) for size in sizes]
+            urls = [_community(url, size) for size in sizes]
+            for each in urls:  # once more: the server's own tidying can have been in the way
+                community.settle(each)
+            yield [(each, folder) for each in urls]
 
 
 def _community(empty: str, trips: int) -> str:
@@ -82,15 +85,18 @@ async def measure(places: list[tuple[str, Path]], rounds: int = ROUNDS) -> Figur
 
 
 async def _take_turns(pages: list[tuple[Site, Page]], rounds: int) -> list[list[float]]:
-    """The first time is not counted: what is kept by the process is made then."""
+    """What the process keeps is made before, except where a page is to be made anew each time."""
     times: list[list[float]] = [[] for _ in pages]
-    for number in range(-1, rounds):
+    for site, page in pages:
+        for work in page.works:
+            await work(site)
+    for number in range(rounds):
         order = range(len(pages)) if number % 2 else range(len(pages) - 1, -1, -1)
         for place in order:
             site, page = pages[place]
-            took = await time_work(site, page.works[number % len(page.works)])
-            if number >= 0:
-                times[place].append(took)
+            if page.is_anew:
+                site.forget()
+            times[place].append(await time_work(site, page.works[number % len(page.works)]))
     return times
 
 

@@ -4,12 +4,13 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from fastapi import FastAPI
 from sqlalchemy import event, text
 from starlette.types import ASGIApp, Message
 
@@ -22,6 +23,7 @@ from contravento.operations.queries import count_content, measure_stored
 from contravento.reactions import REACTIONS
 from contravento.trips.rules import make_slug
 from contravento.web import cursors
+from contravento.web.kept import Kept
 
 TARGETS = 12  # trips or riders alike that take turns, so that no single one is measured
 TRIP = {"photos": 6, "tracks": 2}
@@ -61,11 +63,15 @@ type Work = Callable[["Site"], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`works` are asked in turn. Only some have a goal that no size may exceed."""
+    """`works` are asked in turn. Only some have a goal that no size may exceed.
+
+    A process keeps what it drew of 200 things: the larger a community is, the fewer of its pages.
+    """
 
     name: str
     works: tuple[Work, ...]
     has_goal: bool = False
+    is_anew: bool = False  # nothing kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,12 @@ class Site:
 
     parts: Parts
     app: ASGIApp
+    _answered: list[FastAPI] = field(default_factory=list)  # which of its layers keeps things
+
+    def forget(self) -> None:
+        """What this process drew or counted."""
+        for each in self._answered:
+            each.state.kept = Kept()
 
     async def ask(self, path: str) -> bytes:
         """Raises RuntimeError unless it is answered with 200."""
@@ -96,7 +108,9 @@ class Site:
                 statuses.append(message["status"])
             body.append(message.get("body", b""))
 
-        await self.app(self._scope(path), receive, send)
+        scope = self._scope(path)
+        await self.app(scope, receive, send)
+        self._answered[:] = [scope["app"]]
         if statuses != [200]:
             raise RuntimeError(f"{path} was answered with {statuses}")
         return b"".join(body)
@@ -149,15 +163,18 @@ async def choose_pages(site: Site) -> list[Page]:
         half, last = [(await rows(PLACES, share=share))[0] for share in (0.5, 0.95)]
         rare, middle = [(await rows(TAG_LIKE, trips=each))[0][0] for each in (3, 30)]
         below = cursors.write(_place((await rows(RIDERS_PLACE))[0]))
+    trip_pages = [f"/trips/{make_slug(title, key)}" for title, key in trips]
+    rider_pages = [f"/riders/{name}" for name in riders]
     return [
         _page("front page", "/", has_goal=True),
+        _page("front page, drawn anew", "/", is_anew=True),
         _page("feed, JSON", "/api/v1/feed", has_goal=True),
         _page("feed, JSON, half way down", _deep(half), has_goal=True),
         _page("feed, JSON, near the end", _deep(last), has_goal=True),
-        _page(
-            "trip page", *(f"/trips/{make_slug(title, key)}" for title, key in trips), has_goal=True
-        ),
-        _page("rider page", *(f"/riders/{name}" for name in riders), has_goal=True),
+        _page("trip page", *trip_pages, has_goal=True),
+        _page("trip page, drawn anew", *trip_pages, has_goal=True, is_anew=True),
+        _page("rider page", *rider_pages, has_goal=True),
+        _page("rider page, drawn anew", *rider_pages, has_goal=True, is_anew=True),
         _page("rider page of who wrote most", f"/riders/{busiest}"),
         _page("statistics, JSON", *(f"/api/v1/riders/{name}/statistics" for name in riders)),
         _page("list of riders", "/riders"),
@@ -173,14 +190,14 @@ async def choose_pages(site: Site) -> list[Page]:
     ]  # fmt: skip
 
 
-def _page(name: str, *paths: str, has_goal: bool = False) -> Page:
+def _page(name: str, *paths: str, has_goal: bool = False, is_anew: bool = False) -> Page:
     def asking(path: str) -> Work:
         async def ask(site: Site) -> None:
             await site.ask(path)
 
         return ask
 
-    return Page(name, tuple(map(asking, paths)), has_goal)
+    return Page(name, tuple(map(asking, paths)), has_goal, is_anew)
 
 
 def _place(row: Any) -> tuple[datetime, Any]:
