@@ -125,6 +125,8 @@ def _add(connection: psycopg.Connection, chosen: tuple[float, ...]) -> None:
         connection.execute("TRUNCATE chosen")
         connection.execute("INSERT INTO chosen VALUES (%s, %s, %s, %s, %s)", chosen)
         connection.execute(BATCH_SQL.read_text())
+    # or the triggers' plans would go on from when there was next to nothing
+    connection.execute("ANALYZE trips, topics, diaries")
 
 
 def _stories() -> Iterator[tuple[int, str, str]]:
