@@ -10,7 +10,7 @@ export HOST ?= 127.0.0.1
 export PORT ?= 8000
 export DEMO ?= 1
 
-.PHONY: run test test-application test-containers test-backups test-checklist check lint bench format translations dashboards migration clean
+.PHONY: run test test-application test-containers test-backups test-checklist check lint bench bench-growth format translations dashboards migration clean
 
 run: .venv/ready ## serve the product on http://HOST:PORT; DEMO=0 starts without demo content
 	@exec $(BIN)/contravento run
@@ -43,6 +43,9 @@ lint: .venv/ready ## format, lint, types, import contracts
 
 bench: .venv/ready ## figures against baselines in the same run
 	@$(BIN)/python -m benchmarks
+
+bench-growth: .venv/ready ## pages, bytes and log at 1,000 to 1,000,000 trips, or at TRIPS="1000 10000": an hour, 20 GB
+	@$(BIN)/python -m benchmarks.growth $(TRIPS)
 
 format: .venv/ready
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -44,6 +44,7 @@ STALLED_AFTER_SECONDS = 20.0
 KEEP_FINISHED_HOURS = 48
 WATCH_EVERY_SECONDS = 5.0
 COUNT_EVERY_SECONDS = 60.0
+COUNT_AT_MOST_SHARE = 0.01  # of the time: counting all there is takes the longer the more there is
 
 # minute hour day month weekday
 SCHEDULE: dict[str, Job[[]]] = {
@@ -157,12 +158,17 @@ async def _watch(parts: Parts) -> None:
         try:
             async with parts.reading() as reader:
                 await tell_of_queue(reader)
-                if time.monotonic() >= count_at:
+                if (begun := time.monotonic()) >= count_at:
                     await tell_of_content(reader)
-                    count_at = time.monotonic() + COUNT_EVERY_SECONDS
+                    count_at = next_count(begun, time.monotonic())
         except Exception as error:  # noqa: BLE001  (the database may be away for a while)
             log.warning("the queue could not be looked at: %s", type(error).__name__)
         await asyncio.sleep(WATCH_EVERY_SECONDS)
+
+
+def next_count(begun: float, ended: float) -> float:
+    """When to count again what the server holds, in seconds of the same clock."""
+    return max(begun + (ended - begun) / COUNT_AT_MOST_SHARE, ended + COUNT_EVERY_SECONDS)
 
 
 async def _tell(call_next: Callable[[], Awaitable[Any]], context: Any, worker: Any) -> Any:

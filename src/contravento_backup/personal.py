@@ -83,6 +83,8 @@ HARMLESS: Mapping[LiteralString, str] = {
     " descent_metres highest_metres lowest_metres elapsed_seconds moving_seconds average_speed"
     " top_speed points segments tracks started_at ended_at",
     "track_days": "track_id ridden_on distance_metres ascent_metres highest_metres",
+    "topics": "published_at trip_id",
+    "diaries": "rider_id trips distance_metres wrote_at",
 }
 
 # Made by the program of figures. Where they were ridden stays, since maps are tried on it.
@@ -107,6 +109,7 @@ CLOSED: Mapping[LiteralString, Mapping[LiteralString, str]] = {
         "cover": r'\{"alt": "", "width": \d+, "colour": "#[0-9a-f]{6}", "height": \d+,'
         r' "photo_id": "[0-9a-f-]{36}"\}',
     },
+    "topics": {"kind": "country|tag", "word": "[A-Z]{2}|[x-]*"},  # follow their trips by a trigger
     "photos": {
         "state": "queued|ready|unreadable",
         "colour": "#[0-9a-f]{6}",

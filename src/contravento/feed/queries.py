@@ -7,9 +7,26 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, Select, bindparam, func, literal, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Row,
+    Select,
+    String,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
 
 from contravento.accounts.models import Rider
+from contravento.feed.models import Kind, Topic
 from contravento.kit.db import Reader, Session
 from contravento.tracks.models import State, Track
 from contravento.trips.models import Trip
@@ -74,6 +91,7 @@ TOPICS_FROM_LATEST_TRIPS = 200
 
 _TRIP, _RIDER = Trip.__table__, Rider.__table__
 _MOMENT, _ID = _TRIP.c.published_at.type, _TRIP.c.id.type
+_TOPICS: dict[Kind, FromClause] = {kind: Topic.__table__.alias(f"by_{kind}") for kind in Kind}
 _RIDER_NAME = func.coalesce(func.nullif(Rider.name, ""), Rider.username).label("rider_name")
 _COLUMNS = (
     *("id", "key", "title", "excerpt", "starts_on", "ends_on", "published_at", "tags"),
@@ -95,7 +113,7 @@ async def list_entries(
     """
     chosen = _public(only.country is not None, only.tag is not None, before is not None, drawn)
     moment, trip_id = before or (None, None)
-    values = {"country": [only.country], "tag": [only.tag], "moment": moment, "trip_id": trip_id}
+    values = {"country": only.country, "tag": only.tag, "moment": moment, "trip_id": trip_id}
     rows = (await reader.execute(chosen, {**values, "count": limit + 1})).all()
     return _page(rows, limit)
 
@@ -182,25 +200,52 @@ async def list_topics(session: Session, *, countries: int, tags: int) -> list[Fi
 @cache
 def _public(by_country: bool, by_tag: bool, is_later: bool, drawn: bool) -> Select[Any]:
     """Made once for each kind of question, since making it takes longer than answering it."""
-    chosen = _newest_first(drawn=drawn).where(is_listed_for(None))
-    if by_country:
-        chosen = chosen.where(Trip.countries.contains(bindparam("country")))
-    if by_tag:
-        chosen = chosen.where(Trip.tags.contains(bindparam("tag")))
+    kinds = [kind for kind, is_asked in zip(Kind, (by_country, by_tag), strict=True) if is_asked]
+    chosen = _newest_first(drawn=drawn, kinds=tuple(kinds)).where(is_listed_for(None))
     if is_later:
+        moment, trip_id = _place(kinds)
         place = func.row(bindparam("moment", type_=_MOMENT), bindparam("trip_id", type_=_ID))
-        chosen = chosen.where(func.row(Trip.published_at, Trip.id) < place)
+        chosen = chosen.where(func.row(moment, trip_id) < place)
     return chosen.limit(bindparam("count", type_=Integer, literal_execute=True))
 
 
-def _newest_first(*, drawn: bool) -> Select[Any]:
+def _newest_first(*, drawn: bool, kinds: tuple[Kind, ...] = ()) -> Select[Any]:
+    """With kinds only trips under those topics, read in the last one's order.
+
+    The others are looked for where that one stands, so that their rows are merged or found, and no
+    plan, not even one that knows no word yet, goes through all of them for each trip.
+    """
     columns = [_TRIP.c[name] for name in _COLUMNS]
     outline = _TRIP.c.outline if drawn else null().label("outline")
-    return (
+    where: FromClause = _TRIP
+    if kinds:
+        where = where.join(_TOPICS[kinds[-1]], _TOPICS[kinds[-1]].c.trip_id == _TRIP.c.id)
+    moment, trip_id = _place(kinds)
+    chosen = (
         select(*columns, outline, _RIDER.c.username, _RIDER_NAME)
-        .select_from(_TRIP.join(_RIDER, _RIDER.c.id == _TRIP.c.rider_id))
-        .order_by(_TRIP.c.published_at.desc(), _TRIP.c.id.desc())
+        .select_from(where.join(_RIDER, _RIDER.c.id == _TRIP.c.rider_id))
+        .where(*map(_is_asked, kinds[-1:]))
+        .order_by(moment.desc(), trip_id.desc())
     )
+    for kind in kinds[:-1]:
+        other = _TOPICS[kind]
+        stands_there = and_(other.c.published_at == moment, other.c.trip_id == trip_id)
+        chosen = chosen.where(exists().where(_is_asked(kind), stands_there))
+    return chosen
+
+
+def _place(kinds: Sequence[Kind]) -> tuple[ColumnElement[datetime], ColumnElement[UUID]]:
+    """What a list is ordered by."""
+    if not kinds:
+        return _TRIP.c.published_at, _TRIP.c.id
+    topic = _TOPICS[kinds[-1]]  # a tag, if one is asked for: the rarer of the two
+    return topic.c.published_at, topic.c.trip_id
+
+
+def _is_asked(kind: Kind) -> ColumnElement[bool]:
+    topic = _TOPICS[kind]
+    word = bindparam(kind.value, type_=String)
+    return and_(topic.c.kind == literal_column(f"'{kind}'"), topic.c.word == word)
 
 
 def _page(rows: Sequence[Row[Any]], limit: int) -> tuple[list[Entry], Place | None]:

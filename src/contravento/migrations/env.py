@@ -5,9 +5,11 @@ import os
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
+import contravento.feed.models
 import contravento.kit.replies
 import contravento.operations.models
 import contravento.photos.models
+import contravento.stats.models
 from contravento.kit.db import Table, driver_url
 from contravento.migrations import (
     ADVISORY_LOCK,

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from contravento.accounts.models import Rider
 from contravento.kit.db import Session
+from contravento.stats.models import Diary
 from contravento.tracks.models import Track, TrackDay
 from contravento.trips.models import Trip
 from contravento.trips.queries import is_listed_for
@@ -68,7 +69,6 @@ async def list_diarists(
     session: Session, *, limit: int, before: tuple[datetime, UUID] | None = None
 ) -> tuple[list[Diarist], tuple[datetime, UUID] | None]:
     """Riders with something to read, who wrote last first, and where the next page starts."""
-    wrote_at = func.max(Trip.published_at)
     chosen = (
         select(
             Rider.id,
@@ -76,18 +76,17 @@ async def list_diarists(
             func.coalesce(func.nullif(Rider.name, ""), Rider.username),
             Rider.bio,
             Rider.portrait,
-            func.count(),
-            func.coalesce(func.sum(Trip.distance_metres), 0.0),
-            wrote_at,
+            Diary.trips,
+            Diary.distance_metres,
+            Diary.wrote_at,
         )
-        .join(Trip, Trip.rider_id == Rider.id)
-        .where(is_listed_for(None), Rider.confirmed_at.is_not(None))
-        .group_by(Rider.id)
-        .order_by(wrote_at.desc(), Rider.id.desc())
+        .join(Diary, Diary.rider_id == Rider.id)
+        .where(Rider.confirmed_at.is_not(None))
+        .order_by(Diary.wrote_at.desc(), Diary.rider_id.desc())
         .limit(limit + 1)
     )
     if before:
-        chosen = chosen.having(func.row(wrote_at, Rider.id) < func.row(*before))
+        chosen = chosen.where(func.row(Diary.wrote_at, Diary.rider_id) < func.row(*before))
     rows = [Diarist(*row) for row in await session.execute(chosen)]
     found = rows[:limit]
     more = len(rows) > limit
