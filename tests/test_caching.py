@@ -135,7 +135,7 @@ async def test_what_a_stranger_may_not_see_is_not_shared(
 async def test_every_answer_says_what_caches_may_do(
     app: ASGIApp, client: AsyncClient, shown: Shown
 ) -> None:
-    """Nothing is left to guesses: caches may keep even a 404 that says nothing (RFC 9111, 4.2.2)."""
+    """Nothing is left to guesses: some caches keep even a 404 that says nothing of it."""
     for path in addresses(app):
         for accept in ("text/html", "application/json"):
             answer = await client.get(filled(path, shown), headers={"Accept": accept})
@@ -152,11 +152,11 @@ async def test_the_edge_is_told_until_when_by_its_own_clock(client: AsyncClient)
     assert "stale-while-revalidate" not in plain.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("second", ["-1", "9999999999999", "1e9", "@1", "x", "1 ", "\u0661"])
+@pytest.mark.parametrize("second", ["", "-1", "9999999999999", "1e9", "@1", "x", "\xb2"])
 async def test_an_odd_second_is_none(second: str, client: AsyncClient) -> None:
-    answer = await client.get("/", headers=[("Edge-Second", second.encode())])
+    answer = await client.get("/", headers=[(b"Edge-Second", second.encode("latin-1"))])
 
-    assert "X-Accel-Expires" not in answer.headers or second == "1 "
+    assert "X-Accel-Expires" not in answer.headers
 
 
 async def test_a_page_is_sent_once_while_it_stays_the_same(
