@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from statistics import quantiles
 
+import uvloop
+
 WARM_UP_SECONDS = 1.0
 
 
@@ -87,5 +89,5 @@ def _length(head: bytes) -> int:
 
 if __name__ == "__main__":
     port, path, connections, seconds, *rest = sys.argv[1:]
-    found = asyncio.run(_run(int(port), path, int(connections), float(seconds), "".join(rest)))
+    found = uvloop.run(_run(int(port), path, int(connections), float(seconds), "".join(rest)))
     print(json.dumps({name: getattr(found, name) for name in Load.__slots__}))
