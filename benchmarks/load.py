@@ -1,6 +1,6 @@
 """A load of HTTP requests on one address of this machine, from a process of its own.
 
-python -m benchmarks.load PORT PATH CONNECTIONS SECONDS
+python -m benchmarks.load PORT PATH CONNECTIONS SECONDS [HEADER]
 """
 
 import asyncio
@@ -10,6 +10,8 @@ import sys
 import time
 from dataclasses import dataclass
 from statistics import quantiles
+
+import uvloop
 
 WARM_UP_SECONDS = 1.0
 
@@ -24,7 +26,9 @@ class Load:
     length: int
 
 
-def load(port: int, path: str, *, connections: int = 10, seconds: float = 4.0) -> Load:
+def load(
+    port: int, path: str, *, connections: int = 10, seconds: float = 4.0, header: str = ""
+) -> Load:
     """Run the load in another process, so that it shares no event loop with anything."""
     program = [
         sys.executable,
@@ -34,13 +38,15 @@ def load(port: int, path: str, *, connections: int = 10, seconds: float = 4.0) -
         path,
         str(connections),
         str(seconds),
+        header,
     ]
     done = subprocess.run(program, capture_output=True, text=True, check=True)
     return Load(**json.loads(done.stdout))
 
 
-async def _run(port: int, path: str, connections: int, seconds: float) -> Load:
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: */*\r\n\r\n".encode()
+async def _run(port: int, path: str, connections: int, seconds: float, header: str) -> Load:
+    head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: */*\r\n"
+    request = f"{head}{header}{'\r\n' if header else ''}\r\n".encode()
     begin = time.perf_counter() + WARM_UP_SECONDS
     outcomes = await asyncio.gather(
         *(_ask(port, request, begin, begin + seconds) for _ in range(connections))
@@ -67,6 +73,9 @@ async def _ask(port: int, request: bytes, begin: float, end: float) -> tuple[lis
         if started >= begin:
             times.append(time.perf_counter() - started)
         failures += not head.startswith(b"HTTP/1.1 200")
+        if b"\r\nconnection: close" in head.lower():  # nginx takes so many on one connection
+            writer.close()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.close()
     return times, failures, length
 
@@ -79,6 +88,6 @@ def _length(head: bytes) -> int:
 
 
 if __name__ == "__main__":
-    port, path, connections, seconds = sys.argv[1:]
-    found = asyncio.run(_run(int(port), path, int(connections), float(seconds)))
+    port, path, connections, seconds, *rest = sys.argv[1:]
+    found = uvloop.run(_run(int(port), path, int(connections), float(seconds), "".join(rest)))
     print(json.dumps({name: getattr(found, name) for name in Load.__slots__}))

@@ -11,6 +11,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from contravento.caching import is_personal, tell_caches
 from contravento.kit import metrics
 from contravento.kit.errors import TooLarge
 from contravento.kit.spans import request_span
@@ -49,7 +50,7 @@ class Edge:
             return
         request_id = _request_id(Headers(scope=scope))
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
-        state["request_id"], state["nonce"] = request_id, secrets.token_urlsafe(16)
+        state["request_id"] = request_id
         method = scope["method"]
         is_head = method == "HEAD"
         if is_head:
@@ -62,7 +63,7 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._add_headers(MutableHeaders(scope=message), scope, state)
+                self._add_headers(MutableHeaders(scope=message), status, scope, state)
             elif is_head:
                 message = {**message, "body": b""}
             await send(message)
@@ -85,31 +86,36 @@ class Edge:
                     _write_line(scope, method, route, status, seconds)
 
     def _add_headers(
-        self, headers: MutableHeaders, scope: Scope, state: MutableMapping[str, Any]
+        self,
+        headers: MutableHeaders,
+        status: int,
+        scope: Scope,
+        state: MutableMapping[str, Any],
     ) -> None:
+        asked = Headers(scope=scope)
         headers["X-Request-ID"] = state["request_id"]
         headers["X-Content-Type-Options"] = "nosniff"
-        if headers.get("content-type", "").startswith("text/html"):
-            headers.setdefault("Content-Security-Policy", self._policy(state["nonce"]))
+        # A browser puts the headers of a 304 over those that it has: they must be the page's own.
+        if state.get("is_page") or headers.get("content-type", "").startswith("text/html"):
+            headers.setdefault("Content-Security-Policy", self._policy(state.get("nonce")))
             headers.setdefault("X-Frame-Options", "DENY")
             headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
             headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()"
             headers["Cross-Origin-Opener-Policy"] = "same-origin"
-            headers.setdefault("Cache-Control", "no-store" if _is_personal(scope) else "no-cache")
+            headers.setdefault("Cache-Control", "no-store" if is_personal(asked) else "no-cache")
+        if not scope["path"].startswith(STATIC):
+            tell_caches(headers, status=status, asked=asked, state=state)
         if scope["scheme"] == "https":
             headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
 
-    def _policy(self, nonce: str) -> str:
+    def _policy(self, nonce: str | None) -> str:
+        own = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
         return (
             "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self';"
-            f" script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}';"
+            f" script-src {own}; style-src {own};"
             f" img-src 'self' data: blob:{self._sources}; font-src 'self';"
             f" connect-src 'self'{self._sources}; worker-src 'self'; manifest-src 'self'"
         )
-
-
-def _is_personal(scope: Scope) -> bool:
-    return "session=" in Headers(scope=scope).get("cookie", "")
 
 
 def _request_id(headers: Headers) -> str:

@@ -26,7 +26,7 @@ async def test_a_photo_is_sent_in_its_sizes(
 
     assert len(reads(sent)) == 1
     assert small.headers["content-type"] == "image/jpeg"
-    assert small.headers["cache-control"] == "private, max-age=3600"
+    assert small.headers["cache-control"] == "public, max-age=3600, must-revalidate, s-maxage=1"
     assert small.headers["x-content-type-options"] == "nosniff"
     assert int(small.headers["content-length"]) == len(small.content)
     assert small.headers.get("content-encoding") != "gzip"

@@ -172,6 +172,9 @@ async def test_a_portrait_is_sent_in_its_sizes(
     assert picture.headers["content-type"] == "image/jpeg"
     assert picture.content.startswith(b"\xff\xd8")
     assert 'src="/riders/maite/portrait/large.jpg"' in (await client.get("/riders/maite")).text
+    # Under the same address tomorrow's portrait is another one: a browser has to ask again.
+    assert picture.headers["cache-control"] == "public, max-age=0, must-revalidate, s-maxage=1"
+    assert picture.headers["surrogate-key"] == f"rider-{rider.id}"
     tag = {"If-None-Match": picture.headers["etag"]}
     assert (await client.get("/riders/maite/portrait/small.jpg", headers=tag)).status_code == 304
     assert (await client.get("/riders/maite/portrait/huge.jpg")).status_code == 404

@@ -4,12 +4,13 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from contravento.api.lists import ListOf, WindowOf, answer_list
 from contravento.api.pictures import photo_url
 from contravento.api.route import ApiRoute
+from contravento.caching import LISTS, share
 from contravento.feed import queries
 from contravento.feed.queries import Entry, Filter
 from contravento.http import Reading
@@ -51,12 +52,14 @@ _SAME = tuple(name for name in EntryOut.model_fields if name not in ("cover", "r
 
 @router.get("/feed", response_model=None, responses=LISTED, summary="Read the public feed")
 async def show(
+    request: Request,
     reader: Reading,
     window: WindowOf,
     country: Annotated[str | None, Query(pattern=r"^[A-Z]{2}$")] = None,
     tag: Annotated[str | None, Query(max_length=30, pattern=r"^[^\x00]*$")] = None,
 ) -> Response:
     """Published trips that everyone may see, newest first."""
+    share(request, LISTS)
     entries, following = await queries.list_entries(
         reader,
         limit=window.limit,

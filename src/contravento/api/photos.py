@@ -13,6 +13,7 @@ from contravento.api.pictures import SizeOut, photo_sizes
 from contravento.api.remarks import RemarkOut
 from contravento.api.route import ApiRoute
 from contravento.api.uploads import UploadForTrip, check_fields, form_schema
+from contravento.caching import share_trip
 from contravento.http import MaybeViewer, PartsOf, SignedIn, Transaction, language_of, viewer_id_of
 from contravento.photos import queries, service
 from contravento.photos.errors import PhotoNotFound
@@ -66,6 +67,7 @@ async def list_photos(
 ) -> ListOf[PhotoOut]:
     """In the rider's order. Others than the rider find those that are ready."""
     trip = await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
+    share_trip(request, trip)
     is_own = trip.rider_id == viewer_id_of(viewer)
     found = await queries.list_photos(session, trip_id)
     return _list([each for each in found if is_own or each.state is State.READY], request, is_own)
@@ -115,6 +117,7 @@ async def show(
     photo_id: UUID, request: Request, session: Transaction, viewer: MaybeViewer
 ) -> PhotoOut:
     photo = await queries.get_photo(session, photo_id, viewer_id=viewer_id_of(viewer))
+    share_trip(request, photo.trip)
     is_own = photo.trip.rider_id == viewer_id_of(viewer)
     if not is_own and photo.state is not State.READY:
         raise PhotoNotFound

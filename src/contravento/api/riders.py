@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
 from contravento.accounts import queries
@@ -12,6 +12,7 @@ from contravento.api.feed import LISTED, entry_out
 from contravento.api.lists import WindowOf, answer_list
 from contravento.api.pictures import SizeOut, portrait_sizes
 from contravento.api.route import ApiRoute
+from contravento.caching import LISTS, rider_key, share
 from contravento.feed.queries import list_entries_of
 from contravento.http import MaybeViewer, Transaction, viewer_id_of
 from contravento.stats.queries import Statistics, add_up
@@ -56,16 +57,23 @@ class StatisticsOut(BaseModel):
 
 
 @router.get("", summary="Read a rider's profile")
-async def show(username: Username, session: Transaction) -> RiderOut:
-    return RiderOut.of(await queries.get_rider(session, username))
+async def show(username: Username, request: Request, session: Transaction) -> RiderOut:
+    rider = await queries.get_rider(session, username)
+    share(request, rider_key(rider.id))
+    return RiderOut.of(rider)
 
 
 @router.get("/trips", response_model=None, responses=LISTED, summary="List a rider's trips")
 async def list_trips(
-    username: Username, session: Transaction, viewer: MaybeViewer, window: WindowOf
+    username: Username,
+    request: Request,
+    session: Transaction,
+    viewer: MaybeViewer,
+    window: WindowOf,
 ) -> Response:
     """Newest first: those that everyone may see; one's own list holds all that are published."""
     rider = await queries.get_rider(session, username)
+    share(request, rider_key(rider.id), LISTS)
     entries, following = await list_entries_of(
         session,
         rider.id,
@@ -78,8 +86,9 @@ async def list_trips(
 
 @router.get("/statistics", summary="Add up a rider's trips")
 async def add_up_trips(
-    username: Username, session: Transaction, viewer: MaybeViewer
+    username: Username, request: Request, session: Transaction, viewer: MaybeViewer
 ) -> StatisticsOut:
     """Over the trips that the caller finds in the rider's list."""
     rider = await queries.get_rider(session, username)
+    share(request, rider_key(rider.id), LISTS)
     return StatisticsOut.of(await add_up(session, rider.id, viewer_id=viewer_id_of(viewer)))

@@ -15,6 +15,7 @@ from contravento.api.lists import ListOf
 from contravento.api.remarks import RemarkOut
 from contravento.api.route import ApiRoute, not_modified
 from contravento.api.uploads import UploadForTrip, form_schema
+from contravento.caching import share_trip
 from contravento.http import MaybeViewer, PartsOf, SignedIn, Transaction, language_of, viewer_id_of
 from contravento.kit.parts import Parts
 from contravento.tracks import joining, queries, service
@@ -149,6 +150,7 @@ async def list_tracks(
 ) -> ListOf[TrackOut]:
     """As they were ridden. Others than the rider find those that are ready."""
     trip = await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
+    share_trip(request, trip)
     is_own = trip.rider_id == viewer_id_of(viewer)
     found = await queries.list_tracks(session, trip_id)
     return ListOf(
@@ -165,6 +167,7 @@ async def show(
     track_id: UUID, request: Request, session: Transaction, viewer: MaybeViewer
 ) -> TrackOut:
     track = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
+    share_trip(request, track.trip)
     is_own = track.trip.rider_id == viewer_id_of(viewer)
     if not is_own and track.state is not State.READY:
         raise TrackNotFound
@@ -197,6 +200,7 @@ async def draw(
     At most 50,000 points: the tolerance rises until they fit, and `properties` tells to what.
     """
     track = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
+    share_trip(request, track.trip)
     return await _draw([_ready(track, viewer_id_of(viewer))], tolerance, request, parts)
 
 
@@ -215,7 +219,7 @@ async def draw_trip(
     tolerance: Tolerance = 0,
 ) -> Response:
     """All tracks that are ready, as they were ridden, as one GeoJSON Feature."""
-    await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
+    share_trip(request, await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer)))
     found = await queries.list_tracks(session, trip_id)
     ready = [track for track in found if track.state is State.READY]
     return await _draw(ready, tolerance, request, parts)
@@ -227,9 +231,12 @@ async def draw_trip(
     responses={**_PROFILE, **refuses(409)},
     summary="Read a track's elevation along the way",
 )
-async def profile(track_id: UUID, session: Transaction, viewer: MaybeViewer) -> Response:
+async def profile(
+    track_id: UUID, request: Request, session: Transaction, viewer: MaybeViewer
+) -> Response:
     """At most 1,000 samples; none if no point has an elevation."""
     found = await queries.get_track_with_profile(session, track_id, viewer_id=viewer_id_of(viewer))
+    share_trip(request, found.trip)
     return _answer_profile([_ready(found, viewer_id_of(viewer))])
 
 
@@ -239,9 +246,11 @@ async def profile(track_id: UUID, session: Transaction, viewer: MaybeViewer) -> 
     responses=_PROFILE,
     summary="Read the elevation along a whole trip",
 )
-async def trip_profile(trip_id: UUID, session: Transaction, viewer: MaybeViewer) -> Response:
+async def trip_profile(
+    trip_id: UUID, request: Request, session: Transaction, viewer: MaybeViewer
+) -> Response:
     """All tracks that are ready as one, distances running on; at most 1,000 samples."""
-    await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
+    share_trip(request, await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer)))
     return _answer_profile(await queries.list_ready_tracks(session, trip_id))
 
 
@@ -253,6 +262,7 @@ async def trip_profile(trip_id: UUID, session: Transaction, viewer: MaybeViewer)
 )
 async def download(
     track_id: UUID,
+    request: Request,
     session: Transaction,
     viewer: MaybeViewer,
     parts: PartsOf,
@@ -261,6 +271,7 @@ async def download(
     """Written anew: places, elevations and times, and nothing else of what was uploaded."""
     found = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
     track = _ready(found, viewer_id_of(viewer))
+    share_trip(request, track.trip)
     name = track.name or track.trip.title
     body = await asyncio.to_thread(_write_gpx, await _points(track, parts), name)
     file_name = make_slug(name, "").rstrip("-") or "track"

@@ -4,10 +4,11 @@ from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Request, status
 from pydantic import BaseModel
 
 from contravento.api.route import ApiRoute
+from contravento.caching import share_trip
 from contravento.http import MaybeViewer, SignedIn, Transaction, viewer_id_of
 from contravento.trips import queries, service
 from contravento.trips.inputs import TripChanges, TripDraft
@@ -54,8 +55,12 @@ async def start(draft: TripDraft, session: Transaction, viewer: SignedIn) -> Tri
 
 
 @router.get("/{trip_id}", summary="Read a trip")
-async def show(trip_id: UUID, session: Transaction, viewer: MaybeViewer) -> TripOut:
-    return TripOut.of(await queries.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer)))
+async def show(
+    trip_id: UUID, request: Request, session: Transaction, viewer: MaybeViewer
+) -> TripOut:
+    trip = await queries.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
+    share_trip(request, trip)
+    return TripOut.of(trip)
 
 
 @router.patch("/{trip_id}", summary="Change a trip")

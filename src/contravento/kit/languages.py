@@ -64,7 +64,7 @@ def choose_language(*wishes: str | None, accept: str = "") -> str:
             return wish
     asked = [part.partition(";")[0].strip() for part in accept.split(",")]
     found = negotiate_locale([tag.replace("-", "_") for tag in asked if tag], LANGUAGES)
-    return found or DEFAULT_LANGUAGE
+    return found.lower() if found else DEFAULT_LANGUAGE
 
 
 def _translate_value(language: str, value: object) -> object:

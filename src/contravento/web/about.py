@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
+from contravento.caching import SITE, share
 from contravento.web.render import PageFor, static_url
 
 router = APIRouter()
@@ -19,16 +20,19 @@ Disallow: /sign-in
 
 @router.get("/about")
 async def show_about(page: PageFor) -> Response:
+    share(page.request, SITE)
     return page.show("about/about.html")
 
 
 @router.get("/rules")
 async def show_rules(page: PageFor) -> Response:
+    share(page.request, SITE)
     return page.show("about/rules.html")
 
 
 @router.get("/privacy")
 async def show_privacy(page: PageFor) -> Response:
+    share(page.request, SITE)
     return page.show("about/privacy.html")
 
 

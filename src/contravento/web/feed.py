@@ -6,6 +6,7 @@ from functools import partial
 from fastapi import APIRouter, Response
 
 from contravento.atlas.drawing import Sheet, draw_sheet
+from contravento.caching import LISTS, share
 from contravento.feed import queries
 from contravento.feed.queries import Entry, Filter
 from contravento.http import Transaction
@@ -45,6 +46,7 @@ async def show(
     entries, next_place = await queries.list_entries(
         session, limit=ENTRIES + is_first, before=place, only=only
     )
+    share(page.request, LISTS)
     opens = is_first and only == Filter() and not page.wants_fragment
     return page.show(
         "feed/show.html",

@@ -23,7 +23,10 @@ async def send_stored(
     cache_control: str,
 ) -> Response:
     """A file of the storage; raises FileMissing. A key's content never changes."""
-    headers = {"ETag": f'"{hashlib.sha256(key.encode()).hexdigest()[:24]}"', "Vary": "Cookie"}
+    headers = {
+        "ETag": f'"{hashlib.sha256(key.encode()).hexdigest()[:24]}"',
+        "Vary": "Authorization, Cookie",
+    }
     headers["Cache-Control"] = cache_control
     if has_it(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
@@ -41,11 +44,15 @@ def send_document(
     request: Request, body: bytes, *, media_type: str, cache_control: str
 ) -> Response:
     """A document with its ETag, or that whoever asks has it already."""
-    headers = {"ETag": f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'}
+    headers = {"ETag": tag_of(body)}
     headers["Cache-Control"] = cache_control
     if has_it(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(body, media_type=media_type, headers=headers)
+
+
+def tag_of(body: bytes) -> str:
+    return f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
 
 
 def has_it(request: Request, tag: str) -> bool:

@@ -12,6 +12,7 @@ from contravento.atlas.drawing import Sheet, draw_sheet
 from contravento.atlas.framing import bounds_of
 from contravento.atlas.geojson import thinned
 from contravento.atlas.topology import Box
+from contravento.caching import LISTS, share
 from contravento.feed import queries
 from contravento.feed.queries import Lines, Tour
 from contravento.http import Transaction
@@ -39,6 +40,7 @@ class Ground:
 @router.get("")
 async def show(page: PageFor, session: Transaction, kept: KeptBy) -> Response:
     tours = await queries.list_tours(session, limit=TOURS)
+    share(page.request, LISTS)
     return page.show(
         "map/show.html", tours=tours, ground=await _ground(session, page.parts, kept, tours)
     )
@@ -53,6 +55,7 @@ async def list_tours(request: Request, session: Transaction, kept: KeptBy) -> Re
         features = [_feature(tour, lines[tour.id]) for tour in tours]
         return orjson.dumps({"type": "FeatureCollection", "features": features})
 
+    share(request, LISTS)
     body = await kept.get(("tours.json", *_marks(tours)), write)
     return files.send_document(request, body, media_type=files.GEOJSON, cache_control="no-cache")
 

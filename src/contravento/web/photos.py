@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
+from contravento.caching import share_trip
 from contravento.http import MaybeViewer, PartsOf, Transaction
 from contravento.photos import queries
 from contravento.photos.errors import PhotoNotFound
@@ -11,7 +12,8 @@ from contravento.web import files
 
 router = APIRouter()
 
-CACHE_CONTROL = "private, max-age=3600"
+BROWSER_SECONDS = 3600
+CACHE_CONTROL = f"private, max-age={BROWSER_SECONDS}"
 
 
 @router.get("/photos/{photo_id:uuid}/{size}.jpg")
@@ -28,6 +30,7 @@ async def show(
     found = (photo.sizes or {}).get(size)
     if found is None:
         raise PhotoNotFound
+    share_trip(request, photo.trip, browser_seconds=BROWSER_SECONDS)
     return await files.send_stored(
         request,
         parts.storage,

@@ -6,16 +6,17 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contravento.accounts.queries import Viewer
+from contravento.caching import is_personal
 from contravento.http import MaybeViewer, language_of
 from contravento.kit.languages import LANGUAGES, catalogue
 from contravento.kit.parts import Parts
 from contravento.trips.markdown import to_html
-from contravento.web import formats, pictures
+from contravento.web import files, formats, pictures
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -95,7 +96,7 @@ class Page:
         status: int = 200,
         headers: dict[str, str] | None = None,
         **context: Any,
-    ) -> HTMLResponse:
+    ) -> Response:
         """The whole page; or, where htmx asks and `block` is named, that block alone."""
         chosen = environment(self.language).get_template(template)
         context |= {
@@ -103,15 +104,20 @@ class Page:
             "language": self.language,
             "path": self.request.url.path,
             "query": self.request.url.query,
-            "nonce": self.request.state.nonce,
             "settings": self.request.state.parts.settings,
         }
         if block and self.wants_fragment:
             body = "".join(chosen.blocks[block](chosen.new_context(context)))
         else:
             body = chosen.render(context)
-        vary = {"Vary": "HX-Request, Cookie, Accept-Language"}
-        return HTMLResponse(body, status, headers={**vary, **(headers or {})})
+        told = {"Vary": "HX-Request, Authorization, Cookie, Accept-Language", **(headers or {})}
+        if status != 200 or is_personal(self.request.headers):
+            return HTMLResponse(body, status, headers=told)
+        told["ETag"] = files.tag_of(body.encode())
+        if files.has_it(self.request, told["ETag"]):
+            self.request.state.is_page = True
+            return Response(status_code=304, headers=told)
+        return HTMLResponse(body, status, headers=told)
 
     def fragment(
         self, template: str, block: str, *, status: int = 200, **context: Any
@@ -121,7 +127,6 @@ class Page:
         context |= {
             "viewer": self.viewer,
             "language": self.language,
-            "nonce": self.request.state.nonce,
         }
         return HTMLResponse("".join(chosen.blocks[block](chosen.new_context(context))), status)
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from contravento.accounts.errors import RiderNotFound
 from contravento.accounts.queries import get_rider
 from contravento.atlas.drawing import Sheet, draw_countries
+from contravento.caching import LISTS, rider_key, share
 from contravento.feed.queries import list_entries_of
 from contravento.http import MaybeViewer, PartsOf, Transaction
 from contravento.kit.parts import Parts
@@ -20,7 +21,7 @@ router = APIRouter(prefix="/riders")
 
 RIDERS = 24
 TRIPS = 10
-PORTRAIT_CACHE_CONTROL = "public, max-age=3600"
+PORTRAIT_CACHE_CONTROL = "private, no-cache"  # its address stays when the rider takes another
 METRES = 1000.0
 BLOCK_KILOMETRES, LARGE_BLOCK_KILOMETRES = 250, 1000
 LARGE_BLOCKS_FROM_KILOMETRES = 6000
@@ -39,6 +40,7 @@ class Year:
 @router.get("")
 async def list_all(page: PageFor, session: Transaction, before: str = "") -> Response:
     riders, next_place = await list_diarists(session, limit=RIDERS, before=cursors.read(before))
+    share(page.request, LISTS)
     return page.show(
         "riders/list.html",
         block="rows",
@@ -62,6 +64,7 @@ async def show(
     entries, next_place = await list_entries_of(
         session, rider.id, viewer_id=viewer_id, limit=TRIPS, before=cursors.read(before)
     )
+    share(page.request, rider_key(rider.id), LISTS)
     shown: dict[str, Any] = {"rider": rider, "entries": entries, "next": cursors.write(next_place)}
     if page.wants_fragment:
         return page.show("riders/show.html", block="rows", is_first=False, **shown)
@@ -87,6 +90,7 @@ async def show_portrait(
     found = (rider.portrait or {}).get(size)
     if found is None:
         raise RiderNotFound
+    share(request, rider_key(rider.id))
     return await files.send_stored(
         request,
         parts.storage,

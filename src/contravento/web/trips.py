@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from contravento.atlas import profile_drawing
 from contravento.atlas.framing import joined
+from contravento.caching import share_trip
 from contravento.http import MaybeViewer, PartsOf, Transaction
 from contravento.kit.db import Session
 from contravento.kit.parts import Parts
@@ -60,6 +61,7 @@ async def show(
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
     if slug != trip.slug:  # not for browsers to remember: the title may change back
         return RedirectResponse(f"/trips/{trip.slug}", 301, headers={"Cache-Control": "no-cache"})
+    share_trip(page.request, trip)
     tracks = await list_ridden(session, trip.id)
     days = await list_days(session, trip.id) if tracks else []
     photos = await list_ready_photos(session, trip.id)

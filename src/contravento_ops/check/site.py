@@ -114,6 +114,8 @@ class Site:
         told = {"Host": self.address.name, "User-Agent": AGENT, **self.headers}
         if self.token:
             told["Authorization"] = f"Bearer {self.token}"
+        elif method in ("GET", "HEAD"):
+            told["Origin"] = self.url  # the application shall answer, not what nginx keeps
         if method not in ("GET", "HEAD", "OPTIONS"):
             told["Idempotency-Key"] = secrets.token_hex(16)
             told["Sec-Fetch-Site"] = "same-origin"

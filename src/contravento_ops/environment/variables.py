@@ -13,6 +13,7 @@ from contravento_ops.environment.variables_of_the_host import (
     CERTIFICATE,
     CHECKS,
     DATABASE,
+    EDGE,
     MONITORING,
     PORTS,
     REDIS,
@@ -21,8 +22,8 @@ from contravento_ops.environment.variables_of_the_host import (
 __all__ = ["PLACEHOLDER", "SECTIONS", "SET_BY_US", "VARIABLES", "Variable"]
 
 SECTIONS: tuple[Section, ...] = (
-    SITE, SECRETS, DATABASE, REDIS, FILES, MAIL, CERTIFICATE, BACKUPS, MONITORING, CHECKS, LOGS,
-    PORTS,
+    SITE, SECRETS, DATABASE, REDIS, FILES, MAIL, CERTIFICATE, EDGE, BACKUPS, MONITORING, CHECKS,
+    LOGS, PORTS,
 )  # fmt: skip
 
 VARIABLES: dict[str, Variable] = {

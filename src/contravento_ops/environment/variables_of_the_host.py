@@ -131,6 +131,21 @@ CERTIFICATE = Section(
 )
 
 
+EDGE = Section(
+    "What nginx keeps",
+    (
+        Variable(
+            "EDGE_CACHE",
+            "on: nginx answers readers who have not signed in from what it was told up to two"
+            " seconds ago; off: the application answers everybody",
+            kinds.one_of("on", "off"),
+            {"dev": "off"},
+            default="on",
+        ),
+    ),
+)
+
+
 BACKUPS = Section(
     "Backups",
     (

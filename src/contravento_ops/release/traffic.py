@@ -210,6 +210,8 @@ class Stream:
         headers = {"Host": self.address.name, "User-Agent": "ContraVento deployment probe"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
+        elif method == "GET":
+            headers["Origin"] = f"https://{self.address.name}"  # the release answers, not nginx
         if method != "GET":
             headers["Idempotency-Key"] = secrets.token_hex(16)
         if body is not None:

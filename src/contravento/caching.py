@@ -1,0 +1,90 @@
+"""What caches between readers and us may keep: nginx at the edge, a CDN, a browser.
+
+A route says what its answer shows, by `share`; whether that may be kept is decided here, once for
+all routes: never where somebody said who they are, and never for longer than a second as new.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+
+from contravento.trips.models import Trip
+
+LISTS = "lists"  # the feed, the map, riders' lists: what changes when any trip or rider does
+SITE = "site"  # what changes with a release only
+
+SHARED_SECONDS = 1
+STALE_SECONDS = 1
+MAX_SECOND_DIGITS = 12
+EDGE_SECOND = "edge-second"  # nginx says in which second of its clock it was asked
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """An answer that is the same for everybody who has not signed in, by what it shows."""
+
+    keys: tuple[str, ...]
+    browser_seconds: int
+
+
+def trip_key(trip_id: UUID) -> str:
+    return f"trip-{trip_id}"
+
+
+def rider_key(rider_id: UUID) -> str:
+    return f"rider-{rider_id}"
+
+
+def share_trip(request: Request, trip: Trip, *, browser_seconds: int = 0) -> None:
+    """For what shows a trip, or a part of it."""
+    keys = trip_key(trip.id), rider_key(trip.rider_id)
+    share(request, *keys, browser_seconds=browser_seconds)
+
+
+def share(request: Request, *keys: str, browser_seconds: int = 0) -> None:
+    """Say what the answer shows. A browser need not ask again for so many seconds."""
+    request.state.shared = Shared(keys, browser_seconds)
+
+
+def is_personal(asked: Headers) -> bool:
+    """Whether somebody says who they are, rightly or not. Cookies may be written in odd ways."""
+    return "authorization" in asked or any("session" in each for each in asked.getlist("cookie"))
+
+
+def tell_caches(
+    answer: MutableHeaders,
+    *,
+    status: int,
+    asked: Headers,
+    state: Mapping[str, Any],
+) -> None:
+    """Write Cache-Control, and what goes with it. What says nothing about it is kept nowhere."""
+    shared: Shared | None = state.get("shared")
+    if is_personal(asked):
+        _keep_private(answer)
+    elif shared and status in (200, 304) and "set-cookie" not in answer:
+        _keep_shared(answer, shared, asked.get(EDGE_SECOND, ""))
+    answer.setdefault("Cache-Control", "no-store")
+
+
+def _keep_private(answer: MutableHeaders) -> None:
+    said = answer.get("Cache-Control", "no-store")
+    if "no-store" not in said and "private" not in said:
+        rest = [each.strip() for each in said.split(",") if each.strip() != "public"]
+        answer["Cache-Control"] = ", ".join(["private", *rest])
+
+
+def _keep_shared(answer: MutableHeaders, shared: Shared, second: str) -> None:
+    """For a second, by any shared cache; by nginx to the end of the second in which it asked us,
+    and one more while it asks again. must-revalidate: nobody else shows what is stale."""
+    control = f"public, max-age={shared.browser_seconds}, must-revalidate"
+    control += f", s-maxage={SHARED_SECONDS}"
+    if second.isascii() and second.isdigit() and len(second) <= MAX_SECOND_DIGITS:
+        control += f", stale-while-revalidate={STALE_SECONDS}"
+        answer["X-Accel-Expires"] = f"@{second}"
+    answer["Cache-Control"] = control
+    answer["Surrogate-Key"] = " ".join(shared.keys)
