@@ -1,10 +1,10 @@
-"""Writes the schemas of other people's kinds that tests compare manifests with: tests/kubernetes/schemas/.
+"""Writes the schemas of other people's kinds that tests compare manifests with.
 
     python -m tools.kubernetes_schemas
 
-npm has typed models, generated from the definitions that operators install; what they declare
-is turned into JSON schemas: names, types, what is required, what may be said. Lengths and patterns are
-not in them. Fetches by `npm pack`; run it after raising a version here.
+npm has typed models, generated from the definitions that operators install; what they declare is
+turned into JSON schemas: names, types, what is required, what may be said. Lengths and patterns
+are not in them. Fetches by `npm pack`; run it after raising a version here.
 """
 
 import gzip
