@@ -8,6 +8,7 @@ import typer
 from contravento_ops.commands import (
     backups,
     checking,
+    clustering,
     daily,
     deploying,
     loading,
@@ -48,6 +49,7 @@ app.command("check")(checking.check)
 app.command("load")(loading.load)
 app.command("rotate")(rotating.rotate)
 app.command("parity")(paralleling.parity)
+app.command("kubernetes")(clustering.kubernetes)
 
 
 def main() -> None:
