@@ -20,7 +20,8 @@ def kubernetes(
         str, typer.Option(metavar="FOLDER", help="Where to write; var/kubernetes/… without it.")
     ] = "",
     secrets: Annotated[
-        bool, typer.Option("--secrets", help="Print the Secrets for `kubectl apply -f -`, and stop.")
+        bool,
+        typer.Option("--secrets", help="Print the Secrets for `kubectl apply -f -`, and stop."),
     ] = False,
 ) -> None:
     """Write how this environment looks on Kubernetes; touches no cluster."""

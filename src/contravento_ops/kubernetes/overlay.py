@@ -157,7 +157,7 @@ def _way_out(name: str, who: tuple[str, ...], ports: tuple[int, ...]) -> Iterato
     yield "  policyTypes: [Egress]"
     yield "  egress:"
     yield "    - to:"
-    yield '        - ipBlock: { cidr: 0.0.0.0/0, except: [169.254.0.0/16] }'
+    yield "        - ipBlock: { cidr: 0.0.0.0/0, except: [169.254.0.0/16] }"
     yield '        - ipBlock: { cidr: "::/0", except: ["fe80::/10"] }'
     yield f"      ports: [{', '.join(f'{{ protocol: TCP, port: {each} }}' for each in ports)}]"
 
@@ -215,4 +215,3 @@ def _database(wanted: Wanted) -> Iterator[str]:
     yield "kind: ScheduledBackup"
     yield "metadata: { name: postgres }"
     yield f'spec: {{ schedule: "0 0 */{every} * * *" }}'
-
