@@ -1,6 +1,6 @@
-"""roll-out keeps the order: migrations before workers, workers before web, and stops where one fails.
+"""roll-out keeps the order: migrations, then workers, then web; it stops where one fails.
 
-Overlays are rendered by the real kubectl; the cluster is a script that writes down what it is told.
+Overlays are really rendered; the cluster is a script that writes down what it is told.
 """
 
 import os

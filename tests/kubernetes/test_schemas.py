@@ -1,11 +1,13 @@
 """Every object is one that the API takes, of two recent versions; other people's kinds, too.
 
-| kinds | compared with |
-| --- | --- |
-| Kubernetes' own | the API's schemas of two versions, unknown fields refused (kubernetes-validate) |
-| ServiceMonitor, PodMonitor, PrometheusRule; ClusterIssuer; Cluster, ScheduledBackup | schemas/, made
-  from the operators' definitions by tools/kubernetes_schemas.py: names, types, what is required |
-| ObjectStore | that part of Cluster's schema which the plugin took over, and its few other fields here |
+What is compared with what:
+
+- Kubernetes' own kinds: the API's schemas of two versions, unknown fields refused
+  (kubernetes-validate).
+- ServiceMonitor, PodMonitor, PrometheusRule, ClusterIssuer, Cluster, ScheduledBackup: schemas/,
+  made from the operators' definitions by tools/kubernetes_schemas.py: names, types, what is
+  required; neither lengths nor patterns.
+- ObjectStore: that part of Cluster's schema which the plugin took over, and its other field here.
 """
 
 import gzip
@@ -93,7 +95,7 @@ def test_there_is_a_schema_for_every_kind() -> None:
     rendered = {each["kind"] for each in with_secrets("prod") if "." in each["apiVersion"]}
 
     assert carried | {"ObjectStore"} == OTHERS
-    assert OTHERS <= rendered
+    assert rendered >= OTHERS
 
 
 MISTAKEN: dict[str, Callable[[dict[str, Object]], object]] = {

@@ -1,5 +1,6 @@
 """Which migrations are pending, and which earlier builds go on working after them."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,6 @@ from httpx import ASGITransport, AsyncClient
 from typer.testing import CliRunner
 
 from contravento import health, migrations
-from contravento.cli import database
 from contravento.cli.main import app
 from contravento.kit.db import libpq_url
 from contravento.kit.parts import Parts
@@ -152,9 +152,7 @@ def test_who_waits_goes_on_once_somebody_else_has_migrated(
     own_database: str, later: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with a_later_migration(monkeypatch, later, marker=""):
-        monkeypatch.setattr(
-            database.time, "sleep", lambda seconds: migrations.upgrade(own_database)
-        )
+        monkeypatch.setattr(time, "sleep", lambda seconds: migrations.upgrade(own_database))
         done = run(monkeypatch, own_database, "migrate", "--wait", "60")
 
     assert (done.exit_code, done.stdout) == (0, "The database is at later.\n")

@@ -2,7 +2,9 @@
 DO $$
 DECLARE role text;
 BEGIN
-    FOREACH role IN ARRAY ARRAY['contravento_owner', 'contravento_app', 'contravento_app_2', 'contravento_monitor'] LOOP
+    FOREACH role IN ARRAY ARRAY[
+        'contravento_owner', 'contravento_app', 'contravento_app_2', 'contravento_monitor'
+    ] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
             EXECUTE format('CREATE ROLE %I', role);
         END IF;

@@ -1,0 +1,173 @@
+"""How many pods a recorded load would get, and what riders would feel.
+
+    python -m benchmarks.autoscaling
+
+The autoscaler is benchmarks/hpa.py with production's own numbers. The pods are a model: each
+answers what docs/performance.md measured of one process, shared among the requests under way (an
+M/M/1 queue: 95 of 100 take at most ln(20) / (capacity - arrivals)), and what is beyond all pods'
+capacity waits in line. PostgreSQL is taken to keep up with the most pods that may be.
+"""
+
+import csv
+import math
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.hpa import LOOK_EVERY_SECONDS, Autoscaler, Seen, Spec, read
+
+ROOT = Path(__file__).resolve().parent.parent
+MANIFESTS = ROOT / "deploy" / "kubernetes"
+RECORDED = Path(__file__).parent / "recorded-load.csv"
+
+CAPACITY = 244.0  # a trip's page per second, the dearest of those measured
+START_SECONDS = 30  # from the decision to the first request: image there, migrated, warmed up
+WINDOW_SECONDS = 120  # over which the adapter takes the latency
+BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0)  # of kit/metrics.py, in seconds
+GOAL_SECONDS = 0.5
+PEAK = 1200.0  # requests a second that the recorded load's highest moment stands for
+P95 = "contravento_request_p95_seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A quarter of a minute. `p95` is what riders felt, `told` what the autoscaler heard of it."""
+
+    second: int
+    load: float
+    pods: int
+    ready: int
+    p95: float
+    told: float
+    used: float
+
+
+def spec_of(name: str, environment: str = "prod") -> Spec:
+    """As the base says it and the overlay numbers it."""
+    said: dict[str, Any] = {}
+    numbers = MANIFESTS / "overlays" / environment / "numbers.yaml"
+    for path in (MANIFESTS / "base" / f"{name}.yaml", numbers):
+        for each in yaml.safe_load_all(path.read_text()):
+            if each["kind"] == "HorizontalPodAutoscaler" and each["metadata"]["name"] == name:
+                said |= each["spec"]
+    return read(said)
+
+
+def recorded(peak: float = PEAK) -> list[float]:
+    """Requests a second, one for each quarter of a minute, the highest of them being `peak`."""
+    lines = (line for line in RECORDED.read_text().splitlines() if not line.startswith("#"))
+    found = [float(row["requests_per_second"]) for row in csv.DictReader(lines)]
+    return [each * peak / max(found) for each in found]
+
+
+def simulate(spec: Spec, loads: Sequence[float]) -> Iterator[Moment]:
+    autoscaler = Autoscaler(spec)
+    pods, ready_at = spec.least, [0] * spec.least
+    line, told = 0.0, Told()
+    for step, load in enumerate(loads):
+        now = step * LOOK_EVERY_SECONDS
+        ready = sum(each <= now for each in ready_at)
+        line = max(0.0, line + (load - ready * CAPACITY) * LOOK_EVERY_SECONDS)
+        answers = Answers.of(load / ready, line / (ready * CAPACITY))
+        told.add(load, answers)
+        used = min(1.0, load / (ready * CAPACITY)) if not line else 1.0
+        yield Moment(now, load, pods, ready, answers.p95, told.p95(), used)
+        pods = autoscaler.decide(now, Seen(pods, ready, used, {P95: told.p95()}))
+        kept = sorted(ready_at)[:pods]
+        ready_at = kept + [now + START_SECONDS] * (pods - len(kept))
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How long they take: `wait` in line, and then exponentially with `rate`."""
+
+    wait: float
+    rate: float
+
+    @classmethod
+    def of(cls, arrivals: float, wait: float) -> "Answers":
+        """A pod that is full still ends one request after the other."""
+        return cls(wait, max(CAPACITY - arrivals, CAPACITY / 100))
+
+    @property
+    def p95(self) -> float:
+        return self.wait + math.log(20) / self.rate
+
+    def share_within(self, seconds: float) -> float:
+        return 1 - math.exp(-self.rate * (seconds - self.wait)) if seconds > self.wait else 0.0
+
+
+class Told:
+    """What Prometheus makes of it: a histogram of the last two minutes, read between its bounds."""
+
+    def __init__(self) -> None:
+        steps = WINDOW_SECONDS // LOOK_EVERY_SECONDS
+        self._last: deque[tuple[float, tuple[float, ...]]] = deque(maxlen=steps)
+
+    def add(self, load: float, answers: Answers) -> None:
+        self._last.append((load, tuple(answers.share_within(each) for each in BUCKETS)))
+
+    def p95(self) -> float:
+        """histogram_quantile's way; nothing was asked: 0, as the adapter says."""
+        total = sum(load for load, _ in self._last)
+        if not total:
+            return 0.0
+        below, bound = 0.0, 0.0
+        for place, upper in enumerate(BUCKETS):
+            share = sum(load * shares[place] for load, shares in self._last) / total
+            if share >= 0.95:
+                return bound + (upper - bound) * (0.95 - below) / (share - below)
+            below, bound = share, upper
+        return BUCKETS[-1]
+
+
+def longest_above(moments: Sequence[Moment], seconds: float = GOAL_SECONDS) -> int:
+    """For how many seconds on end answers were slower than that."""
+    longest = current = 0
+    for each in moments:
+        current = current + LOOK_EVERY_SECONDS if each.p95 > seconds else 0
+        longest = max(longest, current)
+    return longest
+
+
+def turns(moments: Sequence[Moment]) -> list[tuple[int, int]]:
+    """When pods came or went, and how many."""
+    return [(b.second, b.pods - a.pods) for a, b in pairwise(moments) if a.pods != b.pods]
+
+
+def main() -> None:
+    spec = spec_of("web")
+    moments = list(simulate(spec, recorded()))
+    fixed = list(simulate(replace(spec, most=spec.least), recorded()))
+    table = Table("minute", "requests/s", "pods", "", "p95", title="Every other minute")
+    for each in moments[::8]:
+        drawn = "█" * each.ready + "░" * (each.pods - each.ready)
+        minute = f"{each.second // 60}"
+        table.add_row(
+            minute, f"{each.load:.0f}", f"{each.pods}", drawn, f"{each.p95 * 1000:.0f} ms"
+        )
+    console = Console(width=100)
+    console.print(table)
+    hours = sum(each.pods for each in moments) * LOOK_EVERY_SECONDS / 3600
+    console.print(
+        f"{spec.least} to {spec.most} pods allowed, at most"
+        f" {max(each.pods for each in moments)} used, {hours:.1f} pod-hours;"
+        f" {len(turns(moments))} changes."
+    )
+    for name, found in (("scaled", moments), (f"always {spec.least}", fixed)):
+        above = sum(each.p95 > GOAL_SECONDS for each in found) * LOOK_EVERY_SECONDS
+        console.print(
+            f"{name}: above {GOAL_SECONDS} s for {above} s in all, {longest_above(found)} s on end;"
+            f" slowest p95 {max(each.p95 for each in found):.2f} s."
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Production's autoscaler on a recorded load: enough pods in time, and none to and fro."""
+
+import re
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+
+import pytest
+from benchmarks.autoscaling import (
+    BUCKETS,
+    CAPACITY,
+    GOAL_SECONDS,
+    PEAK,
+    ROOT,
+    START_SECONDS,
+    Answers,
+    Moment,
+    Told,
+    longest_above,
+    recorded,
+    simulate,
+    spec_of,
+    turns,
+)
+from benchmarks.hpa import LOOK_EVERY_SECONDS
+
+from contravento.kit import metrics
+
+SPEC = spec_of("web")
+CALM_SECONDS = SPEC.down.window_seconds
+PEAKS = (300.0, 800.0, PEAK, 1800.0)
+
+
+@cache
+def run(peak: float) -> list[Moment]:
+    return list(simulate(SPEC, recorded(peak)))
+
+
+@pytest.mark.parametrize("peak", PEAKS)
+def test_the_numbers_are_kept_to(peak: float) -> None:
+    assert {SPEC.least, SPEC.most} >= {min(each.pods for each in run(peak))}
+    assert max(each.pods for each in run(peak)) <= SPEC.most
+
+
+@pytest.mark.parametrize("peak", PEAKS)
+def test_pods_do_not_come_and_go(peak: float) -> None:
+    """Nobody goes before the highest need of ten minutes has passed."""
+    changes = turns(run(peak))
+
+    for (came, more), (went, fewer) in pairwise(changes):
+        if more > 0 > fewer:
+            assert went - came >= CALM_SECONDS, (came, went)
+    crests = sum(b[1] < 0 < a[1] for a, b in pairwise(changes))
+    assert crests <= 3  # breakfast, the shared link, the evening
+
+
+@pytest.mark.parametrize("peak", PEAKS)
+def test_answers_are_fast_again_soon_after_more_riders_come(peak: float) -> None:
+    """A look, the window of the way up, and the start of pods; two rounds of it."""
+    assert longest_above(run(peak)) <= 2 * (60 + START_SECONDS)
+
+
+@pytest.mark.parametrize("peak", PEAKS)
+def test_hardly_any_request_comes_while_answers_are_slow(peak: float) -> None:
+    slow = sum(each.load for each in run(peak) if each.p95 > GOAL_SECONDS)
+
+    assert slow <= 0.02 * sum(each.load for each in run(peak))
+
+
+def test_a_higher_load_gets_more_pods_and_a_quiet_one_the_least() -> None:
+    most = [max(each.pods for each in run(peak)) for peak in PEAKS]
+
+    assert most == sorted(most)
+    assert (most[0], most[-1] > SPEC.least + 2) == (SPEC.least, True)
+
+
+def test_without_the_autoscaler_riders_would_wait() -> None:
+    still = list(simulate(replace(SPEC, most=SPEC.least), recorded()))
+
+    assert longest_above(still) > 2 * longest_above(run(PEAK)) + 600
+
+
+def test_without_the_window_pods_would_come_and_go() -> None:
+    """So the check above can fail."""
+    hasty = replace(SPEC, down=replace(SPEC.down, window_seconds=0))
+    changes = turns(list(simulate(hasty, recorded())))
+
+    assert any(b - a < CALM_SECONDS for (a, m), (b, f) in pairwise(changes) if m > 0 > f)
+
+
+def test_too_few_pods_are_noticed() -> None:
+    few = list(simulate(replace(SPEC, most=4), recorded(PEAKS[-1])))
+
+    assert longest_above(few) > 2 * (60 + START_SECONDS)
+
+
+def test_the_model_is_made_of_what_was_measured() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text()
+    row = re.search(r"\| a trip's page \| (\d+) requests/s", page)
+
+    assert row
+    assert float(row[1]) == CAPACITY
+    assert metrics._ANSWER_SECONDS == BUCKETS
+
+
+def test_the_load_was_recorded() -> None:
+    loads = recorded()
+
+    assert len(loads) * LOOK_EVERY_SECONDS >= 2 * 3600
+    assert max(loads) == PEAK
+    assert max(loads) > 5 * sorted(loads)[len(loads) // 4]
+
+
+@pytest.mark.parametrize("arrivals", [0.0, 100.0, 230.0])
+def test_prometheus_reads_about_what_riders_felt(arrivals: float) -> None:
+    """Between the bounds of its buckets, and never below the lowest of them by much."""
+    told = Told()
+    answers = Answers.of(arrivals, 0.0)
+    told.add(1.0, answers)
+
+    upper = next(each for each in BUCKETS if each >= answers.p95)
+    lower = max((each for each in BUCKETS if each < answers.p95), default=0.0)
+    assert lower <= told.p95() <= upper
+
+
+def test_nobody_who_asks_is_fast() -> None:
+    assert Told().p95() == 0
