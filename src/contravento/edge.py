@@ -38,9 +38,12 @@ class BodyTooLarge(TooLarge):
 class Edge:
     """Outermost of all. HEAD is answered as GET without a body."""
 
-    def __init__(self, app: ASGIApp, *, sources: str = "", counts: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, *, sources: str = "", counts: bool = False, robots: str = ""
+    ) -> None:
         self._app = app
         self._counts = counts
+        self._robots = robots
         self._sources = f" {sources}" if sources else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,6 +101,8 @@ class Edge:
             headers.setdefault("Cache-Control", "no-store" if _is_personal(scope) else "no-cache")
         if scope["scheme"] == "https":
             headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        if self._robots:
+            headers["X-Robots-Tag"] = self._robots
 
     def _policy(self, nonce: str) -> str:
         return (

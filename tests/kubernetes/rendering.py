@@ -25,14 +25,18 @@ type Object = dict[str, Any]
 
 
 def kustomize(folder: Path) -> str:
-    """By kubectl or kustomize, whichever is there."""
-    for words in (("kubectl", "kustomize"), ("kustomize", "build")):
-        if shutil.which(words[0]):
-            done = subprocess.run(
-                [*words, str(folder)], capture_output=True, text=True, timeout=SECONDS, check=False
-            )
-            assert done.returncode == 0, done.stderr
-            return done.stdout
+    done = subprocess.run(
+        [*renderer(), str(folder)], capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def renderer() -> list[str]:
+    """kubectl or kustomize, whichever is there, with its whole path."""
+    for name, verb in (("kubectl", "kustomize"), ("kustomize", "build")):
+        if found := shutil.which(name):
+            return [found, verb]
     sentence = "there is neither kubectl nor kustomize; install kustomize"
     if os.environ.get("CI"):
         pytest.fail(sentence)

@@ -101,7 +101,7 @@ def _plain(tag: str) -> str:
 
 
 def _settings(wanted: Wanted) -> Iterator[str]:
-    found = settings.configuration(wanted.values, wanted.tag)
+    found = settings.configuration(wanted.environment, wanted.values, wanted.tag)
     return (f"{name}={value}" for name, value in found.items())
 
 

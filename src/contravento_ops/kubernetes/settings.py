@@ -41,14 +41,16 @@ def has_own_server(values: Values) -> bool:
     return not url or addresses.take_apart(url).host == OWN_SERVER
 
 
-def configuration(values: Values, tag: str) -> dict[str, str]:
+def configuration(environment: EnvironmentName, values: Values, tag: str) -> dict[str, str]:
     """Everything that anybody may read."""
     open_ones = {
         name: values[name]
         for name in APPLICATION
         if name in values and not VARIABLES[name].is_sensitive
     }
-    return {**open_ones, "GIT_COMMIT": tag, "TRUSTED_PROXIES": INSIDE}
+    own = {"GIT_COMMIT": tag, "TRUSTED_PROXIES": INSIDE}
+    hidden = {"X_ROBOTS_TAG": "noindex, nofollow"} if environment == "staging" else {}
+    return {**open_ones, **own, **hidden}
 
 
 def secrets(environment: EnvironmentName, values: Values) -> dict[str, Any]:

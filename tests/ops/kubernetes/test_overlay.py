@@ -14,7 +14,7 @@ from contravento_ops.kubernetes import overlay, refusing, settings
 from contravento_ops.kubernetes.numbers import numbers
 from contravento_ops.main import run
 from tests.kubernetes.policies import findings
-from tests.kubernetes.rendering import HERE, ROOT, kustomize, values
+from tests.kubernetes.rendering import HERE, OVERLAYS, ROOT, kustomize, values
 from tests.ops.making import make_file
 
 IMAGE = "registry.example.org/contravento:1a2b3c4d5e6f"
@@ -136,6 +136,17 @@ def test_a_release_is_pinned_and_named_in_its_migration(tmp_path: Path) -> None:
         assert f"registry.example.org/contravento@{digest}" in str(found[name]) or (
             f"registry.example.org/contravento:1a2b3c4d5e6f@{digest}" in str(found[name])
         )
+
+
+def test_staging_is_kept_out_of_search_engines_and_production_is_not() -> None:
+    robots = {
+        environment: settings.configuration(environment, values(environment), "1").get(
+            "X_ROBOTS_TAG"
+        )
+        for environment in OVERLAYS
+    }
+
+    assert robots == {"staging": "noindex, nofollow", "prod": None}
 
 
 def test_a_changed_setting_replaces_pods(tmp_path: Path) -> None:
