@@ -35,6 +35,11 @@ GOAL_SECONDS = 0.5
 PEAK = 1200.0  # requests a second that the recorded load's highest moment stands for
 P95 = "contravento_request_p95_seconds"
 
+PHOTO_SECONDS, PHOTO_CPU_SECONDS = 0.95, 0.68  # of 5 MB, as measured
+WORKER_PROCESSES = 2
+PHOTOS_A_REQUEST = 0.01
+AGE = "contravento_queue_age_seconds"
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -128,45 +133,91 @@ class Told:
         return BUCKETS[-1]
 
 
-def longest_above(moments: Sequence[Moment], seconds: float = GOAL_SECONDS) -> int:
-    """For how many seconds on end answers were slower than that."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A quarter of a minute of the workers. `age` is how long the oldest job has waited."""
+
+    second: int
+    arrivals: float
+    pods: int
+    ready: int
+    age: float
+
+
+def simulate_workers(spec: Spec, loads: Sequence[float]) -> Iterator[Work]:
+    """A photograph comes with every hundredth request; each worker makes two at a time."""
+    autoscaler = Autoscaler(spec)
+    pods, ready_at, line = spec.least, [0] * spec.least, 0.0
+    for step, load in enumerate(loads):
+        now, arrivals = step * LOOK_EVERY_SECONDS, load * PHOTOS_A_REQUEST
+        ready = sum(each <= now for each in ready_at)
+        made = ready * WORKER_PROCESSES / PHOTO_SECONDS
+        line = max(0.0, line + (arrivals - made) * LOOK_EVERY_SECONDS)
+        busy = 1.0 if line else min(1.0, arrivals / made)
+        yield Work(now, arrivals, pods, ready, line / made)
+        used = busy * WORKER_PROCESSES * PHOTO_CPU_SECONDS / PHOTO_SECONDS
+        pods = autoscaler.decide(now, Seen(pods, ready, used, {AGE: line / made}))
+        kept = sorted(ready_at)[:pods]
+        ready_at = kept + [now + START_SECONDS] * (pods - len(kept))
+
+
+def longest_above(
+    moments: Sequence[Moment] | Sequence[Work], seconds: float = GOAL_SECONDS, of: str = "p95"
+) -> int:
+    """For how many seconds on end that was more."""
     longest = current = 0
     for each in moments:
-        current = current + LOOK_EVERY_SECONDS if each.p95 > seconds else 0
+        current = current + LOOK_EVERY_SECONDS if getattr(each, of) > seconds else 0
         longest = max(longest, current)
     return longest
 
 
-def turns(moments: Sequence[Moment]) -> list[tuple[int, int]]:
+def turns(moments: Sequence[Moment] | Sequence[Work]) -> list[tuple[int, int]]:
     """When pods came or went, and how many."""
     return [(b.second, b.pods - a.pods) for a, b in pairwise(moments) if a.pods != b.pods]
 
 
 def main() -> None:
-    spec = spec_of("web")
-    moments = list(simulate(spec, recorded()))
-    fixed = list(simulate(replace(spec, most=spec.least), recorded()))
-    table = Table("minute", "requests/s", "pods", "", "p95", title="Every other minute")
-    for each in moments[::8]:
-        drawn = "█" * each.ready + "░" * (each.pods - each.ready)
-        minute = f"{each.second // 60}"
-        table.add_row(
-            minute, f"{each.load:.0f}", f"{each.pods}", drawn, f"{each.p95 * 1000:.0f} ms"
-        )
+    spec, loads = spec_of("web"), recorded()
+    moments = list(simulate(spec, loads))
+    work = list(simulate_workers(spec_of("worker"), loads))
     console = Console(width=100)
-    console.print(table)
-    hours = sum(each.pods for each in moments) * LOOK_EVERY_SECONDS / 3600
-    console.print(
-        f"{spec.least} to {spec.most} pods allowed, at most"
-        f" {max(each.pods for each in moments)} used, {hours:.1f} pod-hours;"
-        f" {len(turns(moments))} changes."
-    )
-    for name, found in (("scaled", moments), (f"always {spec.least}", fixed)):
-        above = sum(each.p95 > GOAL_SECONDS for each in found) * LOOK_EVERY_SECONDS
+    console.print(_table(moments, work))
+    for name, found in (("web", moments), ("worker", work)):
+        least, most = spec_of(name).least, spec_of(name).most
+        hours = sum(each.pods for each in found) * LOOK_EVERY_SECONDS / 3600
         console.print(
-            f"{name}: above {GOAL_SECONDS} s for {above} s in all, {longest_above(found)} s on end;"
-            f" slowest p95 {max(each.p95 for each in found):.2f} s."
+            f"{name}: {least} to {most} pods allowed, at most {max(each.pods for each in found)}"
+            f" used, {hours:.1f} pod-hours, {len(turns(found))} changes."
         )
+    fixed = list(simulate(replace(spec, most=spec.least), loads))
+    for name, answered in (("scaled", moments), (f"always {spec.least}", fixed)):
+        above = sum(each.p95 > GOAL_SECONDS for each in answered) * LOOK_EVERY_SECONDS
+        console.print(
+            f"{name}: answers above {GOAL_SECONDS} s for {above} s in all,"
+            f" {longest_above(answered)} s on end; slowest p95"
+            f" {max(each.p95 for each in answered):.2f} s."
+        )
+    console.print(f"The oldest photograph waited {max(each.age for each in work):.0f} s.")
+
+
+def _table(moments: Sequence[Moment], work: Sequence[Work]) -> Table:
+    """Every other minute of both."""
+    table = Table("minute", "requests/s", "web", "p95", "workers", "oldest job")
+    for each, made in list(zip(moments, work, strict=True))[::8]:
+        table.add_row(
+            f"{each.second // 60}",
+            f"{each.load:.0f}",
+            _drawn(each.ready, each.pods),
+            f"{each.p95 * 1000:.0f} ms",
+            _drawn(made.ready, made.pods),
+            f"{made.age:.0f} s",
+        )
+    return table
+
+
+def _drawn(ready: int, pods: int) -> str:
+    return "█" * ready + "░" * (pods - ready) + f" {pods}"
 
 
 if __name__ == "__main__":

@@ -11,14 +11,18 @@ from benchmarks.autoscaling import (
     CAPACITY,
     GOAL_SECONDS,
     PEAK,
+    PHOTO_CPU_SECONDS,
+    PHOTO_SECONDS,
     ROOT,
     START_SECONDS,
     Answers,
     Moment,
     Told,
+    Work,
     longest_above,
     recorded,
     simulate,
+    simulate_workers,
     spec_of,
     turns,
 )
@@ -26,7 +30,7 @@ from benchmarks.hpa import LOOK_EVERY_SECONDS
 
 from contravento.kit import metrics
 
-SPEC = spec_of("web")
+SPEC, WORKERS = spec_of("web"), spec_of("worker")
 CALM_SECONDS = SPEC.down.window_seconds
 PEAKS = (300.0, 800.0, PEAK, 1800.0)
 
@@ -67,6 +71,29 @@ def test_hardly_any_request_comes_while_answers_are_slow(peak: float) -> None:
     assert slow <= 0.02 * sum(each.load for each in run(peak))
 
 
+@cache
+def work(peak: float) -> list[Work]:
+    return list(simulate_workers(WORKERS, recorded(peak)))
+
+
+@pytest.mark.parametrize("peak", [300.0, 800.0, PEAK])
+def test_jobs_do_not_wait_long_and_workers_do_not_come_and_go(peak: float) -> None:
+    """A minute's wait for ten minutes is an alert."""
+    found = work(peak)
+
+    assert all(WORKERS.least <= each.pods <= WORKERS.most for each in found)
+    assert longest_above(found, 60, "age") < 600
+    assert found[-1].age == 0
+    for (came, more), (went, fewer) in pairwise(turns(found)):
+        assert not more > 0 > fewer or went - came >= CALM_SECONDS
+
+
+def test_workers_alone_would_leave_jobs_waiting() -> None:
+    still = list(simulate_workers(replace(WORKERS, most=WORKERS.least), recorded()))
+
+    assert longest_above(still, 60, "age") >= 600
+
+
 def test_a_higher_load_gets_more_pods_and_a_quiet_one_the_least() -> None:
     most = [max(each.pods for each in run(peak)) for peak in PEAKS]
 
@@ -96,10 +123,13 @@ def test_too_few_pods_are_noticed() -> None:
 
 def test_the_model_is_made_of_what_was_measured() -> None:
     page = (ROOT / "docs" / "performance.md").read_text()
-    row = re.search(r"\| a trip's page \| (\d+) requests/s", page)
+    trip = re.search(r"\| a trip's page \| (\d+) requests/s", page)
+    photo = re.search(r"\| photo of 5 MB: [^|]*\| ([\d.]+) s, ([\d.]+) s of CPU", page)
 
-    assert row
-    assert float(row[1]) == CAPACITY
+    assert trip
+    assert photo
+    assert float(trip[1]) == CAPACITY
+    assert (float(photo[1]), float(photo[2])) == (PHOTO_SECONDS, PHOTO_CPU_SECONDS)
     assert metrics._ANSWER_SECONDS == BUCKETS
 
 
