@@ -162,7 +162,7 @@ def simulate_workers(spec: Spec, loads: Sequence[float]) -> Iterator[Work]:
 
 
 def longest_above(
-    moments: Sequence[Moment] | Sequence[Work], seconds: float = GOAL_SECONDS, of: str = "p95"
+    moments: Sequence[Moment | Work], seconds: float = GOAL_SECONDS, of: str = "p95"
 ) -> int:
     """For how many seconds on end that was more."""
     longest = current = 0
@@ -172,7 +172,7 @@ def longest_above(
     return longest
 
 
-def turns(moments: Sequence[Moment] | Sequence[Work]) -> list[tuple[int, int]]:
+def turns(moments: Sequence[Moment | Work]) -> list[tuple[int, int]]:
     """When pods came or went, and how many."""
     return [(b.second, b.pods - a.pods) for a, b in pairwise(moments) if a.pods != b.pods]
 

@@ -307,6 +307,8 @@ def _walk(found: Any) -> Iterator[tuple[str, Any]]:
 def _references(spec: Object) -> Iterator[tuple[str, str]]:
     for key, value in _walk(spec):
         if key in REFERENCES and isinstance(value, dict):
+            if value.get("optional"):
+                continue
             name = value.get("name") or value.get("secretName") or value.get("claimName")
             if name:
                 yield REFERENCES[key], name

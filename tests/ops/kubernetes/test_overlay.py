@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from contravento_ops.kit.place import EnvironmentName
 from contravento_ops.kit.refusals import Exit
@@ -136,6 +137,15 @@ def test_a_release_is_pinned_and_named_in_its_migration(tmp_path: Path) -> None:
         assert f"registry.example.org/contravento@{digest}" in str(found[name]) or (
             f"registry.example.org/contravento:1a2b3c4d5e6f@{digest}" in str(found[name])
         )
+
+
+def test_only_addresses_of_pods_are_believed_about_who_asks() -> None:
+    """As uvicorn reads what we tell it: the last one that is not a pod's is the rider's."""
+    hosts = _TrustedHosts(settings.INSIDE)
+
+    assert hosts.get_trusted_client_address("8.8.8.8, 203.0.113.9, 10.244.1.7")[0] == "203.0.113.9"
+    assert "203.0.113.9" not in hosts
+    assert not hosts.always_trust
 
 
 def test_staging_is_kept_out_of_search_engines_and_production_is_not() -> None:
