@@ -267,6 +267,34 @@ def services_can_be_reached(objects: Objects) -> Iterator[str]:
                 yield f"{name_of(each)} is at {port['port']}, where no policy lets anybody in"
 
 
+def both_ends_of_a_way_agree(objects: Objects) -> Iterator[str]:
+    """Who is let in may go out to there, and who may go out is let in."""
+    into, out = set(_ways(objects, "ingress", "from")), set(_ways(objects, "egress", "to"))
+    for there, here, port in sorted(into - {(b, a, p) for a, b, p in out}):
+        yield f"{here} may not go to {there} at {port}, where it would be let in"
+    for here, there, port in sorted(out - {(b, a, p) for a, b, p in into}):
+        yield f"{there} does not let {here} in at {port}, where it may go"
+
+
+def _ways(objects: Objects, rules: str, peers: str) -> Iterator[tuple[str, str, int]]:
+    """Between our own pods: whose policy it is, who the other is, and the port."""
+    labelled = dict(_labelled(objects))
+    for each in objects:
+        if each["kind"] != "NetworkPolicy":
+            continue
+        mine = [
+            name for name, one in labelled.items() if _selects(each["spec"]["podSelector"], one)
+        ]
+        for rule in each["spec"].get(rules, ()):
+            for peer in rule.get(peers, ()):
+                if set(peer) == {"podSelector"}:
+                    others = [
+                        n for n, one in labelled.items() if _selects(peer["podSelector"], one)
+                    ]
+                    for port in rule["ports"]:
+                        yield from ((a, b, port["port"]) for a in mine for b in others)
+
+
 def no_secret_is_in_the_open(objects: Objects) -> Iterator[str]:
     """An environment variable that holds a password by its name, written down."""
     for name, container in _containers(objects):
@@ -325,5 +353,5 @@ POLICIES: tuple[Policy, ...] = (
     knows_no_token, nobody_reaches_anybody_by_default, network_policies_are_about_somebody,
     selectors_find_somebody, workloads_select_their_own_pods, autoscalers_scale_somebody,
     autoscaled_and_spread_ones_leave_room, references_lead_somewhere, keys_are_there,
-    ports_are_there, services_can_be_reached, no_secret_is_in_the_open,
+    ports_are_there, services_can_be_reached, both_ends_of_a_way_agree, no_secret_is_in_the_open,
 )  # fmt: skip

@@ -114,8 +114,8 @@ SPOILED: dict[str, tuple[Spoil, list[str]]] = {
         ],
     ),
     "everything allowed": (
-        lambda all_: all_["NetworkPolicy/redis"]["spec"].update(ingress=[{}]),
-        ["NetworkPolicy/redis allows everything"],
+        lambda all_: all_["NetworkPolicy/certificate"]["spec"].update(ingress=[{}]),
+        ["NetworkPolicy/certificate allows everything"],
     ),
     "a policy about nobody": (
         lambda all_: all_["NetworkPolicy/certificate"]["spec"].update(
@@ -218,8 +218,20 @@ SPOILED: dict[str, tuple[Spoil, list[str]]] = {
         ["ServiceMonitor/contravento asks web, which no Service has"],
     ),
     "a closed door": (
-        lambda all_: all_["NetworkPolicy/redis"]["spec"]["ingress"][0]["ports"][0].update(port=1),
-        ["Service/redis is at 6379, where no policy lets anybody in"],
+        lambda all_: all_["NetworkPolicy/figures"]["spec"]["ingress"][0]["ports"][0].update(port=1),
+        ["Service/worker is at 8000, where no policy lets anybody in"],
+    ),
+    "a way that ends half-way": (
+        lambda all_: all_["NetworkPolicy/to-redis"]["spec"]["podSelector"]["matchExpressions"][0][
+            "values"
+        ].remove("worker"),
+        ["Deployment/worker may not go to Deployment/redis at 6379, where it would be let in"],
+    ),
+    "a way to a closed door": (
+        lambda all_: all_["NetworkPolicy/postgres"]["spec"]["ingress"][0]["from"][0]["podSelector"][
+            "matchExpressions"
+        ][0]["values"].remove("migrate"),
+        ["Cluster/postgres does not let Job/migrate-0-1-0 in at 5432, where it may go"],
     ),
     "a password written down": (
         lambda all_: container(all_, "Deployment/redis-exporter")["env"].append(
