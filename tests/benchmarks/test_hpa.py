@@ -85,6 +85,13 @@ def test_the_smallest_step_is_taken_where_it_says_min() -> None:
     assert decided(Autoscaler(spec(up=up)), [(0, 9.0)], 10) == [12]
 
 
+def test_a_share_of_the_pods_that_go_is_rounded_so_that_more_go() -> None:
+    """As the controller cuts it off: of five, three are left."""
+    down = Direction(0, (Policy("Percent", 30, 60),))
+
+    assert decided(Autoscaler(spec(down=down)), [(0, 0.0)], 5) == [3]
+
+
 def test_one_pod_goes_at_a_time() -> None:
     down = Direction(0, (Policy("Pods", 1, 120),))
     looks = [(0, 0.0), (60, 0.0), (120, 0.0), (240, 0.0)]

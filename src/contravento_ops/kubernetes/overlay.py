@@ -1,5 +1,6 @@
 """The files of an overlay, as texts: pure. What is the same for all stands in deploy/kubernetes."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -100,6 +101,11 @@ def _plain(tag: str) -> str:
     return kept.strip("-")[:50]
 
 
+def _quoted(value: str) -> str:
+    """As YAML takes any text."""
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _settings(wanted: Wanted) -> Iterator[str]:
     found = settings.configuration(wanted.environment, wanted.values, wanted.tag)
     return (f"{name}={value}" for name, value in found.items())
@@ -119,8 +125,8 @@ def _site(wanted: Wanted) -> Iterator[str]:
     yield f"metadata: {{ name: {wanted.namespace} }}"
     yield "spec:"
     yield "  acme:"
-    yield f"    server: {_directory(wanted.values)}"
-    yield f"    email: {wanted.values['ACME_EMAIL']}"
+    yield f"    server: {_quoted(_directory(wanted.values))}"
+    yield f"    email: {_quoted(wanted.values['ACME_EMAIL'])}"
     yield f"    privateKeySecretRef: {{ name: {wanted.namespace}-acme }}"
     yield "    solvers: [{ http01: { ingress: {} } }]"
     yield "---"
@@ -207,8 +213,8 @@ def _database(wanted: Wanted) -> Iterator[str]:
     yield "spec:"
     yield f"  retentionPolicy: {days}d"
     yield "  configuration:"
-    yield f"    destinationPath: s3://{values['BACKUP_S3_BUCKET']}/{prefix}"
-    yield f"    endpointURL: {values['BACKUP_S3_ENDPOINT']}"
+    yield f"    destinationPath: {_quoted(f's3://{values["BACKUP_S3_BUCKET"]}/{prefix}')}"
+    yield f"    endpointURL: {_quoted(values['BACKUP_S3_ENDPOINT'])}"
     if "BACKUP_S3_REGION" in values:
         yield "    s3Credentials: { region: { name: postgres-backups, key: REGION } }"
     yield "---"

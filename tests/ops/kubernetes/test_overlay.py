@@ -211,6 +211,14 @@ def test_a_region_is_told_to_the_backups(tmp_path: Path) -> None:
     assert "eu-west-1" in str(settings.secrets("prod", changed.values))
 
 
+def test_odd_values_stay_values(tmp_path: Path) -> None:
+    odd = {"BACKUP_S3_PREFIX": "a: { b", "ACME_EMAIL": "o'host#1@velo.test"}
+    found = render(tmp_path, wanted(tmp_path, **odd))
+
+    assert "s3://contravento-backups/a: { b" in str(found["ObjectStore/postgres-backups"])
+    assert odd["ACME_EMAIL"] in str(found["ClusterIssuer/contravento"])
+
+
 def test_the_command_writes_an_overlay_that_renders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
