@@ -14,12 +14,13 @@ from tools import kubernetes as written
 
 from contravento_ops.environment.variables import VARIABLES
 from contravento_ops.kit.place import EnvironmentName
-from contravento_ops.kubernetes import settings
+from contravento_ops.kubernetes import overlay, settings
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / "deploy" / "kubernetes"
 OVERLAYS: tuple[EnvironmentName, ...] = ("staging", "prod")
 SECONDS = 60
+MIGRATION = overlay.migration_of(written.wanted("prod"))
 
 type Object = dict[str, Any]
 

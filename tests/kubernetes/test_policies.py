@@ -6,7 +6,7 @@ import pytest
 
 from contravento_ops.kit.place import EnvironmentName
 from tests.kubernetes.policies import POLICIES, findings
-from tests.kubernetes.rendering import OVERLAYS, Object, name_of, with_secrets
+from tests.kubernetes.rendering import MIGRATION, OVERLAYS, Object, name_of, with_secrets
 
 type Spoil = Callable[[dict[str, Object]], object]
 
@@ -32,8 +32,8 @@ SPOILED: dict[str, tuple[Spoil, list[str]]] = {
         ["Deployment/web may run as root"],
     ),
     "user 0": (
-        lambda all_: pod(all_, "Job/migrate-0-1-0")["securityContext"].update(runAsUser=0),
-        ["Job/migrate-0-1-0 may run as root"],
+        lambda all_: pod(all_, f"Job/{MIGRATION}")["securityContext"].update(runAsUser=0),
+        [f"Job/{MIGRATION} may run as root"],
     ),
     "container as root": (
         lambda all_: container(all_)["securityContext"].update(runAsUser=0),
@@ -178,7 +178,7 @@ SPOILED: dict[str, tuple[Spoil, list[str]]] = {
     ),
     "a Secret that is not there": (
         lambda all_: all_.pop("Secret/migrate"),
-        ["Job/migrate-0-1-0 needs Secret/migrate, which is not there"],
+        [f"Job/{MIGRATION} needs Secret/migrate, which is not there"],
     ),
     "PostgreSQL's Secret": (
         lambda all_: all_.pop("Secret/postgres-app"),
@@ -231,7 +231,7 @@ SPOILED: dict[str, tuple[Spoil, list[str]]] = {
         lambda all_: all_["NetworkPolicy/postgres"]["spec"]["ingress"][0]["from"][0]["podSelector"][
             "matchExpressions"
         ][0]["values"].remove("migrate"),
-        ["Cluster/postgres does not let Job/migrate-0-1-0 in at 5432, where it may go"],
+        [f"Cluster/postgres does not let Job/{MIGRATION} in at 5432, where it may go"],
     ),
     "a password written down": (
         lambda all_: container(all_, "Deployment/redis-exporter")["env"].append(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kubernetes.rendering import HERE, kustomize
+from tests.kubernetes.rendering import HERE, MIGRATION, kustomize
 
 KUBECTL = """\
 #!/bin/sh
@@ -26,7 +26,7 @@ esac
 """
 SETTINGS = "apply -f FILE -l app.kubernetes.io/name notin (web, worker)"
 ASKED = (
-    "get --namespace contravento job/migrate-0-1-0"
+    f"get --namespace contravento job/{MIGRATION}"
     ' -o jsonpath={.status.conditions[?(@.status=="True")].type}'
 )
 WORKER = "apply -f FILE -l app.kubernetes.io/name=worker"
@@ -44,14 +44,20 @@ class Ended:
     told: list[str]
 
 
-def roll_out(folder: Path, *, migration: str = "Complete", stuck: str = "nobody") -> Ended:
-    (folder / "rendered").write_text(kustomize(HERE / "overlays" / "prod"))
+def roll_out(
+    folder: Path,
+    *,
+    overlay: Path = HERE / "overlays" / "prod",
+    migration: str = "Complete",
+    stuck: str = "nobody",
+) -> Ended:
+    (folder / "rendered").write_text(kustomize(overlay))
     (folder / "kubectl").write_text(KUBECTL)
     (folder / "kubectl").chmod(0o755)
     path = f"{folder}:{os.environ['PATH']}"
     told = {"FAKE": str(folder), "MIGRATION": migration, "STUCK": stuck, "PATH": path}
     done = subprocess.run(
-        [shutil.which("bash") or "bash", HERE / "roll-out", HERE / "overlays" / "prod"],
+        [shutil.which("bash") or "bash", HERE / "roll-out", overlay],
         env={**os.environ, **told}, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     return Ended(done.returncode, done.stderr, (folder / "told").read_text().splitlines())
@@ -62,6 +68,19 @@ def test_a_release_comes_step_by_step(tmp_path: Path) -> None:
 
     assert ended.status == 0
     assert ended.told == [SETTINGS, ASKED, WORKER, status("worker"), WEB, status("web")]
+
+
+def test_an_overlay_over_ours_is_rolled_out_like_ours(tmp_path: Path) -> None:
+    """Whatever its own kustomization says: what counts is what is rendered."""
+    above = tmp_path / "above"
+    above.mkdir()
+    ours = os.path.relpath(HERE / "overlays" / "prod", above)
+    (above / "kustomization.yaml").write_text(f"namespace: diary\nresources: [{ours}]\n")
+
+    ended = roll_out(tmp_path, overlay=above)
+
+    assert ended.told[1].startswith(f"get --namespace diary job/{MIGRATION} ")
+    assert ended.status == 0
 
 
 @pytest.mark.parametrize("condition", ["Failed", "FailureTarget Failed"])

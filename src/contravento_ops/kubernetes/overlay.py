@@ -1,5 +1,6 @@
 """The files of an overlay, as texts: pure. What is the same for all stands in deploy/kubernetes."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -58,6 +59,12 @@ def files(wanted: Wanted) -> dict[str, str]:
     return found | ({"database.yaml": _text(_database(wanted))} if wanted.has_own_server else {})
 
 
+def migration_of(wanted: Wanted) -> str:
+    """The Job's name. What a Job runs cannot be changed, so another image or setting is another."""
+    runs = hashlib.sha256((wanted.image + _text(_settings(wanted))).encode())
+    return f"migrate-{_plain(wanted.tag)}-{runs.hexdigest()[:6]}"
+
+
 def shared_from(root: Path, folder: Path) -> str:
     return os.path.relpath(root / "deploy" / "kubernetes", folder)
 
@@ -91,7 +98,7 @@ def _kustomization(wanted: Wanted) -> Iterator[str]:
         yield "  - path: database.yaml"
     yield "  - target: { kind: Job, name: migrate }"
     yield "    options: { allowNameChange: true }"
-    name = f"migrate-{_plain(wanted.tag)}"
+    name = migration_of(wanted)
     yield f'    patch: "- {{ op: replace, path: /metadata/name, value: {name} }}"'
 
 

@@ -133,7 +133,9 @@ def test_a_release_is_pinned_and_named_in_its_migration(tmp_path: Path) -> None:
     found = render(tmp_path, wanted(tmp_path, DIGEST))
 
     digest = DIGEST.partition("@")[2]
-    for name in ("Deployment/web", "Deployment/worker", "Job/migrate-1a2b3c4d5e6f"):
+    job = f"Job/{overlay.migration_of(wanted(tmp_path, DIGEST))}"
+    assert job.startswith("Job/migrate-1a2b3c4d5e6f-")
+    for name in ("Deployment/web", "Deployment/worker", job):
         assert f"registry.example.org/contravento@{digest}" in str(found[name]) or (
             f"registry.example.org/contravento:1a2b3c4d5e6f@{digest}" in str(found[name])
         )
@@ -161,12 +163,14 @@ def test_staging_is_kept_out_of_search_engines_and_production_is_not() -> None:
 
 def test_a_changed_setting_replaces_pods(tmp_path: Path) -> None:
     """By another name of the ConfigMap that they read."""
-    names = set()
+    names, migrations = set(), set()
     for level in ("INFO", "WARNING"):
         found = render(tmp_path, wanted(tmp_path, LOG_LEVEL=level))
         names |= set(re.findall(r"settings-\w+", str(found["Deployment/web"])))
+        migrations |= {name for name in found if name.startswith("Job/")}
 
     assert len(names) == 2
+    assert len(migrations) == 2, "a Job cannot be told of another ConfigMap"
 
 
 def test_a_server_elsewhere_leaves_ours_out_and_is_let_through_to(tmp_path: Path) -> None:
