@@ -33,6 +33,7 @@ WINDOW_SECONDS = 120  # over which the adapter takes the latency
 BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0)  # of kit/metrics.py, in seconds
 GOAL_SECONDS = 0.5
 PEAK = 1200.0  # requests a second that the recorded load's highest moment stands for
+STEADIED = 2  # figures on either side
 P95 = "contravento_request_p95_seconds"
 
 PHOTO_SECONDS, PHOTO_CPU_SECONDS = 0.95, 0.68  # of 5 MB, as measured
@@ -66,10 +67,16 @@ def spec_of(name: str, environment: str = "prod") -> Spec:
 
 
 def recorded(peak: float = PEAK) -> list[float]:
-    """Requests a second, one for each quarter of a minute, the highest of them being `peak`."""
+    """Requests a second, one for each quarter of a minute, the highest of them being `peak`.
+
+    Chance moves a large crowd less than the small one that was recorded: so each figure is the mean
+    of those around it.
+    """
     lines = (line for line in RECORDED.read_text().splitlines() if not line.startswith("#"))
     found = [float(row["requests_per_second"]) for row in csv.DictReader(lines)]
-    return [each * peak / max(found) for each in found]
+    around = [found[max(0, at - STEADIED) : at + STEADIED + 1] for at in range(len(found))]
+    steadied = [sum(each) / len(each) for each in around]
+    return [each * peak / max(steadied) for each in steadied]
 
 
 def simulate(spec: Spec, loads: Sequence[float]) -> Iterator[Moment]:
