@@ -155,3 +155,18 @@ def test_prometheus_reads_about_what_riders_felt(arrivals: float) -> None:
 
 def test_nobody_who_asks_is_fast() -> None:
     assert Told().p95() == 0
+
+
+@pytest.mark.parametrize("peak", PEAKS)
+def test_the_page_tells_what_the_simulation_says(peak: float) -> None:
+    page = (ROOT / "docs" / "performance.md").read_text()
+    (row,) = re.findall(rf"^\| {peak:,.0f}(?: requests/s)? \|.*$", page, re.M)
+    pods, above, alone, workers, oldest = (cell.strip() for cell in row.split("|")[2:-1])
+    found, still = run(peak), list(simulate(replace(SPEC, most=SPEC.least), recorded(peak)))
+
+    assert int(re.findall(r"\d+", pods.partition(",")[0])[-1]) == max(e.pods for e in found)
+    for said, moments in ((above, found), (alone, still)):
+        seconds = re.match(r"([\d,]+) s on end", said)
+        assert (int(seconds[1].replace(",", "")) if seconds else 0) == longest_above(moments)
+    assert int(re.findall(r"\d+", workers)[1]) == max(each.pods for each in work(peak))
+    assert int(oldest.split()[0]) == round(max(each.age for each in work(peak)))
