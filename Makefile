@@ -10,7 +10,7 @@ export HOST ?= 127.0.0.1
 export PORT ?= 8000
 export DEMO ?= 1
 
-.PHONY: run test test-application test-containers test-backups test-checklist check lint bench bench-growth format translations dashboards migration clean
+.PHONY: run test test-application test-containers test-backups test-checklist check lint bench bench-growth format translations dashboards kubernetes migration clean
 
 run: .venv/ready ## serve the product on http://HOST:PORT; DEMO=0 starts without demo content
 	@exec $(BIN)/contravento run
@@ -58,6 +58,9 @@ translations: .venv/ready ## collect sentences from the code into the catalogues
 dashboards: .venv/ready ## write Grafana's dashboards and the page of metrics
 	@$(BIN)/python -m tools.dashboards
 	@$(BIN)/python -m tools.metrics_page
+
+kubernetes: .venv/ready ## write what Kubernetes' manifests share with Compose: rules, roles, example overlays
+	@$(BIN)/python -m tools.kubernetes
 
 migration: .venv/ready ## write one for what the models ask for: MESSAGE="add likes to trips"
 	@$(BIN)/python tools/migration.py "$(MESSAGE)"

@@ -39,9 +39,12 @@ class BodyTooLarge(TooLarge):
 class Edge:
     """Outermost of all. HEAD is answered as GET without a body."""
 
-    def __init__(self, app: ASGIApp, *, sources: str = "", counts: bool = False) -> None:
+    def __init__(
+        self, app: ASGIApp, *, sources: str = "", counts: bool = False, robots: str = ""
+    ) -> None:
         self._app = app
         self._counts = counts
+        self._robots = robots
         self._sources = f" {sources}" if sources else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,6 +110,8 @@ class Edge:
             tell_caches(headers, status=status, asked=asked, state=state)
         if scope["scheme"] == "https":
             headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        if self._robots:
+            headers["X-Robots-Tag"] = self._robots
 
     def _policy(self, nonce: str | None) -> str:
         own = f"'self' 'nonce-{nonce}'" if nonce else "'self'"

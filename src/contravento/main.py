@@ -107,7 +107,12 @@ def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
                 *("Content-Disposition", "Idempotent-Replayed"),
             ],
         )
-    return Edge(app, sources=_origin(settings.map_tiles_url), counts=settings.metrics)
+    return Edge(
+        app,
+        sources=_origin(settings.map_tiles_url),
+        counts=settings.metrics,
+        robots=settings.x_robots_tag or "",
+    )
 
 
 def serve() -> ASGIApp:

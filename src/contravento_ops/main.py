@@ -8,6 +8,7 @@ import typer
 from contravento_ops.commands import (
     backups,
     checking,
+    clustering,
     daily,
     deploying,
     loading,
@@ -50,6 +51,7 @@ app.command("load")(loading.load)
 app.command("rotate")(rotating.rotate)
 app.command("move-storage")(moving.move_storage)
 app.command("parity")(paralleling.parity)
+app.command("kubernetes")(clustering.kubernetes)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 tests/stack/test_docs_commands.py types every command of docs/deployment/ and docs/guides/, but for
 those of pages that need a whole staging to themselves, which test_check_pages.py, test_rotation.py
-and test_parity.py beside it type.
+and test_parity.py beside it type, and for Kubernetes', which tests/kubernetes/test_page.py does.
 """
 
 import re
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT, Command, commands, indented_blocks
+from tests.kubernetes.test_page import PAGE as PAGE_OF_KUBERNETES
 from tests.stack.test_check_pages import PAGES_OF_THE_CHECK
 from tests.stack.test_docs_commands import (
     ANSWERS,
@@ -30,7 +31,7 @@ PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 HOSTS = sorted({*ROOT.glob("docs/deployment/*.md"), *ORDER})
 TYPED = [each for page in ORDER for each in commands(page)]
 PAGES_APART = (*PAGES_OF_THE_CHECK, PAGE_OF_SECRETS, PAGE_OF_PARITY)
-APART_PAGES = [ROOT / "docs" / "guides" / name for name in PAGES_APART]
+APART_PAGES = [*(ROOT / "docs" / "guides" / name for name in PAGES_APART), PAGE_OF_KUBERNETES]
 ELSEWHERE = [
     each for page in PAGES if page not in (*ORDER, *APART_PAGES) for each in commands(page)
 ]
@@ -66,7 +67,7 @@ def test_windows_has_the_same_words(command: Command) -> None:
 
 
 def test_every_page_for_hosts_is_typed_or_has_nothing_to_type() -> None:
-    assert not [page for page in HOSTS if page not in ORDER and commands(page)]
+    assert not [page for page in HOSTS if page not in (*ORDER, *APART_PAGES) and commands(page)]
     assert set(ORDER) <= set(HOSTS)
 
 

@@ -1,5 +1,6 @@
 """Which migrations are pending, and which earlier builds go on working after them."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -145,6 +146,43 @@ def test_an_earlier_build_has_nothing_to_run_if_it_works_with_what_is_there(
 
     assert done.exit_code == status
     assert migrations.plan(own_database).current == "later"
+
+
+def test_who_waits_goes_on_once_somebody_else_has_migrated(
+    own_database: str, later: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_later_migration(monkeypatch, later, marker=""):
+        monkeypatch.setattr(time, "sleep", lambda seconds: migrations.upgrade(own_database))
+        done = run(monkeypatch, own_database, "migrate", "--wait", "60")
+
+    assert (done.exit_code, done.stdout) == (0, "The database is at later.\n")
+
+
+def test_who_waits_in_vain_runs_nothing_and_says_so(
+    own_database: str, later: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_later_migration(monkeypatch, later, marker=""):
+        done = run(monkeypatch, own_database, "migrate", "--wait", "1")
+
+    assert done.exit_code == 6
+    assert "within 1 seconds" in done.stderr
+    assert migrations.plan(own_database).current == HEAD
+
+
+@pytest.mark.parametrize(("marker", "status"), [("compatible = True", 0), ("", 5)])
+def test_an_earlier_build_does_not_wait_for_what_is_long_there(
+    own_database: str, later: Path, monkeypatch: pytest.MonkeyPatch, marker: str, status: int
+) -> None:
+    with a_later_migration(monkeypatch, later, marker=marker):
+        migrations.upgrade(own_database)
+
+    assert run(monkeypatch, own_database, "migrate", "--wait", "60").exit_code == status
+
+
+def test_who_waits_waits_for_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = "postgresql://nobody@127.0.0.1:1/nothing"
+
+    assert run(monkeypatch, nobody, "migrate", "--wait", "1").exit_code == 6
 
 
 def test_the_plan_is_told_to_machines(own_database: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from tests.ops.making import make_file, spoil
 VERBS = {
     "deploy", "rollback", "init", "check-host", "check-environment", "status", "logs", "restart",
     "stop", "exec", "renew-certificate", "support", "backup", "restore", "refresh", "check", "load",
-    "move-storage", "rotate", "parity",
+    "move-storage", "rotate", "parity", "kubernetes",
 }  # fmt: skip
 
 

@@ -6,6 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from httpx import ASGITransport, AsyncClient
+
+from contravento.kit.parts import Parts
+from contravento.main import create_app
+from contravento.web.render import static_version
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "src/contravento/web/static"
@@ -55,3 +60,35 @@ def test_scripts_write_no_markup_that_the_policy_refuses(script: Path) -> None:
 @pytest.mark.parametrize("path", [*STYLES, *SCRIPTS], ids=lambda path: path.name)
 def test_nothing_of_ours_asks_a_third_party(path: Path) -> None:
     assert not re.search(r"https?://(?!www\.w3\.org/)", path.read_text())
+
+
+@pytest.mark.parametrize(
+    ("version", "kept"),
+    [
+        (f"{static_version()}/", "public, max-age=31536000, immutable"),
+        ("", "public, max-age=3600"),
+        ("0123456789ab/", "no-store"),
+    ],
+)
+async def test_a_page_of_any_release_gets_its_files_and_keeps_only_those_of_this_one(
+    client: AsyncClient, version: str, kept: str
+) -> None:
+    answer = await client.get(f"/static/{version}css/base.css")
+
+    assert answer.text == (STATIC / "css" / "base.css").read_text()
+    assert answer.headers["Cache-Control"] == kept
+
+
+@pytest.mark.parametrize("path", ["0123456789ab/no/such.css", "0123456789ab/../../render.py"])
+async def test_another_release_s_address_leads_nowhere_else(client: AsyncClient, path: str) -> None:
+    assert (await client.get(f"/static/{path}")).status_code == 404
+
+
+@pytest.mark.parametrize("said", [None, "noindex, nofollow"])
+async def test_every_answer_tells_search_engines_what_the_setting_says(
+    parts: Parts, said: str | None
+) -> None:
+    app = create_app(parts.settings.model_copy(update={"x_robots_tag": said}), parts)
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        for path in ("/health", "/static/css/base.css"):
+            assert (await client.get(path)).headers.get("X-Robots-Tag") == said

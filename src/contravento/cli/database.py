@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated
@@ -17,6 +18,8 @@ from contravento.cli.starting import begin
 LOCKED = 3
 TOO_SLOW = 4
 TOO_OLD = 5
+TOO_LATE = 6
+LOOK_EVERY_SECONDS = 2.0
 
 type Refuse = Callable[[str], None]
 
@@ -32,15 +35,21 @@ def migrate(
     statement_timeout: Annotated[
         int, typer.Option(min=1, help="Seconds that one statement may take.")
     ] = migrations.STATEMENT_TIMEOUT_SECONDS,
+    wait: Annotated[
+        int, typer.Option(min=0, help="Run none; wait so many seconds for whoever runs them.")
+    ] = 0,
 ) -> None:
     """Run the migrations that the database has not had yet.
 
     Exit status 3: a lock was not to be had in time. 4: a statement took too long. 5: the database
-    is ahead of this build, which does not work with it. Nothing was changed then.
+    is ahead of this build, which does not work with it. 6: nobody ran them in time. Nothing was
+    changed then.
     """
     url = begin().database
     refuse = log.error if as_json else partial(typer.echo, err=True)
-    if not plan and not _is_ahead(url, refuse):
+    if wait:
+        _await_others(url, wait, refuse)
+    elif not plan and not _is_ahead(url, refuse):
         _upgrade(url, migrations.Timeouts(lock_timeout, statement_timeout), refuse)
     found = migrations.plan(url)
     typer.echo(json.dumps(dataclasses.asdict(found)) if as_json else _sentences(found))
@@ -55,6 +64,23 @@ def _is_ahead(url: str, refuse: Refuse) -> bool:
         refuse(f"{_sentences(found)} It does not work with it, either.")
         raise typer.Exit(TOO_OLD)
     return True
+
+
+def _await_others(url: str, seconds: int, refuse: Refuse) -> None:
+    """Until nothing is pending. A database that does not answer yet is waited for, too."""
+    until = time.monotonic() + seconds
+    while not _has_nothing_pending(url, refuse):
+        if time.monotonic() >= until:
+            refuse(f"Nobody brought the database to this build's shape within {seconds} seconds.")
+            raise typer.Exit(TOO_LATE)
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _has_nothing_pending(url: str, refuse: Refuse) -> bool:
+    try:
+        return _is_ahead(url, refuse) or not migrations.plan(url).pending
+    except OperationalError:
+        return False
 
 
 def _upgrade(url: str, timeouts: migrations.Timeouts, refuse: Refuse) -> None:

@@ -1,5 +1,7 @@
 """Serving CSS, fonts and scripts under an address that changes with them."""
 
+import re
+
 from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -9,6 +11,8 @@ from contravento.web.render import STATIC, static_version
 
 FOR_EVER = "public, max-age=31536000, immutable"
 FOR_A_WHILE = "public, max-age=3600"
+THIS_ONCE = "no-store"
+ANOTHER_RELEASE = re.compile(r"[0-9a-f]{12}/")
 
 
 class CachedFiles(StaticFiles):
@@ -17,8 +21,13 @@ class CachedFiles(StaticFiles):
         self._cache_control = cache_control
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = self._cache_control
+        """A page of another release gets this one's file: while one takes over from the other, and
+        nothing in front keeps files of both, that is better than none."""
+        of_another = ANOTHER_RELEASE.match(path)
+        response = await super().get_response(
+            path[of_another.end() :] if of_another else path, scope
+        )
+        response.headers["Cache-Control"] = THIS_ONCE if of_another else self._cache_control
         return response
 
 

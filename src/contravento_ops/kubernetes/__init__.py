@@ -1,0 +1,1 @@
+"""A Kubernetes overlay and its Secrets, from the same environment file as Compose."""
