@@ -31,10 +31,11 @@ PAUSE_SECONDS = 0.5
 READY_SECONDS = 120
 KILLED_AFTER_SECONDS = (2, 9, 20, 35)
 MAKE_BUCKET = """
-import urllib.request as r
-versions = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
-for path, body in (("diary", b""), ("diary?versioning", versions)):
-    r.urlopen(r.Request("http://127.0.0.1:5000/" + path, data=body, method="PUT"), timeout=10)
+import boto3
+s3 = boto3.client("s3", endpoint_url="http://127.0.0.1:5000", region_name="us-east-1",
+                  aws_access_key_id="test", aws_secret_access_key="testtest")
+s3.create_bucket(Bucket="diary")
+s3.put_bucket_versioning(Bucket="diary", VersioningConfiguration={"Status": "Enabled"})
 """
 COUNT_FILES = "find /var/lib/contravento/storage -type f -path '*/??/*' | wc -l"
 
