@@ -73,9 +73,12 @@ def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
                 tasks = [asyncio.create_task(opened.compute(warm_up))]
                 if settings.metrics:
                     tasks.append(asyncio.create_task(_tell_of_pool(opened)))
+                if opened.replica:
+                    tasks.append(asyncio.create_task(opened.replica.watch()))
                 yield State(parts=opened)
                 for task in tasks:
                     task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     app = FastAPI(
         title="ContraVento",

@@ -73,9 +73,10 @@ def libpq_url(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-def make_engine(settings: Settings) -> AsyncEngine:
+def make_engine(settings: Settings, url: str | None = None) -> AsyncEngine:
+    """For the database, or for another server at `url` that is asked in the same way."""
     engine = create_async_engine(
-        driver_url(settings.database, "asyncpg"),
+        driver_url(url or settings.database, "asyncpg"),
         poolclass=CountedPool,
         pool_size=settings.database_pool_size,
         max_overflow=POOL_OVERFLOW,

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
 
     database_url: SecretStr
     database_pool_size: int = Field(20, ge=1, le=200)
+    database_replica_url: SecretStr | None = None
+    # With the second for which the edge keeps it, two: what riders are promised.
+    database_replica_max_lag_seconds: float = Field(1, ge=0.1, le=1)
     redis_url: SecretStr | None = None
     storage_url: str = "file:///var/lib/contravento/storage"
     storage_fallback_url: str | None = None
@@ -162,9 +165,11 @@ class Settings(BaseSettings):
             raise ValueError("must be a bare host name such as diary.example.org")
         return domain
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_replica_url")
     @classmethod
-    def _check_database(cls, value: SecretStr) -> SecretStr:
+    def _check_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
         try:
             url = make_url(value.get_secret_value())
         except (ArgumentError, ValueError) as error:

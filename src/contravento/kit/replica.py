@@ -1,0 +1,260 @@
+"""A server that follows the database: whether it may be read, which has to be proven.
+
+How old its state is at most is told by positions in the write-ahead log, not by clocks. Before a
+moment everything that was acknowledged stands in the log up to where the primary was asked to be
+right after it. A server that has replayed as far shows all of it, now and from then on.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.orm import ORMExecuteState, Session as PlainSession
+
+from contravento.kit import metrics
+from contravento.kit.db import Reader, Session, make_engine, reading
+from contravento.kit.settings import Settings
+from contravento.kit.spans import watch_statements
+
+LOOKS_WITHIN_LAG = 4  # so that one that is missed is no reason to leave the replica
+LOOK_SECONDS = 1.0  # both servers have to have said where they stand
+OPEN_SECONDS = 1.0  # for a connection, and its proof
+ANSWER_SECONDS = 2.0  # for a statement; then the primary is asked
+LEFT_ALONE_SECONDS = 2.0
+MARKS_KEPT = 2400
+
+AWAY = (SQLAlchemyError, OSError, TimeoutError)  # whatever an absence looks like; refusals, too
+READ_THERE = "replica"  # an outcome, besides being late or away
+PROVEN_AS_OF = "proven_as_of"  # what a connection remembers
+
+_PRIMARY_STANDS = text("""
+    SELECT control.system_identifier,
+           ('x' || left(pg_walfile_name(flushed), 8))::bit(32)::bigint AS timeline,
+           (flushed - '0/0'::pg_lsn)::bigint AS position
+    FROM pg_control_system() AS control, pg_current_wal_flush_lsn() AS flushed
+""")
+# The timeline is that of the last restart point: right after a failing over it may be the old one.
+_REPLICA_STANDS = text("""
+    SELECT control.system_identifier,
+           checkpoint.timeline_id::bigint AS timeline,
+           (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint AS position
+    FROM pg_control_system() AS control, pg_control_checkpoint() AS checkpoint
+    WHERE pg_is_in_recovery()
+""")
+
+log = logging.getLogger(__name__)
+
+
+class State(StrEnum):
+    """What the replica is, as far as this process knows."""
+
+    USED = "ok"
+    LATE = "late"
+    AWAY = "away"
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How far a server is: which cluster, on which of its timelines, at which byte of the log."""
+
+    cluster: int
+    timeline: int
+    position: int
+
+
+class Marks:
+    """Where the primary stood when, by this process's own clock; the latest last."""
+
+    def __init__(self) -> None:
+        self._kept: deque[tuple[float, Stand]] = deque(maxlen=MARKS_KEPT)
+
+    def note(self, moment: float, stand: Stand) -> None:
+        if self._kept and not _is_same_log(self._kept[-1][1], stand):
+            self._kept.clear()  # after a failing over, positions mean something else
+        self._kept.append((moment, stand))
+
+    def as_of(self, replayed: Stand) -> float | None:
+        """The latest moment before which all that was acknowledged has been replayed, if known."""
+        for moment, stand in reversed(self._kept):
+            if _is_same_log(stand, replayed) and stand.position <= replayed.position:
+                return moment
+        return None
+
+
+def _is_same_log(one: Stand, other: Stand) -> bool:
+    return (one.cluster, one.timeline) == (other.cluster, other.timeline)
+
+
+def make_replica(settings: Settings, primary: AsyncEngine) -> "Replica | None":
+    """Where there is one. Nothing is asked of it before `watch`."""
+    if settings.database_replica_url is None:
+        return None
+    return Replica(settings, settings.database_replica_url.get_secret_value(), primary)
+
+
+class Replica:
+    """May be read while it is proven to be late by `max_lag_seconds` at most."""
+
+    def __init__(self, settings: Settings, url: str, primary: AsyncEngine) -> None:
+        self.max_lag_seconds = settings.database_replica_max_lag_seconds
+        engine = make_engine(settings, url)
+        event.listen(engine.sync_engine, "do_connect", _be_brief)
+        watch_statements(engine)
+        # It reads only, so nothing has to be begun or ended.
+        self.engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._primary = primary
+        self._marks = Marks()
+        self._as_of = self._begun = time.monotonic()
+        self._left_alone_until = 0.0
+        self.state = State.AWAY
+        server = make_url(url).host or "local"
+        self._lag = metrics.REPLICA_LAG_SECONDS.labels(server)
+        self._in_use = metrics.REPLICA_IN_USE.labels(server)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Session | None]:
+        """A session that reads from the replica; None while that is not proven to be good enough.
+
+        Whatever the replica fails to answer, the session asks the primary.
+        """
+        connection = await self._open()
+        if connection is None:
+            metrics.PUBLIC_READS.labels(
+                State.AWAY if self.state is State.AWAY else State.LATE
+            ).inc()
+            yield None
+            return
+        session = AsyncSession(
+            connection,
+            sync_session_class=_FallingBack,
+            expire_on_commit=False,
+            autoflush=False,
+            info={"replica": self, "primary": self._primary.sync_engine},
+        )
+        try:
+            yield session
+        finally:
+            has_failed = session.sync_session.bind is self._primary.sync_engine
+            metrics.PUBLIC_READS.labels(State.AWAY if has_failed else READ_THERE).inc()
+            await session.close()
+            if has_failed:
+                await _drop(connection)
+            await connection.close()
+
+    async def watch(self) -> None:
+        """Again and again look where both servers stand, until cancelled."""
+        while True:
+            try:
+                async with reading(self._primary) as primary, self.engine.connect() as replica:
+                    while True:
+                        async with asyncio.timeout(LOOK_SECONDS):
+                            await self._look(primary, replica)
+                        await self._pause()
+            except AWAY as problem:
+                self._note(State.AWAY, why=type(problem).__name__)
+            await self._pause()
+
+    def leave_alone(self, problem: Exception) -> None:
+        """For a moment, so that not every request waits for the same silence."""
+        self._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS
+        self._note(State.AWAY, why=type(problem).__name__)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    async def _open(self) -> AsyncConnection | None:
+        """A connection to a server that was proven to be good enough, if there is one."""
+        if self.state is not State.USED or self._is_late(self._as_of):
+            return None
+        connection = self.engine.connect()
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                await connection.start()
+                as_of = connection.info.get(PROVEN_AS_OF)
+                if as_of is None or self._is_late(as_of):
+                    as_of = await self._prove(connection)
+        except AWAY as problem:
+            self.leave_alone(problem)
+            as_of = None
+        if as_of is None or self._is_late(as_of):
+            with suppress(*AWAY):
+                await connection.close()
+            return None
+        return connection
+
+    async def _look(self, primary: Reader, replica: AsyncConnection) -> None:
+        moment = time.monotonic()  # taken before it is asked
+        self._marks.note(moment, Stand(*(await primary.execute(_PRIMARY_STANDS)).one()))
+        self._as_of = max(await self._prove(replica) or self._begun, self._as_of)
+        if time.monotonic() >= self._left_alone_until:
+            self._note(State.LATE if self._is_late(self._as_of) else State.USED)
+
+    async def _prove(self, connection: AsyncConnection) -> float | None:
+        """As of when this connection's server has everything. None for one that has stopped
+        following, that follows something else, or that is later than we remember."""
+        found = (await connection.execute(_REPLICA_STANDS)).one_or_none()
+        if found is None or found.position is None:
+            return None
+        as_of = self._marks.as_of(Stand(*found))
+        connection.info[PROVEN_AS_OF] = as_of
+        return as_of
+
+    def _is_late(self, as_of: float) -> bool:
+        return time.monotonic() - as_of > self.max_lag_seconds
+
+    def _note(self, state: State, why: str = "") -> None:
+        if state is not self.state:
+            level = logging.INFO if state is State.USED else logging.WARNING
+            log.log(level, "the replica is %s", f"{state} ({why})" if why else state)
+        self.state = state
+        self._lag.set(time.monotonic() - self._as_of)
+        self._in_use.set(state is State.USED)
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(self.max_lag_seconds / LOOKS_WITHIN_LAG)
+
+
+class _FallingBack(PlainSession):
+    """Asks the primary what the replica fails to answer, and from then on only the primary."""
+
+
+@event.listens_for(_FallingBack, "do_orm_execute")
+def _fall_back(state: ORMExecuteState) -> Any:
+    session = state.session
+    if session.bind is session.info["primary"]:
+        return None
+    try:
+        return state.invoke_statement()
+    except AWAY as problem:
+        if _is_gone(problem):
+            session.info["replica"].leave_alone(problem)
+        session.bind = session.info["primary"]
+        return None  # that is: go on, with what it is bound to now
+
+
+def _is_gone(problem: Exception) -> bool:
+    """Whether others need not try either; not where replaying cancelled what we were reading."""
+    return not isinstance(problem, DBAPIError) or problem.connection_invalidated
+
+
+def _be_brief(_dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> None:
+    options |= {"timeout": OPEN_SECONDS, "command_timeout": ANSWER_SECONDS}
+
+
+async def _drop(connection: AsyncConnection) -> None:
+    """Without saying good-bye to a server that may not hear it."""
+    with suppress(*AWAY):
+        raw = await connection.get_raw_connection()
+        if raw.driver_connection is not None:
+            raw.driver_connection.terminate()
+        await connection.invalidate()
