@@ -10,7 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session as PlainSession
 
 from contravento.kit import metrics
-from contravento.kit.db import Reader, Session, make_engine, reading
+from contravento.kit.db import Session, make_engine
 from contravento.kit.settings import Settings
 from contravento.kit.spans import watch_statements
 
@@ -155,11 +155,7 @@ class Replica:
         """Again and again look where both servers stand, until cancelled."""
         while True:
             try:
-                async with reading(self._primary) as primary, self.engine.connect() as replica:
-                    while True:
-                        async with asyncio.timeout(LOOK_SECONDS):
-                            await self._look(primary, replica)
-                        await self._pause()
+                await self._follow()
             except AWAY as problem:
                 self._note(State.AWAY, why=type(problem).__name__)
             await self._pause()
@@ -192,9 +188,21 @@ class Replica:
             return None
         return connection
 
-    async def _look(self, primary: Reader, replica: AsyncConnection) -> None:
+    async def _follow(self) -> None:
+        """On connections that stay, so that looking does not wait where requests do."""
+        async with AsyncExitStack() as both:
+            async with asyncio.timeout(LOOK_SECONDS):
+                primary = await both.enter_async_context(self._primary.connect())
+                replica = await both.enter_async_context(self.engine.connect())
+            while True:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._look(primary, replica)
+                await self._pause()
+
+    async def _look(self, primary: AsyncConnection, replica: AsyncConnection) -> None:
         moment = time.monotonic()  # taken before it is asked
         self._marks.note(moment, Stand(*(await primary.execute(_PRIMARY_STANDS)).one()))
+        await primary.rollback()
         self._as_of = max(await self._prove(replica) or self._begun, self._as_of)
         if time.monotonic() >= self._left_alone_until:
             self._note(State.LATE if self._is_late(self._as_of) else State.USED)
@@ -248,7 +256,7 @@ def _is_gone(problem: Exception) -> bool:
 
 
 def _be_brief(_dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> None:
-    options |= {"timeout": OPEN_SECONDS, "command_timeout": ANSWER_SECONDS}
+    options["command_timeout"] = ANSWER_SECONDS
 
 
 async def _drop(connection: AsyncConnection) -> None:
