@@ -1,4 +1,4 @@
-"""The two addresses that hold a password: built with what a URL needs encoded, and compared."""
+"""The addresses that hold a password: built with what a URL needs encoded, and compared."""
 
 import string
 from collections.abc import Mapping
@@ -26,6 +26,16 @@ def database_url(values: Mapping[str, str]) -> str:
     password = quote(values["POSTGRES_APP_PASSWORD"], safe="")
     place = f"postgres:5432/{values['POSTGRES_DB']}"
     return f"postgresql+asyncpg://{role_in(values)}:{password}@{place}"
+
+
+def replica_url(values: Mapping[str, str]) -> str:
+    """As it stands, but for who signs in, if that is the application."""
+    url = values["DATABASE_REPLICA_URL"]
+    if take_apart(url).user not in APPLICATION_ROLES:
+        return url
+    scheme, _, rest = url.partition("://")
+    password = quote(values["POSTGRES_APP_PASSWORD"], safe="")
+    return f"{scheme}://{role_in(values)}:{password}@{rest.rpartition('@')[2]}"
 
 
 def role_in(values: Mapping[str, str]) -> str:

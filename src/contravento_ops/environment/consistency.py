@@ -94,6 +94,32 @@ def _database_url(values: Values, environment: EnvironmentName) -> Iterator[Find
         yield "DATABASE_URL", "holds another password than POSTGRES_APP_PASSWORD", rebuild
 
 
+def _replica_url(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    url = values.get("DATABASE_REPLICA_URL")
+    if not url:
+        return
+    parts, name = addresses.take_apart(url), "DATABASE_REPLICA_URL"
+    if not addresses.is_encoded(parts):
+        yield name, "holds a password that breaks a URL", "write % / ? # @ : as %25 %2F %3F …"
+        return
+    if _place(parts) == _place(addresses.take_apart(_written_database(values))):
+        yield name, "names the database itself, which follows nobody", "name a server that does"
+    password = values.get("POSTGRES_APP_PASSWORD")
+    if parts.user in addresses.APPLICATION_ROLES and password:
+        has_other = parts.user != addresses.role_in(values)
+        if has_other or not addresses.agrees(parts, password):
+            who = f"{addresses.role_in(values)} and its password, POSTGRES_APP_PASSWORD"
+            yield name, "signs in as the application does not", f"write {who}"
+
+
+def _written_database(values: Values) -> str:
+    return values.get("DATABASE_URL") or "postgresql://postgres:5432/" + values["POSTGRES_DB"]
+
+
+def _place(parts: addresses.Address) -> tuple[str, str, str]:
+    return parts.host.lower(), parts.port or "5432", parts.path
+
+
 def _passwords_in_urls(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
     """Compose puts these into URLs as they stand, where no URL of ours is given."""
     own = {"POSTGRES_APP_PASSWORD": "DATABASE_URL", "REDIS_PASSWORD": "REDIS_URL"}
@@ -196,6 +222,6 @@ def _number(values: Values, name: str, default: int | None = None) -> int | None
 
 
 RULES: tuple[Rule, ...] = (
-    _production_settings, _bcrypt, _connections, _database_url, _redis_url, _passwords_in_urls,
-    _mail, _real_riders, _site, _key_rotation,
+    _production_settings, _bcrypt, _connections, _database_url, _replica_url, _redis_url,
+    _passwords_in_urls, _mail, _real_riders, _site, _key_rotation,
 )  # fmt: skip

@@ -75,6 +75,18 @@ DATABASE = Section(
             kinds.integer(1, 200),
             by_environment("10", "20", "8"),
         ),
+        Variable(
+            "DATABASE_REPLICA_URL",
+            "a server that follows the database, from which what is public is read",
+            kinds.url("postgresql", "postgresql+asyncpg"),
+            is_sensitive=True,
+        ),
+        Variable(
+            "DATABASE_REPLICA_MAX_LAG_SECONDS",
+            "how late it may be and still be read, 0.1 to 1",
+            kinds.decimal(0.1, 1),
+            default="1",
+        ),
     ),
 )
 

@@ -21,6 +21,7 @@ type Values = Mapping[str, str]
 APPLICATION = (
     *(each.name for section in (SITE, SECRETS, FILES, MAIL, LOGS) for each in section.variables),
     *("DATABASE_URL", "DATABASE_POOL_SIZE", "REDIS_URL", "SENTRY_DSN", "SENTRY_ENVIRONMENT"),
+    *("DATABASE_REPLICA_URL", "DATABASE_REPLICA_MAX_LAG_SECONDS"),
 )
 NAMESPACES: Mapping[EnvironmentName, str] = {
     "staging": "contravento-staging",

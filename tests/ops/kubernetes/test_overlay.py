@@ -224,6 +224,20 @@ def test_a_server_elsewhere_leaves_ours_out_and_is_let_through_to(tmp_path: Path
     assert not [name for name in urls if name.startswith("postgres-o")]
 
 
+def test_a_replica_elsewhere_is_let_through_to_and_its_address_is_a_secret(
+    tmp_path: Path,
+) -> None:
+    replica = "postgresql://reader:x@replica.example.org:6433/diary"
+    changed = wanted(tmp_path, DATABASE_URL=ELSEWHERE, DATABASE_REPLICA_URL=replica)
+    found = render(tmp_path, changed)
+    secrets = settings.secrets("prod", changed.values)["items"]
+
+    assert {"6432", "6433"} <= set(re.findall(r"\d+", str(found["NetworkPolicy/to-the-database"])))
+    assert replica not in str(found)
+    (ours,) = [each for each in secrets if each["metadata"]["name"] == "contravento"]
+    assert ours["stringData"]["DATABASE_REPLICA_URL"] == replica
+
+
 def test_passwords_are_encoded_in_addresses() -> None:
     given = {**values("prod"), "POSTGRES_APP_PASSWORD": "a/b@c"}
 
