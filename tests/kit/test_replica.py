@@ -271,6 +271,9 @@ async def test_what_has_been_promoted_is_no_replica(own_database: str, tmp_path:
     with open_folder() as folder, standby(own_database, folder / "replica") as one:
         async with following(own_database, one, tmp_path, max_lag_seconds=0.2) as pair:
             await asyncio.to_thread(one.promote)
+            async with pair.replica.engine.connect() as connection:
+                said = await connection.execute(replica.REPLICA_STANDS)
+                assert said.one_or_none() is None
             await pair.becomes(State.LATE)
             await pair.write(1)
             assert await pair.read() is None

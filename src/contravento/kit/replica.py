@@ -37,14 +37,14 @@ AWAY = (SQLAlchemyError, OSError, TimeoutError)  # whatever an absence looks lik
 READ_THERE = "replica"  # an outcome, besides being late or away
 PROVEN_AS_OF = "proven_as_of"  # what a connection remembers
 
-_PRIMARY_STANDS = text("""
+PRIMARY_STANDS = text("""
     SELECT control.system_identifier,
            ('x' || left(pg_walfile_name(flushed), 8))::bit(32)::bigint AS timeline,
            (flushed - '0/0'::pg_lsn)::bigint AS position
     FROM pg_control_system() AS control, pg_current_wal_flush_lsn() AS flushed
 """)
 # The timeline is that of the last restart point: right after a failing over it may be the old one.
-_REPLICA_STANDS = text("""
+REPLICA_STANDS = text("""
     SELECT control.system_identifier,
            checkpoint.timeline_id::bigint AS timeline,
            (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint AS position
@@ -201,7 +201,7 @@ class Replica:
 
     async def _look(self, primary: AsyncConnection, replica: AsyncConnection) -> None:
         moment = time.monotonic()  # taken before it is asked
-        self._marks.note(moment, Stand(*(await primary.execute(_PRIMARY_STANDS)).one()))
+        self._marks.note(moment, Stand(*(await primary.execute(PRIMARY_STANDS)).one()))
         await primary.rollback()
         self._as_of = max(await self._prove(replica) or self._begun, self._as_of)
         if time.monotonic() >= self._left_alone_until:
@@ -210,7 +210,7 @@ class Replica:
     async def _prove(self, connection: AsyncConnection) -> float | None:
         """As of when this connection's server has everything. None for one that has stopped
         following, that follows something else, or that is later than we remember."""
-        found = (await connection.execute(_REPLICA_STANDS)).one_or_none()
+        found = (await connection.execute(REPLICA_STANDS)).one_or_none()
         if found is None or found.position is None:
             return None
         as_of = self._marks.as_of(Stand(*found))
