@@ -25,6 +25,8 @@ from tests.replication import Standby
 from tests.test_caching import SHARED, addresses, filled
 from tests.test_visibility import BROWSER, SURFACES, Shown, show
 
+pytestmark = pytest.mark.slow
+
 # What looks the same to all, signed in or not.
 COMMON = {"/", "/map", "/map/tours.json", "/riders", "/api/v1/feed"}
 # What everyone may see: all that edges may keep, but for what is in no database, and besides
@@ -261,7 +263,6 @@ async def test_the_edge_keeps_what_may_be_late_for_a_second_and_no_longer(
     assert new.headers["Cache-Control"].endswith("s-maxage=1, stale-while-revalidate=1")
 
 
-@pytest.mark.slow
 async def test_nobody_is_told_of_an_error_when_the_replica_is_killed_while_it_is_read(
     nobody: AsyncClient, site: Site
 ) -> None:

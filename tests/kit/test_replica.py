@@ -115,6 +115,8 @@ def test_a_position_in_another_log_proves_nothing() -> None:
 
     assert marks.as_of(stand(99, timeline=2)) is None
     assert marks.as_of(stand(99, cluster=8)) is None
+    assert marks.doubt(stand(99, timeline=2)) == marks.doubt(stand(99, cluster=8)) != ""
+    assert marks.doubt(stand(9)) == ""
 
 
 def test_after_a_failing_over_nothing_older_is_believed() -> None:
@@ -279,15 +281,22 @@ async def test_what_has_been_promoted_is_no_replica(own_database: str, tmp_path:
             assert await pair.read() is None
 
 
-async def test_the_database_itself_is_no_replica(own_database: str, tmp_path: Path) -> None:
+async def test_the_database_itself_is_no_replica(
+    own_database: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async with watched(own_database, own_database, tmp_path, max_lag_seconds=0.2) as pair:
         await pair.becomes(State.LATE)
         assert await pair.read() is None
+    assert "the replica is late: it follows nobody" in caplog.text
 
 
 @pytest.mark.parametrize("gone", ["replica", "primary"])
 async def test_where_one_does_not_answer_nothing_is_proven(
-    gone: str, own_database: str, follower: Standby, tmp_path: Path
+    gone: str,
+    own_database: str,
+    follower: Standby,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Without the primary nobody knows what is missing."""
     urls = {"primary": own_database, "replica": follower.url(own_database)} | {gone: NOBODY}
@@ -295,6 +304,7 @@ async def test_where_one_does_not_answer_nothing_is_proven(
         await asyncio.sleep(0.5)
         assert pair.replica.state is State.AWAY
         assert await pair.read() is None
+    assert "the replica is away: " in caplog.text
 
 
 def test_without_its_address_there_is_none(own_database: str, tmp_path: Path) -> None:

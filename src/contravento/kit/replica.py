@@ -83,12 +83,22 @@ class Marks:
             self._kept.clear()  # after a failing over, positions mean something else
         self._kept.append((moment, stand))
 
-    def as_of(self, replayed: Stand) -> float | None:
+    def as_of(self, replayed: Stand | None) -> float | None:
         """The latest moment before which all that was acknowledged has been replayed, if known."""
+        if replayed is None:
+            return None
         for moment, stand in reversed(self._kept):
             if _is_same_log(stand, replayed) and stand.position <= replayed.position:
                 return moment
         return None
+
+    def doubt(self, replayed: Stand | None) -> str:
+        """Why nothing can be said of a server, if it is not just late."""
+        if replayed is None:
+            return "it follows nobody"
+        if self._kept and not _is_same_log(self._kept[-1][1], replayed):
+            return "it follows another database, or is on another timeline"
+        return ""
 
 
 def _is_same_log(one: Stand, other: Stand) -> bool:
@@ -117,6 +127,7 @@ class Replica:
         self._as_of = self._begun = time.monotonic()
         self._left_alone_until = 0.0
         self.state = State.AWAY
+        self._told: tuple[State, str] | None = None
         server = make_url(url).host or "local"
         self._lag = metrics.REPLICA_LAG_SECONDS.labels(server)
         self._in_use = metrics.REPLICA_IN_USE.labels(server)
@@ -203,17 +214,16 @@ class Replica:
         moment = time.monotonic()  # taken before it is asked
         self._marks.note(moment, Stand(*(await primary.execute(PRIMARY_STANDS)).one()))
         await primary.rollback()
-        self._as_of = max(await self._prove(replica) or self._begun, self._as_of)
+        stand = await _stand_of(replica)
+        self._as_of = max(self._marks.as_of(stand) or self._begun, self._as_of)
         if time.monotonic() >= self._left_alone_until:
-            self._note(State.LATE if self._is_late(self._as_of) else State.USED)
+            is_late = self._is_late(self._as_of)
+            why = self._marks.doubt(stand) if is_late else ""
+            self._note(State.LATE if is_late else State.USED, why)
 
     async def _prove(self, connection: AsyncConnection) -> float | None:
-        """As of when this connection's server has everything. None for one that has stopped
-        following, that follows something else, or that is later than we remember."""
-        found = (await connection.execute(REPLICA_STANDS)).one_or_none()
-        if found is None or found.position is None:
-            return None
-        as_of = self._marks.as_of(Stand(*found))
+        """As of when this connection's server has everything, if that can be said."""
+        as_of = self._marks.as_of(await _stand_of(connection))
         connection.info[PROVEN_AS_OF] = as_of
         return as_of
 
@@ -221,15 +231,21 @@ class Replica:
         return time.monotonic() - as_of > self.max_lag_seconds
 
     def _note(self, state: State, why: str = "") -> None:
-        if state is not self.state:
+        if (state, why) != self._told:
             level = logging.INFO if state is State.USED else logging.WARNING
-            log.log(level, "the replica is %s", f"{state} ({why})" if why else state)
-        self.state = state
+            log.log(level, "the replica is %s", f"{state}: {why}" if why else state)
+        self.state, self._told = state, (state, why)
         self._lag.set(time.monotonic() - self._as_of)
         self._in_use.set(state is State.USED)
 
     async def _pause(self) -> None:
         await asyncio.sleep(self.max_lag_seconds / LOOKS_WITHIN_LAG)
+
+
+async def _stand_of(connection: AsyncConnection) -> Stand | None:
+    """None for one that follows nobody."""
+    found = (await connection.execute(REPLICA_STANDS)).one_or_none()
+    return Stand(*found) if found and found.position is not None else None
 
 
 class _FallingBack(PlainSession):
