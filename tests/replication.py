@@ -28,6 +28,13 @@ OPTIONS = {
 }
 
 
+# A standby may be followed, too.
+STANDS = """
+    SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()
+                ELSE pg_current_wal_flush_lsn() END - '0/0'
+"""
+
+
 class Standby:
     """Copied from the server at `url`, and following it from then on, in `folder`."""
 
@@ -94,13 +101,14 @@ class Standby:
     def ask(self, statement: LiteralString) -> Any:
         root = self.url("postgresql:///postgres")
         with psycopg.connect(root, autocommit=True) as connection:
-            row = connection.execute(statement).fetchone()
+            found = connection.execute(statement)
+            row = found.fetchone() if found.description else None
         return row[0] if row else None
 
     def wait_for(self, url: str) -> None:
         """Until it shows all that stands in its primary at `url` now."""
         with psycopg.connect(libpq_url(url), autocommit=True) as connection:
-            row = connection.execute("SELECT pg_current_wal_flush_lsn() - '0/0'").fetchone()
+            row = connection.execute(STANDS).fetchone()
         wanted = row[0] if row else 0
         until(lambda: self.ask("SELECT pg_last_wal_replay_lsn() - '0/0'") >= wanted)
 

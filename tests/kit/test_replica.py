@@ -281,6 +281,27 @@ async def test_what_has_been_promoted_is_no_replica(own_database: str, tmp_path:
             assert await pair.read() is None
 
 
+@pytest.mark.slow
+async def test_who_follows_the_next_primary_is_read_from_its_restart_point_on(
+    own_database: str, tmp_path: Path
+) -> None:
+    """Before that it does not say that it has come along."""
+    with (
+        open_folder() as folder,
+        standby(own_database, folder / "next") as next_one,
+        standby(next_one.url(own_database), folder / "its") as follower,
+    ):
+        database = next_one.url(own_database)
+        await asyncio.to_thread(next_one.promote)
+        async with watched(database, follower.url(database), tmp_path) as pair:
+            await pair.becomes(State.LATE)
+            assert await pair.read() is None
+            await asyncio.to_thread(next_one.ask, "CHECKPOINT")
+            await asyncio.to_thread(follower.wait_for, database)
+            await asyncio.to_thread(follower.ask, "CHECKPOINT")
+            await pair.is_read_again()
+
+
 async def test_the_database_itself_is_no_replica(
     own_database: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
