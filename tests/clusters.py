@@ -131,7 +131,7 @@ def _set(made: Cluster, **settings: str) -> None:
 
 def _new(folder: Path) -> Cluster:
     folder.mkdir(parents=True)
-    if user := _user():
+    if user := somebody():
         shutil.chown(folder, user, user)
         shutil.chown(folder.parent, user, user)
     folder.chmod(0o700)
@@ -141,15 +141,15 @@ def _new(folder: Path) -> Cluster:
 def run(program: str, *words: str) -> None:
     """One of PostgreSQL's programs, as a user that it accepts. Output goes to a file: what a server
     inherits would keep a pipe open."""
-    with open(os.devnull, "r+b") as nothing:
-        done = subprocess.run(  # noqa: S603
+    with Path(os.devnull).open("r+b") as nothing:
+        done = subprocess.run(
             [str(PROGRAMS / program), *words], stdin=nothing, stdout=nothing,
-            stderr=nothing, user=_user(), check=False,
+            stderr=nothing, user=somebody(), check=False,
         )  # fmt: skip
     assert done.returncode == 0, f"{program} {' '.join(words)}: {done.returncode}"
 
 
-def _user() -> str | None:
+def somebody() -> str | None:
     """PostgreSQL refuses to run as root; its package has made somebody for that."""
     if os.geteuid() != 0:
         return None

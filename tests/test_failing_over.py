@@ -109,6 +109,10 @@ class Riders:
         for thread in self._threads:
             thread.join()
 
+    @property
+    def has_ended(self) -> bool:
+        return self._ended.is_set()
+
     def client(self) -> httpx.Client:
         found = self.product.client()
         found.cookies.set("session", self.cookie)

@@ -1,4 +1,5 @@
-"""Certificates made for a test, and a PostgreSQL reached by TLS: the embedded one has none itself."""
+"""Certificates made for a test, and a door with TLS to a PostgreSQL that has none itself, as the
+embedded one."""
 
 import datetime
 import ipaddress

@@ -95,18 +95,25 @@ CASES = {
 def test_any_other_is_refused_with_a_sentence(
     case: str, shared_database: str, authority: Authority, stranger: Authority, tmp_path: Path
 ) -> None:
-    certificate = {
-        "another name": lambda: authority.issue("db.example.test"),
-        "another authority": lambda: stranger.issue(HOST),
-        "expired": lambda: authority.issue(HOST, days=(-3, -2)),
-        "too early": lambda: authority.issue(HOST, days=(1, 2)),
-        "no TLS": lambda: None,
-    }[case]()
+    certificate = shown(case, authority, stranger)
     with door(shared_database, certificate, authority.file) as url:
         (mistake,) = find_mistakes(read_address(url))
         assert mistake.startswith(f"names {HOST}:"), mistake
         assert CASES[case] in mistake
         refused_by_both(url, tmp_path)
+
+
+def shown(case: str, authority: Authority, stranger: Authority) -> tuple[Path, Path] | None:
+    match case:
+        case "another name":
+            return authority.issue("db.example.test")
+        case "another authority":
+            return stranger.issue(HOST)
+        case "expired":
+            return authority.issue(HOST, days=(-3, -2))
+        case "too early":
+            return authority.issue(HOST, days=(1, 2))
+    return None
 
 
 def test_verify_ca_takes_any_name_that_the_authority_signed(

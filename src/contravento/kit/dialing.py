@@ -85,7 +85,7 @@ class Dialing:
 
 def _notice_silence(connection: Connection) -> None:
     """The driver has no setting for it, as libpq has."""
-    found = connection._transport.get_extra_info("socket")  # noqa: SLF001
+    found = connection._transport.get_extra_info("socket")
     if found is None or found.family == socket.AF_UNIX:
         return
     found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
