@@ -87,12 +87,14 @@ def make_plain_engine(url: str) -> Engine:
     )
 
 
-def make_engine(settings: Settings) -> AsyncEngine:
-    """For requests and jobs. Behind a pooler that lends a connection for a transaction, nothing
-    stays on a connection that the next transaction would look for: no statement keeps a name."""
-    is_pooled = settings.is_pooled
+def make_engine(settings: Settings, url: str | None = None) -> AsyncEngine:
+    """For the database, or for another server at `url` that is asked in the same way.
+
+    Behind a pooler that lends a connection for a transaction, nothing stays on a connection that
+    the next transaction would look for: no statement keeps a name."""
+    is_pooled = settings.is_pooled and url is None
     dialing = Dialing(
-        read_address(settings.database),
+        read_address(url or settings.database),
         keeps_statements=not is_pooled,
         wait_seconds=settings.database_wait_seconds,
     )

@@ -175,7 +175,9 @@ def test_a_changed_setting_replaces_pods(tmp_path: Path) -> None:
 
 
 def test_a_server_elsewhere_leaves_ours_out_and_is_let_through_to(tmp_path: Path) -> None:
-    changed = wanted(tmp_path, DATABASE_URL=ELSEWHERE, DATABASE_OWNER_URL="")
+    changed = wanted(
+        tmp_path, DATABASE_URL=ELSEWHERE, DATABASE_OWNER_URL="", DATABASE_DIRECT_URL=""
+    )
     found = render(tmp_path, changed)
     secrets = settings.secrets("prod", changed.values)["items"]
 
@@ -201,7 +203,10 @@ def test_what_needs_its_own_connection_goes_past_a_pooler(tmp_path: Path) -> Non
         tmp_path, DATABASE_URL=ELSEWHERE, DATABASE_DIRECT_URL=direct, DATABASE_OWNER_URL=""
     )
     secrets = settings.secrets("prod", changed.values)["items"]
+    way_out = str(render(tmp_path, changed)["NetworkPolicy/to-the-database"])
 
+    assert "5432" in way_out
+    assert "6432" in way_out
     urls = {each["metadata"]["name"]: each["stringData"] for each in secrets}
     assert urls["contravento"]["DATABASE_URL"] == ELSEWHERE
     assert urls["contravento"]["DATABASE_DIRECT_URL"] == direct
