@@ -5,6 +5,7 @@ set -eu
 cat >/tmp/pgbouncer.ini <<END
 [databases]
 $POSTGRES_DB = host=postgres port=5432
+passwords = host=postgres port=5432 dbname=postgres
 
 [pgbouncer]
 listen_addr = *
@@ -13,7 +14,7 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = /run/pooler/users.txt
 auth_user = contravento_pooler
-auth_dbname = postgres
+auth_dbname = passwords
 auth_query = SELECT name, secret FROM pooler.credentials(\$1) WHERE name IS NOT NULL
 pool_mode = transaction
 default_pool_size = 40
