@@ -1,6 +1,7 @@
 """Reading from a real replica: proven not to be late, and not missed when it is gone."""
 
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contravento.kit import replica
@@ -31,6 +33,7 @@ PATIENCE_SECONDS = 30
 class Pair:
     """The database and its replica, as a web process holds them."""
 
+    database: str
     primary: AsyncEngine
     replica: Replica
 
@@ -70,7 +73,7 @@ async def watched(
     assert made
     watch = asyncio.create_task(made.watch())
     try:
-        yield Pair(primary, made)
+        yield Pair(database, primary, made)
     finally:
         watch.cancel()
         await asyncio.gather(watch, return_exceptions=True)
@@ -131,9 +134,7 @@ def test_after_a_failing_over_nothing_older_is_believed() -> None:
 
 async def test_what_was_written_is_read_from_the_replica(pair: Pair, follower: Standby) -> None:
     await pair.write(1)
-    await asyncio.to_thread(
-        follower.wait_for, pair.primary.url.render_as_string(hide_password=False)
-    )
+    await asyncio.to_thread(follower.wait_for, pair.database)
 
     await pair.is_read_again()
     assert await pair.read() == [1]
@@ -212,9 +213,7 @@ async def test_a_replica_of_a_database_that_rests_is_not_late(
 @pytest.mark.slow
 async def test_a_killed_replica_is_no_error(pair: Pair, follower: Standby) -> None:
     await pair.write(1)
-    await asyncio.to_thread(
-        follower.wait_for, pair.primary.url.render_as_string(hide_password=False)
-    )
+    await asyncio.to_thread(follower.wait_for, pair.database)
     await pair.is_read_again()
     async with pair.replica.reading() as session:
         assert session
@@ -305,10 +304,23 @@ async def test_who_follows_the_next_primary_is_read_from_its_restart_point_on(
 async def test_the_database_itself_is_no_replica(
     own_database: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with watched(own_database, own_database, tmp_path, max_lag_seconds=0.2) as pair:
+    caplog.set_level(logging.INFO, replica.__name__)
+    async with watched(own_database, own_database, tmp_path) as pair:
         await pair.becomes(State.LATE)
         assert await pair.read() is None
-    assert "the replica is late: it follows nobody" in caplog.text
+    told = [each.message for each in caplog.records if each.name == replica.__name__]
+    assert told == ["the replica is late: it follows nobody"]
+
+
+async def test_of_several_servers_one_that_follows_is_found(
+    own_database: str, follower: Standby, tmp_path: Path
+) -> None:
+    folders = [
+        str(make_url(url).query["host"]) for url in (own_database, follower.url(own_database))
+    ]
+    both = f"postgresql://postgres@/{make_url(own_database).database}?host={','.join(folders)}"
+    async with watched(own_database, both, tmp_path) as pair:
+        await pair.is_read_again()
 
 
 @pytest.mark.parametrize("gone", ["replica", "primary"])

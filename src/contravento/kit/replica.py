@@ -16,13 +16,13 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import event, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session as PlainSession
 
 from contravento.kit import metrics
 from contravento.kit.db import Session, make_engine
+from contravento.kit.servers import read_address
 from contravento.kit.settings import Settings
 from contravento.kit.spans import watch_statements
 
@@ -109,7 +109,11 @@ def make_replica(settings: Settings, primary: AsyncEngine) -> "Replica | None":
     """Where there is one. Nothing is asked of it before `watch`."""
     if settings.database_replica_url is None:
         return None
-    return Replica(settings, settings.database_replica_url.get_secret_value(), primary)
+    url = settings.database_replica_url.get_secret_value()
+    address = read_address(url)
+    if len(address.servers) > 1 and "target_session_attrs" not in address.options:
+        url += f"{'&' if '?' in url else '?'}target_session_attrs=standby"
+    return Replica(settings, url, primary)
 
 
 class Replica:
@@ -124,11 +128,13 @@ class Replica:
         self.engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._primary = primary
         self._marks = Marks()
-        self._as_of = self._begun = time.monotonic()
+        self._begun = time.monotonic()
+        self._as_of: float | None = None
         self._left_alone_until = 0.0
         self.state = State.AWAY
         self._told: tuple[State, str] | None = None
-        server = make_url(url).host or "local"
+        servers = read_address(url).servers
+        server = ",".join("local" if each.is_socket else str(each) for each in servers)
         self._lag = metrics.REPLICA_LAG_SECONDS.labels(server)
         self._in_use = metrics.REPLICA_IN_USE.labels(server)
 
@@ -188,12 +194,12 @@ class Replica:
             async with asyncio.timeout(OPEN_SECONDS):
                 await connection.start()
                 as_of = connection.info.get(PROVEN_AS_OF)
-                if as_of is None or self._is_late(as_of):
+                if self._is_late(as_of):
                     as_of = await self._prove(connection)
         except AWAY as problem:
             self.leave_alone(problem)
             as_of = None
-        if as_of is None or self._is_late(as_of):
+        if self._is_late(as_of):
             with suppress(*AWAY):
                 await connection.close()
             return None
@@ -215,7 +221,7 @@ class Replica:
         self._marks.note(moment, Stand(*(await primary.execute(PRIMARY_STANDS)).one()))
         await primary.rollback()
         stand = await _stand_of(replica)
-        self._as_of = max(self._marks.as_of(stand) or self._begun, self._as_of)
+        self._as_of = self._marks.as_of(stand) or self._as_of
         if time.monotonic() >= self._left_alone_until:
             is_late = self._is_late(self._as_of)
             why = self._marks.doubt(stand) if is_late else ""
@@ -227,15 +233,16 @@ class Replica:
         connection.info[PROVEN_AS_OF] = as_of
         return as_of
 
-    def _is_late(self, as_of: float) -> bool:
-        return time.monotonic() - as_of > self.max_lag_seconds
+    def _is_late(self, as_of: float | None) -> bool:
+        """So is one of which nothing is known."""
+        return as_of is None or time.monotonic() - as_of > self.max_lag_seconds
 
     def _note(self, state: State, why: str = "") -> None:
         if (state, why) != self._told:
             level = logging.INFO if state is State.USED else logging.WARNING
             log.log(level, "the replica is %s", f"{state}: {why}" if why else state)
         self.state, self._told = state, (state, why)
-        self._lag.set(time.monotonic() - self._as_of)
+        self._lag.set(time.monotonic() - (self._as_of or self._begun))
         self._in_use.set(state is State.USED)
 
     async def _pause(self) -> None:

@@ -43,6 +43,8 @@ def administrator(visit: Visit) -> Evidence:
 
 def backup(visit: Visit) -> Evidence:
     """A backup was taken in time by itself, and proven by restoring it"""
+    if not visit.project.place.has_own_database:
+        raise CannotTell("the database is elsewhere, and so are its backups: ask its keeper")
     containers = visit.project.containers("backup")
     if not any(each.is_well for each in containers):
         state = containers[0].status if containers else "does not exist"

@@ -11,9 +11,7 @@ VARIABLE = "SECRETS_MADE"
 OLD_DAYS = 90
 DAY_SECONDS = 86400
 # Built from a secret, or one that is on its way out.
-NO_SECRETS_OF_THEIR_OWN = frozenset(
-    {"DATABASE_URL", "DATABASE_REPLICA_URL", "REDIS_URL", "SECRET_KEY_PREVIOUS"}
-)
+NO_SECRETS_OF_THEIR_OWN = frozenset({"DATABASE_URL", "REDIS_URL", "SECRET_KEY_PREVIOUS"})
 SECRETS = tuple(
     each.name
     for each in VARIABLES.values()

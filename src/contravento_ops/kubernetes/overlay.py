@@ -151,7 +151,9 @@ def _directory(values: Mapping[str, str]) -> str:
 
 
 def _ports_of_databases(values: Mapping[str, str]) -> tuple[int, ...]:
-    urls = (values[name] for name in ("DATABASE_URL", "DATABASE_REPLICA_URL") if values.get(name))
+    kinds = ("", "DIRECT_", "OWNER_", "REPLICA_")
+    names = (f"DATABASE_{kind}URL" for kind in kinds)
+    urls = (values[name] for name in names if values.get(name))
     return tuple(sorted({int(take_apart(url).port or settings.POSTGRES_PORT) for url in urls}))
 
 
