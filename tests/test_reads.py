@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -123,13 +124,17 @@ def outcomes() -> dict[str, float]:
     }
 
 
-async def outcome_of(ask: Callable[[], Awaitable[object]]) -> str | None:
-    """Where one request read what is public, if it did."""
-    before = outcomes()
-    await ask()
-    risen = [each for each, count in outcomes().items() if count > before[each]]
-    assert len(risen) <= 1, risen
-    return risen[0] if risen else None
+async def outcome_of(site: Site, ask: Callable[[], Awaitable[object]]) -> str | None:
+    """Where one request read what is public, if it did; asked again where this process, or the
+    whole machine, was too busy for a proof."""
+    while True:
+        before = outcomes()
+        await ask()
+        risen = [each for each, count in outcomes().items() if count > before[each]]
+        assert len(risen) <= 1, risen
+        if risen != ["late"]:
+            return risen[0] if risen else None
+        await until(lambda: site.state is State.USED)
 
 
 async def where_read(client: AsyncClient, site: Site, **headers: str) -> dict[str, str]:
@@ -137,7 +142,8 @@ async def where_read(client: AsyncClient, site: Site, **headers: str) -> dict[st
     found = {}
     for path in addresses(site.app):
         address = filled(path, site.shown)
-        outcome = await outcome_of(lambda: client.get(address, headers=BROWSER | headers))  # noqa: B023
+        ask = partial(client.get, address, headers=BROWSER | headers)
+        outcome = await outcome_of(site, ask)
         if outcome:
             found[path] = outcome
     return found
@@ -179,9 +185,9 @@ async def test_a_browser_remembers_that_it_wrote_for_as_long_as_the_replica_may_
 
     told = answer.headers["Set-Cookie"]
     assert told == "wrote=1; Max-Age=2; Path=/; HttpOnly; SameSite=Lax"
-    assert await outcome_of(lambda: owner.get("/")) == "wrote"
+    assert owner.cookies["wrote"] == "1"
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while await outcome_of(lambda: owner.get("/")) != "replica":  # noqa: ASYNC110
+        while await outcome_of(site, lambda: owner.get("/")) != "replica":  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
 
@@ -215,13 +221,15 @@ async def test_riders_see_at_once_what_they_publish_while_the_replica_does_not(
         published = await owner.put(f"/api/v1/trips/{made.json()['id']}/publication")
         assert published.status_code == 200
         seen = {path: (await owner.get(path)).text for path in ("/", "/api/v1/feed", "/riders")}
+        before = outcomes()
         others = (await nobody.get("/api/v1/feed")).text
+        was_read = outcomes()["replica"] > before["replica"]
         await site.fall_behind()
         later = (await nobody.get("/api/v1/feed")).text
 
     assert "Over the Oroel" in seen["/"]
     assert "Over the Oroel" in seen["/api/v1/feed"]
-    assert "Over the Oroel" not in others, "the replica was not behind, so nothing was shown"
+    assert ("Over the Oroel" not in others) == was_read, "the replica was not behind"
     assert "Over the Oroel" in later
 
 
@@ -288,7 +296,7 @@ async def test_nobody_is_told_of_an_error_when_the_replica_is_killed_while_it_is
     assert ready.json()["checks"]["replica"] == "away"
 
     await until(lambda: site.state is State.USED)
-    assert await outcome_of(lambda: nobody.get("/")) == "replica"
+    assert await outcome_of(site, lambda: nobody.get("/")) == "replica"
 
 
 async def test_being_ready_does_not_depend_on_the_replica_and_its_state_is_told(

@@ -49,6 +49,10 @@ class Pair:
     async def becomes(self, state: State) -> None:
         await until(lambda: self.replica.state is state)
 
+    async def is_told_of(self, caplog: pytest.LogCaptureFixture) -> None:
+        """What the replica is, for the first time."""
+        await until(lambda: "the replica is" in caplog.text)
+
     async def is_read_again(self) -> None:
         await self.becomes(State.USED)
         async with self.replica.reading() as session:
@@ -323,7 +327,7 @@ async def test_of_several_servers_one_that_follows_is_found(
         await pair.is_read_again()
 
 
-@pytest.mark.parametrize("gone", ["replica", "primary"])
+@pytest.mark.parametrize("gone", ["replica", "primary", "role"])
 async def test_where_one_does_not_answer_nothing_is_proven(
     gone: str,
     own_database: str,
@@ -333,11 +337,15 @@ async def test_where_one_does_not_answer_nothing_is_proven(
 ) -> None:
     """Without the primary nobody knows what is missing."""
     urls = {"primary": own_database, "replica": follower.url(own_database)} | {gone: NOBODY}
+    if gone == "role":  # of whom the replica knows nothing
+        url = make_url(urls["replica"]).set(username="nobody")
+        urls["replica"] = url.render_as_string(hide_password=False)
     async with watched(urls["primary"], urls["replica"], tmp_path) as pair:
-        await asyncio.sleep(0.5)
+        await pair.is_told_of(caplog)
         assert pair.replica.state is State.AWAY
         assert await pair.read() is None
-    assert "the replica is away: " in caplog.text
+    who = "the database" if gone == "primary" else "it"
+    assert f"the replica is away: {who} does not answer (" in caplog.text
 
 
 def test_without_its_address_there_is_none(own_database: str, tmp_path: Path) -> None:

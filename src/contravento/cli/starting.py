@@ -4,7 +4,7 @@ import logging
 
 from contravento.kit.handshakes import find_mistakes
 from contravento.kit.logs import start_logs
-from contravento.kit.servers import read_address
+from contravento.kit.servers import WrongAddress, read_address
 from contravento.kit.settings import Settings, SettingsError, load_settings
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,22 @@ def begin_with_database() -> Settings:
     _look_at("DATABASE_URL", settings.database)
     if settings.is_pooled:
         _look_at("DATABASE_DIRECT_URL", settings.database_direct)
+    if settings.database_replica_url:
+        _look_at_replica(settings.database_replica_url.get_secret_value())
     return settings
+
+
+def _look_at_replica(url: str) -> None:
+    """One that cannot be believed is not read, and no reason to end. Raises SettingsError where it
+    is the setting itself that is wrong."""
+    address = read_address(url)
+    try:
+        if address.verifies:
+            address.context()
+    except WrongAddress as wrong:
+        raise SettingsError([f"DATABASE_REPLICA_URL: {wrong}."]) from None
+    for mistake in find_mistakes(address):
+        log.warning("DATABASE_REPLICA_URL %s", mistake)
 
 
 def _look_at(name: str, url: str) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import asyncpg
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
@@ -33,7 +34,12 @@ ANSWER_SECONDS = 2.0  # for a statement; then the primary is asked
 LEFT_ALONE_SECONDS = 2.0
 MARKS_KEPT = 2400
 
-AWAY = (SQLAlchemyError, OSError, TimeoutError)  # whatever an absence looks like; refusals, too
+# Whatever an absence looks like; refusals, too.
+AWAY = (
+    *(SQLAlchemyError, OSError),
+    *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+)
+PRIMARY, REPLICA = "the database", "it"
 READ_THERE = "replica"  # an outcome, besides being late or away
 PROVEN_AS_OF = "proven_as_of"  # what a connection remembers
 
@@ -132,6 +138,7 @@ class Replica:
         self._as_of: float | None = None
         self._left_alone_until = 0.0
         self.state = State.AWAY
+        self._asked = REPLICA
         self._told: tuple[State, str] | None = None
         servers = read_address(url).servers
         server = ",".join("local" if each.is_socket else str(each) for each in servers)
@@ -164,23 +171,24 @@ class Replica:
             has_failed = session.sync_session.bind is self._primary.sync_engine
             metrics.PUBLIC_READS.labels(State.AWAY if has_failed else READ_THERE).inc()
             await session.close()
-            if has_failed:
-                await _drop(connection)
-            await connection.close()
+            await (_drop(connection) if has_failed else connection.close())
 
     async def watch(self) -> None:
         """Again and again look where both servers stand, until cancelled."""
         while True:
             try:
                 await self._follow()
-            except AWAY as problem:
-                self._note(State.AWAY, why=type(problem).__name__)
+            except Exception as problem:  # noqa: BLE001  (whatever it is, nothing is proven)
+                kind = type(problem).__name__
+                self._note(State.AWAY, f"{self._asked} does not answer ({kind})")
             await self._pause()
 
-    def leave_alone(self, problem: Exception) -> None:
-        """For a moment, so that not every request waits for the same silence."""
-        self._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS
-        self._note(State.AWAY, why=type(problem).__name__)
+    def take_note(self, problem: Exception) -> None:
+        """If it is gone it is left alone for a moment, so that not everybody finds that out anew.
+        Not where it is slow: what is too much for it must not all fall to the primary at once."""
+        if _is_gone(problem):
+            self._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS
+            self._note(State.AWAY, f"it does not answer ({type(problem).__name__})")
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -196,12 +204,14 @@ class Replica:
                 as_of = connection.info.get(PROVEN_AS_OF)
                 if self._is_late(as_of):
                     as_of = await self._prove(connection)
-        except AWAY as problem:
-            self.leave_alone(problem)
-            as_of = None
+        except BaseException as problem:
+            await _drop(connection)
+            if not isinstance(problem, AWAY):
+                raise
+            self.take_note(problem)
+            return None
         if self._is_late(as_of):
-            with suppress(*AWAY):
-                await connection.close()
+            await connection.close()
             return None
         return connection
 
@@ -209,7 +219,9 @@ class Replica:
         """On connections that stay, so that looking does not wait where requests do."""
         async with AsyncExitStack() as both:
             async with asyncio.timeout(LOOK_SECONDS):
+                self._asked = PRIMARY
                 primary = await both.enter_async_context(self._primary.connect())
+                self._asked = REPLICA
                 replica = await both.enter_async_context(self.engine.connect())
             while True:
                 async with asyncio.timeout(LOOK_SECONDS):
@@ -217,9 +229,11 @@ class Replica:
                 await self._pause()
 
     async def _look(self, primary: AsyncConnection, replica: AsyncConnection) -> None:
+        self._asked = PRIMARY
         moment = time.monotonic()  # taken before it is asked
         self._marks.note(moment, Stand(*(await primary.execute(PRIMARY_STANDS)).one()))
         await primary.rollback()
+        self._asked = REPLICA
         stand = await _stand_of(replica)
         self._as_of = self._marks.as_of(stand) or self._as_of
         if time.monotonic() >= self._left_alone_until:
@@ -267,15 +281,16 @@ def _fall_back(state: ORMExecuteState) -> Any:
     try:
         return state.invoke_statement()
     except AWAY as problem:
-        if _is_gone(problem):
-            session.info["replica"].leave_alone(problem)
+        session.info["replica"].take_note(problem)
         session.bind = session.info["primary"]
         return None  # that is: go on, with what it is bound to now
 
 
 def _is_gone(problem: Exception) -> bool:
-    """Whether others need not try either; not where replaying cancelled what we were reading."""
-    return not isinstance(problem, DBAPIError) or problem.connection_invalidated
+    """Whether others need not try either; replaying may just have cancelled what was asked."""
+    if isinstance(problem, DBAPIError):
+        return problem.connection_invalidated
+    return not isinstance(problem, TimeoutError | SQLAlchemyError)
 
 
 def _be_brief(_dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> None:
@@ -289,3 +304,5 @@ async def _drop(connection: AsyncConnection) -> None:
         if raw.driver_connection is not None:
             raw.driver_connection.terminate()
         await connection.invalidate()
+    with suppress(*AWAY):
+        await connection.close()
