@@ -136,7 +136,7 @@ REPLICA_LAG_SECONDS = Gauge(
 )
 REPLICA_IN_USE = Gauge(
     "contravento_database_replica_in_use",
-    "1 while the replica is read, 0 while it is late or away and the primary is asked instead.",
+    "1 while the replica is read, 0 while it is late or away and the primary answers all.",
     ("server",),
     multiprocess_mode="livemin",
 )
