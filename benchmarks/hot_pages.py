@@ -19,7 +19,7 @@ from contravento.api.lists import encode_cursor
 from contravento.kit.parts import Parts, open_parts
 from contravento.kit.settings import Settings
 from contravento.main import create_app
-from contravento.operations.queries import count_content, measure_stored
+from contravento.operations.queries import get_content, get_stored
 from contravento.reactions import REACTIONS
 from contravento.trips.rules import make_slug
 from contravento.web import cursors
@@ -185,8 +185,8 @@ async def choose_pages(site: Site) -> list[Page]:
         _page("country", "/api/v1/feed?country=ES"),
         _page("country and tag", "/api/v1/feed?country=ES&tag=gravel"),
         _page("map's tours", "/map/tours.json"),
-        Page("counts for the operator's page", (_count_for_operator,)),
-        Page("the worker's count, once a minute", (_count_for_figures,)),
+        Page("the worker's count", (_count_for_figures,)),
+        Page("counts for the operator's page", (_count_for_operator,)),  # which needs the worker's
     ]  # fmt: skip
 
 
@@ -210,13 +210,12 @@ def _deep(row: Any) -> str:
 
 async def _count_for_operator(site: Site) -> None:
     async with site.parts.transaction() as session:
-        await count_content(session)
-        await measure_stored(session)
+        await get_content(session)
+        await get_stored(session)
 
 
 async def _count_for_figures(site: Site) -> None:
-    async with site.parts.reading() as reader:
-        await tally.tell_of_content(reader)
+    await tally.count_content(site.parts)
 
 
 async def time_work(site: Site, work: Work) -> float:

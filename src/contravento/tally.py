@@ -1,10 +1,14 @@
 """What the database says of the queue and of what the server holds, for the worker's figures."""
 
+import time
+
 from sqlalchemy import text
 
 from contravento.kit import metrics
 from contravento.kit.db import Reader
 from contravento.kit.jobs import JOBS
+from contravento.kit.parts import Parts
+from contravento.operations.queries import Held, count_held, keep_held
 
 # A job is due from when it was queued, or from when it was put off to.
 _WAITING = text("""
@@ -26,17 +30,6 @@ _RUNNING = text("""
     ) AS begun
     WHERE job.status = 'doing'
 """)
-_HELD = text("""
-    SELECT (SELECT count(*) FROM riders WHERE confirmed_at IS NOT NULL) AS riders,
-           (SELECT count(*) FROM trips WHERE published_at IS NULL) AS drafts,
-           (SELECT count(*) FROM trips WHERE published_at IS NOT NULL) AS published,
-           (SELECT count(*) FROM tracks WHERE state = 'ready') AS tracks,
-           (SELECT count(*) FROM photos WHERE state = 'ready') AS photos,
-           (SELECT coalesce(sum(file_bytes), 0) FROM tracks) AS track_bytes,
-           (SELECT coalesce(sum(file_bytes), 0) FROM photos)
-           + (SELECT coalesce(sum((size.value ->> 'bytes')::bigint), 0)
-              FROM photos, jsonb_each(photos.sizes) AS size) AS photo_bytes
-""")
 
 
 async def tell_of_queue(reader: Reader) -> None:
@@ -50,13 +43,22 @@ async def tell_of_queue(reader: Reader) -> None:
     metrics.JOBS_IN_PROGRESS_OLDEST_SECONDS.set(max(float(running or 0), 0.0))
 
 
-async def tell_of_content(reader: Reader) -> None:
+async def count_content(parts: Parts) -> None:
+    """How much of everything there is, for Prometheus and for the operator's page."""
+    begun = time.monotonic()
+    async with parts.reading() as reader:
+        held = await count_held(reader)
+    tell_of_content(held)
+    async with parts.transaction() as session:
+        await keep_held(session, held, time.monotonic() - begun)
+
+
+def tell_of_content(held: Held) -> None:
     """How many riders, trips, tracks and photos there are, and how many bytes they take."""
-    held = (await reader.execute(_HELD)).one()
     metrics.RIDERS.set(held.riders)
-    metrics.TRIPS.labels("draft").set(held.drafts)
+    metrics.TRIPS.labels("draft").set(held.trips - held.published)
     metrics.TRIPS.labels("published").set(held.published)
-    metrics.TRACKS.set(held.tracks)
-    metrics.PHOTOS.set(held.photos)
-    metrics.STORAGE_BYTES.labels("tracks").set(float(held.track_bytes))
-    metrics.STORAGE_BYTES.labels("photos").set(float(held.photo_bytes))
+    metrics.TRACKS.set(held.tracks_ready)
+    metrics.PHOTOS.set(held.photos_ready)
+    metrics.STORAGE_BYTES.labels("tracks").set(held.track_bytes)
+    metrics.STORAGE_BYTES.labels("photos").set(held.photo_bytes)

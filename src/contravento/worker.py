@@ -33,7 +33,7 @@ from contravento.kit.spans import configure_spans
 from contravento.migrations import newest_revision
 from contravento.operations.service import forget_mishaps, note_mishap
 from contravento.reactions import REACTIONS
-from contravento.tally import tell_of_content, tell_of_queue
+from contravento.tally import count_content, tell_of_queue
 
 CONCURRENCY = 4  # jobs at once; the heavy part of each waits for a process of the pool
 GRACE_SECONDS = 30
@@ -169,9 +169,9 @@ async def _watch(parts: Parts) -> None:
         try:
             async with parts.reading() as reader:
                 await tell_of_queue(reader)
-                if (begun := time.monotonic()) >= count_at:
-                    await tell_of_content(reader)
-                    count_at = next_count(begun, time.monotonic())
+            if (begun := time.monotonic()) >= count_at:
+                await count_content(parts)
+                count_at = next_count(begun, time.monotonic())
         except Exception as error:  # noqa: BLE001  (the database may be away for a while)
             log.warning("the queue could not be looked at: %s", type(error).__name__)
         await asyncio.sleep(WATCH_EVERY_SECONDS)

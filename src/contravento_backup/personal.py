@@ -12,7 +12,7 @@ type Expressions = Mapping[LiteralString, LiteralString]
 EMPTIED: tuple[LiteralString, ...] = (
     *("mailed_links", "sign_ins", "refresh_tokens", "personal_tokens", "replies", "mishaps"),
     *("operation_reports", "procrastinate_jobs", "procrastinate_events", "procrastinate_workers"),
-    "procrastinate_periodic_defers",
+    *("procrastinate_periodic_defers", "holdings"),
 )
 
 # Uploads that a job would have read go with that job.

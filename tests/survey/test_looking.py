@@ -18,6 +18,7 @@ from contravento.operations.models import Outcome
 from contravento.operations.service import record_report
 from contravento.survey import looking
 from contravento.survey.looking import choose, survey
+from contravento.tally import count_content
 from tests import factories
 from tests.conftest import make_settings
 from tests.web.making import add_photo
@@ -73,6 +74,33 @@ async def test_everything_that_there_is_is_found(live_parts: Parts) -> None:
     (backup,) = seen.reports or []
     assert (backup.outcome, backup.succeeded_at is None) == (Outcome.FAILED, False)
     assert (seen.redis, seen.certificate, seen.workers) == (None, None, [])
+
+
+async def test_what_takes_long_to_count_is_shown_as_the_worker_counted_it(
+    live_parts: Parts,
+) -> None:
+    async with live_parts.transaction() as session:
+        await factories.make_rider(session)
+    await count_content(live_parts)
+    async with live_parts.transaction() as session:
+        await factories.make_rider(session)
+
+    quick = await survey(live_parts)
+    async with live_parts.transaction() as session:
+        await session.execute(text("UPDATE holdings SET seconds = 20"))
+    slow = await survey(live_parts)
+    await count_content(live_parts)
+    again = await survey(live_parts)
+
+    assert quick.content
+    assert (quick.content.riders, quick.content.counted_at) == (2, None)
+    assert slow.content
+    assert slow.content.riders == 1
+    assert slow.content.counted_at
+    assert slow.stored
+    assert slow.stored.database_bytes > 1_000_000
+    assert again.content
+    assert (again.content.riders, again.content.counted_at) == (2, None)
 
 
 async def test_what_the_queue_holds_is_counted(live_parts: Parts) -> None:

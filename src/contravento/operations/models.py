@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, func, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from contravento.kit.db import Table
@@ -39,3 +39,15 @@ class Mishap(Table):
     place: Mapped[str]  # 'GET /trips/{slug}', or the job's name
     words: Mapped[str]
     job_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+
+
+class Holding(Table):
+    """What the server held when a worker counted it last: one row, since counting may take long."""
+
+    __tablename__ = "holdings"
+    __table_args__ = (CheckConstraint("id = 1", name="is_one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, server_default=text("1"), autoincrement=False)
+    counted_at: Mapped[datetime]
+    seconds: Mapped[float]  # that counting took
+    held: Mapped[dict[str, Any]]

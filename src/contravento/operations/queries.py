@@ -1,19 +1,20 @@
 """What the database knows of the server's running."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, func, select, text
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import Row, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
 from contravento.kit.clock import now
-from contravento.kit.db import Session
+from contravento.kit.db import Reader, Session
 from contravento.kit.hiding import hide_in
 from contravento.operations.models import Mishap, OperationReport, Outcome
 from contravento.operations.rules import SHOWN_JOBS
 
 LATELY = timedelta(hours=24)
 SHOWN_MISHAPS = 5
+COUNTED_WHILE_ASKED_SECONDS = 0.5  # longer, and whoever asks gets the last count
 
 # A job that is due waits since it was queued, or since the time for which it was put off.
 _JOBS = text("""
@@ -52,21 +53,31 @@ _CONNECTIONS = text("""
            - current_setting('reserved_connections')::int AS most
     FROM pg_stat_database WHERE datid <> 0
 """)
-_CONTENT = text("""
-    SELECT (SELECT count(*) FROM riders WHERE confirmed_at IS NOT NULL) AS riders,
-           (SELECT count(*) FROM riders WHERE confirmed_at IS NULL) AS unconfirmed,
-           (SELECT count(*) FROM trips) AS trips,
-           (SELECT count(published_at) FROM trips) AS published,
-           (SELECT count(*) FROM tracks) AS tracks,
-           (SELECT count(*) FROM photos) AS photos
+_HELD = text("""
+    SELECT * FROM (
+        SELECT count(confirmed_at) AS riders, count(*) - count(confirmed_at) AS unconfirmed
+        FROM riders
+    ) AS of_riders, (
+        SELECT count(*) AS trips, count(published_at) AS published FROM trips
+    ) AS of_trips, (
+        SELECT count(*) AS tracks, count(*) FILTER (WHERE state = 'ready') AS tracks_ready,
+               coalesce(sum(file_bytes), 0)::bigint AS track_bytes
+        FROM tracks
+    ) AS of_tracks, (
+        SELECT count(*) AS photos, count(*) FILTER (WHERE state = 'ready') AS photos_ready,
+               coalesce(sum(file_bytes + coalesce((
+                   SELECT sum((size.value ->> 'bytes')::bigint) FROM jsonb_each(sizes) AS size
+               ), 0)), 0)::bigint AS photo_bytes
+        FROM photos
+    ) AS of_photos
 """)
-_STORED = text("""
-    SELECT pg_database_size(current_database()) AS database_bytes,
-           (SELECT coalesce(sum(file_bytes), 0)::bigint FROM tracks) AS track_bytes,
-           (SELECT coalesce(sum(file_bytes + coalesce((
-               SELECT sum((size.value->>'bytes')::bigint) FROM jsonb_each(sizes) AS size), 0)
-            ), 0)::bigint FROM photos) AS photo_bytes
-""")
+_KEEP_HELD = text("""
+    INSERT INTO holdings (counted_at, seconds, held) VALUES (now(), :seconds, :held)
+    ON CONFLICT (id) DO UPDATE SET counted_at = excluded.counted_at,
+                                   seconds = excluded.seconds, held = excluded.held
+""").bindparams(bindparam("held", type_=JSONB))
+_KEPT_HELD = text("SELECT counted_at, held FROM holdings WHERE seconds > :most")
+_DATABASE_BYTES = text("SELECT pg_database_size(current_database())")
 _SCHEMA = text("""
     SELECT (SELECT version_num FROM alembic_version) AS current,
            obj_description('alembic_version'::regclass) AS note
@@ -109,13 +120,32 @@ class Connections:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Tracks in bytes as they were sent; photographs as they were sent and as they are shown."""
+
+    riders: int  # who confirmed their address
+    unconfirmed: int
+    trips: int
+    published: int
+    tracks: int
+    tracks_ready: int
+    track_bytes: int
+    photos: int
+    photos_ready: int
+    photo_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
+    """`counted_at` is None where it was counted for whoever asks."""
+
     riders: int
     unconfirmed: int
     trips: int
     published: int
     tracks: int
     photos: int
+    counted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +197,35 @@ async def get_connections(session: Session) -> Connections:
     return Connections(**_named((await session.execute(_CONNECTIONS)).one()))
 
 
-async def count_content(session: Session) -> Content:
-    return Content(**_named((await session.execute(_CONTENT)).one()))
+async def count_held(reader: Reader) -> Held:
+    """Reads every row: the more there is, the longer it takes."""
+    return Held(**_named((await reader.execute(_HELD)).one()))
 
 
-async def measure_stored(session: Session) -> Stored:
-    return Stored(**_named((await session.execute(_STORED)).one()))
+async def keep_held(session: Session, held: Held, seconds: float) -> None:
+    """For whoever asks when counting takes longer than a page may."""
+    await session.execute(_KEEP_HELD, {"seconds": seconds, "held": asdict(held)})
+
+
+async def _look_at_held(session: Session) -> tuple[Held, datetime | None]:
+    kept = (await session.execute(_KEPT_HELD, {"most": COUNTED_WHILE_ASKED_SECONDS})).first()
+    return (Held(**kept.held), kept.counted_at) if kept else (await count_held(session), None)
+
+
+async def get_content(session: Session) -> Content:
+    """Counted now where the last time took no longer than a moment, and else as it was then."""
+    held, counted_at = await _look_at_held(session)
+    return Content(
+        *(held.riders, held.unconfirmed, held.trips, held.published, held.tracks, held.photos),
+        counted_at=counted_at,
+    )
+
+
+async def get_stored(session: Session) -> Stored:
+    """Files as `get_content` counts them, beside the size of the database as it is now."""
+    held, _ = await _look_at_held(session)
+    database_bytes = (await session.execute(_DATABASE_BYTES)).scalar_one()
+    return Stored(database_bytes, held.track_bytes, held.photo_bytes)
 
 
 async def get_schema(session: Session) -> tuple[str | None, str | None]:

@@ -165,9 +165,9 @@ LOOKS: dict[str, Look] = {
     "workers": _asking(queries.list_workers),
     "reports": _asking(queries.list_newest_reports),
     "certificate": _certificate,
-    "stored": _asking(queries.measure_stored),
+    "stored": _asking(queries.get_stored),
     "room": _room,
     "connections": _asking(queries.get_connections),
-    "content": _asking(queries.count_content),
+    "content": _asking(queries.get_content),
     "mishaps": _asking(queries.get_mishaps),
 }

@@ -16,6 +16,7 @@ from contravento_ops.kubernetes.refusing import IMAGE
 
 LETS_ENCRYPT = VARIABLES["ACME_DIRECTORY"].default
 HTTPS_PORT = 443
+HTTP_PORT = 80
 WRITTEN = (
     "# Written by `./deploy.sh {environment} kubernetes`; what you change yourself belongs into a"
     " kustomization over this one."
@@ -156,12 +157,16 @@ def _ports_of_databases(values: Mapping[str, str]) -> tuple[int, ...]:
 
 
 def _ports_out(values: Mapping[str, str]) -> tuple[int, ...]:
-    """Of S3, error reports and whatever else speaks HTTPS; of mail; of traces."""
-    collector = values.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+    """Of error reports and whatever else speaks HTTPS; of mail; of storage; of traces."""
     ports = {HTTPS_PORT, int(values.get("SMTP_PORT", VARIABLES["SMTP_PORT"].values["prod"]))}
-    if collector:
-        ports.add(int(take_apart(collector).port or HTTPS_PORT))
+    for name in ("STORAGE_S3_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"):
+        if url := values.get(name):
+            ports.add(_port(url))
     return tuple(sorted(ports))
+
+
+def _port(url: str) -> int:
+    return int(take_apart(url).port or (HTTP_PORT if url.startswith("http:") else HTTPS_PORT))
 
 
 def _way_out(name: str, who: tuple[str, ...], ports: tuple[int, ...]) -> Iterator[str]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -140,6 +141,37 @@ def test_a_release_is_pinned_and_named_in_its_migration(tmp_path: Path) -> None:
         assert f"registry.example.org/contravento@{digest}" in str(found[name]) or (
             f"registry.example.org/contravento:1a2b3c4d5e6f@{digest}" in str(found[name])
         )
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "port"),
+    [("https://s3.test:9443", 9443), ("http://s3.test", 80), ("https://s3.test", 443), ("", 443)],
+)
+def test_pods_reach_mail_and_storage_where_the_settings_say(
+    tmp_path: Path, endpoint: str, port: int
+) -> None:
+    given = {"STORAGE_S3_ENDPOINT": endpoint, "SMTP_PORT": "2525"}
+
+    found = render(tmp_path, wanted(tmp_path, **given))
+
+    ways: Any = found["NetworkPolicy/to-the-world"]
+    ports = {each["port"] for each in ways["spec"]["egress"][0]["ports"]}
+    assert ports == {443, 2525, port}
+
+
+def test_storage_is_opened_with_what_the_settings_say() -> None:
+    given = {
+        **values("prod"), "STORAGE_S3_ENDPOINT": "https://s3.test", "STORAGE_S3_ACCESS_KEY": "Kz4",
+        "STORAGE_S3_SECRET_KEY": "canary",
+    }  # fmt: skip
+
+    assert settings.configuration("prod", given, "1")["STORAGE_S3_ENDPOINT"] == "https://s3.test"
+    assert "canary" not in str(settings.configuration("prod", given, "1"))
+    (kept,) = [
+        each for each in settings.secrets("prod", given)["items"]
+        if each["metadata"]["name"] == "contravento"
+    ]  # fmt: skip
+    assert kept["stringData"]["STORAGE_S3_SECRET_KEY"] == "canary"
 
 
 def test_only_addresses_of_pods_are_believed_about_who_asks() -> None:
