@@ -28,6 +28,7 @@ pytestmark = pytest.mark.slow
 DATABASE = "diary"
 WAIT_SECONDS = "40"
 AWAY_SECONDS = 2.0
+STOP_SECONDS = 60
 BEFORE_SECONDS, AFTER_SECONDS = 2.0, 3.0
 TROUBLES = (503,)
 
@@ -278,3 +279,11 @@ def test_a_server_that_has_become_a_standby_is_left(safe: Pair, tmp_path: Path) 
         assert {each.status for each in riders.since(0, "read")} == {200}
         assert {each.status for each in riders.since(0, "write")} <= {201, *TROUBLES}
         assert_kept(riders)
+
+
+def test_a_worker_is_stopped_although_the_database_is_away(safe: Pair, tmp_path: Path) -> None:
+    with served(safe.url, tmp_path) as product:
+        safe.primary.crash()
+        time.sleep(AWAY_SECONDS)
+        product.worker_process.terminate()
+        assert product.worker_process.wait(STOP_SECONDS) == 0

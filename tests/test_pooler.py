@@ -7,7 +7,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
+from statistics import median
 
 import psycopg
 import pytest
@@ -17,8 +19,12 @@ from sqlalchemy.exc import DBAPIError
 from contravento import migrations
 from contravento.kit.db import libpq_url, make_engine, reading
 from contravento.kit.embedded import create_database, drop_database
+from contravento.kit.parts import Parts, open_parts
 from contravento.kit.servers import read_address
-from tests.conftest import SECRET, TEMPLATE, make_settings, open_folder
+from contravento.main import create_app
+from contravento.reactions import REACTIONS
+from tests import factories
+from tests.conftest import SECRET, TEMPLATE, make_settings, open_client, open_folder
 from tests.pooler import BEHIND, Pooler, pooler_before
 from tests.served import Served, served, wait_until
 from tests.test_failing_over import Riders, are_read, assert_kept, make_riders
@@ -145,3 +151,42 @@ def test_migrations_go_without_the_pooler(postgres: str, folder: Path, tmp_path:
             assert not migrations.plan(pooler.direct).pending
     finally:
         drop_database(root, EMPTY)
+
+
+ASKED = 150
+MOST_TIMES_AS_LONG = 4.0
+
+
+@pytest.mark.slow
+async def test_what_statements_without_names_cost(pooler: Pooler, tmp_path: Path) -> None:
+    """The feed, the page that is asked for most: as ever, without names, and through PgBouncer."""
+    ways = {
+        "as ever": make_settings(pooler.direct, tmp_path),
+        "without names": make_settings(pooler.direct, tmp_path, database_direct_url=pooler.direct),
+        "by PgBouncer": make_settings(pooler.url, tmp_path, database_direct_url=pooler.direct),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    async with AsyncExitStack() as stack:
+        clients = {}
+        for name, settings in ways.items():
+            parts = await stack.enter_async_context(open_parts(settings, reactions=REACTIONS))
+            if name == "as ever":
+                await fill(parts)
+            client = open_client(create_app(settings, parts), parts)
+            clients[name] = await stack.enter_async_context(client)
+        for _ in range(ASKED):  # by turns, so that whatever else runs here slows each alike
+            for name, client in clients.items():
+                began = time.perf_counter()
+                assert (await client.get("/api/v1/feed")).status_code == 200
+                seconds[name].append(time.perf_counter() - began)
+    medians = {name: median(each[20:]) for name, each in seconds.items()}
+    told = ", ".join(f"{name} {1000 * each:.1f} ms" for name, each in medians.items())
+    print(f"\nthe feed: {told}")  # noqa: T201
+    assert medians["by PgBouncer"] < MOST_TIMES_AS_LONG * medians["as ever"]
+
+
+async def fill(parts: Parts) -> None:
+    async with parts.transaction() as session:
+        rider = await factories.make_rider(session)
+        for number in range(30):
+            await factories.make_trip(session, rider, title=f"Day {number}")

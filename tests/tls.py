@@ -92,13 +92,13 @@ def _written(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 @contextmanager
-def front(server: Server, certificate: tuple[Path, Path] | None) -> Iterator[int]:
+def front(server: Server, certificate: tuple[Path, Path] | None, port: int = 0) -> Iterator[int]:
     """The port of a door to `server` that speaks TLS with this certificate, or declines to."""
     context = None
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificate)
-    listening = socket.create_server((HOST, 0))
+    listening = socket.create_server((HOST, port))
     door = threading.Thread(target=_take, args=(listening, server, context), daemon=True)
     door.start()
     try:

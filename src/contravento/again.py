@@ -19,7 +19,7 @@ class Again:
             await self._app(scope, receive, send)
             return
         state: dict[str, Any] = scope["state"]
-        before = dict(state)
+        before = dict(scope), dict(state)
         is_withheld = False
 
         async def answer(message: Message) -> None:
@@ -29,8 +29,9 @@ class Again:
             if not is_withheld:
                 await send(message)
 
-        await self._app(dict(scope), receive, answer)
+        await self._app(scope, receive, answer)
         if is_withheld:
-            state.clear()
-            state.update(before)
-            await self._app(dict(scope), receive, send)
+            for each, as_it_was in zip((scope, state), before, strict=True):
+                each.clear()
+                each.update(as_it_was)
+            await self._app(scope, receive, send)

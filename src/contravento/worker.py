@@ -235,10 +235,16 @@ def _warm_up_process() -> None:
 
 async def _work(queue: procrastinate.App, parts: Parts) -> None:
     loop = asyncio.get_running_loop()
-    work = asyncio.create_task(_work_on(queue, parts))
+    told_to_stop = asyncio.Event()
+    work = asyncio.create_task(_work_on(queue, parts, told_to_stop))
+
+    def stop() -> None:
+        told_to_stop.set()
+        work.cancel()
+
     rescue = asyncio.create_task(_rescue(queue))
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, work.cancel)
+        loop.add_signal_handler(name, stop)
     log.info("the worker is ready")
     try:
         await work
@@ -248,9 +254,10 @@ async def _work(queue: procrastinate.App, parts: Parts) -> None:
         rescue.cancel()
 
 
-async def _work_on(queue: procrastinate.App, parts: Parts) -> None:
-    """Also when the database was away: the queue's own worker ends then."""
-    while True:
+async def _work_on(queue: procrastinate.App, parts: Parts, told_to_stop: asyncio.Event) -> None:
+    """Also when the database was away: the queue's own worker ends then, and when it is away while
+    we are told to stop, it answers that by an error."""
+    while not told_to_stop.is_set():
         try:
             await queue.run_worker_async(
                 concurrency=CONCURRENCY,

@@ -7,6 +7,7 @@ from contravento_ops.check.evidence import CannotTell, Evidence, NotGood
 from contravento_ops.check.visit import Visit
 from contravento_ops.kit import compose
 from contravento_ops.load import aiming
+from contravento_ops.load.sizing import KEPT_FOR_OTHERS
 from contravento_ops.release import facts
 
 PROGRAM = ("exec", "-T", "backup", "contravento-backup", "list", "--json")
@@ -73,13 +74,14 @@ def connections(visit: Visit) -> Evidence:
     query = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
     used = max(int(visit.psql(query)), *(int(each.value) for each in most))
     now = aiming.now(visit.project, visit.values)
+    room = int(visit.psql("SHOW max_connections")) - KEPT_FOR_OTHERS  # behind a pooler, too
     told = {"most at once": used, "looked back": f"{seconds / 3600:.1f} h",
             "at most, by the settings": now.needed, "usable": now.usable}  # fmt: skip
-    if used > now.usable:
-        raise NotGood(f"{used} connections were open, where {now.usable} can be used", told)
+    if used > room:
+        raise NotGood(f"{used} connections were open, where {room} can be used", told)
     if now.needed > now.usable:
         raise NotGood("the settings allow more connections than there are", told)
-    return Evidence(f"{used} of {now.usable} at most", told)
+    return Evidence(f"{used} of {room} at most", told)
 
 
 def most_connections(seconds: int) -> str:
