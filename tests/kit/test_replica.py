@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY, generate_latest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contravento.kit import replica
 from contravento.kit.db import make_engine
+from contravento.kit.parts import open_parts
 from contravento.kit.replica import Marks, Replica, Stand, State, make_replica
+from contravento.reactions import REACTIONS
 from tests.conftest import make_settings, open_folder
 from tests.replication import Standby, standby
 
@@ -346,6 +349,19 @@ async def test_where_one_does_not_answer_nothing_is_proven(
         assert await pair.read() is None
     who = "the database" if gone == "primary" else "it"
     assert f"the replica is away: {who} does not answer (" in caplog.text
+
+
+async def test_who_does_not_watch_it_tells_nothing_of_it(own_database: str, tmp_path: Path) -> None:
+    """Such as a worker, of which an alert would say that it reads from none."""
+    url = "postgresql://u@replica.velo.test/diary"
+    settings = make_settings(own_database, tmp_path, database_replica_url=url)
+    async with open_parts(settings, reactions=REACTIONS) as parts:
+        assert parts.replica
+        async with parts.replica.reading() as session:
+            assert session is None
+    told = generate_latest(REGISTRY).decode()
+    assert "contravento_database_replica_in_use" in told
+    assert "replica.velo.test" not in told
 
 
 def test_without_its_address_there_is_none(own_database: str, tmp_path: Path) -> None:

@@ -141,9 +141,7 @@ class Replica:
         self._asked = REPLICA
         self._told: tuple[State, str] | None = None
         servers = read_address(url).servers
-        server = ",".join("local" if each.is_socket else str(each) for each in servers)
-        self._lag = metrics.REPLICA_LAG_SECONDS.labels(server)
-        self._in_use = metrics.REPLICA_IN_USE.labels(server)
+        self._server = ",".join("local" if each.is_socket else str(each) for each in servers)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session | None]:
@@ -256,8 +254,10 @@ class Replica:
             level = logging.INFO if state is State.USED else logging.WARNING
             log.log(level, "the replica is %s", f"{state}: {why}" if why else state)
         self.state, self._told = state, (state, why)
-        self._lag.set(time.monotonic() - (self._as_of or self._begun))
-        self._in_use.set(state is State.USED)
+        # Only who watches tells: a worker, which reads from none, must not say that it is not read.
+        lag_seconds = time.monotonic() - (self._as_of or self._begun)
+        metrics.REPLICA_LAG_SECONDS.labels(self._server).set(lag_seconds)
+        metrics.REPLICA_IN_USE.labels(self._server).set(state is State.USED)
 
     async def _pause(self) -> None:
         await asyncio.sleep(self.max_lag_seconds / LOOKS_WITHIN_LAG)

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from uvicorn.middleware.proxy_headers import _TrustedHosts
 
+from contravento_ops.environment import consistency
 from contravento_ops.kit.place import EnvironmentName
 from contravento_ops.kit.refusals import Exit
 from contravento_ops.kubernetes import overlay, refusing, settings
@@ -239,6 +240,19 @@ def test_a_replica_elsewhere_is_let_through_to_and_its_address_is_a_secret(
 
     assert {"6432", "6433"} <= set(re.findall(r"\d+", str(found["NetworkPolicy/to-the-database"])))
     assert replica not in str(found)
+    (ours,) = [each for each in secrets if each["metadata"]["name"] == "contravento"]
+    assert ours["stringData"]["DATABASE_REPLICA_URL"] == replica
+
+
+def test_its_own_standbys_may_be_the_replica(tmp_path: Path) -> None:
+    given = values("prod")
+    password = given["POSTGRES_APP_PASSWORD"]
+    replica = f"postgresql://contravento_app:{password}@postgres-ro:5432/contravento"
+    changed = wanted(tmp_path, DATABASE_REPLICA_URL=replica)
+    secrets = settings.secrets("prod", changed.values)["items"]
+
+    mistakes = [each for rule in consistency.RULES for each in rule(changed.values, "prod")]
+    assert "DATABASE_REPLICA_URL" not in [name for name, _, _ in mistakes]
     (ours,) = [each for each in secrets if each["metadata"]["name"] == "contravento"]
     assert ours["stringData"]["DATABASE_REPLICA_URL"] == replica
 
