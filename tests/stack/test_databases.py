@@ -55,7 +55,8 @@ def test_riders_jobs_a_release_and_a_new_password_get_along_with_pgbouncer(
         assert rotated.status == Exit.DONE, rotated.words
         assert rotated.report["requests"]["lost"] == 0, rotated.words
         seconds = time.monotonic() - began
-    shows_everything(rider)
+        rider.rest()
+        shows_everything(rider)
 
     sent = f"{len(rider.photos)} photos and {len(rider.tracks)} tracks sent meanwhile"
     tell(capsys, f"and another password: {sent}, in {seconds:.0f} s")
@@ -190,7 +191,8 @@ def test_staging_lives_on_a_server_elsewhere(
         second = host.deploy(host.good("second"))
         assert second.status == Exit.DONE, second.words
         assert second.requests["lost"] == 0
-    shows_everything(rider)
+        rider.rest()
+        shows_everything(rider)
     tell(capsys, f"a release on a server elsewhere: {second.requests}")
 
     services = docker("ps", "--format", "{{.Names}}", "--filter", f"name={host.project}-")
