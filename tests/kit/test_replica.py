@@ -348,7 +348,8 @@ async def test_where_one_does_not_answer_nothing_is_proven(
         assert pair.replica.state is State.AWAY
         assert await pair.read() is None
     who = "the database" if gone == "primary" else "it"
-    assert f"the replica is away: {who} does not answer (" in caplog.text
+    why = "InvalidAuthorizationSpecificationError" if gone == "role" else "ConnectionRefusedError"
+    assert f"the replica is away: {who} does not answer ({why})" in caplog.text
 
 
 async def test_who_does_not_watch_it_tells_nothing_of_it(own_database: str, tmp_path: Path) -> None:

@@ -177,8 +177,7 @@ class Replica:
             try:
                 await self._follow()
             except Exception as problem:  # noqa: BLE001  (whatever it is, nothing is proven)
-                kind = type(problem).__name__
-                self._note(State.AWAY, f"{self._asked} does not answer ({kind})")
+                self._note(State.AWAY, f"{self._asked} does not answer ({_kind(problem)})")
             await self._pause()
 
     def take_note(self, problem: Exception) -> None:
@@ -186,7 +185,7 @@ class Replica:
         Not where it is slow: what is too much for it must not all fall to the primary at once."""
         if _is_gone(problem):
             self._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS
-            self._note(State.AWAY, f"it does not answer ({type(problem).__name__})")
+            self._note(State.AWAY, f"it does not answer ({_kind(problem)})")
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -291,6 +290,12 @@ def _is_gone(problem: Exception) -> bool:
     if isinstance(problem, DBAPIError):
         return problem.connection_invalidated
     return not isinstance(problem, TimeoutError | SQLAlchemyError)
+
+
+def _kind(problem: Exception) -> str:
+    """The driver's own word for it, which says more than that something went wrong."""
+    inner = problem.orig if isinstance(problem, DBAPIError) else None
+    return type((inner and inner.__cause__) or inner or problem).__name__
 
 
 def _be_brief(_dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> None:
