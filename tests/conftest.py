@@ -32,6 +32,7 @@ from tests import factories
 from tests.lanes import Lanes
 from tests.mailbox import Mailbox
 from tests.queue import run_jobs
+from tests.replication import Standby, standby
 from tests.s3 import Server, s3_server
 
 TEMPLATE = "contravento_template"
@@ -70,6 +71,13 @@ def postgres() -> Iterator[str]:
     with open_folder() as folder, embedded_postgres(folder / "data", TEMPLATE) as url:
         migrations.upgrade(url)
         yield url
+
+
+@pytest.fixture(scope="session")
+def follower(postgres: str) -> Iterator[Standby]:
+    """A server that follows that one, and shows all of its databases."""
+    with open_folder() as folder, standby(postgres, folder / "replica") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

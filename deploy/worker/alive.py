@@ -5,15 +5,25 @@ import sys
 
 import psycopg
 
+try:
+    from contravento.kit.servers import read_address
+except ImportError:  # a release from before, gone back to
+    read_address = None
+
 SILENT_SECONDS = 30
 QUESTION = "SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers"
 
 
 def silent_seconds() -> float | None:
-    url = os.environ["DATABASE_URL"].replace("postgresql+asyncpg://", "postgresql://", 1)
-    with psycopg.connect(url, connect_timeout=4) as connection:
+    with psycopg.connect(libpq_url(os.environ["DATABASE_URL"]), connect_timeout=4) as connection:
         row = connection.execute(QUESTION).fetchone()
     return None if row is None or row[0] is None else float(row[0])
+
+
+def libpq_url(url: str) -> str:
+    if read_address:
+        return read_address(url).libpq()
+    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,8 @@ def tell_caches(
     if is_personal(asked):
         _keep_private(answer)
     elif shared and status in (200, 304) and "set-cookie" not in answer:
-        _keep_shared(answer, shared, asked.get(EDGE_SECOND, ""))
+        is_late = state.get("may_be_late", False)
+        _keep_shared(answer, shared, asked.get(EDGE_SECOND, ""), 0 if is_late else STALE_SECONDS)
     answer.setdefault("Cache-Control", "no-store")
 
 
@@ -78,13 +79,17 @@ def _keep_private(answer: MutableHeaders) -> None:
         answer["Cache-Control"] = ", ".join(["private", *rest])
 
 
-def _keep_shared(answer: MutableHeaders, shared: Shared, second: str) -> None:
+def _keep_shared(answer: MutableHeaders, shared: Shared, second: str, stale_seconds: int) -> None:
     """For a second, by any shared cache; by nginx to the end of the second in which it asked us,
-    and one more while it asks again. must-revalidate: nobody else shows what is stale."""
+    and one more while it asks again. must-revalidate: nobody else shows what is stale.
+
+    What came from the replica, and may have been a second old then, has spent that other one.
+    """
     control = f"public, max-age={shared.browser_seconds}, must-revalidate"
     control += f", s-maxage={SHARED_SECONDS}"
     if second.isascii() and second.isdigit() and len(second) <= MAX_SECOND_DIGITS:
-        control += f", stale-while-revalidate={STALE_SECONDS}"
+        if stale_seconds:
+            control += f", stale-while-revalidate={stale_seconds}"
         answer["X-Accel-Expires"] = f"@{second}"
     answer["Cache-Control"] = control
     answer["Surrogate-Key"] = " ".join(shared.keys)

@@ -16,6 +16,7 @@ from contravento.kit import metrics
 from contravento.kit.errors import TooLarge
 from contravento.kit.spans import request_span
 from contravento.kit.words import N_
+from contravento.reads import remember_write
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 MEGABYTE = 1024 * 1024
@@ -108,6 +109,9 @@ class Edge:
             headers.setdefault("Cache-Control", "no-store" if is_personal(asked) else "no-cache")
         if not scope["path"].startswith(STATIC):
             tell_caches(headers, status=status, asked=asked, state=state)
+            remember_write(
+                headers, method=scope["method"], scheme=scope["scheme"], asked=asked, state=state
+            )
         if scope["scheme"] == "https":
             headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
         if self._robots:

@@ -49,6 +49,8 @@ async def ready(parts: PartsOf) -> JSONResponse:
         )
     )
     well = all(outcome == "ok" for outcome in checks.values())
+    if parts.replica:  # said, not judged: without it the primary answers
+        checks["replica"] = parts.replica.state
     return JSONResponse(
         {"status": "ok" if well else "unavailable", "checks": checks}, 200 if well else 503
     )

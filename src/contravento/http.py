@@ -17,8 +17,8 @@ from contravento.kit.errors import Forbidden, NotFound, Unauthorized
 from contravento.kit.languages import choose_language
 from contravento.kit.parts import Parts
 from contravento.kit.words import N_
+from contravento.reads import SAFE_METHODS, on_replica
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BEARER = "bearer"
 MAYBE_BEARER = "maybe bearer"
 LANGUAGE_COOKIE = "language"
@@ -57,13 +57,39 @@ async def _transaction(request: Request, parts: PartsOf) -> AsyncIterator[Sessio
 Transaction = Annotated[Session, Depends(_transaction, scope="function")]
 
 
-async def _reading(parts: PartsOf) -> AsyncIterator[Reader]:
-    async with parts.reading() as reader:
-        yield reader
+async def _public_session(
+    request: Request, session: Transaction, parts: PartsOf
+) -> AsyncIterator[Session]:
+    async with on_replica(request, parts) as found:
+        yield found or session
 
 
-# For reads of one statement that no transaction has to hold together.
-Reading = Annotated[Reader, Depends(_reading, scope="function")]
+# For what everyone may see, and its rider sees more of. To be read from only.
+PublicSession = Annotated[Session, Depends(_public_session, scope="function")]
+
+
+async def _common_session(
+    request: Request, session: Transaction, parts: PartsOf
+) -> AsyncIterator[Session]:
+    async with on_replica(request, parts, same_for_all=True) as found:
+        yield found or session
+
+
+# For what all see alike, whoever they are. To be read from only.
+CommonSession = Annotated[Session, Depends(_common_session, scope="function")]
+
+
+async def _common_reading(request: Request, parts: PartsOf) -> AsyncIterator[Reader]:
+    async with on_replica(request, parts, same_for_all=True) as found:
+        if found:
+            yield found
+            return
+        async with parts.reading() as reader:
+            yield reader
+
+
+# The same for reads of one statement that no transaction has to hold together.
+CommonReading = Annotated[Reader, Depends(_common_reading, scope="function")]
 
 
 # For the API's description only: we read the header ourselves.

@@ -13,6 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from contravento import __version__, health
+from contravento.again import Again
 from contravento.api.assembly import add_api
 from contravento.atlas.drawing import warm_up
 from contravento.edge import Edge
@@ -73,9 +74,12 @@ def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
                 tasks = [asyncio.create_task(opened.compute(warm_up))]
                 if settings.metrics:
                     tasks.append(asyncio.create_task(_tell_of_pool(opened)))
+                if opened.replica:
+                    tasks.append(asyncio.create_task(opened.replica.watch()))
                 yield State(parts=opened)
                 for task in tasks:
                     task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     app = FastAPI(
         title="ContraVento",
@@ -95,6 +99,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
     mount_static(app)
     for kind in (*EXPLAINED, Exception):
         app.add_exception_handler(kind, explain)
+    app.add_middleware(Again)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     if settings.cors_origins:
         app.add_middleware(

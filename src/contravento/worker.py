@@ -10,6 +10,8 @@ from functools import partial
 from typing import Any
 
 import procrastinate
+import psycopg
+import psycopg_pool
 
 from contravento import __version__
 from contravento.accounts.service.sign_in import remove_ended_sign_ins
@@ -41,6 +43,13 @@ PATIENCE_SECONDS = 120
 MAX_ATTEMPTS_OF_PATIENCE = 5000  # about a week
 HEARTBEAT_SECONDS = 5.0
 STALLED_AFTER_SECONDS = 20.0
+TAKE_UP_AFTER_SECONDS = 1.0
+AWAY = (
+    procrastinate.exceptions.ConnectorException,
+    psycopg.Error,
+    psycopg_pool.PoolTimeout,
+    OSError,
+)
 KEEP_FINISHED_HOURS = 48
 WATCH_EVERY_SECONDS = 5.0
 COUNT_EVERY_SECONDS = 60.0
@@ -78,7 +87,9 @@ async def run_worker(settings: Settings, *, host: str, port: int) -> None:
 def make_queue(settings: Settings, parts: Parts) -> procrastinate.App:
     """The queue with every job that the program knows, and the schedule."""
     queue = procrastinate.App(
-        connector=procrastinate.PsycopgConnector(conninfo=libpq_url(settings.database), max_size=6)
+        connector=procrastinate.PsycopgConnector(
+            conninfo=libpq_url(settings.database_direct), max_size=6
+        )
     )
     for each in JOBS.values():
         _register(queue, each, parts)
@@ -200,11 +211,14 @@ async def _rescue(queue: procrastinate.App) -> None:
     """Again and again take up what a killed worker had begun."""
     manager = queue.job_manager
     while True:
-        for stalled in await manager.get_stalled_jobs(
-            seconds_since_heartbeat=STALLED_AFTER_SECONDS
-        ):
-            log.warning("taking up a stalled job: %s", stalled.task_name)
-            await manager.retry_job(stalled)
+        try:
+            for stalled in await manager.get_stalled_jobs(
+                seconds_since_heartbeat=STALLED_AFTER_SECONDS
+            ):
+                log.warning("taking up a stalled job: %s", stalled.task_name)
+                await manager.retry_job(stalled)
+        except AWAY as error:
+            log.warning("stalled jobs could not be looked for: %s", type(error).__name__)
         await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
@@ -221,21 +235,16 @@ def _warm_up_process() -> None:
 
 async def _work(queue: procrastinate.App, parts: Parts) -> None:
     loop = asyncio.get_running_loop()
-    work = asyncio.create_task(
-        queue.run_worker_async(
-            concurrency=CONCURRENCY,
-            install_signal_handlers=False,
-            shutdown_graceful_timeout=GRACE_SECONDS,
-            fetch_job_polling_interval=2.0,
-            listen_notify=True,
-            update_heartbeat_interval=HEARTBEAT_SECONDS,
-            stalled_worker_timeout=STALLED_AFTER_SECONDS,
-            worker_middleware=[_tell, _noting(parts)],
-        )
-    )
+    told_to_stop = asyncio.Event()
+    work = asyncio.create_task(_work_on(queue, parts, told_to_stop))
+
+    def stop() -> None:
+        told_to_stop.set()
+        work.cancel()
+
     rescue = asyncio.create_task(_rescue(queue))
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, work.cancel)
+        loop.add_signal_handler(name, stop)
     log.info("the worker is ready")
     try:
         await work
@@ -243,3 +252,25 @@ async def _work(queue: procrastinate.App, parts: Parts) -> None:
         log.info("the worker has stopped")
     finally:
         rescue.cancel()
+
+
+async def _work_on(queue: procrastinate.App, parts: Parts, told_to_stop: asyncio.Event) -> None:
+    """Also when the database was away: the queue's own worker ends then, and when it is away while
+    we are told to stop, it answers that by an error."""
+    while not told_to_stop.is_set():
+        try:
+            await queue.run_worker_async(
+                concurrency=CONCURRENCY,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=GRACE_SECONDS,
+                fetch_job_polling_interval=2.0,
+                listen_notify=True,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=STALLED_AFTER_SECONDS,
+                worker_middleware=[_tell, _noting(parts)],
+            )
+        except AWAY as error:
+            log.warning("the queue is away: %s", type(error).__name__)
+        else:
+            log.warning("the queue let go")
+        await asyncio.sleep(TAKE_UP_AFTER_SECONDS)

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from contravento_ops.environment import file as env_files, fingerprints, validation
+from contravento_ops.environment import addresses, file as env_files, fingerprints, validation
 from contravento_ops.environment.file import EnvFile
 from contravento_ops.kit import audit, lock
 from contravento_ops.kit.audit import Entry
 from contravento_ops.kit.compose import Project
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.place import EnvironmentName, Place
+from contravento_ops.kit.place import ELSEWHERE, POOLER, EnvironmentName, Place
 from contravento_ops.kit.refusals import Exit, Refusal
 
 ROOT = "CONTRAVENTO_ROOT"
@@ -59,6 +59,15 @@ class Session:
         with audit.recorded(self.place.audit, action, **facts) as entry:
             yield entry
 
+    def refuse_elsewhere(self, verb: str) -> None:
+        """Raises Refusal where PostgreSQL is no service of ours: its keeper does it then."""
+        if not self.place.has_own_database:
+            raise Refusal(
+                f"{verb} is for the PostgreSQL that Compose runs; DATABASE_URL names a server"
+                " elsewhere, whose keeper does that. docs/guides/databases.md says what to see to.",
+                status=Exit.USAGE,
+            )
+
     def validate(self) -> None:
         """Raises Refusal with a sentence for each problem; notes a good file's fingerprints."""
         found = self.file()
@@ -83,5 +92,15 @@ class Session:
 def place_of(environment: EnvironmentName) -> Place:
     """By the folder that deploy.sh stands in; a host's own Compose files may be laid over ours."""
     root = Path(os.environ.get(ROOT) or Path.cwd())
-    overlays = os.environ.get(OVERLAYS, "")
-    return Place(root, environment, tuple(root / each for each in overlays.split() if each))
+    asked = (root / each for each in asked_for(env_files.read(root / f".env.{environment}")))
+    given = (root / each for each in os.environ.get(OVERLAYS, "").split() if each)
+    return Place(root, environment, (*asked, *given))
+
+
+def asked_for(file: EnvFile | None) -> Iterator[str]:
+    """Compose files that go with what an environment file says of the database."""
+    values = file.values if file else {}
+    if addresses.is_elsewhere(values):
+        yield ELSEWHERE
+    elif values.get("DATABASE_POOLER") == "on":
+        yield POOLER

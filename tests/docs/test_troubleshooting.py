@@ -58,6 +58,10 @@ REPRODUCED = {
     "storage": (
         "tests/test_files_on_s3.py::test_a_process_is_not_ready_before_its_bucket_has_answered"
     ),
+    "replica": (
+        "tests/test_reads.py"
+        "::test_being_ready_does_not_depend_on_the_replica_and_its_state_is_told"
+    ),
     "disk": "tests/kit/test_storage.py::test_a_full_disk_is_said_and_nothing_is_kept",
     "It went back after the switch": BROKEN + "test_one_whose_errors_only_riders_see",
     "The certificate is not issued": (

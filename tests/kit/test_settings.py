@@ -47,6 +47,13 @@ def test_a_server_needs_little_said(monkeypatch: pytest.MonkeyPatch) -> None:
         ("DATABASE_URL", None, "DATABASE_URL is missing; set it in the environment."),
         ("DATABASE_URL", "mysql://db/diary", "DATABASE_URL: must start with postgresql://"),
         ("DATABASE_URL", "no url", "DATABASE_URL: is not a database URL."),
+        (
+            "DATABASE_REPLICA_URL",
+            "mysql://db/x",
+            "DATABASE_REPLICA_URL: must start with postgresql",
+        ),
+        ("DATABASE_REPLICA_MAX_LAG_SECONDS", "2", "DATABASE_REPLICA_MAX_LAG_SECONDS: "),
+        ("DATABASE_REPLICA_MAX_LAG_SECONDS", "0", "DATABASE_REPLICA_MAX_LAG_SECONDS: "),
         ("BCRYPT_ROUNDS", "4", "BCRYPT_ROUNDS: 4 is too few when APP_ENV=production;"),
         ("BCRYPT_ROUNDS", "many", "BCRYPT_ROUNDS: "),
         ("REDIS_URL", "http://cache", "REDIS_URL: must start with redis:// or rediss://."),

@@ -125,8 +125,8 @@ class Trip:
 
 
 @contextmanager
-def an_edge(folder: Path, tag: str) -> Iterator[Edge]:
-    with deployed("dev", folder, tag, settings={"EDGE_CACHE": "on"}) as deployment:
+def an_edge(folder: Path, tag: str, **settings: str) -> Iterator[Edge]:
+    with deployed("dev", folder, tag, settings={"EDGE_CACHE": "on", **settings}) as deployment:
         url = f"http://127.0.0.1:{deployment.port('HTTP')}"
         with httpx.Client(base_url=url, timeout=PATIENT_SECONDS) as rider:
             name = sign_up(deployment, rider)

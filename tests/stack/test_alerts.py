@@ -52,7 +52,7 @@ CERTIFICATE_SECONDS = 300
 ALWAYS = "Watchdog"
 # They would take nine tenths of the machine's memory, hours or days; promtool tries these.
 NOT_CAUSED = {"HostMemoryHigh", "BackupNotProven", "BackupWalGrowing", "BackupOffsiteBehind"}
-NOT_CAUSED |= {"SecretOld"}
+NOT_CAUSED |= {"SecretOld", "DatabaseReplicaNotRead"}
 # tests/stack/test_backup.py follows it; what causes it stands in test_backup_corruption.py.
 NOT_CAUSED |= {"BackupDrillFailed"}
 HOOK = """\

@@ -33,6 +33,7 @@ def page() -> Page:
             Section("Slow statements", [Line(9, [_slowest()]), Line(8, _statements())]),
             Section("Locks and caches", [Line(8, _locks())]),
             Section("Size, archive, checkpoints", [Line(8, _growth())]),
+            Section("Replica", [Line(7, _replica())]),
             Section("Redis", [Line(7, _redis())]),
         ],
         variables=[DATABASES],
@@ -227,6 +228,33 @@ def _growth() -> list[dashboard.Panel]:
              Query("sum(increase(pg_stat_checkpointer_num_requested_total[$__rate_interval]))"
                    " or vector(0)", "requested")],
             shared.COUNT,
+        ),
+    ]  # fmt: skip
+
+
+def _replica() -> list[dashboard.Panel]:
+    reads = "rate(contravento_public_reads_total[$__rate_interval])"
+    return [
+        lines(
+            Words("The replica is read", "Share of the time, over five minutes; below the dashed"
+                  " line an alert comes. 1 where there is no replica.", "percentunit",
+                  ("database-replica-not-read",)),
+            [Query("avg(avg_over_time(contravento_database_replica_in_use[5m])) or vector(1)",
+                   "read")],
+            Looks(steps=((0.5, WELL),), below=BAD, least=0, most=1),
+        ),
+        lines(
+            Words("How late it is at most", "As far as is proven; it is read up to"
+                  " DATABASE_REPLICA_MAX_LAG_SECONDS. 0 where there is none.", "s"),
+            [Query("max(contravento_database_replica_lag_seconds) or vector(0)", "late")],
+            Looks(steps=((1, ODD),), least=0),
+        ),
+        lines(
+            Words("Who answers what is public", "«replica» as it should be; «late» and «away» are"
+                  " answered by the primary, and so are who has just written or is shown more"
+                  " than others.", "reqps"),
+            [Query(f"sum by (outcome) ({reads}) or vector(0)", "{{outcome}}")],
+            shared.FROM_ZERO, stacked=True,
         ),
     ]  # fmt: skip
 

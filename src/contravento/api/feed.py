@@ -13,7 +13,7 @@ from contravento.api.route import ApiRoute
 from contravento.caching import LISTS, share
 from contravento.feed import queries
 from contravento.feed.queries import Entry, Filter
-from contravento.http import Reading
+from contravento.http import CommonReading
 
 router = APIRouter(tags=["feed"], route_class=ApiRoute)
 
@@ -53,7 +53,7 @@ _SAME = tuple(name for name in EntryOut.model_fields if name not in ("cover", "r
 @router.get("/feed", response_model=None, responses=LISTED, summary="Read the public feed")
 async def show(
     request: Request,
-    reader: Reading,
+    reader: CommonReading,
     window: WindowOf,
     country: Annotated[str | None, Query(pattern=r"^[A-Z]{2}$")] = None,
     tag: Annotated[str | None, Query(max_length=30, pattern=r"^[^\x00]*$")] = None,

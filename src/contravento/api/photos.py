@@ -14,7 +14,15 @@ from contravento.api.remarks import RemarkOut
 from contravento.api.route import ApiRoute
 from contravento.api.uploads import UploadForTrip, check_fields, form_schema
 from contravento.caching import share_trip
-from contravento.http import MaybeViewer, PartsOf, SignedIn, Transaction, language_of, viewer_id_of
+from contravento.http import (
+    MaybeViewer,
+    PartsOf,
+    PublicSession,
+    SignedIn,
+    Transaction,
+    language_of,
+    viewer_id_of,
+)
 from contravento.photos import queries, service
 from contravento.photos.errors import PhotoNotFound
 from contravento.photos.inputs import Caption, PhotoChanges, PhotoOrder
@@ -63,7 +71,7 @@ class PhotoFields(BaseModel):
 
 @router.get("/trips/{trip_id}/photos", summary="List a trip's photos")
 async def list_photos(
-    trip_id: UUID, request: Request, session: Transaction, viewer: MaybeViewer
+    trip_id: UUID, request: Request, session: PublicSession, viewer: MaybeViewer
 ) -> ListOf[PhotoOut]:
     """In the rider's order. Others than the rider find those that are ready."""
     trip = await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
@@ -114,7 +122,7 @@ async def order(
 
 @router.get("/photos/{photo_id}", summary="Read a photo")
 async def show(
-    photo_id: UUID, request: Request, session: Transaction, viewer: MaybeViewer
+    photo_id: UUID, request: Request, session: PublicSession, viewer: MaybeViewer
 ) -> PhotoOut:
     photo = await queries.get_photo(session, photo_id, viewer_id=viewer_id_of(viewer))
     share_trip(request, photo.trip)

@@ -14,7 +14,7 @@ from contravento.api.pictures import SizeOut, portrait_sizes
 from contravento.api.route import ApiRoute
 from contravento.caching import LISTS, rider_key, share
 from contravento.feed.queries import list_entries_of
-from contravento.http import MaybeViewer, Transaction, viewer_id_of
+from contravento.http import MaybeViewer, PublicSession, viewer_id_of
 from contravento.stats.queries import Statistics, add_up
 
 router = APIRouter(prefix="/riders/{username}", tags=["riders"], route_class=ApiRoute)
@@ -57,7 +57,7 @@ class StatisticsOut(BaseModel):
 
 
 @router.get("", summary="Read a rider's profile")
-async def show(username: Username, request: Request, session: Transaction) -> RiderOut:
+async def show(username: Username, request: Request, session: PublicSession) -> RiderOut:
     rider = await queries.get_rider(session, username)
     share(request, rider_key(rider.id))
     return RiderOut.of(rider)
@@ -67,7 +67,7 @@ async def show(username: Username, request: Request, session: Transaction) -> Ri
 async def list_trips(
     username: Username,
     request: Request,
-    session: Transaction,
+    session: PublicSession,
     viewer: MaybeViewer,
     window: WindowOf,
 ) -> Response:
@@ -86,7 +86,7 @@ async def list_trips(
 
 @router.get("/statistics", summary="Add up a rider's trips")
 async def add_up_trips(
-    username: Username, request: Request, session: Transaction, viewer: MaybeViewer
+    username: Username, request: Request, session: PublicSession, viewer: MaybeViewer
 ) -> StatisticsOut:
     """Over the trips that the caller finds in the rider's list."""
     rider = await queries.get_rider(session, username)

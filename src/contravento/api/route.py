@@ -10,11 +10,12 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import UploadFile
 
 from contravento.api.uploads import FORM_LIMITS
-from contravento.http import SAFE_METHODS, check_origin, client_address, identify
+from contravento.http import check_origin, client_address, identify
 from contravento.kit import replies
 from contravento.kit.errors import Conflict, Invalid
 from contravento.kit.parts import Parts
 from contravento.kit.words import N_
+from contravento.reads import SAFE_METHODS
 
 MAX_KEY_CHARACTERS = 200
 BLOCK_BYTES = 1024 * 1024

@@ -16,7 +16,15 @@ from contravento.api.remarks import RemarkOut
 from contravento.api.route import ApiRoute, not_modified
 from contravento.api.uploads import UploadForTrip, form_schema
 from contravento.caching import share_trip
-from contravento.http import MaybeViewer, PartsOf, SignedIn, Transaction, language_of, viewer_id_of
+from contravento.http import (
+    MaybeViewer,
+    PartsOf,
+    PublicSession,
+    SignedIn,
+    Transaction,
+    language_of,
+    viewer_id_of,
+)
 from contravento.kit.parts import Parts
 from contravento.tracks import joining, queries, service
 from contravento.tracks.errors import TrackNotFound, TrackNotReady
@@ -146,7 +154,7 @@ async def upload(
 
 @router.get("/trips/{trip_id}/tracks", summary="List a trip's tracks")
 async def list_tracks(
-    trip_id: UUID, request: Request, session: Transaction, viewer: MaybeViewer
+    trip_id: UUID, request: Request, session: PublicSession, viewer: MaybeViewer
 ) -> ListOf[TrackOut]:
     """As they were ridden. Others than the rider find those that are ready."""
     trip = await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
@@ -164,7 +172,7 @@ async def list_tracks(
 
 @router.get("/tracks/{track_id}", summary="Read a track")
 async def show(
-    track_id: UUID, request: Request, session: Transaction, viewer: MaybeViewer
+    track_id: UUID, request: Request, session: PublicSession, viewer: MaybeViewer
 ) -> TrackOut:
     track = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
     share_trip(request, track.trip)
@@ -190,7 +198,7 @@ async def delete(track_id: UUID, session: Transaction, viewer: SignedIn) -> None
 async def draw(
     track_id: UUID,
     request: Request,
-    session: Transaction,
+    session: PublicSession,
     viewer: MaybeViewer,
     parts: PartsOf,
     tolerance: Tolerance = 0,
@@ -213,7 +221,7 @@ async def draw(
 async def draw_trip(
     trip_id: UUID,
     request: Request,
-    session: Transaction,
+    session: PublicSession,
     viewer: MaybeViewer,
     parts: PartsOf,
     tolerance: Tolerance = 0,
@@ -232,7 +240,7 @@ async def draw_trip(
     summary="Read a track's elevation along the way",
 )
 async def profile(
-    track_id: UUID, request: Request, session: Transaction, viewer: MaybeViewer
+    track_id: UUID, request: Request, session: PublicSession, viewer: MaybeViewer
 ) -> Response:
     """At most 1,000 samples; none if no point has an elevation."""
     found = await queries.get_track_with_profile(session, track_id, viewer_id=viewer_id_of(viewer))
@@ -247,7 +255,7 @@ async def profile(
     summary="Read the elevation along a whole trip",
 )
 async def trip_profile(
-    trip_id: UUID, request: Request, session: Transaction, viewer: MaybeViewer
+    trip_id: UUID, request: Request, session: PublicSession, viewer: MaybeViewer
 ) -> Response:
     """All tracks that are ready as one, distances running on; at most 1,000 samples."""
     share_trip(request, await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer)))
@@ -263,7 +271,7 @@ async def trip_profile(
 async def download(
     track_id: UUID,
     request: Request,
-    session: Transaction,
+    session: PublicSession,
     viewer: MaybeViewer,
     parts: PartsOf,
     format: Literal["gpx"] = "gpx",

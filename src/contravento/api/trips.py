@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from contravento.api.route import ApiRoute
 from contravento.caching import share_trip
-from contravento.http import MaybeViewer, SignedIn, Transaction, viewer_id_of
+from contravento.http import MaybeViewer, PublicSession, SignedIn, Transaction, viewer_id_of
 from contravento.trips import queries, service
 from contravento.trips.inputs import TripChanges, TripDraft
 from contravento.trips.models import Trip
@@ -56,7 +56,7 @@ async def start(draft: TripDraft, session: Transaction, viewer: SignedIn) -> Tri
 
 @router.get("/{trip_id}", summary="Read a trip")
 async def show(
-    trip_id: UUID, request: Request, session: Transaction, viewer: MaybeViewer
+    trip_id: UUID, request: Request, session: PublicSession, viewer: MaybeViewer
 ) -> TripOut:
     trip = await queries.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
     share_trip(request, trip)

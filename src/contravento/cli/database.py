@@ -13,7 +13,7 @@ from psycopg import errors
 from sqlalchemy.exc import OperationalError
 
 from contravento import migrations
-from contravento.cli.starting import begin
+from contravento.cli.starting import begin_with_database
 
 LOCKED = 3
 TOO_SLOW = 4
@@ -45,7 +45,7 @@ def migrate(
     is ahead of this build, which does not work with it. 6: nobody ran them in time. Nothing was
     changed then.
     """
-    url = begin().database
+    url = begin_with_database().database_direct
     refuse = log.error if as_json else partial(typer.echo, err=True)
     if wait:
         _await_others(url, wait, refuse)

@@ -10,7 +10,7 @@ import typer
 import uvicorn
 
 from contravento.cli import draining
-from contravento.cli.starting import begin
+from contravento.cli.starting import begin_with_database
 from contravento.kit import metrics
 from contravento.worker import run_worker
 
@@ -23,7 +23,7 @@ def web(
     port: Annotated[int, typer.Option(envvar="PORT", help="Port to listen on.")] = 8000,
 ) -> None:
     """Answer requests, in WEB_CONCURRENCY processes."""
-    settings = begin()
+    settings = begin_with_database()
     config = uvicorn.Config(
         "contravento.main:serve",
         factory=True,
@@ -53,5 +53,5 @@ def worker(
     port: Annotated[int, typer.Option(envvar="PORT", help="Port where METRICS are told.")] = 8001,
 ) -> None:
     """Carry out jobs and the schedule."""
-    settings = begin()
+    settings = begin_with_database()
     asyncio.run(run_worker(settings, host=host, port=port))

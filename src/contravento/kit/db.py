@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy import DateTime, Enum, MetaData, String, event
+import psycopg
+from sqlalchemy import DateTime, Engine, Enum, MetaData, String, create_engine, event
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import DisconnectionError, TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -19,10 +21,12 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, PoolProxiedConnection
 
 from contravento.kit import metrics
+from contravento.kit.dialing import Dialing
 from contravento.kit.errors import AppError
+from contravento.kit.servers import read_address
 from contravento.kit.settings import Settings
 
 type Session = AsyncSession
@@ -32,6 +36,8 @@ type SessionMaker = async_sessionmaker[AsyncSession]
 POOL_OVERFLOW = 10
 POOL_TIMEOUT_SECONDS = 30
 POOL_RECYCLE_SECONDS = 1800
+READ_ONLY = "25006"  # the server takes no writes: another one does by now
+BY_TRANSACTION = "by_transaction"
 
 _IN_USE = metrics.POOL_CONNECTIONS.labels("in_use")
 _IDLE = metrics.POOL_CONNECTIONS.labels("idle")
@@ -70,12 +76,33 @@ def driver_url(url: str, driver: str) -> str:
 
 def libpq_url(url: str) -> str:
     """The URL as libpq and its tools read it, without a driver's name."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return read_address(url).libpq()
 
 
-def make_engine(settings: Settings) -> AsyncEngine:
+def make_plain_engine(url: str) -> Engine:
+    """For one thing after another, on connections that are not kept."""
+    connect = partial(psycopg.connect, libpq_url(url))
+    return create_engine(
+        "postgresql+psycopg://", creator=connect, poolclass=NullPool, hide_parameters=True
+    )
+
+
+def make_engine(settings: Settings, url: str | None = None) -> AsyncEngine:
+    """For the database, or for another server at `url` that is asked in the same way.
+
+    Behind a pooler that lends a connection for a transaction, nothing stays on a connection that
+    the next transaction would look for: no statement keeps a name."""
+    is_pooled = settings.is_pooled and url is None
+    dialing = Dialing(
+        read_address(url or settings.database),
+        keeps_statements=not is_pooled,
+        wait_seconds=0 if url else settings.database_wait_seconds,
+    )
+    unnamed = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
     engine = create_async_engine(
-        driver_url(settings.database, "asyncpg"),
+        "postgresql+asyncpg://",
+        connect_args={"async_creator_fn": dialing.connect, **(unnamed if is_pooled else {})},
+        execution_options={BY_TRANSACTION: is_pooled},
         poolclass=CountedPool,
         pool_size=settings.database_pool_size,
         max_overflow=POOL_OVERFLOW,
@@ -85,6 +112,7 @@ def make_engine(settings: Settings) -> AsyncEngine:
         hide_parameters=True,  # what a statement was asked with may be somebody's address
     )
     event.listen(engine.sync_engine.pool, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "handle_error", _leave_read_only)
     return engine
 
 
@@ -116,6 +144,12 @@ def _refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
         raise DisconnectionError
 
 
+def _leave_read_only(context: ExceptionContext) -> None:
+    """A server that has become a standby is left, with all connections to it."""
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        context.is_disconnect = True
+
+
 def make_sessions(engine: AsyncEngine, **info: Any) -> SessionMaker:
     """Sessions that carry `info`, such as who reacts to which event."""
     return async_sessionmaker(engine, expire_on_commit=False, info=info)
@@ -123,8 +157,14 @@ def make_sessions(engine: AsyncEngine, **info: Any) -> SessionMaker:
 
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[Reader]:
-    """For hot pages that one statement answers: no transaction around it, no objects from it."""
+    """For hot pages that one statement answers: no transaction around it, no objects from it.
+
+    A pooler may answer its two halves, preparing and running, by two servers' connections unless
+    there is one."""
     async with engine.connect() as connection:
+        if engine.get_execution_options().get(BY_TRANSACTION):
+            yield connection
+            return
         yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
 

@@ -128,6 +128,24 @@ POOL_TIMEOUTS = Counter(
     "contravento_database_pool_timeouts_total",
     "How often none of the pool's connections was to be had in time.",
 )
+REPLICA_LAG_SECONDS = Gauge(
+    "contravento_database_replica_lag_seconds",
+    "How old the replica's state can be at most, as far as is proven.",
+    ("server",),
+    multiprocess_mode="livemax",
+)
+REPLICA_IN_USE = Gauge(
+    "contravento_database_replica_in_use",
+    "1 while the replica is read, 0 while it is late or away and the primary answers all.",
+    ("server",),
+    multiprocess_mode="livemin",
+)
+PUBLIC_READS = Counter(
+    "contravento_public_reads_total",
+    "Reads of what is public, where there is a replica: made there, or by the primary since the"
+    " reader had signed in, had just written, or since the replica was late or away.",
+    ("outcome",),
+)
 CACHE_LOOKUPS = Counter(
     "contravento_cache_lookups_total",
     "Questions to what the process keeps: hit or miss.",

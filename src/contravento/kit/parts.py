@@ -21,6 +21,7 @@ from contravento.kit.heavy import HeavyWork
 from contravento.kit.limits import Limiter
 from contravento.kit.mail import Mailer, make_mailer
 from contravento.kit.passwords import Passwords
+from contravento.kit.replica import Replica, make_replica
 from contravento.kit.settings import Settings
 from contravento.kit.spans import watch_statements
 from contravento.kit.storage import Storage, make_storage
@@ -39,6 +40,7 @@ class Parts:
     limiter: Limiter
     heavy: HeavyWork | None = None
     readers: Callable[[], AbstractAsyncContextManager[Reader]] | None = None
+    replica: Replica | None = None
 
     def reading(self) -> AbstractAsyncContextManager[Reader]:
         return self.readers() if self.readers else reading(self.engine)
@@ -62,6 +64,7 @@ async def open_parts(
 ) -> AsyncIterator[Parts]:
     engine, limiter = make_engine(settings), Limiter(settings)
     watch_statements(engine)
+    replica = make_replica(settings, engine)
     try:
         yield Parts(
             settings=settings,
@@ -73,7 +76,10 @@ async def open_parts(
             signer=Signer(settings),
             limiter=limiter,
             heavy=heavy,
+            replica=replica,
         )
     finally:
         await limiter.close()
+        if replica:
+            await replica.close()
         await engine.dispose()

@@ -17,10 +17,9 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from contravento import __version__
+from contravento.kit.servers import read_address
 
 MIN_SECRET_CHARACTERS = 32
 MIN_SECRET_DIFFERENT_CHARACTERS = 12
@@ -65,7 +64,12 @@ class Settings(BaseSettings):
     bcrypt_rounds: int = Field(12, ge=4, le=16)
 
     database_url: SecretStr
+    database_direct_url: SecretStr | None = None
+    database_wait_seconds: int = Field(0, ge=0, le=60)
     database_pool_size: int = Field(20, ge=1, le=200)
+    database_replica_url: SecretStr | None = None
+    # With the second for which the edge keeps it, two: what riders are promised.
+    database_replica_max_lag_seconds: float = Field(1, ge=0.1, le=1)
     redis_url: SecretStr | None = None
     storage_url: str = "file:///var/lib/contravento/storage"
     storage_fallback_url: str | None = None
@@ -115,6 +119,16 @@ class Settings(BaseSettings):
     def database(self) -> str:
         return self.database_url.get_secret_value()
 
+    @property
+    def database_direct(self) -> str:
+        """For what needs a connection of its own: listening for jobs, migrations and their lock."""
+        return (self.database_direct_url or self.database_url).get_secret_value()
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether DATABASE_URL leads to a pooler, which lends a connection for a transaction."""
+        return self.database_direct_url is not None
+
     @field_validator("cors_origins", "mail_allow_list", mode="before")
     @classmethod
     def _split_at_commas(cls, value: object) -> object:
@@ -162,15 +176,11 @@ class Settings(BaseSettings):
             raise ValueError("must be a bare host name such as diary.example.org")
         return domain
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_direct_url", "database_replica_url")
     @classmethod
-    def _check_database(cls, value: SecretStr) -> SecretStr:
-        try:
-            url = make_url(value.get_secret_value())
-        except (ArgumentError, ValueError) as error:
-            raise ValueError("is not a database URL") from error
-        if url.get_backend_name() not in ("postgresql", "postgres"):
-            raise ValueError("must start with postgresql:// or postgresql+asyncpg://")
+    def _check_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value:
+            read_address(value.get_secret_value())
         return value
 
     @field_validator("redis_url")

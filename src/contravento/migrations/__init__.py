@@ -9,9 +9,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, create_engine, pool, text
+from sqlalchemy import Connection, text
 
-from contravento.kit.db import driver_url
+from contravento.kit.db import make_plain_engine
 
 ADVISORY_LOCK = 7_203_114_905  # any number, as long as it is always the same one
 LOCK_TIMEOUT_SECONDS = 5
@@ -75,10 +75,7 @@ def newest_revision() -> str:
 
 def plan(database_url: str) -> Plan:
     """Look, without changing anything."""
-    engine = create_engine(
-        driver_url(database_url, "psycopg"), poolclass=pool.NullPool, hide_parameters=True
-    )
-    with engine.connect() as connection:
+    with make_plain_engine(database_url).connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
         note = connection.scalar(NOTED) if current else None
     return plan_from(current, note)

@@ -1,16 +1,17 @@
-"""Runs migrations, one process at a time, on the database that DATABASE_URL names."""
+"""Runs migrations, one process at a time, on the database that DATABASE_URL names, without a pooler
+between where DATABASE_DIRECT_URL names it too."""
 
 import os
 
 from alembic import context
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import text
 
 import contravento.feed.models
 import contravento.kit.replies
 import contravento.operations.models
 import contravento.photos.models
 import contravento.stats.models
-from contravento.kit.db import Table, driver_url
+from contravento.kit.db import Table, make_plain_engine
 from contravento.migrations import (
     ADVISORY_LOCK,
     Timeouts,
@@ -22,10 +23,12 @@ import contravento.tracks.models  # noqa: F401, isort: skip
 
 
 def migrate() -> None:
-    url = context.config.get_main_option("sqlalchemy.url") or os.environ["DATABASE_URL"]
-    engine = create_engine(
-        driver_url(url, "psycopg"), poolclass=pool.NullPool, hide_parameters=True
+    url = (
+        context.config.get_main_option("sqlalchemy.url")
+        or os.environ.get("DATABASE_DIRECT_URL")
+        or os.environ["DATABASE_URL"]
     )
+    engine = make_plain_engine(url)
     timeouts = context.config.attributes.get("timeouts") or Timeouts()
     with engine.connect() as connection:
         connection.execute(text(f"SET lock_timeout = '{timeouts.lock_seconds}s'"))

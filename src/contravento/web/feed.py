@@ -9,7 +9,7 @@ from contravento.atlas.drawing import Sheet, draw_sheet
 from contravento.caching import LISTS, share
 from contravento.feed import queries
 from contravento.feed.queries import Entry, Filter
-from contravento.http import Transaction
+from contravento.http import CommonSession
 from contravento.kit.db import Session
 from contravento.web import cursors, formats
 from contravento.web.kept import Kept, KeptBy
@@ -35,7 +35,7 @@ class Frontis:
 @router.get("/")
 async def show(
     page: PageFor,
-    session: Transaction,
+    session: CommonSession,
     kept: KeptBy,
     country: str = "",
     tag: str = "",

@@ -8,8 +8,9 @@ from fastapi.responses import RedirectResponse
 
 from contravento.accounts.queries import Viewer
 from contravento.accounts.service.sign_in import note_seen
-from contravento.http import SAFE_METHODS, MaybeViewer, Transaction
+from contravento.http import MaybeViewer, Transaction
 from contravento.kit.errors import Forbidden, NotFound, Unauthorized
+from contravento.reads import SAFE_METHODS
 
 
 async def _rider(request: Request, session: Transaction, viewer: MaybeViewer) -> Viewer:

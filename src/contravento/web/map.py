@@ -15,7 +15,7 @@ from contravento.atlas.topology import Box
 from contravento.caching import LISTS, share
 from contravento.feed import queries
 from contravento.feed.queries import Lines, Tour
-from contravento.http import Transaction
+from contravento.http import CommonSession
 from contravento.kit.db import Session
 from contravento.kit.parts import Parts
 from contravento.web import files
@@ -38,7 +38,7 @@ class Ground:
 
 
 @router.get("")
-async def show(page: PageFor, session: Transaction, kept: KeptBy) -> Response:
+async def show(page: PageFor, session: CommonSession, kept: KeptBy) -> Response:
     tours = await queries.list_tours(session, limit=TOURS)
     share(page.request, LISTS)
     return page.show(
@@ -47,7 +47,7 @@ async def show(page: PageFor, session: Transaction, kept: KeptBy) -> Response:
 
 
 @router.get("/tours.json")
-async def list_tours(request: Request, session: Transaction, kept: KeptBy) -> Response:
+async def list_tours(request: Request, session: CommonSession, kept: KeptBy) -> Response:
     tours = await queries.list_tours(session, limit=TOURS)
 
     async def write() -> bytes:

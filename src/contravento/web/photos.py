@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from contravento.caching import share_trip
-from contravento.http import MaybeViewer, PartsOf, Transaction
+from contravento.http import MaybeViewer, PartsOf, PublicSession
 from contravento.photos import queries
 from contravento.photos.errors import PhotoNotFound
 from contravento.web import files
@@ -21,7 +21,7 @@ async def show(
     photo_id: UUID,
     size: str,
     request: Request,
-    session: Transaction,
+    session: PublicSession,
     viewer: MaybeViewer,
     parts: PartsOf,
 ) -> Response:

@@ -7,14 +7,16 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import Any
 
-from asyncpg.exceptions import CannotConnectNowError
+from asyncpg.exceptions import CannotConnectNowError, TargetServerAttributeNotMatched
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from contravento.again import CUT
 from contravento.http import identify, language_of
+from contravento.kit.db import READ_ONLY
 from contravento.kit.errors import AppError, NotFound, Unavailable
 from contravento.kit.languages import translate
 from contravento.kit.mistakes import sentence_for
@@ -51,11 +53,12 @@ _DETAILS = {
 # takes its name with it.
 OUTAGES = (
     *(PoolTimeout, TimeoutError, ConnectionError, FileNotFoundError, socket.gaierror),
-    CannotConnectNowError,
+    *(CannotConnectNowError, TargetServerAttributeNotMatched),
     BrokenProcessPool,
 )
-# SQL states: shutting down, crashed, starting up, no connection left.
-UNAVAILABLE = {"57P01", "57P02", "57P03", "53300"}
+# SQL states: shutting down, crashed, starting up, no connection left, become a standby; and what a
+# pooler says that has no server, or none in time.
+UNAVAILABLE = {"57P01", "57P02", "57P03", "53300", READ_ONLY, "08P01"}
 UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN}
 EXPLAINED = (AppError, HTTPException, RequestValidationError, DBAPIError, OSError, *OUTAGES)
 
@@ -82,6 +85,8 @@ async def explain(request: Request, error: Exception) -> Response:
         return _answer(request, error.status_code, words, headers=dict(error.headers or {}))
     if is_outage(error):
         log.warning("a part is not answering: %s", type(error).__name__)
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            setattr(request.state, CUT, True)
         return _tell(request, Unavailable(), language)
     log.error("unforeseen", exc_info=error)
     await note_mishap(request.state.parts, error, place=_place(request))

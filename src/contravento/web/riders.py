@@ -10,7 +10,7 @@ from contravento.accounts.queries import get_rider
 from contravento.atlas.drawing import Sheet, draw_countries
 from contravento.caching import LISTS, rider_key, share
 from contravento.feed.queries import list_entries_of
-from contravento.http import MaybeViewer, PartsOf, Transaction
+from contravento.http import CommonSession, MaybeViewer, PartsOf, PublicSession
 from contravento.kit.parts import Parts
 from contravento.stats.queries import add_up, list_diarists
 from contravento.web import cursors, files
@@ -38,7 +38,7 @@ class Year:
 
 
 @router.get("")
-async def list_all(page: PageFor, session: Transaction, before: str = "") -> Response:
+async def list_all(page: PageFor, session: CommonSession, before: str = "") -> Response:
     riders, next_place = await list_diarists(session, limit=RIDERS, before=cursors.read(before))
     share(page.request, LISTS)
     return page.show(
@@ -54,7 +54,7 @@ async def list_all(page: PageFor, session: Transaction, before: str = "") -> Res
 async def show(
     username: str,
     page: PageFor,
-    session: Transaction,
+    session: PublicSession,
     viewer: MaybeViewer,
     kept: KeptBy,
     before: str = "",
@@ -84,7 +84,7 @@ async def show(
 
 @router.get("/{username}/portrait/{size}.jpg")
 async def show_portrait(
-    username: str, size: str, request: Request, session: Transaction, parts: PartsOf
+    username: str, size: str, request: Request, session: PublicSession, parts: PartsOf
 ) -> Response:
     rider = await get_rider(session, username)
     found = (rider.portrait or {}).get(size)

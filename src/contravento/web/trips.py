@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from contravento.atlas import profile_drawing
 from contravento.atlas.framing import joined
 from contravento.caching import share_trip
-from contravento.http import MaybeViewer, PartsOf, Transaction
+from contravento.http import MaybeViewer, PartsOf, PublicSession
 from contravento.kit.db import Session
 from contravento.kit.parts import Parts
 from contravento.photos.queries import list_ready_photos
@@ -55,7 +55,7 @@ class Heights:
 
 @router.get("/{slug}")
 async def show(
-    slug: str, page: PageFor, session: Transaction, viewer: MaybeViewer, kept: KeptBy
+    slug: str, page: PageFor, session: PublicSession, viewer: MaybeViewer, kept: KeptBy
 ) -> Response:
     viewer_id = viewer.id if viewer else None
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
@@ -81,7 +81,7 @@ async def show(
 
 @router.get("/{slug}/tracks.gpx")
 async def download(
-    slug: str, session: Transaction, viewer: MaybeViewer, parts: PartsOf
+    slug: str, session: PublicSession, viewer: MaybeViewer, parts: PartsOf
 ) -> Response:
     """All tracks in one file, each under its name, without what devices add."""
     viewer_id = viewer.id if viewer else None
@@ -92,7 +92,7 @@ async def download(
 
 @router.get("/{slug}/tracks/{track_id:uuid}.gpx")
 async def download_one(
-    slug: str, track_id: UUID, session: Transaction, viewer: MaybeViewer, parts: PartsOf
+    slug: str, track_id: UUID, session: PublicSession, viewer: MaybeViewer, parts: PartsOf
 ) -> Response:
     viewer_id = viewer.id if viewer else None
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)

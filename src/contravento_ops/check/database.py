@@ -7,6 +7,7 @@ from contravento_ops.check.evidence import CannotTell, Evidence, NotGood
 from contravento_ops.check.visit import Visit
 from contravento_ops.kit import compose
 from contravento_ops.load import aiming
+from contravento_ops.load.sizing import KEPT_FOR_OTHERS
 from contravento_ops.release import facts
 
 PROGRAM = ("exec", "-T", "backup", "contravento-backup", "list", "--json")
@@ -43,6 +44,8 @@ def administrator(visit: Visit) -> Evidence:
 
 def backup(visit: Visit) -> Evidence:
     """A backup was taken in time by itself, and proven by restoring it"""
+    if not visit.project.place.has_own_database:
+        raise CannotTell("the database is elsewhere, and so are its backups: ask its keeper")
     containers = visit.project.containers("backup")
     if not any(each.is_well for each in containers):
         state = containers[0].status if containers else "does not exist"
@@ -71,13 +74,14 @@ def connections(visit: Visit) -> Evidence:
     query = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
     used = max(int(visit.psql(query)), *(int(each.value) for each in most))
     now = aiming.now(visit.project, visit.values)
+    room = int(visit.psql("SHOW max_connections")) - KEPT_FOR_OTHERS  # behind a pooler, too
     told = {"most at once": used, "looked back": f"{seconds / 3600:.1f} h",
             "at most, by the settings": now.needed, "usable": now.usable}  # fmt: skip
-    if used > now.usable:
-        raise NotGood(f"{used} connections were open, where {now.usable} can be used", told)
+    if used > room:
+        raise NotGood(f"{used} connections were open, where {room} can be used", told)
     if now.needed > now.usable:
         raise NotGood("the settings allow more connections than there are", told)
-    return Evidence(f"{used} of {now.usable} at most", told)
+    return Evidence(f"{used} of {room} at most", told)
 
 
 def most_connections(seconds: int) -> str:

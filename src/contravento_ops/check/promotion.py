@@ -11,7 +11,10 @@ from contravento_ops.check.verdict import Verdict
 FRESH = timedelta(hours=24)
 AHEAD = timedelta(minutes=5)  # as far as two hosts' clocks may differ
 # What containers of staging and production read of this folder alike.
-FILES = ("docker-compose.yml", "docker-compose.monitoring.yml")
+FILES = (
+    *("docker-compose.yml", "docker-compose.monitoring.yml"),
+    *("docker-compose.elsewhere.yml", "docker-compose.pooler.yml"),
+)
 FOLDERS = ("deploy", "monitoring", "src/contravento_backup")
 OWN = "own-"  # a host's own alerts
 

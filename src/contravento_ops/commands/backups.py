@@ -34,6 +34,7 @@ def backup(
     session: Session = context.obj
     if session.place.environment == "dev":
         raise Refusal("There are no backups in dev.", status=Exit.USAGE)
+    session.refuse_elsewhere("backup")
     if name and action is not Action.DRILL:
         raise Refusal(f"{action} takes no name of a set.", status=Exit.USAGE)
     made = calls(session.project, action, name, as_json=as_json)

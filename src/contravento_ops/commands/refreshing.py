@@ -61,6 +61,7 @@ def refresh(
             " ./deploy.sh … restore brings back what was kept.",
             status=Exit.USAGE,
         )
+    session.refuse_elsewhere("refresh")
     source = Source(_place(from_backup), name, keep_texts)
     session.file()
     if not dry_run:

@@ -34,6 +34,7 @@ def restore(
     session: Session = context.obj
     if session.place.environment == "dev":
         raise Refusal("There are no backups in dev.", status=Exit.USAGE)
+    session.refuse_elsewhere("restore")
     asked = wanted.read(what, to, undo=undo, without_missing_files=without_missing_files)
     session.file()
     restoring = Restoring(session.project, session.console, asked, is_dry=dry_run,

@@ -59,6 +59,8 @@ def rotate(
     with session.changing("rotate", secret=name) as entry:
         session.validate()
         _refuse_unserved(session)
+        if name.startswith("POSTGRES_"):
+            session.refuse_elsewhere(f"rotate {name}")
         turn = _finishing(session) if finish else _turn(session, name, from_stdin=from_stdin)
         way = Finishing(turn) if finish else way_of(turn, forgets=not no_wait, waits=not at_once)
         turning = Turning(turn, way, session.console, pace, is_made=not finish)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from contravento_ops.environment import addresses
 from contravento_ops.kit import compose, state
 from contravento_ops.kit.compose import Container, Project
 from contravento_ops.kit.refusals import Refusal
@@ -90,6 +91,9 @@ def access_points(
             "Database", f"localhost:{published[POSTGRES]}, {database}",
             f"ssh -L {POSTGRES}:localhost:{published[POSTGRES]} {host}",
         )  # fmt: skip
+    elif addresses.is_elsewhere(values):
+        parts = addresses.take_apart(values["DATABASE_URL"])
+        yield AccessPoint("Database", f"{parts.host}, {parts.path}", "a server elsewhere")
     else:
         shell = f"psql -U {values.get('POSTGRES_USER', 'contravento')} {database}"
         yield AccessPoint("Database", "inside only", f"./deploy.sh … exec postgres {shell}")

@@ -1,24 +1,28 @@
-"""The two addresses that hold a password: built with what a URL needs encoded, and compared."""
+"""The addresses that hold a password: built with what a URL needs encoded, and compared."""
 
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote, unquote
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What a URL says. `password` may hold characters that should have been encoded."""
+    """What a URL says. `password` may hold characters that should have been encoded; of several
+    hosts it is the first."""
 
     user: str
     password: str
     host: str
     port: str
     path: str
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 APPLICATION_ROLES = ("contravento_app", "contravento_app_2")
 APPLICATION_ROLE = APPLICATION_ROLES[0]
+OWN_SERVER = "postgres"  # what Compose's PostgreSQL is called
+AUTHORITY = "/opt/contravento/database-ca.pem"  # where containers find DATABASE_CA_FILE
 SAFE_IN_URL = frozenset(string.ascii_letters + string.digits + "-_.~")
 
 
@@ -26,6 +30,16 @@ def database_url(values: Mapping[str, str]) -> str:
     password = quote(values["POSTGRES_APP_PASSWORD"], safe="")
     place = f"postgres:5432/{values['POSTGRES_DB']}"
     return f"postgresql+asyncpg://{role_in(values)}:{password}@{place}"
+
+
+def replica_url(values: Mapping[str, str]) -> str:
+    """As it stands, but for who signs in, if that is the application."""
+    url = values["DATABASE_REPLICA_URL"]
+    if take_apart(url).user not in APPLICATION_ROLES:
+        return url
+    scheme, _, rest = url.partition("://")
+    password = quote(values["POSTGRES_APP_PASSWORD"], safe="")
+    return f"{scheme}://{role_in(values)}:{password}@{rest.rpartition('@')[2]}"
 
 
 def role_in(values: Mapping[str, str]) -> str:
@@ -42,9 +56,16 @@ def take_apart(url: str) -> Address:
     rest = url.partition("://")[2]
     credentials, _, place = rest.rpartition("@")
     user, _, password = credentials.partition(":")
-    host_and_port, _, path = place.partition("/")
-    host, _, port = host_and_port.partition(":")
-    return Address(user, password, host, port, path.partition("?")[0])
+    hosts_and_ports, _, path = place.partition("/")
+    host, _, port = hosts_and_ports.partition(",")[0].partition(":")
+    path, _, query = path.partition("?")
+    return Address(user, password, host, port, path, dict(parse_qsl(query)))
+
+
+def is_elsewhere(values: Mapping[str, str]) -> bool:
+    """Whether DATABASE_URL names another server than the one that Compose runs."""
+    url = values.get("DATABASE_URL")
+    return bool(url) and take_apart(url or "").host != OWN_SERVER
 
 
 def is_encoded(address: Address) -> bool:

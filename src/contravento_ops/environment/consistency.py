@@ -20,6 +20,8 @@ MAX_CONNECTIONS = 100
 KEPT_FOR_OTHERS = 10
 POOL_OVERFLOW = 10
 DEFAULT_POOL = 20
+LEAST_POOL = 5  # with fewer a process' riders wait for each other
+MOST_CLIENTS = 1000  # of PgBouncer, in docker-compose.pooler.yml
 PLAIN_SMTP_PORT = 25
 SMTPS_PORT = 465
 
@@ -58,15 +60,68 @@ def _connections(values: Values, environment: EnvironmentName) -> Iterator[Findi
     replicas, limit = REPLICAS[environment], MAX_CONNECTIONS
     if not (pool and processes):
         return
+    if addresses.is_elsewhere(values):
+        return  # how many connections that server takes, its keeper knows
+    there = MOST_CLIENTS if values.get("DATABASE_POOLER") == "on" else limit - KEPT_FOR_OTHERS
     needed = (pool + POOL_OVERFLOW) * processes * (replicas + 1)
-    if needed > limit - KEPT_FOR_OTHERS:
+    if needed > there:
         sum_of_it = f"({pool} + {POOL_OVERFLOW}) × {processes} × ({replicas} + 1) = {needed}"
-        most = (limit - KEPT_FOR_OTHERS) // (processes * (replicas + 1)) - POOL_OVERFLOW
+        most = there // (processes * (replicas + 1)) - POOL_OVERFLOW
         yield (
             "DATABASE_POOL_SIZE",
-            f"asks for {sum_of_it} connections, but there are {limit - KEPT_FOR_OTHERS} for it",
-            f"write at most {most}" if most > 0 else "write a smaller WEB_CONCURRENCY",
+            f"asks for {sum_of_it} connections, but there are {there} for it",
+            f"write at most {most}" if most >= LEAST_POOL else _instead(values),
         )
+
+
+def _instead(values: Values) -> str:
+    if values.get("DATABASE_POOLER") == "on":
+        return "write a smaller WEB_CONCURRENCY"
+    return "write DATABASE_POOLER=on, or a smaller WEB_CONCURRENCY"
+
+
+def _database_elsewhere(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    """Riders' data leave the host, so the way is encrypted and its end is known."""
+    if not addresses.is_elsewhere(values):
+        return
+    for name in (
+        "DATABASE_URL",
+        "DATABASE_DIRECT_URL",
+        "DATABASE_OWNER_URL",
+        "DATABASE_MONITOR_URL",
+    ):
+        if url := values.get(name):
+            yield from _not_verified(name, url, values)
+    for name, whose in (("OWNER", "owner of its tables"), ("MONITOR", "one who sees figures")):
+        if f"DATABASE_{name}_URL" not in values:
+            mend = f"set it, with the {whose} as its user; docs/guides/databases.md makes both"
+            what = "is not set, but DATABASE_URL names a server elsewhere"
+            yield f"DATABASE_{name}_URL", what, mend
+    if values.get("DATABASE_POOLER") == "on":
+        what = "is on, but ours stands before our own PostgreSQL only"
+        mend = (
+            "write off; let DATABASE_URL lead to that server's pooler, DATABASE_DIRECT_URL past it"
+        )
+        yield "DATABASE_POOLER", what, mend
+
+
+def _not_verified(name: str, url: str, values: Values) -> Iterator[Finding]:
+    options = addresses.take_apart(url).options
+    root = options.get("sslrootcert", "")
+    if options.get("sslmode") != "verify-full":
+        mend = "end it with ?sslmode=verify-full&sslrootcert=system, or whom else to believe"
+        yield name, "does not ask who the server elsewhere is", mend
+    elif root not in ("system", addresses.AUTHORITY):
+        mend = f"write sslrootcert=system, or {addresses.AUTHORITY} and set DATABASE_CA_FILE"
+        yield name, f"says sslrootcert={root}, which no container has", mend
+    elif root == addresses.AUTHORITY and "DATABASE_CA_FILE" not in values:
+        yield name, "believes DATABASE_CA_FILE, which is not set", "set it to the authority's file"
+
+
+def _direct_url(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    if "DATABASE_DIRECT_URL" in values and not addresses.is_elsewhere(values):
+        mend = "remove the line; DATABASE_POOLER=on sets it by itself"
+        yield "DATABASE_DIRECT_URL", "is set, but DATABASE_URL leads to no pooler elsewhere", mend
 
 
 def _database_url(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
@@ -78,7 +133,7 @@ def _database_url(values: Values, environment: EnvironmentName) -> Iterator[Find
     if not addresses.is_encoded(parts):
         yield "DATABASE_URL", "holds a password that breaks a URL", rebuild
         return
-    if parts.host != "postgres":
+    if addresses.is_elsewhere(values):
         return
     if parts.user not in addresses.APPLICATION_ROLES:
         who = f"'{parts.user}', who may do more than {addresses.APPLICATION_ROLE}"
@@ -92,6 +147,34 @@ def _database_url(values: Values, environment: EnvironmentName) -> Iterator[Find
     password = values.get("POSTGRES_APP_PASSWORD")
     if password and not addresses.agrees(parts, password):
         yield "DATABASE_URL", "holds another password than POSTGRES_APP_PASSWORD", rebuild
+
+
+def _replica_url(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    url = values.get("DATABASE_REPLICA_URL")
+    if not url:
+        return
+    parts, name = addresses.take_apart(url), "DATABASE_REPLICA_URL"
+    if not addresses.is_encoded(parts):
+        yield name, "holds a password that breaks a URL", "write % / ? # @ : as %25 %2F %3F …"
+        return
+    if _place(parts) == _place(addresses.take_apart(_written_database(values))):
+        yield name, "names the database itself, which follows nobody", "name a server that does"
+    if "." in parts.host:
+        yield from _not_verified(name, url, values)
+    password = values.get("POSTGRES_APP_PASSWORD")
+    if parts.user not in addresses.APPLICATION_ROLES or addresses.is_elsewhere(values):
+        return
+    if parts.user != addresses.role_in(values) or not addresses.agrees(parts, password or ""):
+        who = f"{addresses.role_in(values)} and its password, POSTGRES_APP_PASSWORD"
+        yield name, "signs in as the application does not", f"write {who}"
+
+
+def _written_database(values: Values) -> str:
+    return values.get("DATABASE_URL") or "postgresql://postgres:5432/" + values["POSTGRES_DB"]
+
+
+def _place(parts: addresses.Address) -> tuple[str, str, str]:
+    return parts.host.lower(), parts.port or "5432", parts.path
 
 
 def _passwords_in_urls(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
@@ -196,6 +279,7 @@ def _number(values: Values, name: str, default: int | None = None) -> int | None
 
 
 RULES: tuple[Rule, ...] = (
-    _production_settings, _bcrypt, _connections, _database_url, _redis_url, _passwords_in_urls,
+    _production_settings, _bcrypt, _connections, _database_url, _database_elsewhere, _direct_url,
+    _replica_url, _redis_url, _passwords_in_urls,
     _mail, _real_riders, _site, _key_rotation,
 )  # fmt: skip

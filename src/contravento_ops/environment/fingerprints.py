@@ -42,10 +42,11 @@ def _property_of(values: Mapping[str, str]) -> list[tuple[str, str, str]]:
     if name := values.get("POSTGRES_DB"):
         owned = secrets.fingerprint("database", f"{INTERNAL_HOST}/{name}")
         found.append(("POSTGRES_DB", owned, "database"))
-    if url := values.get("DATABASE_URL"):
-        parts = addresses.take_apart(url)
-        owned = secrets.fingerprint("database", f"{parts.host.lower()}/{parts.path}")
-        found.append(("DATABASE_URL", owned, "database"))
+    for variable in ("DATABASE_URL", "DATABASE_REPLICA_URL"):
+        if url := values.get(variable):
+            parts = addresses.take_apart(url)
+            owned = secrets.fingerprint("database", f"{parts.host.lower()}/{parts.path}")
+            found.append((variable, owned, "database"))
     for variable in ("STORAGE_URL", "STORAGE_FALLBACK_URL"):
         storage = values.get(variable, "")
         if storage.startswith("s3://"):

@@ -11,6 +11,9 @@ BUILT: Mapping[str, tuple[Callable[[Mapping[str, str]], str], tuple[str, ...]]] 
     "DATABASE_URL": (
         addresses.database_url, ("POSTGRES_APP_PASSWORD", "POSTGRES_DB"),
     ),
+    "DATABASE_REPLICA_URL": (
+        addresses.replica_url, ("DATABASE_REPLICA_URL", "POSTGRES_APP_PASSWORD"),
+    ),
     "REDIS_URL": (addresses.redis_url, ("REDIS_PASSWORD",)),
 }  # fmt: skip
 

@@ -43,6 +43,18 @@ def integer(least: int, most: int) -> Check:
     return check
 
 
+def decimal(least: float, most: float) -> Check:
+    def check(value: str) -> str | None:
+        bounds = f"from {least:g} to {most:g}"
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
+            return f"'{value}' is no number; write one {bounds}, such as {least:g}"
+        if not least <= float(value) <= most:
+            return f"{value} is out of bounds; write a number {bounds}"
+        return None
+
+    return check
+
+
 def one_of(*allowed: str) -> Check:
     def check(value: str) -> str | None:
         return None if value in allowed else f"'{value}' is not one of {', '.join(allowed)}"

@@ -65,15 +65,64 @@ DATABASE = Section(
         ),
         Variable(
             "DATABASE_URL",
-            "built by init from the lines above, with what a URL needs encoded",
+            "built by init from the lines above, with what a URL needs encoded; or a server"
+            " elsewhere, with sslmode=verify-full",
             kinds.url("postgresql", "postgresql+asyncpg"),
             is_sensitive=True,
+        ),
+        Variable(
+            "DATABASE_DIRECT_URL",
+            "the same database without the pooler that DATABASE_URL leads to",
+            kinds.url("postgresql", "postgresql+asyncpg"),
+            is_sensitive=True,
+        ),
+        Variable(
+            "DATABASE_OWNER_URL",
+            "of a server elsewhere: as its tables' owner, for migrations",
+            kinds.url("postgresql"),
+            is_sensitive=True,
+        ),
+        Variable(
+            "DATABASE_MONITOR_URL",
+            "of a server elsewhere: as who may look at figures, for monitoring",
+            kinds.url("postgresql"),
+            is_sensitive=True,
+        ),
+        Variable(
+            "DATABASE_CA_FILE",
+            "whom to believe of a server elsewhere, as a file on this host; sslrootcert="
+            f"{addresses.AUTHORITY} names it",
+            kinds.path,
+        ),
+        Variable(
+            "DATABASE_WAIT_SECONDS",
+            "how long a request waits for a database that fails over; 0 answers at once",
+            kinds.integer(0, 60),
+            default="0",
+        ),
+        Variable(
+            "DATABASE_POOLER",
+            "on puts PgBouncer between the application and PostgreSQL",
+            kinds.one_of("on", "off"),
+            default="off",
         ),
         Variable(
             "DATABASE_POOL_SIZE",
             "connections that each web process keeps; it may open ten more",
             kinds.integer(1, 200),
             by_environment("10", "20", "8"),
+        ),
+        Variable(
+            "DATABASE_REPLICA_URL",
+            "a server that follows the database, from which what is public is read",
+            kinds.url("postgresql", "postgresql+asyncpg"),
+            is_sensitive=True,
+        ),
+        Variable(
+            "DATABASE_REPLICA_MAX_LAG_SECONDS",
+            "how late it may be and still be read, 0.1 to 1",
+            kinds.decimal(0.1, 1),
+            default="1",
         ),
     ),
 )

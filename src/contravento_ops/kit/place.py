@@ -6,12 +6,14 @@ from typing import Literal
 
 type EnvironmentName = Literal["dev", "staging", "prod"]
 
+ELSEWHERE, POOLER = "docker-compose.elsewhere.yml", "docker-compose.pooler.yml"
 ENVIRONMENTS: tuple[EnvironmentName, ...] = ("dev", "staging", "prod")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`root` is the folder of deploy.sh; `overlays` are Compose files of the host's own."""
+    """`root` is the folder of deploy.sh; `overlays` are Compose files that the environment file
+    asks for, and those of the host's own."""
 
     root: Path
     environment: EnvironmentName
@@ -25,6 +27,11 @@ class Place:
     def compose_files(self) -> tuple[Path, ...]:
         names = ("docker-compose.yml", f"docker-compose.{self.environment}.yml")
         return (*(self.root / name for name in names), *self.overlays)
+
+    @property
+    def has_own_database(self) -> bool:
+        """Whether PostgreSQL is one of the services here."""
+        return self.root / ELSEWHERE not in self.overlays
 
     @property
     def memory(self) -> Path:

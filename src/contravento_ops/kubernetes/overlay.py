@@ -141,14 +141,20 @@ def _site(wanted: Wanted) -> Iterator[str]:
     yield from _way_out("to-the-world", ("web", "worker"), _ports_out(wanted.values))
     if not wanted.has_own_server:
         yield "---"
-        port = take_apart(wanted.values["DATABASE_URL"]).port or settings.POSTGRES_PORT
         who = ("web", "worker", "migrate", "postgres-exporter")
-        yield from _way_out("to-the-database", who, (int(port),))
+        yield from _way_out("to-the-database", who, _ports_of_databases(wanted.values))
 
 
 def _directory(values: Mapping[str, str]) -> str:
     said = values.get("ACME_DIRECTORY", "off")
     return said if said != "off" else LETS_ENCRYPT
+
+
+def _ports_of_databases(values: Mapping[str, str]) -> tuple[int, ...]:
+    kinds = ("", "DIRECT_", "OWNER_", "REPLICA_")
+    names = (f"DATABASE_{kind}URL" for kind in kinds)
+    urls = (values[name] for name in names if values.get(name))
+    return tuple(sorted({int(take_apart(url).port or settings.POSTGRES_PORT) for url in urls}))
 
 
 def _ports_out(values: Mapping[str, str]) -> tuple[int, ...]:

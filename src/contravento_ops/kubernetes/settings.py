@@ -20,13 +20,22 @@ type Values = Mapping[str, str]
 # What Compose gives backend and worker; a test compares.
 APPLICATION = (
     *(each.name for section in (SITE, SECRETS, FILES, MAIL, LOGS) for each in section.variables),
-    *("DATABASE_URL", "DATABASE_POOL_SIZE", "REDIS_URL", "SENTRY_DSN", "SENTRY_ENVIRONMENT"),
+    *(
+        "DATABASE_URL",
+        "DATABASE_DIRECT_URL",
+        "DATABASE_WAIT_SECONDS",
+        "DATABASE_POOL_SIZE",
+        "DATABASE_REPLICA_URL",
+        "DATABASE_REPLICA_MAX_LAG_SECONDS",
+        "REDIS_URL",
+        "SENTRY_DSN",
+        "SENTRY_ENVIRONMENT",
+    ),
 )
 NAMESPACES: Mapping[EnvironmentName, str] = {
     "staging": "contravento-staging",
     "prod": "contravento",
 }
-OWN_SERVER = "postgres"  # what Compose's PostgreSQL is called
 PRIMARY = "postgres-rw"  # what CloudNativePG calls the one that takes writes
 DATABASE = "contravento"
 POSTGRES_PORT = "5432"
@@ -37,8 +46,7 @@ INSIDE = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7"
 
 def has_own_server(values: Values) -> bool:
     """Whether PostgreSQL runs in the cluster, as it does beside Compose's backend."""
-    url = values.get("DATABASE_URL")
-    return not url or addresses.take_apart(url).host == OWN_SERVER
+    return not addresses.is_elsewhere(values)
 
 
 def configuration(environment: EnvironmentName, values: Values, tag: str) -> dict[str, str]:
@@ -63,10 +71,14 @@ def secrets(environment: EnvironmentName, values: Values) -> dict[str, Any]:
     app = _url(values, addresses.APPLICATION_ROLE, values["POSTGRES_APP_PASSWORD"])
     found = {
         "contravento": {"REDIS_URL": addresses.redis_url(values), **kept, "DATABASE_URL": app},
-        "migrate": {"DATABASE_URL": _url(values, OWNER, values["POSTGRES_OWNER_PASSWORD"])},
+        "migrate": {
+            "DATABASE_URL": values.get("DATABASE_OWNER_URL")
+            or _url(values, OWNER, values["POSTGRES_OWNER_PASSWORD"]),
+            "DATABASE_DIRECT_URL": "",  # the owner's own is direct already
+        },
         "redis": {"REDIS_PASSWORD": values["REDIS_PASSWORD"]},
         "postgres-exporter": {
-            "DATA_SOURCE_URI": f"{_place(values)}?sslmode=prefer",
+            "DATA_SOURCE_URI": f"{_place(values)}?{_checked(values)}",
             "DATA_SOURCE_USER": MONITOR,
             "DATA_SOURCE_PASS": values["POSTGRES_MONITOR_PASSWORD"],
         },
@@ -119,14 +131,28 @@ def _url(values: Values, role: str, password: str) -> str:
     url = values.get("DATABASE_URL", "")
     if not has_own_server(values) and role != OWNER:
         return url
-    options = url.partition("?")[2]
+    options = _direct(values).partition("?")[2]
     address = f"postgresql+asyncpg://{role}:{quote(password, safe='')}@{_place(values)}"
     return f"{address}?{options}" if options else address
+
+
+def _direct(values: Values) -> str:
+    """Past a pooler, where there is one."""
+    return values.get("DATABASE_DIRECT_URL") or values.get("DATABASE_URL", "")
+
+
+def _checked(values: Values) -> str:
+    """How the exporter sees who the server is; it believes the system's authorities by itself."""
+    options = addresses.take_apart(_direct(values)).options
+    if has_own_server(values) or "sslmode" not in options:
+        return "sslmode=prefer"
+    root = options.get("sslrootcert", "system")
+    return f"sslmode={options['sslmode']}" + (f"&sslrootcert={root}" if root != "system" else "")
 
 
 def _place(values: Values) -> str:
     """Host, port and name of the database."""
     if has_own_server(values):
         return f"{PRIMARY}:{POSTGRES_PORT}/{DATABASE}"
-    there = addresses.take_apart(values["DATABASE_URL"])
+    there = addresses.take_apart(_direct(values))
     return f"{there.host}:{there.port or POSTGRES_PORT}/{there.path}"

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from contravento_ops.environment.consistency import DEFAULT_POOL, MAX_CONNECTIONS
+from contravento_ops.environment.consistency import DEFAULT_POOL, MAX_CONNECTIONS, MOST_CLIENTS
 from contravento_ops.kit import compose, prometheus
 from contravento_ops.kit.compose import Project, docker
 from contravento_ops.kit.prometheus import Unreachable
@@ -34,15 +34,23 @@ def target(project: Project, values: Mapping[str, str], probe: Probe) -> Target:
 def now(project: Project, values: Mapping[str, str]) -> Now:
     """As Docker, PostgreSQL and the environment file say."""
     host = json.loads(compose.run_well(docker("info", "--format", "{{json .}}")))
-    said = compose.run(facts.psql(project, "SHOW max_connections"))
+    limit = _most_connections(project, values)
     return Now(
         processors=int(host["NCPU"]),
         memory_bytes=int(host["MemTotal"]),
         replicas=max(1, len(facts.gather(project).backends)),
         processes=int(values.get("WEB_CONCURRENCY") or 1),
         pool=int(values.get("DATABASE_POOL_SIZE") or DEFAULT_POOL),
-        max_connections=int(said.out) if said.ok else MAX_CONNECTIONS,
+        max_connections=limit,
     )
+
+
+def _most_connections(project: Project, values: Mapping[str, str]) -> int:
+    """That backends may open: PgBouncer's, where it stands between."""
+    if values.get("DATABASE_POOLER") == "on":
+        return MOST_CLIENTS
+    said = compose.run(facts.psql(project, "SHOW max_connections"))
+    return int(said.out) if said.ok else MAX_CONNECTIONS
 
 
 def _metrics_url(project: Project) -> str:

@@ -42,17 +42,26 @@ def needed(replicas: int, processes: int, pool: int) -> int:
     return (replicas + 1) * processes * (pool + POOL_OVERFLOW)
 
 
+def _in_all(now: Now) -> int:
+    by_memory = int(now.memory_bytes * SHARE_FOR_THE_WEB // BYTES_FOR_A_PROCESS)
+    return max(1, min(now.processors, by_memory))
+
+
 def advise(now: Now) -> Advice:
     """One web process for each processor, as far as memory goes, spread over the replicas there
     are; and as many connections as then fit."""
-    by_memory = int(now.memory_bytes * SHARE_FOR_THE_WEB // BYTES_FOR_A_PROCESS)
-    in_all = max(1, min(now.processors, by_memory))
-    processes = max(1, in_all // now.replicas)
+    processes = max(1, _in_all(now) // now.replicas)
     while True:
         pool = now.usable // ((now.replicas + 1) * processes) - POOL_OVERFLOW
         if pool >= LEAST_POOL or processes == 1:
             return Advice(now.replicas, processes, max(1, min(MOST_POOL, pool)))
         processes -= 1
+
+
+def asks_for_pooler(now: Now) -> bool:
+    """Whether a process for each processor would leave some process fewer than the least pool."""
+    wanted = max(1, _in_all(now) // now.replicas)
+    return needed(now.replicas, wanted, LEAST_POOL) > now.usable
 
 
 def sentences(now: Now) -> Iterator[str]:
@@ -68,5 +77,12 @@ def sentences(now: Now) -> Iterator[str]:
         f" WEB_CONCURRENCY={advice.processes}, DATABASE_POOL_SIZE={advice.pool},"
         f" replicas {advice.replicas}."
     )
+    if asks_for_pooler(now):
+        wanted = max(1, _in_all(now) // now.replicas)
+        yield (
+            f"PgBouncer is asked for: {wanted} processes in each replica would need"
+            f" {needed(now.replicas, wanted, LEAST_POOL)} connections even with"
+            f" DATABASE_POOL_SIZE={LEAST_POOL}. DATABASE_POOLER=on lets them share."
+        )
     if advice == Advice(now.replicas, now.processes, now.pool):
         yield "That is how it is set."

@@ -12,6 +12,7 @@ from contravento_ops.release.traffic import Address
 HTTPS, HTTP = 443, 80
 APPLICATION = frozenset(
     {"backend", "worker", "roles", "migrate", "static", "prepare", "backup-prepare", "tools"}
+    | {"pooler-role"}
 )
 
 
@@ -35,7 +36,8 @@ def gather(project: Project) -> Facts:
         serving=serving,
         watching=tuple(each for each in named if each in MONITORING | BACKUPS),
         leftovers=(*_names(ended, "backend"), *_names(ended, "worker")),
-        has_database=any(each.service == "postgres" and each.is_well for each in running),
+        has_database=not project.place.has_own_database
+        or any(each.service == "postgres" and each.is_well for each in running),
     )
 
 
@@ -69,7 +71,9 @@ def migration_of(project: Project) -> str | None:
 
 
 def psql(project: Project, query: str) -> Call:
-    """As the administrator, inside postgres' own container."""
+    """As the administrator, inside postgres' own container; elsewhere as the tables' owner."""
+    if not project.place.has_own_database:
+        return project.call("run", "--rm", "--no-deps", "-T", "database", "-XAt", "-c", query)
     shell = 'psql -XAt -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "$0"'
     return project.call("exec", "-T", "postgres", "sh", "-c", shell, query)
 

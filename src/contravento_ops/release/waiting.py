@@ -10,7 +10,7 @@ from contravento_ops.kit.refusals import Refusal
 
 LOOK_EVERY_SECONDS = 0.5
 LAST_WORDS = 300
-ONE_OFF = frozenset({"roles", "migrate", "static", "prepare", "backup-prepare"})
+ONE_OFF = frozenset({"roles", "migrate", "static", "prepare", "backup-prepare", "pooler-role"})
 
 
 class NotWell(Exception):

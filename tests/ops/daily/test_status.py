@@ -47,6 +47,11 @@ def test_without_the_tools_the_database_is_reached_inside() -> None:
     )  # fmt: skip
 
 
+def test_a_database_elsewhere_is_named_by_its_server() -> None:
+    url = "postgresql://contravento_app:secret-1@db.velo.test:5432/diary?sslmode=verify-full"
+    assert points(DATABASE_URL=url)["Database"] == ("db.velo.test, diary", "a server elsewhere")
+
+
 def test_a_certificate_is_read_with_its_days_left() -> None:
     held = status.parse_certificate(SAID, datetime(2026, 11, 23, tzinfo=UTC))
 

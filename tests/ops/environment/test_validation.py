@@ -77,6 +77,18 @@ MISTAKES: list[tuple[str, str, str]] = [
      name="elsewhere"), "says 'elsewhere', but POSTGRES_DB says"),
     ("DATABASE_URL", "DATABASE_URL=" + URL.format(user="contravento_staging", password=LONG,
      name="contravento_staging"), "may do more than contravento_app"),
+    ("DATABASE_REPLICA_URL", "DATABASE_REPLICA_URL=replica.velo.test", "is no such address"),
+    ("DATABASE_REPLICA_URL", "DATABASE_REPLICA_URL=postgresql://r:a/b@c@replica.velo.test/diary",
+     "holds a password that breaks a URL"),
+    ("DATABASE_REPLICA_URL", "DATABASE_REPLICA_URL=postgresql://r:x@postgres/contravento_staging",
+     "names the database itself"),
+    ("DATABASE_REPLICA_URL",
+     f"DATABASE_REPLICA_URL=postgresql://contravento_app:{LONG}@replica.velo.test/diary",
+     "signs in as the application does not; write contravento_app and its password"),
+    ("DATABASE_REPLICA_URL", "DATABASE_REPLICA_URL=postgresql://r:x@replica.velo.test/diary",
+     "does not ask who the server elsewhere is"),
+    ("X", "DATABASE_REPLICA_MAX_LAG_SECONDS=2", "2 is out of bounds"),
+    ("X", "DATABASE_REPLICA_MAX_LAG_SECONDS=1s", "'1s' is no number"),
     ("REDIS_URL", f"REDIS_URL=redis://:{LONG}@redis:6379/1", "than REDIS_PASSWORD"),
     ("REDIS_URL", f"REDIS_URL=redis://:{LONG}@redis:6379/0", "names the index '0'"),
     ("POSTGRES_OWNER_PASSWORD", f"POSTGRES_OWNER_PASSWORD={LONG}/+", "holds + /, which breaks"),
@@ -176,6 +188,9 @@ def test_a_secret_of_another_environment_is_refused(tmp_path: Path) -> None:
         ("STORAGE_URL", "STORAGE_URL=s3://photos/staging", "STORAGE_URL names the bucket of prod"),
         ("DATABASE_URL", "DATABASE_URL=postgresql://a:b@db.velo.test:5432/contravento",
          "DATABASE_URL names the database of prod"),
+        ("DATABASE_REPLICA_URL",
+         "DATABASE_REPLICA_URL=postgresql://a:b@db.velo.test:5432/contravento",
+         "DATABASE_REPLICA_URL names the database of prod"),
     ],
 )  # fmt: skip
 def test_staging_may_not_name_what_is_productions(
@@ -248,3 +263,65 @@ def test_every_sentence_says_what_and_how_to_mend_it(tmp_path: Path) -> None:
         path.write_text(text)
         spoil(path, name, line)
         assert not [each for each in problems(path) if unsaid(each)]
+
+
+THERE = (
+    "postgresql://contravento_{role}:secret-1@db.velo.test/diary?sslmode={mode}&sslrootcert={root}"
+)
+
+
+def elsewhere(tmp_path: Path, mode: str = "verify-full", root: str = "system", **more: str) -> Path:
+    names = {
+        "DATABASE_URL": "app",
+        "DATABASE_OWNER_URL": "owner",
+        "DATABASE_MONITOR_URL": "monitor",
+    }
+    urls = {name: THERE.format(role=role, mode=mode, root=root) for name, role in names.items()}
+    return make_file(tmp_path, "staging", **{**urls, **more})
+
+
+def test_a_server_elsewhere_that_is_verified_is_fine(tmp_path: Path) -> None:
+    assert problems(elsewhere(tmp_path)) == []
+
+
+AUTHORITY = "/opt/contravento/database-ca.pem"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"mode": "require"}, "DATABASE_URL does not ask who the server elsewhere is; end it with"),
+        ({"root": "/srv/ca.pem"}, "DATABASE_URL says sslrootcert=/srv/ca.pem, which no container"),
+        ({"root": AUTHORITY}, "DATABASE_URL believes DATABASE_CA_FILE, which is not set"),
+        ({"DATABASE_OWNER_URL": ""}, "DATABASE_OWNER_URL is not set, but DATABASE_URL names"),
+        ({"DATABASE_POOLER": "on"}, "DATABASE_POOLER is on, but ours stands before our own"),
+        (
+            {"DATABASE_DIRECT_URL": "postgresql://a:b@db.velo.test:5433/diary"},
+            "DATABASE_DIRECT_URL does not ask who the server elsewhere is",
+        ),
+    ],
+)
+def test_what_a_server_elsewhere_needs_is_said(
+    tmp_path: Path, changes: dict[str, str], words: str
+) -> None:
+    assert any(words in each for each in problems(elsewhere(tmp_path, **changes)))
+
+
+def test_its_authority_may_be_a_file_of_this_host(tmp_path: Path) -> None:
+    assert problems(elsewhere(tmp_path, root=AUTHORITY, DATABASE_CA_FILE="./ca.pem")) == []
+
+
+def test_a_direct_address_alone_leads_nowhere(tmp_path: Path) -> None:
+    url = "postgresql://contravento_app:x@postgres:5432/contravento_staging"
+    (said,) = problems(make_file(tmp_path, DATABASE_DIRECT_URL=url))
+    assert "DATABASE_URL leads to no pooler elsewhere" in said
+
+
+def test_pgbouncer_is_offered_where_nothing_smaller_helps(tmp_path: Path) -> None:
+    path = make_file(tmp_path, "prod", WEB_CONCURRENCY="2")
+    (said,) = problems(path, "prod")
+    assert "(8 + 10) × 2 × (3 + 1) = 144 connections, but there are 90" in said
+    assert "write DATABASE_POOLER=on, or a smaller WEB_CONCURRENCY" in said
+
+    spoil(path, "DATABASE_POOLER", "DATABASE_POOLER=on")
+    assert problems(path, "prod") == []

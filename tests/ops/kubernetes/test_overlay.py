@@ -10,6 +10,7 @@ import pytest
 import yaml
 from uvicorn.middleware.proxy_headers import _TrustedHosts
 
+from contravento_ops.environment import consistency
 from contravento_ops.kit.place import EnvironmentName
 from contravento_ops.kit.refusals import Exit
 from contravento_ops.kubernetes import overlay, refusing, settings
@@ -22,7 +23,8 @@ from tests.ops.making import make_file
 IMAGE = "registry.example.org/contravento:1a2b3c4d5e6f"
 DIGEST = f"{IMAGE}@sha256:{'ab' * 32}"
 ELSEWHERE = (
-    "postgresql+asyncpg://contravento_app:secret-1@db.example.org:6432/diary?ssl=verify-full"
+    "postgresql+asyncpg://contravento_app:secret-1@db.example.org:6432/diary"
+    "?sslmode=verify-full&sslrootcert=system"
 )
 S3 = {
     "STORAGE_URL": "s3://diary-files",
@@ -206,7 +208,9 @@ def test_a_changed_setting_replaces_pods(tmp_path: Path) -> None:
 
 
 def test_a_server_elsewhere_leaves_ours_out_and_is_let_through_to(tmp_path: Path) -> None:
-    changed = wanted(tmp_path, DATABASE_URL=ELSEWHERE)
+    changed = wanted(
+        tmp_path, DATABASE_URL=ELSEWHERE, DATABASE_OWNER_URL="", DATABASE_DIRECT_URL=""
+    )
     found = render(tmp_path, changed)
     secrets = settings.secrets("prod", changed.values)["items"]
 
@@ -218,10 +222,57 @@ def test_a_server_elsewhere_leaves_ours_out_and_is_let_through_to(tmp_path: Path
     assert urls["contravento"]["DATABASE_URL"] == ELSEWHERE
     assert urls["migrate"]["DATABASE_URL"] == (
         "postgresql+asyncpg://contravento_owner:postgres_owner_password-1"
-        "@db.example.org:6432/diary?ssl=verify-full"
+        "@db.example.org:6432/diary?sslmode=verify-full&sslrootcert=system"
     )
-    assert urls["postgres-exporter"]["DATA_SOURCE_URI"].startswith("db.example.org:6432/diary?")
+    assert urls["postgres-exporter"]["DATA_SOURCE_URI"] == (
+        "db.example.org:6432/diary?sslmode=verify-full"
+    )
     assert not [name for name in urls if name.startswith("postgres-o")]
+
+
+def test_a_replica_elsewhere_is_let_through_to_and_its_address_is_a_secret(
+    tmp_path: Path,
+) -> None:
+    replica = "postgresql://reader:x@replica.example.org:6433/diary"
+    changed = wanted(tmp_path, DATABASE_URL=ELSEWHERE, DATABASE_REPLICA_URL=replica)
+    found = render(tmp_path, changed)
+    secrets = settings.secrets("prod", changed.values)["items"]
+
+    assert {"6432", "6433"} <= set(re.findall(r"\d+", str(found["NetworkPolicy/to-the-database"])))
+    assert replica not in str(found)
+    (ours,) = [each for each in secrets if each["metadata"]["name"] == "contravento"]
+    assert ours["stringData"]["DATABASE_REPLICA_URL"] == replica
+
+
+def test_its_own_standbys_may_be_the_replica(tmp_path: Path) -> None:
+    given = values("prod")
+    password = given["POSTGRES_APP_PASSWORD"]
+    replica = f"postgresql://contravento_app:{password}@postgres-ro:5432/contravento"
+    changed = wanted(tmp_path, DATABASE_REPLICA_URL=replica)
+    secrets = settings.secrets("prod", changed.values)["items"]
+
+    mistakes = [each for rule in consistency.RULES for each in rule(changed.values, "prod")]
+    assert "DATABASE_REPLICA_URL" not in [name for name, _, _ in mistakes]
+    (ours,) = [each for each in secrets if each["metadata"]["name"] == "contravento"]
+    assert ours["stringData"]["DATABASE_REPLICA_URL"] == replica
+
+
+def test_what_needs_its_own_connection_goes_past_a_pooler(tmp_path: Path) -> None:
+    direct = ELSEWHERE.replace("6432", "5432")
+    changed = wanted(
+        tmp_path, DATABASE_URL=ELSEWHERE, DATABASE_DIRECT_URL=direct, DATABASE_OWNER_URL=""
+    )
+    secrets = settings.secrets("prod", changed.values)["items"]
+    way_out = str(render(tmp_path, changed)["NetworkPolicy/to-the-database"])
+
+    assert "5432" in way_out
+    assert "6432" in way_out
+    urls = {each["metadata"]["name"]: each["stringData"] for each in secrets}
+    assert urls["contravento"]["DATABASE_URL"] == ELSEWHERE
+    assert urls["contravento"]["DATABASE_DIRECT_URL"] == direct
+    assert "@db.example.org:5432/" in urls["migrate"]["DATABASE_URL"]
+    assert urls["migrate"]["DATABASE_DIRECT_URL"] == ""
+    assert urls["postgres-exporter"]["DATA_SOURCE_URI"].startswith("db.example.org:5432/")
 
 
 def test_passwords_are_encoded_in_addresses() -> None:

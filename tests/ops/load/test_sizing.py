@@ -47,6 +47,25 @@ def test_what_is_advised_always_fits(
     assert needed(advice.replicas, advice.processes, advice.pool) <= now.usable
 
 
+@pytest.mark.parametrize(
+    ("processors", "replicas", "asks"),
+    [(2, 1, False), (2, 3, False), (4, 1, True), (8, 3, True), (16, 3, True)],
+)
+def test_pgbouncer_is_asked_for_where_processes_would_be_few_for_want_of_connections(
+    processors: int, replicas: int, asks: bool
+) -> None:
+    now = replace(HOST, processors=processors, replicas=replicas, memory_bytes=32_000_000_000)
+    assert any("PgBouncer is asked for" in each for each in sentences(now)) == asks
+
+
+def test_behind_pgbouncer_every_processor_has_its_process() -> None:
+    behind = replace(
+        HOST, processors=16, replicas=3, memory_bytes=32_000_000_000, max_connections=1000
+    )
+    assert advise(behind) == Advice(3, 5, 20)
+    assert not any("PgBouncer is asked for" in each for each in sentences(behind))
+
+
 def test_what_does_not_fit_is_said() -> None:
     crowded = replace(HOST, processes=2)
 

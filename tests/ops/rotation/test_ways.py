@@ -125,6 +125,24 @@ def test_the_role_that_rests_takes_over(values: Values, called: list[tuple[str, 
     assert (address.user, address.password) == ("contravento_app_2", NEW)
 
 
+def test_the_replica_is_signed_in_to_as_the_database_is(values: Values) -> None:
+    """Its roles are the database's: it follows in that, too."""
+    url = "postgresql://contravento_app:old@replica.velo.test:6432/diary?ssl=verify-full"
+    replica = {"DATABASE_REPLICA_URL": url}
+    (phase,) = TwoRoles(turn(values, "POSTGRES_APP_PASSWORD", **replica)).phases()
+
+    assert phase.values["DATABASE_REPLICA_URL"] == (
+        f"postgresql://contravento_app_2:{NEW}@replica.velo.test:6432/diary?ssl=verify-full"
+    )
+
+
+def test_somebody_of_the_replicas_own_stays(values: Values) -> None:
+    replica = {"DATABASE_REPLICA_URL": "postgresql://reader:x@replica.velo.test/diary"}
+    (phase,) = TwoRoles(turn(values, "POSTGRES_APP_PASSWORD", **replica)).phases()
+
+    assert phase.values["DATABASE_REPLICA_URL"] == replica["DATABASE_REPLICA_URL"]
+
+
 def test_the_next_time_it_is_the_other_way_round(values: Values) -> None:
     way = TwoRoles(turn(values, "POSTGRES_APP_PASSWORD", POSTGRES_APP_ROLE="contravento_app_2"))
 
