@@ -1,0 +1,128 @@
+"""What a Swarm says of a service: whether it is as asked, going back, or in trouble."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contravento_ops.kit import compose
+from contravento_ops.kit.compose import docker
+from contravento_ops.release.waiting import LAST_WORDS, NotWell
+
+LOOK_EVERY_SECONDS = 1.0
+GOING_BACK_SECONDS = 240
+COMPARED = ("ContainerSpec", "Resources", "Placement")
+WENT_WRONG = ("failed", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`well` tasks run what is wanted now; `update` is what the Swarm calls its own doing."""
+
+    wanted: int
+    well: int
+    others: int
+    update: str
+
+    @property
+    def is_well(self) -> bool:
+        return self.update in ("", "completed") and self.well >= self.wanted and not self.others
+
+    @property
+    def is_going_back(self) -> bool:
+        return self.update.startswith("rollback")
+
+    @property
+    def has_given_up(self) -> bool:
+        return self.update.endswith(("paused", "rollback_completed"))
+
+
+def state_of(service: Mapping[str, Any], tasks: list[Mapping[str, Any]]) -> State:
+    """Of what `docker inspect` says of a service and of its tasks that are to run."""
+    template = service["Spec"]["TaskTemplate"]
+    current = [each for each in tasks if _is_of(each["Spec"], template)]
+    running = [each for each in current if each["Status"]["State"] == "running"]
+    replicated = service["Spec"]["Mode"].get("Replicated")
+    return State(
+        wanted=int(replicated["Replicas"]) if replicated else max(len(tasks), 1),
+        well=len(running),
+        others=len(tasks) - len(running),
+        update=(service.get("UpdateStatus") or {}).get("State") or "",
+    )
+
+
+def _is_of(task: Mapping[str, Any], template: Mapping[str, Any]) -> bool:
+    return all(task.get(each) == template.get(each) for each in COMPARED)
+
+
+def look(service: str) -> State:
+    tasks = _tasks(service, "desired-state=running")
+    return state_of(_inspect("service", service)[0], tasks)
+
+
+def until_well(service: str, *, seconds: float) -> None:
+    """Raises NotWell with the cause where the Swarm goes back or the time is over."""
+    until = time.monotonic() + seconds
+    while not (found := look(service)).is_well:
+        if found.is_going_back or found.has_given_up:
+            raise NotWell(f"{service}: {complaint(service)}")
+        if time.monotonic() > until:
+            raise NotWell(f"{service} is not well after {seconds:.0f} s: {complaint(service)}")
+        time.sleep(LOOK_EVERY_SECONDS)
+
+
+def until_back(service: str) -> bool:
+    """Whether the Swarm has brought what was there before back."""
+    until = time.monotonic() + GOING_BACK_SECONDS
+    while time.monotonic() < until:
+        found = look(service)
+        if found.update == "rollback_completed" and found.well >= found.wanted:
+            return True
+        if found.update in ("rollback_paused", "paused"):
+            return False
+        time.sleep(LOOK_EVERY_SECONDS)
+    return False
+
+
+def until_done(job: str, *, seconds: float) -> None:
+    """Raises NotWell where a task of it fails, or the time is over."""
+    until = time.monotonic() + seconds
+    while True:
+        states = [str(each["Status"]["State"]) for each in _tasks(job)]
+        if any(each in WENT_WRONG for each in states):
+            raise NotWell(f"{job} failed: {complaint(job)}")
+        if states and all(each == "complete" for each in states):
+            return
+        if time.monotonic() > until:
+            raise NotWell(f"{job} has not ended after {seconds:.0f} s: {complaint(job)}")
+        time.sleep(LOOK_EVERY_SECONDS / 2)
+
+
+def complaint(service: str) -> str:
+    """What the Swarm says of the newest task that failed, and the last that it said itself."""
+    failed = [each for each in _tasks(service) if each["Status"].get("Err")]
+    failed.sort(key=lambda each: str(each["Status"]["Timestamp"]))
+    why = [str(failed[-1]["Status"]["Err"])] if failed else []
+    words = (*why, *said(service)[-1:])
+    return "; ".join(each[-LAST_WORDS:] for each in words) or "its tasks have not started yet"
+
+
+def said(service: str) -> list[str]:
+    """The last lines of its tasks, on whatever node."""
+    done = compose.run(docker("service", "logs", "--raw", "--tail", "20", service), timeout=20)
+    return [line for line in (done.out + done.err).splitlines() if line.strip()]
+
+
+def _tasks(service: str, wanted: str = "") -> list[Mapping[str, Any]]:
+    only = ("--filter", wanted) if wanted else ()
+    listed = docker("service", "ps", "--quiet", "--no-trunc", *only, service)
+    ids = compose.run_well(listed).split()
+    return _inspect("task", *ids) if ids else []
+
+
+def _inspect(kind: str, *names: str) -> list[Mapping[str, Any]]:
+    """Tasks come and go: those that went in between are left out."""
+    done = compose.run(docker("inspect", "--type", kind, *names))
+    found: list[Mapping[str, Any]] = json.loads(done.out or "[]")
+    return found
