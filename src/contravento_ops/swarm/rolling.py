@@ -1,6 +1,5 @@
 """Carrying a plan for a Swarm out. What fails the Swarm itself takes back; here it is told of."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from contravento_ops.release.waiting import NotWell
 from contravento_ops.swarm import tidying, watching
 from contravento_ops.swarm.parts import ROLLING
 from contravento_ops.swarm.plan import Kind, Plan, Step
-from contravento_ops.swarm.stack import Stack, write
+from contravento_ops.swarm.stack import Stack, as_json, write
 
 BUILD_SECONDS = 1800
 BEFORE_IMPACT = frozenset({
@@ -135,9 +134,7 @@ class Rolling:
         assert self.stack, "secrets come first"  # noqa: S101
         folder = self.plan.facts.folder
         part = "rest" if step.kind is Kind.REST else step.services[0]
-        (folder / f"{part}.json").write_text(
-            json.dumps(self.stack.part(step.services), indent=2) + "\n"
-        )
+        (folder / f"{part}.json").write_text(as_json(self.stack.part(step.services)))
         for call in step.calls:
             compose.run_well(call)
 

@@ -295,8 +295,8 @@ def _files(mount: Mapping[str, Any], around: Around) -> list[Kept] | None:
 
 def _file(source: Path, target: str, around: Around) -> Kept:
     content = None
-    if source.name == "prometheus.yml":
-        content = figures.for_a_swarm(source.read_text()).encode()
+    if source.name in figures.CHANGED:
+        content = figures.CHANGED[source.name](source.read_text()).encode()
     return kept.config(around.stack, source, target, content)
 
 

@@ -1,5 +1,6 @@
 """The whole stack: what `docker stack deploy` takes, and the secrets that go before it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,6 +119,11 @@ def write(stack: Stack, folder: Path) -> None:
     for each in stack.kept.values():
         if not each.is_secret:
             (configs / each.name).write_bytes(each.content)
+
+
+def as_json(part: Mapping[str, Any]) -> str:
+    """YAML, too."""
+    return json.dumps(part, indent=2) + "\n"
 
 
 def _owners_url(values: Mapping[str, str]) -> str:

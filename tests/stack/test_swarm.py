@@ -1,0 +1,294 @@
+"""Three engines in containers: the stack deployed, replaced, drained, and short of a node, with
+riders about all the while. Figures are printed."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from contravento_ops.environment import file as env_files
+from contravento_ops.environment.variables import VARIABLES
+from contravento_ops.kit.refusals import Exit
+from contravento_ops.release.traffic import Address, Stream
+from tests.stack.deployment import tell, wait_until
+from tests.stack.docker import docker
+from tests.stack.nodes import Node, Nodes, three_nodes
+from tests.stack.releases import DOMAIN, Answer, Host, a_host
+
+pytestmark = [pytest.mark.stack, pytest.mark.scale, pytest.mark.swarm]
+
+HTTPS = 443
+WITH_SECRETS = "/opt/contravento/with-secrets"
+ON_ALL = ("nginx:1.30-trixie",)
+ON_THE_FIRST = ("contravento-postgres:18", "redis:8-trixie")
+BACK_SECONDS = 30
+PROBE_EVERY_SECONDS, PROBE_TIMEOUT_SECONDS = 0.25, 12
+SETTLED_SECONDS = 90
+WATCHED_SECONDS = 40
+
+
+@dataclass
+class Site:
+    host: Host
+    nodes: Nodes
+    seconds: float = 0.0
+    loading_seconds: float = 0.0
+
+    def deploy(self, image: str, *words: str) -> Answer:
+        seconds = ("--bake-seconds", "5", "--healthy-seconds", "60")
+        return self.host.ops(
+            "deploy", "--swarm", "--image", image, *seconds, "--json", *words,
+            DOCKER_HOST=self.nodes.first.engine,
+        )  # fmt: skip
+
+    def bring(self, image: str) -> Answer:
+        """To all nodes, as proven in staging; then deployed."""
+        self.nodes.load(image)
+        return self.deploy(self.host.prove(image))
+
+    def service(self, name: str) -> str:
+        return f"{self.host.project}_{name}"
+
+    def on(self, node: Node, service: str) -> list[str]:
+        return node.containers(self.service(service))
+
+    def images(self, service: str) -> set[str]:
+        """Of tasks that are to run."""
+        said = self.nodes.first.docker(
+            "service", "ps", "--filter", "desired-state=running", "--format", "{{.Image}}",
+            self.service(service),
+        )  # fmt: skip
+        return set(said.split())
+
+    def serves_with(self, service: str, count: int) -> bool:
+        """As many tasks as wanted run, each on a node that answers."""
+        said = self.nodes.first.docker(
+            "service", "ps", "--filter", "desired-state=running", "--format",
+            "{{.Node}} {{.CurrentState}}", self.service(service),
+        )  # fmt: skip
+        up = {name for name, state in self.nodes.states().items() if state == "Ready"}
+        tasks = [line.split()[:2] for line in said.splitlines()]
+        return sum(node in up and state == "Running" for node, state in tasks) == count
+
+    def inside(self, *words: str) -> str:
+        """A command of the application, in a backend, as an operator types it there."""
+        container = self.on(self.nodes.first, "backend")[0]
+        return self.nodes.first.docker("exec", container, WITH_SECRETS, "contravento", *words)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("swarm")
+    with (
+        three_nodes() as nodes,
+        a_host(
+            folder, f"contravento:{images}", "prod", STORAGE_URL="s3://diary",
+            STORAGE_S3_ENDPOINT=nodes.s3, STORAGE_S3_ACCESS_KEY="test-access-key",
+            STORAGE_S3_SECRET_KEY="test-secret-key",
+        ) as host,
+    ):  # fmt: skip
+        began = time.monotonic()
+        nodes.load(*ON_THE_FIRST, nodes=(nodes.first,))
+        nodes.load(*ON_ALL, host.base)
+        loaded = time.monotonic() - began
+        site = Site(host, nodes, loading_seconds=loaded)
+        answer = site.deploy(host.prove(host.base))
+        assert answer.status == Exit.DONE, answer.words + _troubles(site)
+        site.seconds = time.monotonic() - began
+        yield site
+
+
+def _troubles(site: Site) -> str:
+    return site.nodes.first.docker("stack", "ps", "--no-trunc", site.host.project)
+
+
+@contextmanager
+def riders(site: Site, node: Node) -> Iterator[Stream]:
+    """Who come in by this node, read, write and upload."""
+    made = json.loads(site.inside("riders", "probe").splitlines()[-1])
+    stream = Stream(Address(node.address, HTTPS, DOMAIN, is_https=True), made["token"])
+    stream.start()
+    wait_until(lambda: len(stream.acknowledged) > 1, 30, "a rider's write is acknowledged")
+    try:
+        yield stream
+    finally:
+        stream.stop()
+
+
+def figures(stream: Stream) -> str:
+    return (
+        f"{len(stream.sent)} requests sent, {len(stream.lost)} lost, slowest"
+        f" {stream.slowest_seconds:.2f} s; {len(stream.acknowledged)} writes and"
+        f" {len(stream.uploads)} uploads acknowledged"
+    )
+
+
+def losses(stream: Stream) -> list[str]:
+    return [f"{each.kind} {each.answer}" for each in stream.lost]
+
+
+@dataclass
+class Prober:
+    """A new rider every quarter of a second, whether those before have their answers or not."""
+
+    stream: Stream
+    asked: list[tuple[float, bool]] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        while not self.over.wait(PROBE_EVERY_SECONDS):
+            threading.Thread(target=self._ask, daemon=True).start()
+
+    def _ask(self) -> None:
+        began = time.monotonic()
+        answer = self.stream.get("/api/v1/feed")
+        is_well = answer.status == 200 and answer.seconds < PROBE_TIMEOUT_SECONDS
+        self.asked.append((began, is_well))
+
+    def back_after(self, moment: float) -> float:
+        """Seconds from then until every later request was answered; 0 where none was lost."""
+        failed = [at for at, is_well in self.asked if at >= moment and not is_well]
+        return max(failed) + PROBE_EVERY_SECONDS - moment if failed else 0.0
+
+    def count_since(self, moment: float) -> tuple[int, int]:
+        since = [is_well for at, is_well in self.asked if at >= moment]
+        return len(since), since.count(False)
+
+
+@contextmanager
+def probing(stream: Stream) -> Iterator[Prober]:
+    prober = Prober(stream)
+    thread = threading.Thread(target=prober.run)
+    thread.start()
+    try:
+        yield prober
+    finally:
+        prober.over.set()
+        thread.join()
+        time.sleep(PROBE_TIMEOUT_SECONDS)  # for those that are still waiting
+
+
+def test_each_service_is_where_it_belongs(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    tell(capsys, f"a Swarm of three from nothing: {site.seconds:.0f} s, of that images"
+                 f" {site.loading_seconds:.0f} s")  # fmt: skip
+    places = {
+        service: {node.name for node in site.nodes.all if site.on(node, service)}
+        for service in ("nginx", "postgres", "redis", "backup", "backend")
+    }
+
+    assert places == {
+        "nginx": {"node-1", "node-2"},
+        "postgres": {"node-1"},
+        "redis": {"node-1"},
+        "backup": {"node-1"},
+        "backend": {"node-1", "node-2", "node-3"},
+    }
+
+
+def test_nobody_who_may_look_at_services_sees_a_secret(site: Site) -> None:
+    found = env_files.read(site.host.folder / ".env.prod")
+    assert found
+    names = site.nodes.first.docker("service", "ls", "--quiet").split()
+    configs = site.nodes.first.docker("config", "ls", "--quiet").split()
+    shown = json.dumps(site.nodes.first.inspect(*names, *configs))
+    shown += "".join(file.read_text() for file in (site.host.folder / "var").rglob("*.json"))
+
+    secrets = {
+        name: value
+        for name, value in found.values.items()
+        if name in VARIABLES and VARIABLES[name].is_sensitive and value
+    }
+    assert len(secrets) > 8
+    assert [name for name, value in secrets.items() if value in shown] == []
+
+
+def test_every_container_is_hardened(site: Site) -> None:
+    for node in site.nodes.all:
+        for each in node.inspect(*node.docker("ps", "--quiet").split()):
+            host = each["HostConfig"]
+            assert host["ReadonlyRootfs"], each["Name"]
+            assert host["CapDrop"] == ["ALL"], each["Name"]
+            assert host["Memory"] > 0, each["Name"]
+            assert each["Config"]["User"] or "contravento:" in each["Config"]["Image"], each["Name"]
+
+
+def test_a_release_takes_over_and_nobody_notices(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release = site.host.good("second")
+
+    with riders(site, site.nodes.first) as stream:
+        began = time.monotonic()
+        answer = site.bring(release)
+        took = time.monotonic() - began
+    tell(capsys, f"a release replaced in {took:.0f} s: {figures(stream)}")
+
+    assert answer.status == Exit.DONE, answer.words
+    assert site.images("backend") == site.images("worker") == {release}
+    assert losses(stream) == []
+    assert stream.unkept() == []
+
+
+def test_a_release_that_does_not_start_is_taken_back(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = site.images("backend")
+    release = site.host.with_command("broken", "raise SystemExit('no such thing')")
+
+    with riders(site, site.nodes.first) as stream:
+        answer = site.bring(release)
+    tell(capsys, f"a broken release taken back: {figures(stream)}")
+
+    assert answer.status == Exit.WENT_BACK, answer.words
+    assert "no such thing" in answer.cause
+    assert site.images("backend") == site.images("worker") == before
+    assert losses(stream) == []
+    assert stream.unkept() == []
+
+
+def test_a_node_is_emptied_and_nobody_notices(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, third = site.nodes.first, site.nodes.third
+    assert site.on(third, "backend")
+
+    with riders(site, first) as stream:
+        began = time.monotonic()
+        first.docker("node", "update", "--availability", "drain", third.name)
+        wait_until(lambda: not site.on(third, "backend"), SETTLED_SECONDS, "the node is empty")
+        wait_until(lambda: site.serves_with("backend", 3), SETTLED_SECONDS, "three serve again")
+        took = time.monotonic() - began
+    first.docker("node", "update", "--availability", "active", third.name)
+    tell(capsys, f"a node drained in {took:.0f} s: {figures(stream)}")
+
+    assert losses(stream) == []
+    assert stream.unkept() == []
+
+
+def test_a_lost_node_costs_nothing_that_was_acknowledged(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = site.nodes.first, site.nodes.second
+    assert site.on(second, "backend")
+
+    with riders(site, first) as stream, probing(stream) as prober:
+        time.sleep(5)
+        docker("kill", second.container)
+        killed = time.monotonic()
+        wait_until(lambda: site.nodes.states()[second.name] == "Down", 60, "it is noticed")
+        noticed = time.monotonic() - killed
+        wait_until(lambda: site.serves_with("backend", 3), SETTLED_SECONDS, "three serve again")
+        whole = time.monotonic() - killed
+        time.sleep(max(WATCHED_SECONDS - whole, 0))
+    wait_until(lambda: not stream.unread(), SETTLED_SECONDS, "every upload was read")
+    back, (asked, failed) = prober.back_after(killed), prober.count_since(killed)
+    tell(capsys, f"a node killed: noticed after {noticed:.0f} s, every rider served again after"
+                 f" {back:.1f} s ({failed} of {asked} new requests failed), three backends after"
+                 f" {whole:.0f} s; {figures(stream)}")  # fmt: skip
+
+    assert stream.unkept() == []
+    assert back < BACK_SECONDS
