@@ -15,7 +15,7 @@ ENGINE = "docker:27-dind"
 LISTENS = ("--host=unix:///var/run/docker.sock", "--host=tcp://0.0.0.0:2375", "--tls=false")
 START_SECONDS = 60
 LOAD_SECONDS = 240
-HEARTBEAT = "2s"
+ACCESS_KEY, SECRET_KEY = "test-access-key", "test-secret-key"
 ADDRESS = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
 MAKE_BUCKET = """
 import urllib.request as r
@@ -80,7 +80,7 @@ class Nodes:
 
 @contextmanager
 def three_nodes() -> Iterator[Nodes]:
-    """A Swarm of three managers, labelled, without any image yet. Nothing is left of it."""
+    """Without a Swarm and without any image yet. Nothing is left of them."""
     own = f"contravento-swarm-{uuid4().hex[:6]}"
     _engine_image()
     docker("build", "--quiet", "--tag", "contravento-test-s3:1", str(ROOT / "tests/stack/s3"))
@@ -91,7 +91,6 @@ def three_nodes() -> Iterator[Nodes]:
         for each in nodes:
             wait_until(each.answers, START_SECONDS, f"{each.name} answers")
         wait_until(lambda: _has_bucket(f"{own}-s3"), START_SECONDS, "the bucket is made")
-        _join(nodes)
         bucket = docker("inspect", "--format", ADDRESS, f"{own}-s3")
         yield Nodes(*nodes, f"http://{bucket}:5000")
     finally:
@@ -118,15 +117,3 @@ def _start(own: str, name: str) -> Node:
 def _has_bucket(container: str) -> bool:
     words = ["docker", "exec", container, "python3", "-c", MAKE_BUCKET]
     return subprocess.run(words, capture_output=True, check=False).returncode == 0
-
-
-def _join(nodes: tuple[Node, ...]) -> None:
-    first, *others = nodes
-    first.docker("swarm", "init", "--advertise-addr", first.address,
-                 "--dispatcher-heartbeat", HEARTBEAT)  # fmt: skip
-    token = first.docker("swarm", "join-token", "--quiet", "manager")
-    for each in others:
-        each.docker("swarm", "join", "--token", token, f"{first.address}:2377")
-    first.docker("node", "update", "--label-add", "contravento.database=true", nodes[0].name)
-    for each in nodes[:2]:
-        first.docker("node", "update", "--label-add", "contravento.edge=true", each.name)

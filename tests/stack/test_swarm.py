@@ -2,11 +2,15 @@
 riders about all the while. Figures are printed."""
 
 import json
+import shutil
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +18,12 @@ from contravento_ops.environment import file as env_files
 from contravento_ops.environment.variables import VARIABLES
 from contravento_ops.kit.refusals import Exit
 from contravento_ops.release.traffic import Address, Stream
-from tests.stack.deployment import tell, wait_until
+from tests.certified import write_certificate
+from tests.stack.deployment import tell, trusting_anybody, wait_until
 from tests.stack.docker import docker
 from tests.stack.nodes import Node, Nodes, three_nodes
 from tests.stack.releases import DOMAIN, Answer, Host, a_host
+from tests.stack.swarm_page import Reader, untyped
 
 pytestmark = [pytest.mark.stack, pytest.mark.scale, pytest.mark.swarm]
 
@@ -35,8 +41,10 @@ WATCHED_SECONDS = 40
 class Site:
     host: Host
     nodes: Nodes
-    seconds: float = 0.0
-    loading_seconds: float = 0.0
+    reader: Reader
+    certificate: Path
+    seconds: float
+    loading_seconds: float
 
     def deploy(self, image: str, *words: str) -> Answer:
         seconds = ("--bake-seconds", "5", "--healthy-seconds", "60")
@@ -83,27 +91,28 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("swarm")
-    with (
-        three_nodes() as nodes,
-        a_host(
-            folder, f"contravento:{images}", "prod", STORAGE_URL="s3://diary",
-            STORAGE_S3_ENDPOINT=nodes.s3, STORAGE_S3_ACCESS_KEY="test-access-key",
-            STORAGE_S3_SECRET_KEY="test-secret-key",
-        ) as host,
-    ):  # fmt: skip
+    certificate = a_certificate(tmp_path_factory.mktemp("certificate"))
+    with three_nodes() as nodes, a_host(folder, f"contravento:{images}", "prod") as host:
+        reader = Reader(nodes)
+        reader.make_a_swarm()
+        reader.sits_at(host, str(certificate))
+        reader.type("The environment file")
         began = time.monotonic()
-        nodes.load(*ON_THE_FIRST, nodes=(nodes.first,))
-        nodes.load(*ON_ALL, host.base)
+        nodes.load(*ON_THE_FIRST, host.base, nodes=(nodes.first,))
+        nodes.load(*ON_ALL)
+        reader.type("Bring it there", "docker save")
         loaded = time.monotonic() - began
-        site = Site(host, nodes, loading_seconds=loaded)
-        answer = site.deploy(host.prove(host.base))
-        assert answer.status == Exit.DONE, answer.words + _troubles(site)
-        site.seconds = time.monotonic() - began
-        yield site
+        host.prove(host.base)
+        reader.type("Bring it there", "./deploy.sh prod --swarm")
+        took = time.monotonic() - began
+        yield Site(host, nodes, reader, certificate / "fullchain.pem", took, loaded)
 
 
-def _troubles(site: Site) -> str:
-    return site.nodes.first.docker("stack", "ps", "--no-trunc", site.host.project)
+def a_certificate(folder: Path) -> Path:
+    """As somebody else obtained it."""
+    shutil.copy(write_certificate(folder), folder / "fullchain.pem")
+    shutil.copy(folder / "server.key", folder / "privkey.pem")
+    return folder
 
 
 @contextmanager
@@ -189,6 +198,18 @@ def test_each_service_is_where_it_belongs(site: Site, capsys: pytest.CaptureFixt
     }
 
 
+@pytest.mark.parametrize("way", ["first", "second"])
+def test_riders_get_the_certificate_of_the_folder_at_each_way_in(site: Site, way: str) -> None:
+    node: Node = getattr(site.nodes, way)
+    with (
+        socket.create_connection((node.address, HTTPS), timeout=10) as plain,
+        trusting_anybody().wrap_socket(plain, server_hostname=DOMAIN) as tls,
+    ):
+        served = tls.getpeercert(binary_form=True)
+
+    assert served == ssl.PEM_cert_to_DER_cert(site.certificate.read_text())
+
+
 def test_nobody_who_may_look_at_services_sees_a_secret(site: Site) -> None:
     found = env_files.read(site.host.folder / ".env.prod")
     assert found
@@ -258,15 +279,26 @@ def test_a_node_is_emptied_and_nobody_notices(
 
     with riders(site, first) as stream:
         began = time.monotonic()
-        first.docker("node", "update", "--availability", "drain", third.name)
+        site.reader.type("Empty a node", "docker node update --availability drain")
         wait_until(lambda: not site.on(third, "backend"), SETTLED_SECONDS, "the node is empty")
         wait_until(lambda: site.serves_with("backend", 3), SETTLED_SECONDS, "three serve again")
         took = time.monotonic() - began
-    first.docker("node", "update", "--availability", "active", third.name)
+    site.reader.type("Empty a node", "docker node update --availability active")
     tell(capsys, f"a node drained in {took:.0f} s: {figures(stream)}")
 
     assert losses(stream) == []
     assert stream.unkept() == []
+
+    site.reader.type("Empty a node", "docker service update --force")
+    wait_until(lambda: site.on(third, "backend"), SETTLED_SECONDS, "the node has work again")
+    wait_until(lambda: site.serves_with("backend", 3), SETTLED_SECONDS, "three serve")
+
+
+def test_what_the_page_shows_of_every_day_is_so(site: Site) -> None:
+    made = json.loads(site.inside("riders", "probe").splitlines()[-1])
+    site.reader.true_here["YOUR-NAME"] = made["username"]
+
+    assert site.service("backend") in site.reader.type("Every day")
 
 
 def test_a_lost_node_costs_nothing_that_was_acknowledged(
@@ -292,3 +324,7 @@ def test_a_lost_node_costs_nothing_that_was_acknowledged(
 
     assert stream.unkept() == []
     assert back < BACK_SECONDS
+
+
+def test_every_command_of_the_page_was_typed(site: Site) -> None:
+    assert untyped(site.reader) == set()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 LONGEST_NAME = 64
 HASH = 12
-ANYBODY_READS, ANYBODY_RUNS = 0o444, 0o555
+ANYBODY_READS, ANYBODY_RUNS = 0o644, 0o755  # a copy of it may be written to
 SECRETS = "/run/secrets"
 
 

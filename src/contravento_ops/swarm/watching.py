@@ -14,6 +14,7 @@ LOOK_EVERY_SECONDS = 1.0
 GOING_BACK_SECONDS = 240
 COMPARED = ("ContainerSpec", "Resources", "Placement")
 WENT_WRONG = ("failed", "rejected")
+TRIES = 4  # of as many tasks as a Swarm remembers, five
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,20 @@ def until_well(service: str, *, seconds: float) -> None:
     while not (found := look(service)).is_well:
         if found.is_going_back or found.has_given_up:
             raise NotWell(f"{service}: {complaint(service)}")
+        if not found.update and found.well == 0 and _failures(service) >= TRIES:
+            raise NotWell(f"{service} ends again and again: {complaint(service)}")
         if time.monotonic() > until:
             raise NotWell(f"{service} is not well after {seconds:.0f} s: {complaint(service)}")
         time.sleep(LOOK_EVERY_SECONDS)
+
+
+def _failures(service: str) -> int:
+    """Of tasks as they are wanted now."""
+    template = _inspect("service", service)[0]["Spec"]["TaskTemplate"]
+    return sum(
+        each["Status"]["State"] in WENT_WRONG and _is_of(each["Spec"], template)
+        for each in _tasks(service)
+    )
 
 
 def until_back(service: str) -> bool:

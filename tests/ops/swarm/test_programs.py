@@ -18,7 +18,7 @@ UNTIL_TOLD = 'trap "echo told; exit 3" TERM; echo begun; while :; do sleep 0.05;
 
 
 def test_what_is_told_to_stop_goes_on_for_a_while_and_ends_as_its_command_does() -> None:
-    line = [HERE / "lingering", "1", "sh", "-c", UNTIL_TOLD]
+    line = [str(HERE / "lingering"), "1", "sh", "-c", UNTIL_TOLD]
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout
         assert running.stdout.readline() == "begun\n"

@@ -86,8 +86,8 @@ def test_another_value_has_another_name(made: Stack, tmp_path: Path) -> None:
 def test_what_may_be_run_stays_so(made: Stack) -> None:
     given = files(made, "nginx")
 
-    assert given["/opt/contravento/bin/render"] == given["/opt/contravento/bin/watch"] == 0o555
-    assert given["/etc/nginx/nginx.conf"] == 0o444
+    assert given["/opt/contravento/bin/render"] == given["/opt/contravento/bin/watch"] == 0o755
+    assert given["/etc/nginx/nginx.conf"] == 0o644
 
 
 def test_a_new_backend_stands_beside_the_old_one_and_is_taken_back_if_it_fails(made: Stack) -> None:
