@@ -1,6 +1,7 @@
 """Three engines in containers: the stack deployed, replaced, drained, and short of a node, with
 riders about all the while. Figures are printed."""
 
+import base64
 import json
 import shutil
 import socket
@@ -52,11 +53,6 @@ class Site:
             "deploy", "--swarm", "--image", image, *seconds, "--json", *words,
             DOCKER_HOST=self.nodes.first.engine,
         )  # fmt: skip
-
-    def bring(self, image: str) -> Answer:
-        """To all nodes, as proven in staging; then deployed."""
-        self.nodes.load(image)
-        return self.deploy(self.host.prove(image))
 
     def service(self, name: str) -> str:
         return f"{self.host.project}_{name}"
@@ -213,9 +209,11 @@ def test_riders_get_the_certificate_of_the_folder_at_each_way_in(site: Site, way
 def test_nobody_who_may_look_at_services_sees_a_secret(site: Site) -> None:
     found = env_files.read(site.host.folder / ".env.prod")
     assert found
-    names = site.nodes.first.docker("service", "ls", "--quiet").split()
-    configs = site.nodes.first.docker("config", "ls", "--quiet").split()
-    shown = json.dumps(site.nodes.first.inspect(*names, *configs))
+    first = site.nodes.first
+    names = first.docker("service", "ls", "--quiet").split()
+    configs = first.inspect(*first.docker("config", "ls", "--quiet").split())
+    shown = json.dumps(first.inspect(*names, *first.docker("ps", "--all", "--quiet").split()))
+    shown += "".join(str(base64.b64decode(each["Spec"]["Data"])) for each in configs)
     shown += "".join(file.read_text() for file in (site.host.folder / "var").rglob("*.json"))
 
     secrets = {
@@ -241,10 +239,11 @@ def test_a_release_takes_over_and_nobody_notices(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     release = site.host.good("second")
+    site.nodes.load(release)
 
     with riders(site, site.nodes.first) as stream:
         began = time.monotonic()
-        answer = site.bring(release)
+        answer = site.deploy(site.host.prove(release))
         took = time.monotonic() - began
     tell(capsys, f"a release replaced in {took:.0f} s: {figures(stream)}")
 
@@ -259,14 +258,27 @@ def test_a_release_that_does_not_start_is_taken_back(
 ) -> None:
     before = site.images("backend")
     release = site.host.with_command("broken", "raise SystemExit('no such thing')")
+    site.nodes.load(release)
 
     with riders(site, site.nodes.first) as stream:
-        answer = site.bring(release)
+        answer = site.deploy(site.host.prove(release))
     tell(capsys, f"a broken release taken back: {figures(stream)}")
 
     assert answer.status == Exit.WENT_BACK, answer.words
     assert "no such thing" in answer.cause
     assert site.images("backend") == site.images("worker") == before
+    assert losses(stream) == []
+    assert stream.unkept() == []
+
+
+def test_the_release_before_comes_back_and_nobody_notices(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with riders(site, site.nodes.first) as stream:
+        site.reader.type("Bring it there", "./deploy.sh prod rollback")
+    tell(capsys, f"rolled back: {figures(stream)}")
+
+    assert site.images("backend") == site.images("worker") == {site.host.base}
     assert losses(stream) == []
     assert stream.unkept() == []
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 
 from contravento_ops.commands.clustering import refuse
 from contravento_ops.kit import compose, state
@@ -84,14 +85,13 @@ def carry_out(
 def make_stack(session: Session, made: Plan) -> stack.Stack:
     """Of the files and images as they are now. Raises Refusal where an image is not here."""
     config = session.project.with_variables(TAG=made.options.tag).config()
-    services = stack.wanted_services(config["services"], session.values)
     around = Around(
         stack=made.facts.stack,
         root=session.place.root,
         values=session.values,
         env_file=session.place.env_file,
         subnet=stack.subnet_of(config),
-        starts={each: _start_of(each) for each in sorted(stack.images_with_words(services))},
+        start_of=_start_of,
         images=made.facts.built or {},
         watched_seconds=made.options.bake_seconds,
     )
@@ -103,6 +103,7 @@ def _look_at_nodes(session: Session) -> None:
     refuse(*nodes.refusals(nodes.look(), has_data=has_data), status=Exit.HOST)
 
 
+@cache
 def _start_of(image: str) -> Start:
     """Pulled where it is not here: what it runs by itself has to be known."""
     asked = docker("image", "inspect", "--format", "{{json .Config}}", image)

@@ -17,6 +17,7 @@ from contravento_ops.swarm.plan import Kind, Plan, Step
 from contravento_ops.swarm.stack import Stack, as_json, write
 
 BUILD_SECONDS = 1800
+REST_SECONDS = 90
 BEFORE_IMPACT = frozenset({
     *(Kind.NODES, Kind.ENVIRONMENT, Kind.IMAGE, Kind.VERDICT, Kind.SECRETS, Kind.PREFLIGHT),
 })  # fmt: skip
@@ -123,7 +124,7 @@ class Rolling:
         try:
             self._bring(step)
             for each in step.services:
-                watching.until_well(self._named(each), seconds=self.seconds)
+                watching.until_well(self._named(each), seconds=REST_SECONDS)
         except (NotWell, Refusal) as problem:
             self.report.warnings.append(f"riders are served, but {problem}")
 

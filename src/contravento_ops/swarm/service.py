@@ -1,6 +1,6 @@
 """One service of Compose as a Swarm understands it: pure, but for reading the files it is given."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ class Around:
     values: Mapping[str, str]
     env_file: Path
     subnet: str
-    starts: Mapping[str, Start]
+    start_of: Callable[[str], Start]  # an image
     images: Mapping[str, str]
     watched_seconds: int
 
@@ -82,7 +82,7 @@ class Translated:
 
 
 def translate(name: str, service: Service, around: Around) -> Translated:
-    """Raises KeyError for a service with secrets whose image is not known."""
+    """Raises Refusal where it has to be known what an image runs, and the image is nowhere."""
     said = _settings(name, service, around)
     secrets = [
         kept.secret(around.stack, each, value.encode())
@@ -161,7 +161,7 @@ def _own_words(service: Service, around: Around) -> tuple[str, ...]:
     entrypoint, command = service.get("entrypoint"), service.get("command")
     if entrypoint:
         return (*entrypoint, *(command or ()))
-    image = around.starts[service["image"]]
+    image = around.start_of(service["image"])
     return (*image.entrypoint, *(command or image.command))
 
 

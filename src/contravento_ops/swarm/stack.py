@@ -107,11 +107,6 @@ def subnet_of(config: Mapping[str, Any]) -> str:
     return str(config["networks"]["application"]["ipam"]["config"][0]["subnet"])
 
 
-def images_with_words(services: Mapping[str, Service]) -> set[str]:
-    """Of services that say no entrypoint: what the image runs has to be looked up."""
-    return {str(each["image"]) for each in services.values() if not each.get("entrypoint")}
-
-
 def write(stack: Stack, folder: Path) -> None:
     """Configs as files, for `docker stack deploy`; no secret is written."""
     configs = folder / "configs"

@@ -49,15 +49,13 @@ def a_stack(folder: Path, environment: EnvironmentName = "prod", **changes: str)
     found = file.read(place.env_file)
     assert found
     config = Project(place, {"TAG": "1a2b3c4d5e6f"}).config()
-    services = stack.wanted_services(config["services"], found.values)
-    images = stack.images_with_words(services)
     around = Around(
         stack=config["name"],
         root=folder,
         values=found.values,
         env_file=place.env_file,
         subnet=stack.subnet_of(config),
-        starts={each: STARTS.get(each.partition(":")[0], OTHERS) for each in images},
+        start_of=lambda image: STARTS.get(image.partition(":")[0], OTHERS),
         images={},
         watched_seconds=WATCHED_SECONDS,
     )
