@@ -6,82 +6,34 @@ import json
 import shutil
 import socket
 import ssl
-import threading
+import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from contravento_ops.environment import file as env_files
 from contravento_ops.environment.variables import VARIABLES
 from contravento_ops.kit.refusals import Exit
-from contravento_ops.release.traffic import Address, Stream
+from contravento_ops.swarm.service import ONE_AT_A_TIME
 from tests.certified import write_certificate
 from tests.stack.deployment import tell, trusting_anybody, wait_until
 from tests.stack.docker import docker
-from tests.stack.nodes import Node, Nodes, three_nodes
-from tests.stack.releases import DOMAIN, Answer, Host, a_host
+from tests.stack.nodes import Node, three_nodes
+from tests.stack.releases import DOMAIN, a_host
 from tests.stack.swarm_page import Reader, untyped
+from tests.stack.swarm_site import HTTPS, Site, figures, losses, probing, riders
 
 pytestmark = [pytest.mark.stack, pytest.mark.scale, pytest.mark.swarm]
 
-HTTPS = 443
-WITH_SECRETS = "/opt/contravento/with-secrets"
 ON_ALL = ("nginx:1.30-trixie",)
-ON_THE_FIRST = ("contravento-postgres:18", "redis:8-trixie")
+POSTGRES = "contravento-postgres:18"
+ON_THE_FIRST = (POSTGRES, "redis:8-trixie")
 BACK_SECONDS = 30
-PROBE_EVERY_SECONDS, PROBE_TIMEOUT_SECONDS = 0.25, 12
 SETTLED_SECONDS = 90
 WATCHED_SECONDS = 40
-
-
-@dataclass
-class Site:
-    host: Host
-    nodes: Nodes
-    reader: Reader
-    certificate: Path
-    seconds: float
-    loading_seconds: float
-
-    def deploy(self, image: str, *words: str) -> Answer:
-        seconds = ("--bake-seconds", "5", "--healthy-seconds", "60")
-        return self.host.ops(
-            "deploy", "--swarm", "--image", image, *seconds, "--json", *words,
-            DOCKER_HOST=self.nodes.first.engine,
-        )  # fmt: skip
-
-    def service(self, name: str) -> str:
-        return f"{self.host.project}_{name}"
-
-    def on(self, node: Node, service: str) -> list[str]:
-        return node.containers(self.service(service))
-
-    def images(self, service: str) -> set[str]:
-        """Of tasks that are to run."""
-        said = self.nodes.first.docker(
-            "service", "ps", "--filter", "desired-state=running", "--format", "{{.Image}}",
-            self.service(service),
-        )  # fmt: skip
-        return set(said.split())
-
-    def serves_with(self, service: str, count: int) -> bool:
-        """As many tasks as wanted run, each on a node that answers."""
-        said = self.nodes.first.docker(
-            "service", "ps", "--filter", "desired-state=running", "--format",
-            "{{.Node}} {{.CurrentState}}", self.service(service),
-        )  # fmt: skip
-        up = {name for name, state in self.nodes.states().items() if state == "Ready"}
-        tasks = [line.split()[:2] for line in said.splitlines()]
-        return sum(node in up and state == "Running" for node, state in tasks) == count
-
-    def inside(self, *words: str) -> str:
-        """A command of the application, in a backend, as an operator types it there."""
-        container = self.on(self.nodes.first, "backend")[0]
-        return self.nodes.first.docker("exec", container, WITH_SECRETS, "contravento", *words)
 
 
 @pytest.fixture(scope="module")
@@ -109,72 +61,6 @@ def a_certificate(folder: Path) -> Path:
     shutil.copy(write_certificate(folder), folder / "fullchain.pem")
     shutil.copy(folder / "server.key", folder / "privkey.pem")
     return folder
-
-
-@contextmanager
-def riders(site: Site, node: Node) -> Iterator[Stream]:
-    """Who come in by this node, read, write and upload."""
-    made = json.loads(site.inside("riders", "probe").splitlines()[-1])
-    stream = Stream(Address(node.address, HTTPS, DOMAIN, is_https=True), made["token"])
-    stream.start()
-    wait_until(lambda: len(stream.acknowledged) > 1, 30, "a rider's write is acknowledged")
-    try:
-        yield stream
-    finally:
-        stream.stop()
-
-
-def figures(stream: Stream) -> str:
-    return (
-        f"{len(stream.sent)} requests sent, {len(stream.lost)} lost, slowest"
-        f" {stream.slowest_seconds:.2f} s; {len(stream.acknowledged)} writes and"
-        f" {len(stream.uploads)} uploads acknowledged"
-    )
-
-
-def losses(stream: Stream) -> list[str]:
-    return [f"{each.kind} {each.answer}" for each in stream.lost]
-
-
-@dataclass
-class Prober:
-    """A new rider every quarter of a second, whether those before have their answers or not."""
-
-    stream: Stream
-    asked: list[tuple[float, bool]] = field(default_factory=list)
-    over: threading.Event = field(default_factory=threading.Event)
-
-    def run(self) -> None:
-        while not self.over.wait(PROBE_EVERY_SECONDS):
-            threading.Thread(target=self._ask, daemon=True).start()
-
-    def _ask(self) -> None:
-        began = time.monotonic()
-        answer = self.stream.get("/api/v1/feed")
-        is_well = answer.status == 200 and answer.seconds < PROBE_TIMEOUT_SECONDS
-        self.asked.append((began, is_well))
-
-    def back_after(self, moment: float) -> float:
-        """Seconds from then until every later request was answered; 0 where none was lost."""
-        failed = [at for at, is_well in self.asked if at >= moment and not is_well]
-        return max(failed) + PROBE_EVERY_SECONDS - moment if failed else 0.0
-
-    def count_since(self, moment: float) -> tuple[int, int]:
-        since = [is_well for at, is_well in self.asked if at >= moment]
-        return len(since), since.count(False)
-
-
-@contextmanager
-def probing(stream: Stream) -> Iterator[Prober]:
-    prober = Prober(stream)
-    thread = threading.Thread(target=prober.run)
-    thread.start()
-    try:
-        yield prober
-    finally:
-        prober.over.set()
-        thread.join()
-        time.sleep(PROBE_TIMEOUT_SECONDS)  # for those that are still waiting
 
 
 def test_each_service_is_where_it_belongs(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
@@ -336,6 +222,34 @@ def test_a_lost_node_costs_nothing_that_was_acknowledged(
 
     assert stream.unkept() == []
     assert back < BACK_SECONDS
+
+
+def test_a_second_postgresql_waits_until_the_first_has_ended(images: str) -> None:
+    """As on a node that was cut off and came back: two tasks on one volume."""
+    name = f"contravento-swarm-{uuid4().hex[:6]}"
+    own: list[str] = json.loads(
+        docker("image", "inspect", "--format", "{{json .Config.Entrypoint}}", POSTGRES)
+    )
+    (lock, *words), mount = ONE_AT_A_TIME, f"{name}:/var/lib/postgresql"
+    given = ("--init", "--user", "postgres", "--env", "POSTGRES_PASSWORD=only-for-tests")
+    line = (*given, "--volume", mount, "--entrypoint", lock, POSTGRES, *words, *own, "postgres")
+    first, second = docker("run", "--detach", *line), docker("run", "--detach", *line)
+    try:
+        wait_until(lambda: accepts(first), SETTLED_SECONDS, "the first is ready")
+        assert docker("logs", second) == ""
+        assert not accepts(second)
+
+        docker("stop", "--signal", "SIGINT", first)
+
+        wait_until(lambda: accepts(second), SETTLED_SECONDS, "the second takes over")
+    finally:
+        docker("rm", "--force", "--volumes", first, second)
+        docker("volume", "rm", name)
+
+
+def accepts(container: str) -> bool:
+    words = ["docker", "exec", container, "pg_isready", "--quiet", "--host", "127.0.0.1"]
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
 
 
 def test_every_command_of_the_page_was_typed(site: Site) -> None:

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from contravento_ops.kit.place import EnvironmentName
+from contravento_ops.kit.refusals import Exit
+from contravento_ops.main import run
 from contravento_ops.swarm import nodes, refusing
 from contravento_ops.swarm.nodes import DATABASE, EDGE, Node, Swarm
+from tests.ops.making import make_file
 
 GOOD = {
     "STORAGE_URL": "s3://diary-files",
@@ -114,3 +117,18 @@ def test_a_lost_node_and_late_signs_of_life_are_told_of() -> None:
 
     assert [each.split(" ")[0] for each in said] == ["two", "Nodes"]
     assert list(nodes.warnings(Swarm((FIRST, SECOND), heartbeat_seconds=2))) == []
+
+
+def test_the_command_refuses_before_it_asks_any_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_file(tmp_path)
+    monkeypatch.setenv("CONTRAVENTO_ROOT", str(tmp_path))
+
+    status = run(["staging", "--swarm", "--image", "contravento:1a2b3c4d5e6f"])
+
+    printed = capsys.readouterr()
+    assert status == Exit.ENVIRONMENT
+    assert "STORAGE_URL is a folder of one machine" in printed.err
+    assert "ACME_DIRECTORY names an authority" in printed.err
+    assert not (tmp_path / "var" / "ops" / "staging" / "swarm").exists()
