@@ -42,7 +42,7 @@ def make(session: Session, options: Options, registry: str) -> Plan:
         rest=stack.rest_of(wanted),
         there=there,
         built=built,
-        has_database="postgres" in there or not has_own,
+        has_database="backend" in there or not has_own,
     )
     return plan.make(facts, options)
 

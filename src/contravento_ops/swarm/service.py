@@ -262,8 +262,17 @@ def _mounts(name: str, service: Service, around: Around) -> tuple[list[dict[str,
         if each["type"] == "bind" and (found := _files(each, around)) is not None:
             files += found
         elif not _is_dropped(name, each, around):
-            mounts.append({**each, "bind": {}} if each["type"] == "bind" else dict(each))
+            mounts.append(_mount(each))
     return mounts, files
+
+
+def _mount(mount: Mapping[str, Any]) -> dict[str, Any]:
+    """`prepare` has made these volumes somebody's; while they are empty an image would undo that."""
+    if mount["type"] == "bind":
+        return {**mount, "bind": {}}
+    if mount["source"] in STAYING_VOLUMES:
+        return {**mount, "volume": {"nocopy": True}}
+    return dict(mount)
 
 
 def _is_dropped(name: str, mount: Mapping[str, Any], around: Around) -> bool:

@@ -54,7 +54,12 @@ def state_of(service: Mapping[str, Any], tasks: list[Mapping[str, Any]]) -> Stat
 
 
 def _is_of(task: Mapping[str, Any], template: Mapping[str, Any]) -> bool:
-    return all(task.get(each) == template.get(each) for each in COMPARED)
+    return all(_said(task.get(each)) == _said(template.get(each)) for each in COMPARED)
+
+
+def _said(found: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What is empty is there in one and missing in the other."""
+    return {name: value for name, value in (found or {}).items() if value}
 
 
 def look(service: str) -> State:

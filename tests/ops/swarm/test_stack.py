@@ -135,6 +135,14 @@ def test_riders_come_in_at_the_edge_by_ports_of_the_node(made: Stack) -> None:
     assert nginx["environment"]["UPSTREAM_KEEPALIVE"] == "off"
 
 
+def test_what_was_prepared_for_nginx_stays_so_while_it_is_empty(made: Stack) -> None:
+    cache = next(
+        each for each in service(made, "nginx")["volumes"] if each["target"] == "/var/cache/nginx"
+    )
+
+    assert cache["volume"] == {"nocopy": True}
+
+
 def test_nothing_but_nginx_opens_a_port_of_a_node(made: Stack) -> None:
     assert [name for name, each in made.document["services"].items() if each.get("ports")] == [
         "nginx"
