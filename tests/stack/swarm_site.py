@@ -61,8 +61,10 @@ class Site:
 
     def inside(self, *words: str) -> str:
         """A command of the application, in a backend, as an operator types it there."""
-        container = self.on(self.nodes.first, "backend")[0]
-        return self.nodes.first.docker("exec", container, WITH_SECRETS, "contravento", *words)
+        node, container = next(
+            (node, each) for node in self.nodes.all for each in self.on(node, "backend")
+        )
+        return node.docker("exec", container, WITH_SECRETS, "contravento", *words)
 
 
 @contextmanager

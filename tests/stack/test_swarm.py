@@ -28,6 +28,7 @@ from tests.stack.swarm_site import HTTPS, Site, figures, losses, probing, riders
 
 pytestmark = [pytest.mark.stack, pytest.mark.scale, pytest.mark.swarm]
 
+OVERLAY = "services: { postgres: { container_name: !reset null } }\n"  # ports as on a host
 ON_ALL = ("nginx:1.30-trixie",)
 POSTGRES = "contravento-postgres:18"
 ON_THE_FIRST = (POSTGRES, "redis:8-trixie")
@@ -40,7 +41,10 @@ WATCHED_SECONDS = 40
 def site(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("swarm")
     certificate = a_certificate(tmp_path_factory.mktemp("certificate"))
-    with three_nodes() as nodes, a_host(folder, f"contravento:{images}", "prod") as host:
+    with (
+        three_nodes() as nodes,
+        a_host(folder, f"contravento:{images}", "prod", overlay=OVERLAY) as host,
+    ):
         reader = Reader(nodes)
         reader.make_a_swarm()
         reader.sits_at(host, str(certificate))

@@ -7,6 +7,7 @@ from pathlib import Path
 LONGEST_NAME = 64
 HASH = 12
 ANYBODY_READS, ANYBODY_RUNS = 0o644, 0o755  # a copy of it may be written to
+ONLY_READ = 0o444
 SECRETS = "/run/secrets"
 
 
@@ -35,7 +36,8 @@ def config(stack: str, file: Path, target: str, content: bytes | None = None) ->
 
 def secret(stack: str, name: str, content: bytes, target: str = "") -> Kept:
     """A value under its variable's name, or a file at its place."""
-    return Kept(_name(stack, name, content), target or f"{SECRETS}/{name}", content, is_secret=True)
+    place = target or f"{SECRETS}/{name}"
+    return Kept(_name(stack, name, content), place, content, ONLY_READ, is_secret=True)
 
 
 def _name(stack: str, what: str, content: bytes) -> str:

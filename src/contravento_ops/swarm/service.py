@@ -267,7 +267,7 @@ def _mounts(name: str, service: Service, around: Around) -> tuple[list[dict[str,
 
 
 def _mount(mount: Mapping[str, Any]) -> dict[str, Any]:
-    """`prepare` has made these volumes somebody's; while they are empty an image would undo that."""
+    """What `prepare` has handed over an image would take back while it is empty."""
     if mount["type"] == "bind":
         return {**mount, "bind": {}}
     if mount["source"] in STAYING_VOLUMES:

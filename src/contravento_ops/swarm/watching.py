@@ -2,16 +2,19 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import docker
 from contravento_ops.release.waiting import LAST_WORDS, NotWell
+from contravento_ops.swarm import nodes
+from contravento_ops.swarm.nodes import Node
 
 LOOK_EVERY_SECONDS = 1.0
 GOING_BACK_SECONDS = 240
+LABEL = "node.labels."
 COMPARED = ("ContainerSpec", "Resources", "Placement")
 WENT_WRONG = ("failed", "rejected")
 TRIES = 4  # of as many tasks as a Swarm remembers, five
@@ -39,17 +42,31 @@ class State:
         return self.update.endswith(("paused", "rollback_completed"))
 
 
-def state_of(service: Mapping[str, Any], tasks: list[Mapping[str, Any]]) -> State:
+def state_of(
+    service: Mapping[str, Any], tasks: list[Mapping[str, Any]], there: Sequence[Node]
+) -> State:
     """Of what `docker inspect` says of a service and of its tasks that are to run."""
     template = service["Spec"]["TaskTemplate"]
     current = [each for each in tasks if _is_of(each["Spec"], template)]
     running = [each for each in current if each["Status"]["State"] == "running"]
     replicated = service["Spec"]["Mode"].get("Replicated")
     return State(
-        wanted=int(replicated["Replicas"]) if replicated else max(len(tasks), 1),
+        wanted=int(replicated["Replicas"]) if replicated else _places(template, there),
         well=len(running),
         others=len(tasks) - len(running),
         update=(service.get("UpdateStatus") or {}).get("State") or "",
+    )
+
+
+def _places(template: Mapping[str, Any], there: Sequence[Node]) -> int:
+    """How many nodes have the labels that it asks for."""
+    asked = template.get("Placement", {}).get("Constraints") or ()
+    labels = [each.removeprefix(LABEL).partition("==")[::2] for each in asked]
+    return sum(
+        each.is_ready
+        and each.is_active
+        and all(each.labels.get(label) == value for label, value in labels)
+        for each in there
     )
 
 
@@ -64,7 +81,7 @@ def _said(found: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def look(service: str) -> State:
     tasks = _tasks(service, "desired-state=running")
-    return state_of(_inspect("service", service)[0], tasks)
+    return state_of(_inspect("service", service)[0], tasks, nodes.look().nodes)
 
 
 def until_well(service: str, *, seconds: float) -> None:
@@ -119,15 +136,16 @@ def until_done(job: str, *, seconds: float) -> None:
 def complaint(service: str) -> str:
     """What the Swarm says of the newest task that failed, and the last that it said itself."""
     failed = [each for each in _tasks(service) if each["Status"].get("Err")]
-    failed.sort(key=lambda each: str(each["Status"]["Timestamp"]))
-    why = [str(failed[-1]["Status"]["Err"])] if failed else []
-    words = (*why, *said(service)[-1:])
-    return "; ".join(each[-LAST_WORDS:] for each in words) or "its tasks have not started yet"
+    if not failed:
+        return "its tasks have not come up yet"
+    newest = max(failed, key=lambda each: str(each["Status"]["Timestamp"]))
+    words = (str(newest["Status"]["Err"]), *said(str(newest["ID"]))[-1:])
+    return "; ".join(each[-LAST_WORDS:] for each in words)
 
 
-def said(service: str) -> list[str]:
-    """The last lines of its tasks, on whatever node."""
-    done = compose.run(docker("service", "logs", "--raw", "--tail", "20", service), timeout=20)
+def said(name: str) -> list[str]:
+    """The last lines of a task or of all tasks of a service, on whatever node."""
+    done = compose.run(docker("service", "logs", "--raw", "--tail", "20", name), timeout=20)
     return [line for line in (done.out + done.err).splitlines() if line.strip()]
 
 

@@ -5,9 +5,20 @@ from typing import Any
 
 import pytest
 
+from contravento_ops.swarm.nodes import Node
 from contravento_ops.swarm.watching import State, state_of
 
-NEW, OLD = {"ContainerSpec": {"Image": "two"}}, {"ContainerSpec": {"Image": "one"}}
+EDGE = {"Constraints": ["node.labels.contravento.edge==true"]}
+NEW: dict[str, Any] = {"ContainerSpec": {"Image": "two", "DNSConfig": {}}, "Placement": EDGE}
+TOLD: dict[str, Any] = {"ContainerSpec": {"Image": "two"}, "Placement": EDGE}
+OLD: dict[str, Any] = {"ContainerSpec": {"Image": "one"}, "Placement": EDGE}
+NODES = (
+    Node("one", is_ready=True, is_active=True, labels={"contravento.edge": "true"}),
+    Node("two", is_ready=True, is_active=True, labels={"contravento.edge": "true"}),
+    Node("three", is_ready=True, is_active=True, labels={}),
+    Node("four", is_ready=False, is_active=True, labels={"contravento.edge": "true"}),
+    Node("five", is_ready=True, is_active=False, labels={"contravento.edge": "true"}),
+)
 
 
 def service(update: str = "", replicas: int | None = 2) -> dict[str, Any]:
@@ -23,7 +34,7 @@ def task(spec: Mapping[str, Any], state: str = "running") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("said", "tasks", "is_well"),
     [
-        (service(), [task(NEW), task(NEW)], True),
+        (service(), [task(NEW), task(TOLD)], True),
         (service("completed"), [task(NEW), task(NEW)], True),
         (service(), [task(OLD), task(OLD)], False),  # it has not begun yet
         (service("updating"), [task(NEW), task(NEW)], False),  # it still watches
@@ -32,14 +43,15 @@ def task(spec: Mapping[str, Any], state: str = "running") -> dict[str, Any]:
         (service(), [task(NEW), task(NEW, "starting")], False),
         (service("rollback_completed"), [task(NEW), task(NEW)], False),
         (service(replicas=None), [], False),
-        (service(replicas=None), [task(NEW)], True),
+        (service(replicas=None), [task(NEW)], False),  # on one of two nodes
+        (service(replicas=None), [task(NEW), task(NEW)], True),
         (service(replicas=None), [task(NEW), task(NEW, "preparing")], False),
     ],
 )
 def test_well_is_what_runs_as_asked_and_is_not_watched_any_more(
     said: dict[str, Any], tasks: list[Mapping[str, Any]], is_well: bool
 ) -> None:
-    assert state_of(said, tasks).is_well is is_well
+    assert state_of(said, tasks, NODES).is_well is is_well
 
 
 @pytest.mark.parametrize(
