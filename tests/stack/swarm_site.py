@@ -1,5 +1,6 @@
 """A stack on three nodes, and riders of its site."""
 
+import contextlib
 import json
 import threading
 import time
@@ -58,6 +59,13 @@ class Site:
         up = {name for name, state in self.nodes.states().items() if state == "Ready"}
         tasks = [line.split()[:2] for line in said.splitlines()]
         return sum(node in up and state == "Running" for node, state in tasks) == count
+
+    def cache_status(self, node: Node, path: str) -> str:
+        """Of an answer to somebody who has not signed in, through this node's nginx."""
+        connection = Address(node.address, HTTPS, DOMAIN, is_https=True).open()
+        with contextlib.closing(connection):
+            connection.request("GET", path, headers={"Host": DOMAIN, "Accept": "text/html"})
+            return connection.getresponse().getheader("Cache-Status") or ""
 
     def inside(self, *words: str) -> str:
         """A command of the application, in a backend, as an operator types it there."""

@@ -96,6 +96,15 @@ def test_riders_get_the_certificate_of_the_folder_at_each_way_in(site: Site, way
     assert served == ssl.PEM_cert_to_DER_cert(site.certificate.read_text())
 
 
+@pytest.mark.parametrize("way", ["first", "second"])
+def test_signed_out_readers_are_answered_from_memory_at_each_way_in(site: Site, way: str) -> None:
+    node: Node = getattr(site.nodes, way)
+
+    wait_until(
+        lambda: "hit" in site.cache_status(node, "/"), 15, "an answer comes from memory", 0.1
+    )
+
+
 def test_nobody_who_may_look_at_services_sees_a_secret(site: Site) -> None:
     found = env_files.read(site.host.folder / ".env.prod")
     assert found
