@@ -108,12 +108,15 @@ def subnet_of(config: Mapping[str, Any]) -> str:
 
 
 def write(stack: Stack, folder: Path) -> None:
-    """Configs as files, for `docker stack deploy`; no secret is written."""
+    """Configs as files, for `docker stack deploy`, and no others; no secret is written."""
     configs = folder / "configs"
     configs.mkdir(parents=True, exist_ok=True)
-    for each in stack.kept.values():
-        if not each.is_secret:
-            (configs / each.name).write_bytes(each.content)
+    wanted = {each.name: each for each in stack.kept.values() if not each.is_secret}
+    for file in configs.iterdir():
+        if file.name not in wanted:
+            file.unlink()
+    for each in wanted.values():
+        (configs / each.name).write_bytes(each.content)
 
 
 def as_json(part: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ import yaml
 
 from contravento_ops.environment import file as env_files
 from contravento_ops.environment.variables import VARIABLES
+from contravento_ops.swarm import stack
 from contravento_ops.swarm.parts import LEFT_OUT
 from contravento_ops.swarm.stack import Stack
 from tests.certified import write_certificate
@@ -75,8 +76,8 @@ def test_every_secret_reaches_the_service_that_asks_for_it(made: Stack) -> None:
 def test_another_value_has_another_name(made: Stack, tmp_path: Path) -> None:
     other = a_stack(a_folder(tmp_path), SMTP_PASSWORD="another-7-password")
 
-    def names(stack: Stack) -> set[str]:
-        return {each for each in stack.kept if "SMTP-PASSWORD" in each}
+    def names(one: Stack) -> set[str]:
+        return {each for each in one.kept if "SMTP-PASSWORD" in each}
 
     assert len(names(made)) == len(names(other)) == 1
     assert names(made) != names(other)
@@ -217,6 +218,19 @@ def test_a_database_elsewhere_is_migrated_by_its_owner_and_nothing_runs_here(
     owner = next(each for each in urls if each != ELSEWHERE)
     assert owner.startswith("postgresql+asyncpg://contravento_owner:")
     assert owner.endswith("@db.example.org:6432/diary?ssl=true")
+
+
+def test_files_for_docker_are_those_of_this_stack_and_no_secret(
+    made: Stack, tmp_path: Path
+) -> None:
+    configs = tmp_path / "configs"
+    configs.mkdir()
+    (configs / "of-the-release-before").touch()
+
+    stack.write(made, tmp_path)
+
+    names = {each.name for each in configs.iterdir()}
+    assert names == {name for name, each in made.kept.items() if not each.is_secret}
 
 
 def test_a_part_holds_what_its_services_need_and_no_more(made: Stack) -> None:
