@@ -32,8 +32,7 @@ def _job(words: str) -> str:
     if service not in ON_MANY_NODES:
         return words
     return TARGET.sub(
-        f"dns_sd_configs: [{{ names: [tasks.{service}], type: A, port: {port},"
-        " refresh_interval: 15s }]",
+        f"dns_sd_configs: [{{ names: [{service}], type: A, port: {port}, refresh_interval: 15s }}]",
         words,
     )
 

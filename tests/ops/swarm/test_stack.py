@@ -175,7 +175,7 @@ def test_prometheus_asks_each_node_and_nothing_that_is_not_there(made: Stack) ->
         for each in yaml.safe_load(told(made, "prometheus-yml"))["scrape_configs"]
     }
 
-    assert jobs["node"]["dns_sd_configs"][0]["names"] == ["tasks.node-exporter"]
+    assert jobs["node"]["dns_sd_configs"][0]["names"] == ["node-exporter"]
     assert "containers" not in jobs
     assert {"backend", "worker", "postgres", "redis", "nginx", "blackbox-https"} <= set(jobs)
     assert service(made, "node-exporter")["deploy"]["mode"] == "global"
