@@ -16,8 +16,6 @@ NOT_TYPED = {
     "./deploy.sh prod --swarm --registry registry.example.org/diary": "needs a registry",
     "./deploy.sh prod stop": "needs another host, on which Compose serves",
     "./deploy.sh prod --swarm": "takes what the check of staging has just proven",
-    "docker inspect --format '{{(index .NetworkSettings.Networks \"docker_gwbridge\").IPAddress}}'"
-    " $(docker ps --quiet --filter name=contravento-prod_grafana.)": "monitoring takes time",
 }
 PACE = " --bake-seconds 5 --healthy-seconds 60"
 TOLD_MORE = {
@@ -61,6 +59,7 @@ class Reader:
             "./deploy.sh": f"{sys.executable} -m contravento_ops",
             "docker save": "env -u DOCKER_HOST docker save",  # where it was built
             "contravento:1a2b3c4d5e6f": host.base,
+            "contravento-prod_grafana.": f"{host.project}_backup.",  # monitoring takes time
             "contravento-prod": host.project,
             "/srv/certificate": certificate,
             "https://s3.example.org": self.nodes.s3,

@@ -210,6 +210,7 @@ def test_what_the_page_shows_of_every_day_is_so(site: Site) -> None:
     site.reader.true_here["YOUR-NAME"] = made["username"]
 
     assert site.service("backend") in site.reader.type("Every day")
+    site.reader.type("Look at monitoring")
 
 
 def test_a_lost_node_costs_nothing_that_was_acknowledged(
