@@ -60,6 +60,11 @@ class Site:
         tasks = [line.split()[:2] for line in said.splitlines()]
         return sum(node in up and state == "Running" for node, state in tasks) == count
 
+    def is_settled(self, service: str) -> bool:
+        """The Swarm has ended what it had begun."""
+        asked = ("--format", "{{.UpdateStatus.State}}", self.service(service))
+        return self.nodes.first.docker("service", "inspect", *asked) == "completed"
+
     def cache_status(self, node: Node, path: str) -> str:
         """Of an answer to somebody who has not signed in, through this node's nginx."""
         connection = Address(node.address, HTTPS, DOMAIN, is_https=True).open()
