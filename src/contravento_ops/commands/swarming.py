@@ -89,7 +89,6 @@ def make_stack(session: Session, made: Plan) -> stack.Stack:
         stack=made.facts.stack,
         root=session.place.root,
         values=session.values,
-        env_file=session.place.env_file,
         subnet=stack.subnet_of(config),
         start_of=_start_of,
         images=made.facts.built or {},

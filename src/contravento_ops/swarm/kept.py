@@ -27,11 +27,10 @@ class Kept:
         return {"source": self.name, "target": self.target, "mode": self.mode}
 
 
-def config(stack: str, file: Path, target: str, content: bytes | None = None) -> Kept:
+def config(stack: str, file: Path, target: str, content: bytes) -> Kept:
     """A file of ours; one that may be run stays so."""
-    inside = file.read_bytes() if content is None else content
     mode = ANYBODY_RUNS if file.stat().st_mode & 0o111 else ANYBODY_READS
-    return Kept(_name(stack, file.name, inside), target, inside, mode)
+    return Kept(_name(stack, file.name, content), target, content, mode)
 
 
 def secret(stack: str, name: str, content: bytes, target: str = "") -> Kept:

@@ -59,7 +59,6 @@ class Around:
     stack: str
     root: Path
     values: Mapping[str, str]
-    env_file: Path
     subnet: str
     start_of: Callable[[str], Start]  # an image
     images: Mapping[str, str]
@@ -129,7 +128,7 @@ def _own_files(name: str, around: Around, *, has_secrets: bool) -> list[Kept]:
     wanted = [WITH_SECRETS] if has_secrets else []
     wanted += [LINGERING, HEALTHY] if name == "backend" else []
     folder = around.root / "deploy" / "swarm"
-    files = [kept.config(around.stack, folder / Path(each).name, each) for each in wanted]
+    files = [_file(folder / Path(each).name, each, around) for each in wanted]
     return files + (list(_certificate(around)) if name == "nginx" else [])
 
 
@@ -283,13 +282,10 @@ def _is_dropped(name: str, mount: Mapping[str, Any], around: Around) -> bool:
 
 
 def _files(mount: Mapping[str, Any], around: Around) -> list[Kept] | None:
-    """Of this folder, or the environment file itself; None for what is the node's own."""
+    """Of this folder, or the one file that is named; None for what is the node's own."""
     source = Path(mount["source"])
     if source == Path("/dev/null"):
         return []
-    if source == around.env_file:
-        content = source.read_bytes()
-        return [kept.secret(around.stack, "environment", content, mount["target"])]
     if source.is_file():
         return [_file(source, mount["target"], around)]
     if not source.is_relative_to(around.root):
@@ -303,9 +299,12 @@ def _files(mount: Mapping[str, Any], around: Around) -> list[Kept] | None:
 
 
 def _file(source: Path, target: str, around: Around) -> Kept:
-    content = None
+    """A secret where one is written in it, as in the environment file, wherever that lies."""
+    content = source.read_bytes()
+    if any(each.encode() in content for each in around.hidden):
+        return kept.secret(around.stack, source.name, content, target)
     if source.name in figures.CHANGED:
-        content = figures.CHANGED[source.name](source.read_text()).encode()
+        content = figures.CHANGED[source.name](content.decode()).encode()
     return kept.config(around.stack, source, target, content)
 
 

@@ -53,7 +53,6 @@ def a_stack(folder: Path, environment: EnvironmentName = "prod", **changes: str)
         stack=config["name"],
         root=folder,
         values=found.values,
-        env_file=place.env_file,
         subnet=stack.subnet_of(config),
         start_of=lambda image: STARTS.get(image.partition(":")[0], OTHERS),
         images={},

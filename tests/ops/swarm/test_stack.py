@@ -13,7 +13,8 @@ from contravento_ops.swarm import stack
 from contravento_ops.swarm.parts import LEFT_OUT
 from contravento_ops.swarm.stack import Stack
 from tests.certified import write_certificate
-from tests.ops.swarm.making import a_folder, a_stack, as_docker_reads_it, service
+from tests.ops.making import make_file
+from tests.ops.swarm.making import S3, a_folder, a_stack, as_docker_reads_it, service
 
 ELSEWHERE = "postgresql+asyncpg://contravento_app:Wq8-Tz5_xLp3@db.example.org:6432/diary?ssl=true"
 
@@ -71,6 +72,17 @@ def test_every_secret_reaches_the_service_that_asks_for_it(made: Stack) -> None:
     ]  # fmt: skip
     assert service(made, "postgres-exporter")["command"][0] == "start-of-the-image"
     assert "/run/contravento/environment" in files(made, "backup-prepare")
+
+
+def test_an_environment_file_that_lies_elsewhere_is_a_secret_too(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    file = make_file(a_folder(tmp_path), "prod", **S3, ENVIRONMENT_FILE=str(elsewhere))
+    elsewhere.write_bytes(file.read_bytes())
+
+    made = a_stack(tmp_path)
+
+    (found,) = (each for each in made.kept.values() if each.target.endswith("/environment"))
+    assert found.is_secret
 
 
 def test_another_value_has_another_name(made: Stack, tmp_path: Path) -> None:
