@@ -10,7 +10,7 @@ export HOST ?= 127.0.0.1
 export PORT ?= 8000
 export DEMO ?= 1
 
-.PHONY: run test test-application test-containers test-backups test-checklist test-databases check lint bench bench-growth format translations dashboards kubernetes migration clean
+.PHONY: run test test-application test-containers test-backups test-checklist test-databases test-swarm check lint bench bench-growth format translations dashboards kubernetes migration clean
 
 run: .venv/ready ## serve the product on http://HOST:PORT; DEMO=0 starts without demo content
 	@exec $(BIN)/contravento run
@@ -34,6 +34,9 @@ test-databases: .venv/ready ## staging behind PgBouncer, and on a server elsewhe
 
 test-checklist: .venv/ready ## a staging judged, loaded, broken for each box; secrets rotated, prod compared: three quarters of an hour
 	@$(BIN)/pytest -q -ra -m checklist
+
+test-swarm: .venv/ready ## three engines in containers: deployed, replaced, drained, one killed: ten minutes
+	@$(BIN)/pytest -q -ra -m swarm
 
 check: lint ## all of lint, and the tests that need neither browser nor containers
 	@$(BIN)/pytest -n 2 --dist loadscope -q -m "not browser and not stack and not slow"

@@ -2,7 +2,8 @@
 
 tests/stack/test_docs_commands.py types every command of docs/deployment/ and docs/guides/, but for
 those of pages that need a whole staging to themselves, which test_check_pages.py, test_rotation.py
-and test_parity.py beside it type, and for Kubernetes', which tests/kubernetes/test_page.py does.
+and test_parity.py beside it type, for Kubernetes', which tests/kubernetes/test_page.py does, and
+for a Swarm's, which test_swarm.py does.
 """
 
 import re
@@ -14,6 +15,7 @@ import pytest
 
 from tests.docs.pages import ROOT, Command, commands, indented_blocks
 from tests.kubernetes.test_page import PAGE as PAGE_OF_KUBERNETES
+from tests.stack.swarm_page import PAGE as PAGE_OF_A_SWARM
 from tests.stack.test_check_pages import PAGES_OF_THE_CHECK
 from tests.stack.test_docs_commands import (
     ANSWERS,
@@ -31,7 +33,10 @@ PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 HOSTS = sorted({*ROOT.glob("docs/deployment/*.md"), *ORDER})
 TYPED = [each for page in ORDER for each in commands(page)]
 PAGES_APART = (*PAGES_OF_THE_CHECK, PAGE_OF_SECRETS, PAGE_OF_PARITY)
-APART_PAGES = [*(ROOT / "docs" / "guides" / name for name in PAGES_APART), PAGE_OF_KUBERNETES]
+APART_PAGES = [
+    *(ROOT / "docs" / "guides" / name for name in PAGES_APART),
+    *(PAGE_OF_KUBERNETES, PAGE_OF_A_SWARM),
+]
 ELSEWHERE = [
     each for page in PAGES if page not in (*ORDER, *APART_PAGES) for each in commands(page)
 ]

@@ -1,12 +1,13 @@
 """deploy, rollback, init, check-host: what changes which release or which host it is."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from contravento_ops.check import promotion
 from contravento_ops.check.signing import UNPROVEN, Seal
-from contravento_ops.commands import restoring
+from contravento_ops.commands import restoring, swarming
 from contravento_ops.environment import ages, file as env_files, host, initialise, probing
 from contravento_ops.environment.host import CHECKS, Verdict
 from contravento_ops.environment.variables import Variable
@@ -14,9 +15,10 @@ from contravento_ops.kit import state
 from contravento_ops.kit.refusals import Exit, Refusal
 from contravento_ops.recovery import wanted
 from contravento_ops.release import facts, plan, rollout, source
-from contravento_ops.release.plan import Kind, Options, Plan
+from contravento_ops.release.plan import Kind, Options, Plan, Step
 from contravento_ops.release.report import Report
 from contravento_ops.session import Session
+from contravento_ops.swarm.plan import Plan as SwarmPlan, Step as SwarmStep
 
 DEFAULT_BAKE_SECONDS = 30
 
@@ -33,12 +35,20 @@ Bake = Annotated[int, typer.Option(min=1, help="Seconds to watch before the old 
 Healthy = Annotated[int, typer.Option(min=5, help="Seconds that a start may take.")]
 
 
+ToSwarm = Annotated[bool, typer.Option("--swarm", help="To this manager's Swarm, not to one host.")]
+Registry = Annotated[
+    str, typer.Option(metavar="NAME", help="Where a Swarm's nodes get what was built here.")
+]
+
+
 def deploy(
     context: typer.Context,
     image: Annotated[str | None, typer.Option(help="Take this image; build none.")] = None,
     bake_seconds: Bake = DEFAULT_BAKE_SECONDS,
     healthy_seconds: Healthy = int(rollout.HEALTHY_SECONDS),
     skip: Skip = [],  # noqa: B006  (Typer copies it)
+    swarm: ToSwarm = False,
+    registry: Registry = "",
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -47,6 +57,9 @@ def deploy(
     if image is None and session.place.environment == "prod":
         image = promotion.image_of(Seal(session.place.shared).read())
     options = source.choose(session.place.root, image, bake_seconds=bake_seconds)
+    if swarm:
+        _deploy_to_swarm(session, options, registry, dry_run=dry_run, seconds=healthy_seconds)
+        return
     _deploy(session, options, skip, dry_run=dry_run, healthy_seconds=healthy_seconds)
 
 
@@ -55,6 +68,8 @@ def rollback(
     bake_seconds: Bake = DEFAULT_BAKE_SECONDS,
     healthy_seconds: Healthy = int(rollout.HEALTHY_SECONDS),
     skip: Skip = [],  # noqa: B006  (Typer copies it)
+    swarm: ToSwarm = False,
+    registry: Registry = "",
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -69,6 +84,9 @@ def rollback(
         bake_seconds=bake_seconds,
         going_back=True,
     )
+    if swarm:
+        _deploy_to_swarm(session, options, registry, dry_run=dry_run, seconds=healthy_seconds)
+        return
     _deploy(session, options, skip, dry_run=dry_run, healthy_seconds=healthy_seconds)
 
 
@@ -86,6 +104,29 @@ def _deploy(
         made = plan.make(facts.gather(session.project), options)
         _show(session, made)
         report = _carry_out(session, made, skip, healthy_seconds)
+        entry["outcome"] = report.outcome
+        entry["cause"] = report.cause
+    _tell(session, report)
+
+
+def _deploy_to_swarm(
+    session: Session, options: Options, registry: str, *, dry_run: bool, seconds: int
+) -> None:
+    session.file()
+    tag = options.tag
+    action = "rollback" if options.going_back else "deploy"
+    if dry_run:
+        _show(session, swarming.make(session, options, registry))
+        return
+    with session.changing(action, release=tag, swarm=True) as entry:
+        session.validate()
+        made = swarming.make(session, options, registry)
+        _show(session, made)
+        report = swarming.carry_out(
+            session, made, seconds,
+            check_verdict=lambda: _check_verdict(session, tag),
+            remember=lambda migration: _note(session, source.describe(tag, migration)),
+        )  # fmt: skip
         entry["outcome"] = report.outcome
         entry["cause"] = report.cause
     _tell(session, report)
@@ -127,28 +168,31 @@ def _check_verdict(session: Session, tag: str) -> None:
 
 def _remember(session: Session, tag: str) -> None:
     """In the state, and in the environment file, so that plain Compose starts the same release."""
-    migration = facts.migration_of(session.project)
-    release = source.describe(tag, migration)
+    _note(session, source.describe(tag, facts.migration_of(session.project)))
+
+
+def _note(session: Session, release: state.Release) -> None:
     state.write(session.place.state, state.read(session.place.state).after(release))
-    env_files.put(session.place.env_file, "TAG", tag)
+    env_files.put(session.place.env_file, "TAG", source.tag_of(release.image))
     ages.note(session.place.env_file)
 
 
-def _show(session: Session, made: Plan) -> None:
+def _show(session: Session, made: Plan | SwarmPlan) -> None:
+    steps: Sequence[Step | SwarmStep] = made.steps
     session.console.table(
         f"Plan for {session.place.environment}: contravento:{made.options.tag}",
         ("", "step", "usually", "if it fails"),
         [
             (str(number), step.title, step.usually, step.undo)
-            for number, step in enumerate(made.steps, start=1)
+            for number, step in enumerate(steps, start=1)
         ],
     )
-    steps = [
+    shown = [
         {"kind": step.kind, "title": step.title, "calls": [str(call) for call in step.calls]}
-        for step in made.steps
+        for step in steps
     ]
     if session.console.as_json and session.console.answers_plan:
-        session.console.answer({"release": made.options.tag, "steps": steps})
+        session.console.answer({"release": made.options.tag, "steps": shown})
 
 
 def _tell(session: Session, report: Report) -> None:

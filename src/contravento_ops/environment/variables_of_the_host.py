@@ -176,6 +176,12 @@ CERTIFICATE = Section(
             "the root of a private certificate authority, as a file on this host",
             kinds.path,
         ),
+        Variable(
+            "CERTIFICATE_FOLDER",
+            "with a Swarm, which proves no name by itself: where fullchain.pem and privkey.pem lie"
+            " on the manager",
+            kinds.path,
+        ),
     ),
 )
 

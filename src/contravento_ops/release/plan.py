@@ -123,7 +123,7 @@ def _before_anything_is_touched(project: Project, facts: Facts, options: Options
     nothing = "nothing was touched"
     yield Step(Kind.HOST, "check the host", "5 s", nothing)
     yield Step(Kind.ENVIRONMENT, "check the environment file", "at once", nothing)
-    yield Step(Kind.IMAGE, *_image(project, options))
+    yield Step(Kind.IMAGE, *bringing(project, options))
     if project.place.environment == "prod" and not options.going_back:
         title = "see that staging has proven this very image"
         yield Step(Kind.VERDICT, title, "at once", nothing)
@@ -138,7 +138,8 @@ def _before_anything_is_touched(project: Project, facts: Facts, options: Options
         )  # fmt: skip
 
 
-def _image(project: Project, options: Options) -> tuple[str, str, str, tuple[Call, ...]]:
+def bringing(project: Project, options: Options) -> tuple[str, str, str, tuple[Call, ...]]:
+    """The image to this engine: title, how long, how to undo it, and the calls."""
     image, undo = f"contravento:{options.tag}", "the image stays; nothing uses it"
     if options.image and options.is_here:
         return (

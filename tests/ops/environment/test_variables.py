@@ -47,8 +47,8 @@ def test_no_variable_is_explained_that_nobody_reads() -> None:
 
 # Grafana comes with monitoring; its password is made with the others, so that none is forgotten.
 LATER = {"GRAFANA_ADMIN_USER", "GRAFANA_ADMIN_PASSWORD"}
-# Read by deploy.sh alone, on the host; no container sees them.
-OURS = {"CHECK_MAIL_TO", "CHECK_INBOX_URL", "DATABASE_POOLER"}
+# Read on the host alone, by deploy.sh; no container sees them.
+OURS = {"CHECK_MAIL_TO", "CHECK_INBOX_URL", "DATABASE_POOLER", "CERTIFICATE_FOLDER"}
 
 
 @pytest.mark.parametrize("path", ops_files.files(), ids=lambda path: path.name)
