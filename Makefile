@@ -10,7 +10,7 @@ export HOST ?= 127.0.0.1
 export PORT ?= 8000
 export DEMO ?= 1
 
-.PHONY: run test test-application test-containers test-backups test-checklist test-databases test-swarm check lint bench bench-growth format translations dashboards kubernetes migration clean
+.PHONY: run test test-application test-containers test-backups test-checklist test-scale check lint bench bench-growth format translations dashboards kubernetes migration clean
 
 run: .venv/ready ## serve the product on http://HOST:PORT; DEMO=0 starts without demo content
 	@exec $(BIN)/contravento run
@@ -21,7 +21,7 @@ test-application: .venv/ready
 	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "not stack"
 
 test-containers: .venv/ready ## images and whole environments, in two lanes; backups; then what needs quiet
-	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "stack and not alone and not backups and not checklist and not scale and not databases"
+	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "stack and not alone and not backups and not checklist and not scale"
 	@$(BIN)/pytest -q -ra -m "backups and not slow"
 	@$(BIN)/pytest -q -ra -m "alone and not checklist"
 	@$(BIN)/pytest -q -ra -m "checklist and not slow"
@@ -29,14 +29,11 @@ test-containers: .venv/ready ## images and whole environments, in two lanes; bac
 test-backups: .venv/ready ## sets taken, spoiled and proven, restores and lost servers: 25 minutes
 	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m backups
 
-test-databases: .venv/ready ## staging behind PgBouncer, and on a server elsewhere: ten minutes
-	@$(BIN)/pytest -q -ra -m databases
+test-scale: .venv/ready ## what several hosts need: files moved, PgBouncer, a database elsewhere, a replica, a Swarm: forty minutes
+	@$(BIN)/pytest -q -ra -m scale
 
 test-checklist: .venv/ready ## a staging judged, loaded, broken for each box; secrets rotated, prod compared: three quarters of an hour
 	@$(BIN)/pytest -q -ra -m checklist
-
-test-swarm: .venv/ready ## three engines in containers: deployed, replaced, drained, one killed: ten minutes
-	@$(BIN)/pytest -q -ra -m swarm
 
 check: lint ## all of lint, and the tests that need neither browser nor containers
 	@$(BIN)/pytest -n 2 --dist loadscope -q -m "not browser and not stack and not slow"

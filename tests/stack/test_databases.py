@@ -21,7 +21,7 @@ from tests.stack.releases import Host, a_host
 from tests.stack.test_move_storage import riding, shows_everything
 from tests.tls import Authority, make_authority
 
-pytestmark = [pytest.mark.stack, pytest.mark.databases]
+pytestmark = [pytest.mark.stack, pytest.mark.scale]
 
 PACE = ("--bake-seconds", "3", "--healthy-seconds", "60")
 READY_SECONDS = 60
