@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,12 +32,17 @@ POSTGRES = "contravento-postgres:18"
 @pytest.fixture(scope="module")
 def pooled(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Host]:
     folder = tmp_path_factory.mktemp("pooled")
-    with a_host(folder, f"contravento:{images}", DATABASE_POOLER="on", WEB_CONCURRENCY="2",
-                DATABASE_POOL_SIZE="20") as host:  # fmt: skip
+    with ExitStack() as ends:
+        forget = ends.enter_context(ExitStack())  # once Compose has let go of it
+        host = ends.enter_context(
+            a_host(folder, f"contravento:{images}", DATABASE_POOLER="on", WEB_CONCURRENCY="2",
+                   DATABASE_POOL_SIZE="20")
+        )  # fmt: skip
+        secret = f"{host.project}_pooler_secret"
+        forget.callback(lambda: docker("volume", "rm", "--force", secret))
         done = host.deploy(host.base, "--skip", "firewall")
         assert done.status == Exit.DONE, done.words
         yield host
-    docker("volume", "rm", "--force", f"{host.project}_pooler_secret")
 
 
 def test_riders_jobs_a_release_and_a_new_password_get_along_with_pgbouncer(
