@@ -89,7 +89,7 @@ class Stage:
             self.proofs += proofs
             with cause.trouble:
                 until(lambda: self._up(proofs), FIRES_WITHIN_SECONDS)  # noqa: B023
-            mended = time.monotonic()
+                mended = time.monotonic()  # mails may come before the last container is back
             until(lambda: self._down(proofs, mended), OVER_WITHIN_SECONDS)  # noqa: B023
 
     def _up(self, proofs: list[Proof]) -> bool:
