@@ -50,13 +50,13 @@ webhook() { # name, address, whether it is told that all is well again; the addr
 printf '%s' "$SMTP_PASSWORD" >/tmp/smtp-password
 printf '%s' "$ALERT_WEBHOOK_URL" >/tmp/ALERT_WEBHOOK_URL
 printf '%s' "$ALERT_HEARTBEAT_URL" >/tmp/ALERT_HEARTBEAT_URL
+sum() { cat "$own"/*.yml "$own"/templates/*.tmpl | cksum; }
+before=$(sum) # first: what changes while the rest is done is then seen as a change
 settings >"$rendered"
 
 program=$(command -v alertmanager || command -v prometheus-alertmanager) # the second is Debian's name for it
 main=$$
-sum() { cat "$own"/*.yml "$own"/templates/*.tmpl | cksum; }
 (
-    before=$(sum)
     while sleep 15 && kill -0 "$main" 2>/dev/null; do
         now=$(sum)
         [ "$now" != "$before" ] || continue
