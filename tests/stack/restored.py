@@ -35,6 +35,7 @@ OWN = (
     "sign_ins",
     "refresh_tokens",
     "mailed_links",
+    "holdings",
 )
 UNDONE = (
     "SELECT count(*) FROM procrastinate_jobs"

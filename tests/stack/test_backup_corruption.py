@@ -16,7 +16,12 @@ from tests.stack.spoiling import put_back
 pytestmark = [pytest.mark.stack, pytest.mark.deployment, pytest.mark.backups]
 
 # What the server does by itself meanwhile.
-RESTLESS = ("public.procrastinate_", "public.operation_reports", "public.mishaps")
+RESTLESS = (
+    "public.procrastinate_",
+    "public.operation_reports",
+    "public.mishaps",
+    "public.holdings",
+)
 AT_REST_MINUTES = 10
 
 
