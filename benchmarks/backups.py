@@ -21,7 +21,7 @@ from tests.stack.docker import ROOT, docker
 
 from benchmarks.files import make_gpx
 from benchmarks.product import RIDERS, TRIPS
-from contravento.tracks.digest import digest
+from contravento.tracks.pipeline import digest
 
 DEFAULTS = 10_000, 10_000, 3  # trips, points, pairs
 VISITORS, PAUSE_SECONDS = 4, 0.05

@@ -14,16 +14,16 @@ from fastapi import FastAPI
 from sqlalchemy import event, text
 from starlette.types import ASGIApp, Message
 
-from contravento import tally
-from contravento.api.lists import encode_cursor
-from contravento.kit.parts import Parts, open_parts
+from contravento.api.pagination import encode_cursor
+from contravento.kit.resources import Parts, open_parts
 from contravento.kit.settings import Settings
 from contravento.main import create_app
+from contravento.operations import usage_metrics
 from contravento.operations.queries import get_content, get_stored
 from contravento.reactions import REACTIONS
 from contravento.trips.rules import make_slug
-from contravento.web import cursors
-from contravento.web.kept import Kept
+from contravento.web.rendering import cursors
+from contravento.web.rendering.render_cache import Kept
 
 TARGETS = 12  # trips or riders alike that take turns, so that no single one is measured
 TRIP = {"photos": 6, "tracks": 2}
@@ -215,7 +215,7 @@ async def _count_for_operator(site: Site) -> None:
 
 
 async def _count_for_figures(site: Site) -> None:
-    await tally.count_content(site.parts)
+    await usage_metrics.count_content(site.parts)
 
 
 async def time_work(site: Site, work: Work) -> float:

@@ -14,9 +14,9 @@ from sqlalchemy import text
 
 from benchmarks.files import make_gpx, make_photo
 from benchmarks.hot_pages import Site, open_site
-from contravento.kit.db import Session, libpq_url
+from contravento.kit.database.session import Session, libpq_url
 from contravento.photos.images import prepare
-from contravento.tracks.digest import digest
+from contravento.tracks.pipeline import digest
 from contravento.trips import service
 from contravento.trips.inputs import TripChanges, TripDraft
 

@@ -18,22 +18,22 @@ from starlette.types import ASGIApp
 
 from contravento import migrations
 from contravento.accounts.models import Rider
-from contravento.kit.db import Session, driver_url
-from contravento.kit.embedded import create_database, drop_database, embedded_postgres
-from contravento.kit.limits import Limiter
-from contravento.kit.parts import Parts, open_parts
+from contravento.kit.database.embedded import create_database, drop_database, embedded_postgres
+from contravento.kit.database.session import Session, driver_url
 from contravento.kit.passwords import Passwords
+from contravento.kit.rate_limit import Limiter
+from contravento.kit.resources import Parts, open_parts
 from contravento.kit.settings import Settings
-from contravento.kit.storage import Storage
+from contravento.kit.storage.storage import Storage
 from contravento.kit.tokens import Signer
 from contravento.main import create_app
 from contravento.reactions import REACTIONS
-from tests import factories
-from tests.lanes import Lanes
-from tests.mailbox import Mailbox
-from tests.queue import run_jobs
-from tests.replication import Standby, standby
-from tests.s3 import Server, s3_server
+from tests.support import factories
+from tests.support.lanes import Lanes
+from tests.support.mailbox import Mailbox
+from tests.support.queue import run_jobs
+from tests.support.replication import Standby, standby
+from tests.support.s3 import Server, s3_server
 
 TEMPLATE = "contravento_template"
 SECRET = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"

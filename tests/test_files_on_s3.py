@@ -13,17 +13,17 @@ from sqlalchemy import select
 
 from contravento.accounts.models import Rider
 from contravento.kit.jobs import JOBS
-from contravento.kit.parts import Parts
-from contravento.kit.storage import Storage, StorageAway
+from contravento.kit.resources import Parts
+from contravento.kit.storage.storage import Storage, StorageAway
 from contravento.main import create_app
 from contravento.photos.models import Photo
 from contravento.tracks.models import State, Track
 from contravento.trips.models import Trip
 from contravento.worker import MAX_ATTEMPTS_OF_PATIENCE, PATIENCE_SECONDS, Patience
-from tests import factories
 from tests.conftest import open_client, sign_in
-from tests.queue import run_jobs
-from tests.s3 import Line, Server, line_to
+from tests.support import factories
+from tests.support.queue import run_jobs
+from tests.support.s3 import Line, Server, line_to
 from tests.tracks.making import ride
 from tests.web.making import jpeg
 

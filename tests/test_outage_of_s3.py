@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from contravento.kit.parts import Parts
-from tests import factories
-from tests.s3 import KEYS, Server, line_to
-from tests.served import Served, served, wait_until
+from contravento.kit.resources import Parts
+from tests.support import factories
+from tests.support.s3 import KEYS, Server, line_to
+from tests.support.served import Served, served, wait_until
 from tests.web.making import jpeg
 
 pytestmark = pytest.mark.slow

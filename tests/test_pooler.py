@@ -17,16 +17,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from contravento import migrations
-from contravento.kit.db import libpq_url, make_engine, reading
-from contravento.kit.embedded import create_database, drop_database
-from contravento.kit.parts import Parts, open_parts
-from contravento.kit.servers import read_address
+from contravento.kit.database.embedded import create_database, drop_database
+from contravento.kit.database.session import libpq_url, make_engine, reading
+from contravento.kit.database_url import read_address
+from contravento.kit.resources import Parts, open_parts
 from contravento.main import create_app
 from contravento.reactions import REACTIONS
-from tests import factories
 from tests.conftest import SECRET, TEMPLATE, make_settings, open_client, open_folder
-from tests.pooler import BEHIND, Pooler, pooler_before
-from tests.served import Served, served, wait_until
+from tests.support import factories
+from tests.support.pooler import BEHIND, Pooler, pooler_before
+from tests.support.served import Served, served, wait_until
 from tests.test_failing_over import Riders, are_read, assert_kept, make_riders
 
 SECONDS = 4.0

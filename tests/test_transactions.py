@@ -24,15 +24,15 @@ from contravento.accounts.service.sign_up import find_link, make_link, send_conf
 from contravento.kit.errors import Conflict
 from contravento.kit.jobs import Job
 from contravento.kit.mail import Mail
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.main import create_app
 from contravento.trips import service
 from contravento.trips.inputs import TripDraft
 from contravento.trips.models import Trip
-from tests import factories
 from tests.conftest import SECRET, open_client
-from tests.mailbox import Mailbox
-from tests.queue import list_queued
+from tests.support import factories
+from tests.support.mailbox import Mailbox
+from tests.support.queue import list_queued
 from tests.tracks.making import ride
 
 PATIENCE_SECONDS = 90

@@ -15,15 +15,15 @@ from babel.messages.pofile import read_po
 from httpx import AsyncClient, Response
 
 from contravento.accounts.models import Rider
-from contravento.kit.languages import translate
+from contravento.kit.i18n.catalogue import translate
+from contravento.kit.i18n.marks import Listed
 from contravento.kit.mail import FolderMailer
-from contravento.kit.parts import Parts
-from contravento.kit.words import Listed
+from contravento.kit.resources import Parts
 from contravento.tracks import service as tracks
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience
-from tests import factories
-from tests.mailbox import Mailbox
+from tests.support import factories
+from tests.support.mailbox import Mailbox
 from tests.web.making import add_photo, add_track, gpx
 
 ROOT = Path(__file__).parent.parent

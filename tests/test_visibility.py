@@ -17,16 +17,16 @@ from httpx import AsyncClient, Response
 from starlette.types import ASGIApp
 
 from contravento.accounts.models import Rider
-from contravento.api.description import describe
+from contravento.api.openapi import describe
 from contravento.kit.clock import now
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.photos.models import Photo, State as PhotoState
-from contravento.tracks.digest import digest
 from contravento.tracks.models import State as TrackState, Track, TrackDay
+from contravento.tracks.pipeline import digest
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience, new_key
-from tests import factories
 from tests.conftest import open_client, sign_in
+from tests.support import factories
 from tests.tracks.making import ride
 
 VIEWERS = ("nobody", "stranger", "admin", "owner")

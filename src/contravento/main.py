@@ -12,30 +12,29 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from contravento import __version__, health
-from contravento.again import Again
-from contravento.api.assembly import add_api
+from contravento import __version__
+from contravento.api.router import add_api
 from contravento.atlas.drawing import warm_up
-from contravento.edge import Edge
-from contravento.http import check_origin
-from contravento.kit import metrics
-from contravento.kit.db import tell_of_pool
-from contravento.kit.heavy import HeavyWork
-from contravento.kit.logs import start_logs
-from contravento.kit.memory import spare_memory
-from contravento.kit.parts import Parts, open_parts
-from contravento.kit.reports import configure_reports
+from contravento.http import health
+from contravento.http.dependencies import check_origin
+from contravento.http.middleware.edge import Edge
+from contravento.http.middleware.retry_read import Again
+from contravento.kit.database.session import tell_of_pool
+from contravento.kit.process_pool import HeavyWork
+from contravento.kit.resources import Parts, open_parts
 from contravento.kit.settings import Settings, load_settings
-from contravento.kit.spans import configure_spans
+from contravento.kit.telemetry import metrics
+from contravento.kit.telemetry.error_reporting import configure_reports
+from contravento.kit.telemetry.logs import start_logs
+from contravento.kit.telemetry.memory import spare_memory
+from contravento.kit.telemetry.tracing import configure_spans
 from contravento.migrations import newest_revision
 from contravento.reactions import REACTIONS
 from contravento.web import (
     about,
     accounts,
     atlas,
-    editor,
     feed,
-    language,
     map,
     operator,
     outbox,
@@ -43,13 +42,14 @@ from contravento.web import (
     riders,
     settings as settings_page,
     trips,
-    uploads,
 )
-from contravento.web.refusals import EXPLAINED, explain
+from contravento.web.editor import routes, uploads
+from contravento.web.rendering import language
+from contravento.web.rendering.error_pages import EXPLAINED, explain
 from contravento.web.static_files import mount_static
 
 READING: tuple[Any, ...] = (feed, trips, photos, riders, map, atlas, about, language)
-WRITING: tuple[Any, ...] = (accounts, settings_page, editor, uploads, outbox, operator)
+WRITING: tuple[Any, ...] = (accounts, settings_page, routes, uploads, outbox, operator)
 PAGES = READING + WRITING
 
 GZIP_LEVEL = 5

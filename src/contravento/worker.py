@@ -17,23 +17,23 @@ from contravento import __version__
 from contravento.accounts.service.sign_in import remove_ended_sign_ins
 from contravento.accounts.service.sign_up import remove_unconfirmed
 from contravento.atlas.drawing import warm_up
-from contravento.kit import metrics
-from contravento.kit.db import libpq_url, tell_of_pool
+from contravento.kit.database.session import libpq_url, tell_of_pool
 from contravento.kit.errors import Unavailable
-from contravento.kit.heavy import HeavyWork
-from contravento.kit.jobs import JOBS, Job, cause
-from contravento.kit.logs import start_logs
-from contravento.kit.memory import spare_memory
-from contravento.kit.parts import Parts, open_parts
-from contravento.kit.replies import forget_old_replies
-from contravento.kit.reports import configure_reports
-from contravento.kit.running import OUTCOMES, Run, told
+from contravento.kit.idempotency import forget_old_replies
+from contravento.kit.jobs import JOBS, Job
+from contravento.kit.process_pool import HeavyWork
+from contravento.kit.resources import Parts, open_parts
 from contravento.kit.settings import Settings
-from contravento.kit.spans import configure_spans
+from contravento.kit.telemetry import metrics
+from contravento.kit.telemetry.error_reporting import configure_reports
+from contravento.kit.telemetry.job_telemetry import OUTCOMES, Run, cause, told
+from contravento.kit.telemetry.logs import start_logs
+from contravento.kit.telemetry.memory import spare_memory
+from contravento.kit.telemetry.tracing import configure_spans
 from contravento.migrations import newest_revision
 from contravento.operations.service import forget_mishaps, note_mishap
+from contravento.operations.usage_metrics import count_content, tell_of_queue
 from contravento.reactions import REACTIONS
-from contravento.tally import count_content, tell_of_queue
 
 CONCURRENCY = 4  # jobs at once; the heavy part of each waits for a process of the pool
 GRACE_SECONDS = 30

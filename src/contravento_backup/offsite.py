@@ -7,12 +7,13 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from contravento_backup import programs, sets
-from contravento_backup.failures import BackupFailed
-from contravento_backup.programs import ProgramFailed
-from contravento_backup.sets import BackupSet
-from contravento_backup.settings import Offsite, Settings
-from contravento_backup.store import Store, sha256_of
+from contravento_backup.kit import programs
+from contravento_backup.kit.errors import BackupFailed
+from contravento_backup.kit.programs import ProgramFailed
+from contravento_backup.kit.settings import Offsite, Settings
+from contravento_backup.sets import backup_set
+from contravento_backup.sets.backup_set import BackupSet
+from contravento_backup.storage.folder import Store, sha256_of
 
 EXCLUDED = ("throwaway", "cache", "restore", "lock", "sets/.*", "files/.*", "*.new", "*.tmp")
 NO_REPOSITORY, INCOMPLETE, WRONG_KEY = 10, 3, 12
@@ -82,7 +83,7 @@ class Carrier:
             for name, part in (subject.manifest or {})["parts"].items():
                 if not (folder / name).exists() or sha256_of(folder / name) != part["sha256"]:
                     raise BackupFailed(f"Off-site, {name} of {subject.name} is not what was sent.")
-            if not (folder / sets.MANIFEST).exists():
+            if not (folder / backup_set.MANIFEST).exists():
                 raise BackupFailed(f"Off-site, {subject.name} has no manifest.")
         finally:
             shutil.rmtree(target, ignore_errors=True)

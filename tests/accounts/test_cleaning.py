@@ -9,9 +9,9 @@ from contravento.accounts.models import MailedLink, Purpose, Rider, SignIn
 from contravento.accounts.service.sign_in import remove_ended_sign_ins, sign_in_program
 from contravento.accounts.service.sign_up import make_link, remove_unconfirmed, send_confirmation
 from contravento.kit.clock import now
-from contravento.kit.parts import Parts
-from tests import factories
-from tests.mailbox import Mailbox
+from contravento.kit.resources import Parts
+from tests.support import factories
+from tests.support.mailbox import Mailbox
 
 
 async def names(parts: Parts) -> set[str]:

@@ -5,7 +5,7 @@ from contravento.accounts.inputs import Credentials
 from contravento.accounts.models import Rider
 from contravento.accounts.service.probe import make_probe, remove_probes
 from contravento.accounts.service.sign_in import check_credentials
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 
 
 async def test_a_probe_may_write_and_is_gone_afterwards(parts: Parts, rider: Rider) -> None:

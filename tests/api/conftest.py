@@ -9,9 +9,9 @@ from PIL import Image
 from starlette.types import ASGIApp
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
-from tests import factories
+from contravento.kit.resources import Parts
 from tests.conftest import open_client
+from tests.support import factories
 from tests.tracks.making import gpx, point, ride, segment, track
 
 type RunJobs = Callable[[], Awaitable[list[str]]]

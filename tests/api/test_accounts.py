@@ -8,11 +8,11 @@ from sqlalchemy import text, update
 
 from contravento.accounts.models import MailedLink, Rider
 from contravento.kit.clock import now
-from contravento.kit.parts import Parts
-from tests import factories
+from contravento.kit.resources import Parts
 from tests.api.conftest import RunJobs
-from tests.mailbox import Mailbox
-from tests.queue import list_queued
+from tests.support import factories
+from tests.support.mailbox import Mailbox
+from tests.support.queue import list_queued
 
 NEW = {
     "username": "Itziar_O",

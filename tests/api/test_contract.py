@@ -22,14 +22,14 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from contravento.accounts.service.sign_in import sign_in_program
-from contravento.api.description import describe
-from contravento.kit.embedded import create_database, drop_database
-from contravento.kit.parts import open_parts
+from contravento.api.openapi import describe
+from contravento.kit.database.embedded import create_database, drop_database
+from contravento.kit.resources import open_parts
 from contravento.kit.settings import Settings
 from contravento.main import create_app
 from contravento.reactions import REACTIONS
-from tests import factories
 from tests.conftest import TEMPLATE, make_settings
+from tests.support import factories
 
 EXAMPLES = 12
 CHECKS = [

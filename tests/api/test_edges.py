@@ -9,11 +9,11 @@ from httpx import AsyncClient
 from starlette.types import ASGIApp
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.main import create_app
-from tests import factories
 from tests.api.conftest import grant
 from tests.conftest import make_settings, open_client
+from tests.support import factories
 
 TRIPS = "/api/v1/trips"
 APP = "https://app.example.org"

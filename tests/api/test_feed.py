@@ -8,11 +8,11 @@ from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
 from contravento.api.feed import EntryOut
-from contravento.api.lists import decode_cursor, encode_cursor
-from contravento.kit.parts import Parts
+from contravento.api.pagination import decode_cursor, encode_cursor
+from contravento.kit.resources import Parts
 from contravento.trips.rules import Audience
-from tests import factories
-from tests.counting import reads, statements
+from tests.support import factories
+from tests.support.counting import reads, statements
 
 FEED = "/api/v1/feed"
 NOON = datetime(2025, 10, 1, 12, tzinfo=UTC)

@@ -7,13 +7,13 @@ from httpx import AsyncClient
 from sqlalchemy import func, select
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.main import create_app
 from contravento.trips.models import Trip
-from tests import factories
 from tests.api.conftest import grant, jpeg, odd_gpx
 from tests.conftest import open_client, sign_in
-from tests.queue import list_queued
+from tests.support import factories
+from tests.support.queue import list_queued
 
 TRIPS = "/api/v1/trips"
 KEY = {"Idempotency-Key": "a-key-of-mine"}

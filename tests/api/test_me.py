@@ -5,10 +5,10 @@ from httpx import AsyncClient
 from sqlalchemy import func, select, text
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
-from tests import factories
+from contravento.kit.resources import Parts
 from tests.api.conftest import RunJobs, grant, jpeg, odd_gpx, send_photo, send_track
-from tests.queue import list_queued
+from tests.support import factories
+from tests.support.queue import list_queued
 
 ME = "/api/v1/me"
 SIGN_IN_NEEDED = [

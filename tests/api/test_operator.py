@@ -7,10 +7,10 @@ from httpx import AsyncClient
 
 from contravento.accounts.inputs import NewPersonalToken
 from contravento.accounts.service.profile import make_personal_token
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.main import create_app
-from tests import factories
 from tests.conftest import open_client
+from tests.support import factories
 
 OPERATOR = "/api/v1/operator"
 

@@ -3,9 +3,9 @@
 import pytest
 from httpx import AsyncClient
 
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from tests.api.conftest import RunJobs, jpeg, send_photo
-from tests.queue import list_queued
+from tests.support.queue import list_queued
 
 
 async def test_a_photo_is_accepted_and_made_in_sizes(

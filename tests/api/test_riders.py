@@ -4,11 +4,11 @@ import pytest
 from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.trips.rules import Audience
-from tests import factories
 from tests.api.conftest import RunJobs, send_track
-from tests.counting import reads, statements
+from tests.support import factories
+from tests.support.counting import reads, statements
 
 
 async def test_a_profile_tells_what_is_public_and_no_more(

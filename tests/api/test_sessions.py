@@ -11,10 +11,10 @@ from sqlalchemy import func, select, text, update
 
 from contravento.accounts.models import RefreshToken, Rider, SignIn
 from contravento.kit.clock import now
-from contravento.kit.parts import Parts
 from contravento.kit.passwords import Passwords
-from tests import factories
+from contravento.kit.resources import Parts
 from tests.api.conftest import RunJobs, grant
+from tests.support import factories
 
 ME = "/api/v1/me"
 

@@ -8,11 +8,11 @@ import pytest
 from httpx import AsyncClient
 
 from contravento.kit.errors import OutOfSpace
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.tracks import geometry, rules
-from contravento.tracks.reading import read_recording
+from contravento.tracks.reading.read import read_recording
 from tests.api.conftest import RunJobs, odd_gpx, send_track
-from tests.queue import list_queued
+from tests.support.queue import list_queued
 from tests.tracks.making import ride
 
 STATISTICS = {

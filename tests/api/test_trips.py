@@ -5,11 +5,11 @@ from uuid import uuid4
 import pytest
 from httpx import AsyncClient
 
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from tests.api.conftest import RunJobs, send_photo, send_track
-from tests.counting import reads, statements
-from tests.factories import STORY
-from tests.queue import list_queued
+from tests.support.counting import reads, statements
+from tests.support.factories import STORY
+from tests.support.queue import list_queued
 
 TRIPS = "/api/v1/trips"
 

@@ -10,9 +10,9 @@ import pytest
 from benchmarks import community
 from sqlalchemy import select
 
-from contravento.kit.db import Session, libpq_url
-from contravento.kit.embedded import create_database, drop_database
-from contravento.kit.parts import open_parts
+from contravento.kit.database.embedded import create_database, drop_database
+from contravento.kit.database.session import Session, libpq_url
+from contravento.kit.resources import open_parts
 from contravento.photos import service as photos
 from contravento.photos.rules import MAX_PHOTOS_PER_TRIP
 from contravento.stats.queries import add_up

@@ -12,10 +12,10 @@ import jwt
 import psycopg
 import pytest
 
-from contravento.kit.db import libpq_url
+from contravento.kit.database.session import libpq_url
 from contravento.kit.tokens import new_token
-from tests.receivers import Receiver, receiver
-from tests.served import Served, served, wait_until
+from tests.support.receivers import Receiver, receiver
+from tests.support.served import Served, served, wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from contravento.kit.db import libpq_url
-from contravento.kit.servers import read_address
-from tests.s3 import free_port
-from tests.tls import front, make_authority
+from contravento.kit.database.session import libpq_url
+from contravento.kit.database_url import read_address
+from tests.support.s3 import free_port
+from tests.support.tls import front, make_authority
 
 PROGRAM = Path(__file__).parents[2] / "deploy" / "worker" / "alive.py"
 

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from contravento import migrations
-from tests.clusters import PROGRAMS, Cluster, cluster
 from tests.conftest import open_folder
+from tests.support.clusters import PROGRAMS, Cluster, cluster
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "postgres" / "elsewhere.sql"
 PASSWORDS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from contravento.kit.db import libpq_url
+from contravento.kit.database.session import libpq_url
 from tests.conftest import SECRET
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from contravento.kit.db import libpq_url
+from contravento.kit.database.session import libpq_url
 from tests.conftest import SECRET
 from tests.e2e.conftest import start_product
 from tests.e2e.riders import Person

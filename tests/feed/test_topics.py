@@ -13,11 +13,11 @@ from sqlalchemy import text
 
 from contravento import migrations
 from contravento.accounts.models import Rider
-from contravento.kit.db import Session, libpq_url
-from contravento.kit.parts import Parts
+from contravento.kit.database.session import Session, libpq_url
+from contravento.kit.resources import Parts
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience
-from tests import factories
+from tests.support import factories
 
 NOON = datetime(2025, 10, 1, 12, tzinfo=UTC)
 WORDS, CODES = ("gravel", "river", "night", "rain"), ("ES", "PT", "FR")

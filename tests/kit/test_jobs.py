@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from contravento.kit.jobs import JOBS, Job
-from contravento.kit.parts import Parts
-from tests.queue import list_queued, run_jobs
+from contravento.kit.resources import Parts
+from tests.support.queue import list_queued, run_jobs
 
 SEEN: list[tuple[UUID, int]] = []
 

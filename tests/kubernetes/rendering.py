@@ -12,8 +12,8 @@ import pytest
 import yaml
 from tools import kubernetes as written
 
-from contravento_ops.environment.variables import VARIABLES
-from contravento_ops.kit.place import EnvironmentName
+from contravento_ops.environment.variables.table import VARIABLES
+from contravento_ops.kit.paths import EnvironmentName
 from contravento_ops.kubernetes import overlay, settings
 
 ROOT = Path(__file__).parents[2]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from contravento_ops.kit.place import EnvironmentName
+from contravento_ops.kit.paths import EnvironmentName
 from tests.kubernetes.policies import POLICIES, findings
 from tests.kubernetes.rendering import MIGRATION, OVERLAYS, Object, name_of, with_secrets
 

@@ -20,7 +20,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
-from contravento_ops.kit.place import EnvironmentName
+from contravento_ops.kit.paths import EnvironmentName
 from tests.kubernetes.rendering import OVERLAYS, Object, name_of, with_secrets
 
 VERSIONS = ("1.36", "1.37")

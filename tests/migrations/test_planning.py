@@ -10,10 +10,11 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from typer.testing import CliRunner
 
-from contravento import health, migrations
+from contravento import migrations
 from contravento.cli.main import app
-from contravento.kit.db import libpq_url
-from contravento.kit.parts import Parts
+from contravento.http import health
+from contravento.kit.database.session import libpq_url
+from contravento.kit.resources import Parts
 from contravento.main import create_app
 
 VERSIONS = Path(migrations.__file__).parent / "versions"

@@ -11,14 +11,14 @@ from sqlalchemy.exc import IntegrityError
 
 import contravento.worker as worker
 from contravento.kit.jobs import JOBS, Job
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.main import create_app
 from contravento.operations.models import Mishap
 from contravento.operations.queries import get_queue
 from contravento.operations.rules import MISHAPS_KEPT_FOR, MOST_MISHAPS_A_MINUTE
 from contravento.operations.service import describe_error, forget_mishaps, note_mishap
-from tests import factories
 from tests.conftest import open_client
+from tests.support import factories
 
 
 async def list_mishaps(parts: Parts) -> list[Mishap]:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from contravento.kit.clock import now
-from contravento.kit.db import Session, libpq_url
+from contravento.kit.database.session import Session, libpq_url
 from contravento.operations import service
 from contravento.operations.errors import BadReport
 from contravento.operations.models import OperationReport, Outcome

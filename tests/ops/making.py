@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from contravento_ops.environment import file, initialise
-from contravento_ops.kit.place import EnvironmentName, Place
+from contravento_ops.kit.paths import EnvironmentName, Place
 
 OWN = {
     "DOMAIN": "staging.velo.test",

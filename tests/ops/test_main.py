@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from contravento_ops import main
-from contravento_ops.kit.refusals import MEANINGS, Exit
+from contravento_ops.kit.errors import MEANINGS, Exit
 from tests.ops.making import make_file, spoil
 
 VERBS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.stack.deployment import OVERLAY, trusting_anybody, wait_until, write_pebble
 from tests.stack.docker import PATIENT_SECONDS, ROOT
 from tests.stack.releases import Host, a_host

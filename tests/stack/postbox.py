@@ -10,9 +10,9 @@ from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.certified import write_certificate
 from tests.stack.deployment import free_port, wait_until
 from tests.stack.docker import ROOT, docker
+from tests.support.certified import write_certificate
 
 IMAGE = "contravento-test-imap:1"
 USER = "qa@example.org"

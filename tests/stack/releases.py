@@ -14,10 +14,10 @@ from typing import Any
 from uuid import uuid4
 
 from contravento.migrations import newest_revision
-from contravento_ops.check import promotion
-from contravento_ops.check.signing import Seal
+from contravento_ops.acceptance import promotion
+from contravento_ops.acceptance.signing import Seal
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.place import EnvironmentName, Place
+from contravento_ops.kit.paths import EnvironmentName, Place
 from tests.stack.deployment import PORTS, free_port
 from tests.stack.docker import ROOT, docker
 

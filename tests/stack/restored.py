@@ -19,7 +19,7 @@ import httpx
 from PIL import Image
 
 from contravento_ops.environment import file as env_files
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.stack.deployment import AtLoopback, trusting_anybody, wait_until
 from tests.stack.docker import ROOT, docker
 from tests.stack.releases import DOMAIN, OVERLAY, Host, a_host

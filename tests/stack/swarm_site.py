@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contravento_ops.release.traffic import Address, Stream
+from contravento_ops.kit.site import Address
+from contravento_ops.release.traffic import Stream
 from tests.stack.deployment import wait_until
 from tests.stack.nodes import Node, Nodes
 from tests.stack.releases import DOMAIN, Answer, Host

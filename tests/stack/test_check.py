@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from contravento_ops.check.boxes import BOXES
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.acceptance.registry import BOXES
+from contravento_ops.kit.errors import Exit
 from tests.stack.deployment import tell
 from tests.stack.docker import ROOT, docker
 from tests.stack.mutations import MUTATIONS, SITE, changed

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from contravento.migrations import newest_revision
-from contravento_ops.environment.addresses import AUTHORITY
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.environment.urls import AUTHORITY
+from contravento_ops.kit.errors import Exit
 from tests.stack.deployment import free_port, tell, wait_until
 from tests.stack.docker import ROOT, docker
 from tests.stack.releases import Host, a_host
 from tests.stack.test_move_storage import riding, shows_everything
-from tests.tls import Authority, make_authority
+from tests.support.tls import Authority, make_authority
 
 pytestmark = [pytest.mark.stack, pytest.mark.scale]
 

@@ -9,7 +9,6 @@ import pytest
 
 from contravento.main import create_app
 from tests.conftest import make_settings
-from tests.reading import readable_paths
 from tests.stack.deployment import tell, wait_until
 from tests.stack.edge import (
     Edge,
@@ -21,6 +20,7 @@ from tests.stack.edge import (
     seen_until,
     without_query,
 )
+from tests.support.reading import readable_paths
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]
 

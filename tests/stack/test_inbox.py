@@ -14,10 +14,10 @@ import pytest
 from contravento.accounts import mails
 from contravento.accounts.models import Rider
 from contravento.kit.mail import compose
-from contravento_ops.check import imap, inbox
-from contravento_ops.check.evidence import CannotTell, NotGood
+from contravento_ops.acceptance.tools import imap, inbox
+from contravento_ops.kit.check_result import CannotTell, NotGood
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.place import Place
+from contravento_ops.kit.paths import Place
 from tests.conftest import make_settings
 from tests.stack.deployment import wait_until
 from tests.stack.docker import docker

@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from contravento_ops.kit.refusals import Exit
-from contravento_ops.moving.plan import FOLDER
+from contravento_ops.kit.errors import Exit
+from contravento_ops.storage_migration.plan import FOLDER
 from tests.stack.backups import picture
 from tests.stack.deployment import AtLoopback, tell, trusting_anybody, wait_until
 from tests.stack.docker import ROOT, docker

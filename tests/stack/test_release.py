@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contravento.migrations import newest_revision
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.stack.docker import docker
 from tests.stack.releases import Host, a_host
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from contravento.migrations import newest_revision
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.stack.releases import (
     ANSWER_500,
     ANSWER_500_TO_RIDERS,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.stack.deployment import OVERLAY, wait_until, write_pebble
 from tests.stack.docker import ROOT
 from tests.stack.releases import Host, a_host

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.stack.releases import a_host
 
 pytestmark = [pytest.mark.stack, pytest.mark.deployment]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from contravento_ops.kit.refusals import Exit
-from contravento_ops.recovery.restoring import SERVICES
+from contravento_ops.kit.errors import Exit
+from contravento_ops.recovery.restore import SERVICES
 from tests.docs.pages import ROOT, commands
 from tests.stack.breaking import dump, kill_at, rescued
 from tests.stack.deployment import tell, wait_until

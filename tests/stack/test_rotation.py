@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from contravento_ops.environment import ages
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.environment import secret_ages
+from contravento_ops.kit.errors import Exit
 from contravento_ops.release.plan import MONITORING
 from tests.docs.pages import Command, commands, missing
 from tests.stack.deployment import AtLoopback, tell, trusting_anybody, wait_until
@@ -222,7 +222,7 @@ def sets(host: Host, state: str) -> list[str]:
 
 
 def made_at(host: Host) -> dict[str, int]:
-    return ages.read({ages.VARIABLE: value_in(host, ages.VARIABLE)})
+    return secret_ages.read({secret_ages.VARIABLE: value_in(host, secret_ages.VARIABLE)})
 
 
 def look(

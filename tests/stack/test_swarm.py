@@ -15,16 +15,16 @@ from uuid import uuid4
 import pytest
 
 from contravento_ops.environment import file as env_files
-from contravento_ops.environment.variables import VARIABLES
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.environment.variables.table import VARIABLES
+from contravento_ops.kit.errors import Exit
 from contravento_ops.swarm.service import ONE_AT_A_TIME
-from tests.certified import write_certificate
 from tests.stack.deployment import tell, trusting_anybody, wait_until
 from tests.stack.docker import docker
 from tests.stack.nodes import Node, three_nodes
 from tests.stack.releases import DOMAIN, a_host
 from tests.stack.swarm_page import Reader, untyped
 from tests.stack.swarm_site import HTTPS, Site, figures, losses, probing, riders
+from tests.support.certified import write_certificate
 
 pytestmark = [pytest.mark.stack, pytest.mark.scale]
 

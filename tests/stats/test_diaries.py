@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.stats.queries import Diarist, list_diarists
 from contravento.trips.rules import Audience
-from tests import factories
+from tests.support import factories
 
 NOON = datetime(2025, 10, 1, 12, tzinfo=UTC)
 

@@ -5,12 +5,12 @@ from io import BytesIO
 
 from PIL import Image
 
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.photos import service as photos
 from contravento.photos.models import Photo
 from contravento.tracks import service as tracks
 from contravento.trips.models import Trip
-from tests.queue import run_jobs
+from tests.support.queue import run_jobs
 
 START = datetime(2025, 6, 3, 8, tzinfo=UTC)
 

@@ -9,11 +9,11 @@ from starlette.types import ASGIApp
 
 from contravento.accounts import rules
 from contravento.accounts.models import MailedLink, Rider, SignIn
-from contravento.kit.parts import Parts
-from contravento.web.gate import local_path
-from tests import factories
-from tests.factories import PASSWORD
-from tests.mailbox import Mailbox
+from contravento.kit.resources import Parts
+from contravento.web.auth import local_path
+from tests.support import factories
+from tests.support.factories import PASSWORD
+from tests.support.mailbox import Mailbox
 
 type Jobs = Callable[[], Awaitable[list[str]]]
 

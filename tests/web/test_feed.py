@@ -8,12 +8,12 @@ import pytest
 from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience
 from contravento.web.feed import ENTRIES
-from tests import factories
-from tests.counting import reads, statements
+from tests.support import factories
+from tests.support.counting import reads, statements
 from tests.web.making import add_photo, add_track
 
 SCRIPT = "<script>alert(1)</script>"

@@ -4,9 +4,9 @@ import pytest
 from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
-from tests import factories
-from tests.counting import reads, statements
+from contravento.kit.resources import Parts
+from tests.support import factories
+from tests.support.counting import reads, statements
 from tests.web.making import add_track, gpx
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from httpx import AsyncClient
 
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.main import create_app
 from tests.conftest import open_client
 

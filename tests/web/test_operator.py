@@ -14,13 +14,13 @@ from sqlalchemy import text
 
 from contravento.accounts.models import Rider
 from contravento.kit.mail import make_mailer, read_folder
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.main import create_app
 from contravento.operations.models import Mishap, Outcome
 from contravento.operations.rules import MAIL_TEST_LIMIT
 from contravento.operations.service import record_report
-from tests import factories
 from tests.conftest import make_settings, open_client, sign_in
+from tests.support import factories
 from tests.test_translations import check_spanish
 
 PAGE = "/operator"

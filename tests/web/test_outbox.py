@@ -6,7 +6,7 @@ import pytest
 from httpx import AsyncClient
 
 from contravento.kit.mail import FolderMailer, Mail
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.main import create_app
 from tests.conftest import open_client
 

@@ -5,8 +5,8 @@ from httpx import AsyncClient
 from starlette.types import ASGIApp, Message
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
-from tests import factories
+from contravento.kit.resources import Parts
+from tests.support import factories
 
 
 @pytest.mark.parametrize(

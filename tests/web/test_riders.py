@@ -8,13 +8,13 @@ import pytest
 from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.photos import service as photos
 from contravento.trips.rules import Audience
 from contravento.web import riders
-from tests import factories
-from tests.counting import reads, statements
-from tests.queue import run_jobs
+from tests.support import factories
+from tests.support.counting import reads, statements
+from tests.support.queue import run_jobs
 from tests.web.making import add_track, gpx, jpeg
 
 SCRIPT = "<script>alert(1)</script>"

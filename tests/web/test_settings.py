@@ -11,11 +11,11 @@ from sqlalchemy import func, select, update
 
 from contravento.accounts.models import PersonalToken, Rider, SignIn
 from contravento.kit.clock import now
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.photos.rules import MAX_PHOTO_BYTES
 from contravento.web.settings import describe_agent
 from tests.conftest import sign_in
-from tests.factories import PASSWORD
+from tests.support.factories import PASSWORD
 
 type Jobs = Callable[[], Awaitable[list[str]]]
 

@@ -8,11 +8,11 @@ from httpx import AsyncClient
 from lxml import etree
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience, new_key
-from tests import factories
-from tests.counting import reads, statements
+from tests.support import factories
+from tests.support.counting import reads, statements
 from tests.web.making import add_photo, add_track, gpx
 
 SCRIPT = "<script>alert(1)</script>"

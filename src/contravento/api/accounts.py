@@ -9,9 +9,9 @@ from contravento.accounts import attempts
 from contravento.accounts.inputs import EmailOnly, NewPassword, SignUp, TokenOnly
 from contravento.accounts.models import Rider
 from contravento.accounts.service import profile, sign_up
-from contravento.api.description import refuses
+from contravento.api.openapi import refuses
 from contravento.api.route import ApiRoute
-from contravento.http import PartsOf, Transaction, client_address, language_of
+from contravento.http.dependencies import PartsOf, Transaction, client_address, language_of
 
 router = APIRouter(tags=["accounts"], route_class=ApiRoute)
 

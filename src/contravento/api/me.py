@@ -11,13 +11,19 @@ from contravento.accounts import attempts, queries
 from contravento.accounts.inputs import NewPersonalToken, Password, PasswordChange, ProfileChanges
 from contravento.accounts.models import PersonalToken, Rider
 from contravento.accounts.service import profile
-from contravento.api.description import NOT_REPEATED, refuses
-from contravento.api.lists import ListOf
+from contravento.api.openapi import NOT_REPEATED, refuses
+from contravento.api.pagination import ListOf
 from contravento.api.pictures import SizeOut, portrait_sizes
 from contravento.api.route import ApiRoute, SecretRoute
 from contravento.api.trips import TripOut
 from contravento.api.uploads import UploadForRider, form_schema
-from contravento.http import InPerson, PartsOf, SignedIn, Transaction, drop_session_cookie
+from contravento.http.dependencies import (
+    InPerson,
+    PartsOf,
+    SignedIn,
+    Transaction,
+    drop_session_cookie,
+)
 from contravento.photos import service as photos
 from contravento.photos.rules import check_file_size
 from contravento.trips import queries as trips

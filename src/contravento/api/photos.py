@@ -7,14 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Request, status
 from pydantic import BaseModel
 
-from contravento.api.description import refuses
-from contravento.api.lists import ListOf
+from contravento.api.import_warnings import RemarkOut
+from contravento.api.openapi import refuses
+from contravento.api.pagination import ListOf
 from contravento.api.pictures import SizeOut, photo_sizes
-from contravento.api.remarks import RemarkOut
 from contravento.api.route import ApiRoute
 from contravento.api.uploads import UploadForTrip, check_fields, form_schema
-from contravento.caching import share_trip
-from contravento.http import (
+from contravento.http.cache_control import share_trip
+from contravento.http.dependencies import (
     MaybeViewer,
     PartsOf,
     PublicSession,

@@ -12,10 +12,10 @@ from contravento.accounts.inputs import Credentials
 from contravento.accounts.models import SignIn
 from contravento.accounts.service import sign_in
 from contravento.accounts.service.sign_in import Grant
-from contravento.api.description import NOT_REPEATED, refuses
-from contravento.api.lists import ListOf
+from contravento.api.openapi import NOT_REPEATED, refuses
+from contravento.api.pagination import ListOf
 from contravento.api.route import ApiRoute, SecretRoute
-from contravento.http import (
+from contravento.http.dependencies import (
     InPerson,
     PartsOf,
     Transaction,
@@ -23,7 +23,7 @@ from contravento.http import (
     client_address,
     drop_session_cookie,
 )
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
 
 router = APIRouter(prefix="/sessions", tags=["sessions"], route_class=ApiRoute)
 granting = APIRouter(prefix="/sessions", tags=["sessions"], route_class=SecretRoute)

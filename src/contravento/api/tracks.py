@@ -10,13 +10,13 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response, status
 from pydantic import BaseModel, Field
 
-from contravento.api.description import refuses
-from contravento.api.lists import ListOf
-from contravento.api.remarks import RemarkOut
+from contravento.api.import_warnings import RemarkOut
+from contravento.api.openapi import refuses
+from contravento.api.pagination import ListOf
 from contravento.api.route import ApiRoute, not_modified
 from contravento.api.uploads import UploadForTrip, form_schema
-from contravento.caching import share_trip
-from contravento.http import (
+from contravento.http.cache_control import share_trip
+from contravento.http.dependencies import (
     MaybeViewer,
     PartsOf,
     PublicSession,
@@ -25,13 +25,14 @@ from contravento.http import (
     language_of,
     viewer_id_of,
 )
-from contravento.kit.parts import Parts
-from contravento.tracks import joining, queries, service
+from contravento.kit.resources import Parts
+from contravento.tracks import queries, service
+from contravento.tracks.analysis import joined_profile
+from contravento.tracks.codec import unpack
 from contravento.tracks.errors import TrackNotFound, TrackNotReady
 from contravento.tracks.export import write_gpx
 from contravento.tracks.geometry import draw_line
 from contravento.tracks.models import State, Track
-from contravento.tracks.packing import unpack
 from contravento.tracks.rules import check_file_size
 from contravento.trips import queries as trips
 from contravento.trips.rules import make_slug
@@ -320,7 +321,7 @@ async def _points(track: Track, parts: Parts) -> bytes:
 
 def _answer_profile(tracks: list[Track]) -> Response:
     profiles = [(track.profile, track.distance_metres or 0.0) for track in tracks]
-    body = orjson.dumps(joining.join_profiles(profiles))
+    body = orjson.dumps(joined_profile.join_profiles(profiles))
     return Response(body, media_type="application/json")
 
 

@@ -11,9 +11,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from contravento.http import PartsOf, identify
+from contravento.http.dependencies import PartsOf, identify
 from contravento.kit.errors import Invalid, Unauthorized
-from contravento.kit.words import N_
+from contravento.kit.i18n.marks import N_
 from contravento.trips.queries import get_own_trip
 
 MAX_NAME_CHARACTERS = 200

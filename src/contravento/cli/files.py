@@ -12,13 +12,13 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from contravento.cli.starting import begin
+from contravento.cli.bootstrap import begin
 from contravento.kit.errors import AppError, OutOfSpace
-from contravento.kit.parts import Parts, open_parts
-from contravento.kit.places import Place, StorageAway
-from contravento.kit.storage import access_of, random_key
-from contravento.moving import copying, verifying
+from contravento.kit.resources import Parts, open_parts
+from contravento.kit.storage.backend import Place, StorageAway
+from contravento.kit.storage.storage import access_of, random_key
 from contravento.reactions import REACTIONS
+from contravento.storage_migration import copy as copying, verify as verification
 
 DONE, FAILED, AWAY, FULL, NOT_GOOD = 0, 1, 3, 4, 5
 TELL_EVERY_SECONDS = 2.0
@@ -80,11 +80,11 @@ def verify(
     """Compare every file that the database speaks of, by its hash."""
 
     async def run(parts: Parts, old: Place, new: Place) -> dict[str, Any]:
-        found = await verifying.verify(parts, old, new, Progress())
+        found = await verification.verify(parts, old, new, Progress())
         if sweep_before:
-            found.orphans = await verifying.sweep(parts, old, new, sweep_before)
+            found.orphans = await verification.sweep(parts, old, new, sweep_before)
         told = {**asdict(found), "is_good": found.is_good}
-        return told | {name: verifying.named(told[name]) for name in ("damaged", "lost")}
+        return told | {name: verification.named(told[name]) for name in ("damaged", "lost")}
 
     _answer(source, target, run)
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from contravento.cli.starting import begin
+from contravento.cli.bootstrap import begin
 from contravento.kit.errors import AppError
-from contravento.kit.parts import open_parts
+from contravento.kit.resources import open_parts
 from contravento.operations.models import Outcome
 from contravento.operations.service import record_report
 from contravento.reactions import REACTIONS

@@ -9,8 +9,8 @@ import typer
 from contravento.accounts.errors import RiderNotFound
 from contravento.accounts.service.probe import make_probe, remove_probes
 from contravento.accounts.service.profile import make_admin
-from contravento.cli.starting import begin
-from contravento.kit.parts import open_parts
+from contravento.cli.bootstrap import begin
+from contravento.kit.resources import open_parts
 from contravento.reactions import REACTIONS
 
 app = typer.Typer(help="Look after riders.", no_args_is_help=True)

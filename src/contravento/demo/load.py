@@ -13,9 +13,9 @@ from contravento.demo.pictures import draw_picture, draw_portrait
 from contravento.demo.rides import make_ride
 from contravento.demo.stories import RIDERS, TRIPS, DemoPhoto, DemoTrip
 from contravento.kit.clock import now
-from contravento.kit.db import Session
-from contravento.kit.heavy import HeavyWork
-from contravento.kit.parts import Parts, open_parts
+from contravento.kit.database.session import Session
+from contravento.kit.process_pool import HeavyWork
+from contravento.kit.resources import Parts, open_parts
 from contravento.kit.settings import Settings
 from contravento.photos import service as photos
 from contravento.reactions import REACTIONS

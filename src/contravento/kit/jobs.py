@@ -12,14 +12,13 @@ from inspect import get_annotations
 from typing import Any, Concatenate
 from uuid import UUID
 
-import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import text
 
 from contravento.kit.clock import now
-from contravento.kit.db import Session
-from contravento.kit.parts import Parts
-from contravento.kit.spans import origin_of_jobs
+from contravento.kit.database.session import Session
+from contravento.kit.resources import Parts
+from contravento.kit.telemetry.job_telemetry import CAUSE, cause
 
 _DEFER = text("""
     SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(
@@ -81,19 +80,7 @@ class Job[**P]:
         )
 
 
-CAUSE = "_cause"  # travels beside a job's own arguments
-
 JOBS: dict[str, Job[...]] = {}
-
-
-def cause(due_at: datetime | None = None) -> dict[str, Any]:
-    """When the job is due, and the id of the request or job that queues it."""
-    told: dict[str, str] = {"due_at": (due_at or now()).isoformat()}
-    if request_id := structlog.contextvars.get_contextvars().get("request_id"):
-        told["request_id"] = request_id
-    if origin := origin_of_jobs():
-        told["origin"] = origin
-    return {CAUSE: told}
 
 
 def job[**P](

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 import aiosmtplib
 
 from contravento.accounts.models import Rider
-from contravento.kit.hiding import hide_in
-from contravento.kit.languages import translate
-from contravento.kit.limits import Limiter
+from contravento.kit.i18n.catalogue import translate
+from contravento.kit.i18n.marks import N_
 from contravento.kit.mail import AllowedOnly, Mail
-from contravento.kit.parts import Parts
+from contravento.kit.rate_limit import Limiter
+from contravento.kit.resources import Parts
 from contravento.kit.settings import Settings
-from contravento.kit.words import N_
+from contravento.kit.telemetry.redaction import hide_in
 from contravento.operations.rules import MAIL_TEST_LIMIT, MAIL_TEST_SECONDS, MAX_MISHAP_CHARACTERS
 
 _SUBJECT = N_("A test from %(site)s")

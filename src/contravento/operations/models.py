@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from contravento.kit.db import Table
+from contravento.kit.database.session import Table
 
 
 class Outcome(StrEnum):

@@ -7,8 +7,8 @@ from sqlalchemy import Row, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
 from contravento.kit.clock import now
-from contravento.kit.db import Reader, Session
-from contravento.kit.hiding import hide_in
+from contravento.kit.database.session import Reader, Session
+from contravento.kit.telemetry.redaction import hide_in
 from contravento.operations.models import Mishap, OperationReport, Outcome
 from contravento.operations.rules import SHOWN_JOBS
 

@@ -9,10 +9,10 @@ from sqlalchemy import delete, func, insert, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from contravento.kit.clock import now
-from contravento.kit.db import Session
-from contravento.kit.hiding import hide_in
+from contravento.kit.database.session import Session
 from contravento.kit.jobs import job
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Parts
+from contravento.kit.telemetry.redaction import hide_in
 from contravento.operations.errors import BadReport, JobNotFailed
 from contravento.operations.models import Mishap, OperationReport, Outcome
 from contravento.operations.rules import (

@@ -8,12 +8,12 @@ from sqlalchemy import select, update
 
 from contravento.accounts.models import Rider
 from contravento.accounts.queries import get_rider_by_id
-from contravento.kit import metrics
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
+from contravento.kit.delete_after_commit import let_go
 from contravento.kit.jobs import job
-from contravento.kit.parts import Parts
-from contravento.kit.storage import Storage, StorageAway, random_key
-from contravento.kit.sweeping import let_go
+from contravento.kit.resources import Parts
+from contravento.kit.storage.storage import Storage, StorageAway, random_key
+from contravento.kit.telemetry import metrics
 from contravento.photos import queries
 from contravento.photos.errors import UnreadablePhoto
 from contravento.photos.images import Prepared, Rendition, prepare, prepare_portrait

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from contravento.kit.db import Table
+from contravento.kit.database.session import Table
 
 
 class Diary(Table):

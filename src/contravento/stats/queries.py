@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from contravento.accounts.models import Rider
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.stats.models import Diary
 from contravento.tracks.models import Track, TrackDay
 from contravento.trips.models import Trip

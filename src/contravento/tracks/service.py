@@ -7,18 +7,18 @@ import numpy as np
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import undefer
 
-from contravento.kit import metrics
 from contravento.kit.clock import now
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
+from contravento.kit.delete_after_commit import let_go
 from contravento.kit.jobs import job
-from contravento.kit.parts import Parts
-from contravento.kit.storage import Storage, StorageAway, random_key
-from contravento.kit.sweeping import let_go
+from contravento.kit.resources import Parts
+from contravento.kit.storage.storage import Storage, StorageAway, random_key
+from contravento.kit.telemetry import metrics
 from contravento.tracks import drawing, queries
-from contravento.tracks.digest import Digest, digest
+from contravento.tracks.analysis.profile import Profile
 from contravento.tracks.errors import TooManyTracks, UnreadableTrack
 from contravento.tracks.models import State, Track, TrackDay
-from contravento.tracks.profile import Profile
+from contravento.tracks.pipeline import Digest, digest
 from contravento.tracks.recording import Remark
 from contravento.tracks.rules import MAX_READING_ATTEMPTS, MAX_TRACKS_PER_TRIP
 from contravento.trips.models import Trip

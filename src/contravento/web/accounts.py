@@ -12,7 +12,7 @@ from contravento.accounts.inputs import Credentials, EmailOnly, NewPassword, Sig
 from contravento.accounts.models import Purpose, Rider
 from contravento.accounts.rules import check_password
 from contravento.accounts.service import profile, sign_in as signing_in, sign_up as signing_up
-from contravento.http import (
+from contravento.http.dependencies import (
     PartsOf,
     Transaction,
     agent,
@@ -20,13 +20,13 @@ from contravento.http import (
     drop_session_cookie,
     set_session_cookie,
 )
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.kit.errors import NotFound
-from contravento.kit.parts import Parts
-from contravento.kit.words import N_
-from contravento.web.forms import Form, carry_out, read_form, validate
-from contravento.web.gate import local_path, redirect
-from contravento.web.render import Page, PageFor
+from contravento.kit.i18n.marks import N_
+from contravento.kit.resources import Parts
+from contravento.web.auth import local_path, redirect
+from contravento.web.rendering.forms import Form, carry_out, read_form, validate
+from contravento.web.rendering.page import Page, PageFor
 
 router = APIRouter()
 

@@ -6,14 +6,14 @@ from functools import partial
 from fastapi import APIRouter, Response
 
 from contravento.atlas.drawing import Sheet, draw_sheet
-from contravento.caching import LISTS, share
 from contravento.feed import queries
 from contravento.feed.queries import Entry, Filter
-from contravento.http import CommonSession
-from contravento.kit.db import Session
-from contravento.web import cursors, formats
-from contravento.web.kept import Kept, KeptBy
-from contravento.web.render import Page, PageFor
+from contravento.http.cache_control import LISTS, share
+from contravento.http.dependencies import CommonSession
+from contravento.kit.database.session import Session
+from contravento.web.rendering import cursors, formats
+from contravento.web.rendering.page import Page, PageFor
+from contravento.web.rendering.render_cache import Kept, KeptBy
 
 router = APIRouter()
 

@@ -12,15 +12,15 @@ from contravento.atlas.drawing import Sheet, draw_sheet
 from contravento.atlas.framing import bounds_of
 from contravento.atlas.geojson import thinned
 from contravento.atlas.topology import Box
-from contravento.caching import LISTS, share
 from contravento.feed import queries
 from contravento.feed.queries import Lines, Tour
-from contravento.http import CommonSession
-from contravento.kit.db import Session
-from contravento.kit.parts import Parts
-from contravento.web import files
-from contravento.web.kept import Kept, KeptBy
-from contravento.web.render import PageFor
+from contravento.http import conditional
+from contravento.http.cache_control import LISTS, share
+from contravento.http.dependencies import CommonSession
+from contravento.kit.database.session import Session
+from contravento.kit.resources import Parts
+from contravento.web.rendering.page import PageFor
+from contravento.web.rendering.render_cache import Kept, KeptBy
 
 router = APIRouter(prefix="/map")
 
@@ -57,7 +57,9 @@ async def list_tours(request: Request, session: CommonSession, kept: KeptBy) -> 
 
     share(request, LISTS)
     body = await kept.get(("tours.json", *_marks(tours)), write)
-    return files.send_document(request, body, media_type=files.GEOJSON, cache_control="no-cache")
+    return conditional.send_document(
+        request, body, media_type=conditional.GEOJSON, cache_control="no-cache"
+    )
 
 
 def _feature(tour: Tour, lines: Lines) -> dict[str, object]:

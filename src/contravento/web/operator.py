@@ -5,18 +5,18 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from contravento.accounts.queries import get_rider_by_id
-from contravento.http import PartsOf, Transaction
+from contravento.http.dependencies import PartsOf, Transaction
 from contravento.kit.errors import AppError
-from contravento.kit.languages import translate
-from contravento.kit.words import N_
+from contravento.kit.i18n.catalogue import translate
+from contravento.kit.i18n.marks import N_
 from contravento.operations import mails, service
 from contravento.operations.mails import MailOutcome
 from contravento.operations.rules import WORKER_SILENT_SECONDS
-from contravento.survey.concerns import NAMES, concerns
-from contravento.survey.looking import survey
-from contravento.web.forms import attempt
-from contravento.web.gate import AdministratorOnly, redirect
-from contravento.web.render import Page, PageFor
+from contravento.server_status.collect import survey
+from contravento.server_status.warnings import NAMES, concerns
+from contravento.web.auth import AdministratorOnly, redirect
+from contravento.web.rendering.forms import attempt
+from contravento.web.rendering.page import Page, PageFor
 
 router = APIRouter(prefix="/operator")
 

@@ -11,10 +11,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
 
-from contravento.http import PartsOf
+from contravento.http.dependencies import PartsOf
 from contravento.kit.errors import NotFound
 from contravento.kit.mail import read_folder
-from contravento.web.render import PageFor
+from contravento.web.rendering.page import PageFor
 
 router = APIRouter(prefix="/outbox")
 

@@ -8,14 +8,15 @@ from fastapi import APIRouter, Request, Response
 from contravento.accounts.errors import RiderNotFound
 from contravento.accounts.queries import get_rider
 from contravento.atlas.drawing import Sheet, draw_countries
-from contravento.caching import LISTS, rider_key, share
 from contravento.feed.queries import list_entries_of
-from contravento.http import CommonSession, MaybeViewer, PartsOf, PublicSession
-from contravento.kit.parts import Parts
+from contravento.http import conditional
+from contravento.http.cache_control import LISTS, rider_key, share
+from contravento.http.dependencies import CommonSession, MaybeViewer, PartsOf, PublicSession
+from contravento.kit.resources import Parts
 from contravento.stats.queries import add_up, list_diarists
-from contravento.web import cursors, files
-from contravento.web.kept import Kept, KeptBy
-from contravento.web.render import PageFor
+from contravento.web.rendering import cursors
+from contravento.web.rendering.page import PageFor
+from contravento.web.rendering.render_cache import Kept, KeptBy
 
 router = APIRouter(prefix="/riders")
 
@@ -91,12 +92,12 @@ async def show_portrait(
     if found is None:
         raise RiderNotFound
     share(request, rider_key(rider.id))
-    return await files.send_stored(
+    return await conditional.send_stored(
         request,
         parts.storage,
         found["key"],
         size_bytes=found["bytes"],
-        media_type=files.JPEG,
+        media_type=conditional.JPEG,
         cache_control=PORTRAIT_CACHE_CONTROL,
     )
 

@@ -17,22 +17,22 @@ from contravento.accounts.models import PersonalToken, Rider
 from contravento.accounts.queries import Viewer
 from contravento.accounts.rules import MAX_BIO_CHARACTERS, MAX_NAME_CHARACTERS
 from contravento.accounts.service import profile, sign_in as signing_in
-from contravento.http import (
+from contravento.http.dependencies import (
     LANGUAGE_COOKIE,
     LANGUAGE_COOKIE_SECONDS,
     PartsOf,
     Transaction,
     drop_session_cookie,
 )
-from contravento.kit.db import Session
-from contravento.kit.words import N_
-from contravento.photos import formats, service as photos
+from contravento.kit.database.session import Session
+from contravento.kit.i18n.marks import N_
+from contravento.photos import image_formats, service as photos
 from contravento.photos.errors import EmptyPhoto
 from contravento.photos.rules import check_file_size
-from contravento.web.desk import Received
-from contravento.web.forms import Form, attempt, carry_out, files_in, read_form
-from contravento.web.gate import RiderOnly, redirect
-from contravento.web.render import Page, PageFor
+from contravento.web.auth import RiderOnly, redirect
+from contravento.web.editor.state import Received
+from contravento.web.rendering.forms import Form, attempt, carry_out, files_in, read_form
+from contravento.web.rendering.page import Page, PageFor
 
 router = APIRouter(prefix="/settings")
 
@@ -264,4 +264,4 @@ def _look_at(file: BinaryIO) -> None:
     """Raises UnreadablePhoto for what does not begin like a picture that we take."""
     beginning = file.read(LOOK_AT_BYTES)
     file.seek(0)
-    formats.recognise(beginning)
+    image_formats.recognise(beginning)

@@ -12,15 +12,15 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from contravento.atlas import profile_drawing
 from contravento.atlas.framing import joined
-from contravento.caching import share_trip
-from contravento.http import MaybeViewer, PartsOf, PublicSession
-from contravento.kit.db import Session
-from contravento.kit.parts import Parts
+from contravento.http.cache_control import share_trip
+from contravento.http.dependencies import MaybeViewer, PartsOf, PublicSession
+from contravento.kit.database.session import Session
+from contravento.kit.resources import Parts
 from contravento.photos.queries import list_ready_photos
 from contravento.tracks import export
+from contravento.tracks.analysis.joined_profile import join_profiles
+from contravento.tracks.codec import unpack
 from contravento.tracks.errors import TrackNotFound
-from contravento.tracks.joining import join_profiles
-from contravento.tracks.packing import unpack
 from contravento.tracks.queries import (
     RiddenDay,
     RiddenTrack,
@@ -31,8 +31,8 @@ from contravento.tracks.queries import (
 from contravento.trips import queries
 from contravento.trips.models import Trip
 from contravento.web import story
-from contravento.web.kept import Kept, KeptBy
-from contravento.web.render import PageFor
+from contravento.web.rendering.page import PageFor
+from contravento.web.rendering.render_cache import Kept, KeptBy
 
 router = APIRouter(prefix="/trips")
 

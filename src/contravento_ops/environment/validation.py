@@ -8,8 +8,8 @@ from contravento_ops.environment import consistency, secrets
 from contravento_ops.environment.file import MODE, EnvFile, Line
 from contravento_ops.environment.fingerprints import Fingerprints
 from contravento_ops.environment.problems import Problem
-from contravento_ops.environment.variables import SET_BY_US, VARIABLES
-from contravento_ops.kit.place import EnvironmentName
+from contravento_ops.environment.variables.table import SET_BY_US, VARIABLES
+from contravento_ops.kit.paths import EnvironmentName
 
 
 @dataclass(frozen=True, slots=True)

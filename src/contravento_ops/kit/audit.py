@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from contravento_ops.kit.refusals import Refusal
+from contravento_ops.kit.errors import Refusal
 
 
 class Entry(dict[str, object]):

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import IO, Any
 
-from contravento_ops.kit.place import Place
-from contravento_ops.kit.refusals import Exit, Refusal
+from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.paths import Place
 
 DEFAULT_TIMEOUT_SECONDS = 300
 WORDS_OF_A_FAILURE = 15

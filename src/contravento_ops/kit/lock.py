@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from contravento_ops.kit.audit import whoever_runs_this
-from contravento_ops.kit.refusals import Exit, Refusal
+from contravento_ops.kit.errors import Exit, Refusal
 
 if sys.platform == "win32":
     import msvcrt

@@ -5,7 +5,7 @@ import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from contravento_ops.kit.refusals import Refusal
+from contravento_ops.kit.errors import Refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from contravento_ops.environment.addresses import take_apart
-from contravento_ops.environment.variables import VARIABLES
-from contravento_ops.kit.place import EnvironmentName
+from contravento_ops.environment.urls import take_apart
+from contravento_ops.environment.variables.table import VARIABLES
+from contravento_ops.kit.paths import EnvironmentName
 from contravento_ops.kubernetes import settings
-from contravento_ops.kubernetes.numbers import Numbers, numbers
-from contravento_ops.kubernetes.refusing import IMAGE
+from contravento_ops.kubernetes.replicas import Numbers, numbers
+from contravento_ops.kubernetes.unsupported import IMAGE
 
 LETS_ENCRYPT = VARIABLES["ACME_DIRECTORY"].default
 HTTPS_PORT = 443

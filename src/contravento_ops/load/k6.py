@@ -11,7 +11,7 @@ from typing import Any
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call
-from contravento_ops.kit.refusals import Exit, Refusal
+from contravento_ops.kit.errors import Exit, Refusal
 
 IMAGE = "grafana/k6:1.1.0"
 SCRIPT = Path("scripts") / "load-tests" / "api-load.js"

@@ -5,9 +5,9 @@ from typing import Any
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Container, Project
-from contravento_ops.kit.refusals import Exit, Refusal
+from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.site import Address
 from contravento_ops.release.plan import BACKUPS, MONITORING, PARTS_BESIDE, Facts
-from contravento_ops.release.traffic import Address
 
 HTTPS, HTTP = 443, 80
 APPLICATION = frozenset(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, docker
-from contravento_ops.kit.refusals import Exit, Refusal
+from contravento_ops.kit.errors import Exit, Refusal
 from contravento_ops.kit.state import Release
 from contravento_ops.release.plan import Options
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contravento_ops.environment import addresses
+from contravento_ops.environment import urls
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project
-from contravento_ops.release.waiting import NotWell
-from contravento_ops.rotation.ways import Phase, Turn, expect
+from contravento_ops.release.wait import NotWell
+from contravento_ops.rotation.strategy import Phase, Turn, expect
 
 # What is said comes through a pipe and stands in no log: a password is part of it.
 PSQL = (
@@ -52,11 +52,11 @@ class TwoRoles:
 
     @property
     def role(self) -> str:
-        return addresses.role_in(self.turn.values)
+        return urls.role_in(self.turn.values)
 
     @property
     def other(self) -> str:
-        return next(each for each in addresses.APPLICATION_ROLES if each != self.role)
+        return next(each for each in urls.APPLICATION_ROLES if each != self.role)
 
     def open(self) -> None:
         set_password(self.turn.project, self.other, self.turn.fresh)

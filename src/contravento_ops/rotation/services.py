@@ -10,9 +10,9 @@ from urllib.request import Request, urlopen
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Done, Project
-from contravento_ops.kit.refusals import Exit, Refusal
-from contravento_ops.release.waiting import NotWell
-from contravento_ops.rotation.ways import Phase, Turn, Typed, expect
+from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.release.wait import NotWell
+from contravento_ops.rotation.strategy import Phase, Turn, Typed, expect
 
 GRAFANA_PORT, ANSWER_SECONDS = 3000, 15
 BUSY = 5  # of the backup service's program

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contravento_ops.check.site import Site
+from contravento_ops.kit.site import Site
 from contravento_ops.release import facts
-from contravento_ops.release.probe import a_probe
-from contravento_ops.rotation.ways import Phase, Turn, expect
+from contravento_ops.release.probe_rider import a_probe
+from contravento_ops.rotation.strategy import Phase, Turn, expect
 
 NAME, BEFORE = "SECRET_KEY", "SECRET_KEY_PREVIOUS"
 PURPOSE = b"contravento access tokens"  # as the application derives it; a token of ours proves it

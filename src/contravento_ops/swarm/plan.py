@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contravento_ops.kit.compose import Call, Project, docker
 from contravento_ops.release.plan import Options, bringing
-from contravento_ops.swarm.parts import ONE_OFF, PHASES
+from contravento_ops.swarm.placement import ONE_OFF, PHASES
 
 
 class Kind(StrEnum):

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contravento_ops.environment.variables import VARIABLES
-from contravento_ops.swarm import figures, kept
-from contravento_ops.swarm.kept import Kept
+from contravento_ops.environment.variables.table import VARIABLES
+from contravento_ops.swarm import prometheus, versioned_files
 from contravento_ops.swarm.nodes import DATABASE, EDGE, ZONE
-from contravento_ops.swarm.parts import (
+from contravento_ops.swarm.placement import (
     AT_THE_EDGE,
     EVERYWHERE,
     FILES_OF_RIDERS,
@@ -17,7 +16,8 @@ from contravento_ops.swarm.parts import (
     ROLLING,
     STAYING_VOLUMES,
 )
-from contravento_ops.swarm.refusing import CERTIFICATE
+from contravento_ops.swarm.unsupported import CERTIFICATE
+from contravento_ops.swarm.versioned_files import Kept
 
 type Service = Mapping[str, Any]
 
@@ -84,7 +84,7 @@ def translate(name: str, service: Service, around: Around) -> Translated:
     """Raises Refusal where it has to be known what an image runs, and the image is nowhere."""
     said = _settings(name, service, around)
     secrets = [
-        kept.secret(around.stack, each, value.encode())
+        versioned_files.secret(around.stack, each, value.encode())
         for each, value in said.items()
         if _is_secret(each, value, around)
     ]
@@ -136,7 +136,9 @@ def _certificate(around: Around) -> Iterator[Kept]:
     folder = around.values.get("CERTIFICATE_FOLDER")
     for name in CERTIFICATE if folder else ():
         target = f"/etc/letsencrypt/live/{around.values['DOMAIN']}/{name}"
-        yield kept.secret(around.stack, name, (Path(str(folder)) / name).read_bytes(), target)
+        yield versioned_files.secret(
+            around.stack, name, (Path(str(folder)) / name).read_bytes(), target
+        )
 
 
 # --- what runs ------------------------------------------------------------------------------------
@@ -302,10 +304,10 @@ def _file(source: Path, target: str, around: Around) -> Kept:
     """A secret where one is written in it, as in the environment file, wherever that lies."""
     content = source.read_bytes()
     if any(each.encode() in content for each in around.hidden):
-        return kept.secret(around.stack, source.name, content, target)
-    if source.name in figures.CHANGED:
-        content = figures.CHANGED[source.name](content.decode()).encode()
-    return kept.config(around.stack, source, target, content)
+        return versioned_files.secret(around.stack, source.name, content, target)
+    if source.name in prometheus.CHANGED:
+        content = prometheus.CHANGED[source.name](content.decode()).encode()
+    return versioned_files.config(around.stack, source, target, content)
 
 
 def _memory(service: Service) -> Iterator[dict[str, Any]]:

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from contravento_ops.environment import file, initialise, secrets
-from contravento_ops.environment.variables import VARIABLES, Variable
-from contravento_ops.kit.place import ENVIRONMENTS, EnvironmentName, Place
+from contravento_ops.environment.variables.table import VARIABLES, Variable
+from contravento_ops.kit.paths import ENVIRONMENTS, EnvironmentName, Place
 from tests.ops.making import OWN, make_file, spoil, value_in
 
 LENGTHS = {

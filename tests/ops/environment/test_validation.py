@@ -7,7 +7,7 @@ import pytest
 
 from contravento_ops.environment import file, fingerprints, validation
 from contravento_ops.environment.fingerprints import Fingerprints
-from contravento_ops.kit.place import ENVIRONMENTS, EnvironmentName, Place
+from contravento_ops.kit.paths import ENVIRONMENTS, EnvironmentName, Place
 from tests.ops.making import make_file, spoil, value_in
 
 SHORT = "aB3-dE6_gH9"

@@ -12,8 +12,8 @@ from contravento_ops import main
 from contravento_ops.environment import file as env_files
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Container, Done, Project
-from contravento_ops.kit.refusals import Exit, Refusal
-from contravento_ops.parity.comparing import Allowed, compare, flat, read_allowed
+from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.parity.diff import Allowed, compare, flat, read_allowed
 from tests.ops.making import make_file
 
 ROOT = Path(__file__).parents[3]

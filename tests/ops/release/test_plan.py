@@ -7,7 +7,7 @@ import pytest
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.place import Place
+from contravento_ops.kit.paths import Place
 from contravento_ops.release import plan
 from contravento_ops.release.plan import Facts, Kind, Options, Plan
 

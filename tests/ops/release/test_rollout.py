@@ -9,13 +9,13 @@ import pytest
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Done, Project
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.place import Place
-from contravento_ops.kit.refusals import Exit, Refusal
-from contravento_ops.release import facts, plan, waiting
+from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.paths import Place
+from contravento_ops.release import facts, plan, wait
 from contravento_ops.release.plan import Facts, Kind, Options
 from contravento_ops.release.report import Report
 from contravento_ops.release.rollout import Rollout
-from contravento_ops.release.waiting import NotWell
+from contravento_ops.release.wait import NotWell
 
 PROJECT = Project(Place(Path("/srv/diary"), "staging"))
 RUNNING = Facts(PROJECT, "x", ("x-backend-1",), ("x-worker-1",), has_database=True)
@@ -46,7 +46,7 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> Docker:
     monkeypatch.setattr(compose, "compose_command", lambda: ("docker", "compose"))
     monkeypatch.setattr(compose, "run", made.run)
     monkeypatch.setattr(facts, "gather", made.gather)
-    monkeypatch.setattr(waiting, "all_healthy", lambda project, seconds, but=(): None)
+    monkeypatch.setattr(wait, "all_healthy", lambda project, seconds, but=(): None)
     monkeypatch.setattr(Project, "containers", lambda project, *services: [])
     return made
 
@@ -65,7 +65,7 @@ def watching(monkeypatch: pytest.MonkeyPatch, *ill: str) -> Rollout:
         if left := [each for each in ill if each not in but]:
             raise NotWell(f"not healthy: {', '.join(left)}")
 
-    monkeypatch.setattr(waiting, "all_healthy", all_healthy)
+    monkeypatch.setattr(wait, "all_healthy", all_healthy)
     rolling = rollout()
     watched = replace(RUNNING, serving=("backend",), watching=("grafana",))
     rolling.plan = plan.make(watched, Options(tag="2", build=False))

@@ -10,7 +10,7 @@ import pytest
 
 from contravento_ops.environment import file
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.place import EnvironmentName, Place
+from contravento_ops.kit.paths import EnvironmentName, Place
 from contravento_ops.swarm import stack
 from contravento_ops.swarm.service import Around, Start
 from contravento_ops.swarm.stack import Stack

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.place import Place
+from contravento_ops.kit.paths import Place
 from contravento_ops.release.plan import Options
-from contravento_ops.swarm import plan, tidying
+from contravento_ops.swarm import plan, prune
 from contravento_ops.swarm.plan import Facts, Kind, Plan
 
 OPTIONS = Options(tag="1a2b3c4d5e6f")
@@ -104,4 +104,4 @@ def test_what_a_service_asks_for_now_or_asked_for_before_is_kept() -> None:
         {"Spec": {}},
     ]
 
-    assert list(tidying.asked_for(found)) == ["new", "old"]
+    assert list(prune.asked_for(found)) == ["new", "old"]

@@ -8,13 +8,13 @@ import pytest
 import yaml
 
 from contravento_ops.environment import file as env_files
-from contravento_ops.environment.variables import VARIABLES
+from contravento_ops.environment.variables.table import VARIABLES
 from contravento_ops.swarm import stack
-from contravento_ops.swarm.parts import LEFT_OUT
+from contravento_ops.swarm.placement import LEFT_OUT
 from contravento_ops.swarm.stack import Stack
-from tests.certified import write_certificate
 from tests.ops.making import make_file
 from tests.ops.swarm.making import S3, a_folder, a_stack, as_docker_reads_it, service
+from tests.support.certified import write_certificate
 
 ELSEWHERE = "postgresql+asyncpg://contravento_app:Wq8-Tz5_xLp3@db.example.org:6432/diary?ssl=true"
 

@@ -13,11 +13,11 @@ from contravento.accounts.models import PersonalToken, Purpose, Rider
 from contravento.accounts.service.sign_in import sign_out_everywhere
 from contravento.accounts.service.sign_up import make_link, spend_link
 from contravento.kit.clock import now
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.kit.events import announce
 from contravento.kit.jobs import job
-from contravento.kit.parts import Parts
 from contravento.kit.passwords import Passwords
+from contravento.kit.resources import Parts
 from contravento.kit.tokens import digest, new_token
 
 PERSONAL_TOKEN_PREFIX = "cv_"  # noqa: S105  (what lets a leaked one be recognised)

@@ -16,12 +16,12 @@ from contravento.accounts.errors import (
 )
 from contravento.accounts.inputs import SignUp
 from contravento.accounts.models import MailedLink, Purpose, Rider
-from contravento.kit import metrics
 from contravento.kit.clock import now
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.kit.jobs import job
-from contravento.kit.parts import Parts
 from contravento.kit.passwords import Passwords
+from contravento.kit.resources import Parts
+from contravento.kit.telemetry import metrics
 from contravento.kit.tokens import digest, new_token
 
 
