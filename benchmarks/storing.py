@@ -131,7 +131,7 @@ def _log(logs: list[dict[str, float]], sizes: Sequence[int]) -> Table:
 async def log_of_writes(url: str, folder: Path) -> dict[str, float]:
     """What a rider's usual writes put into the log, by the services that do them."""
     async with open_site(url, folder) as site:
-        async with site.parts.transaction() as session:
+        async with site.resources.transaction() as session:
             found = await session.scalar(text("SELECT id FROM riders ORDER BY username LIMIT 1"))
         assert found
         taken: dict[str, list[int]] = {}
@@ -169,9 +169,9 @@ async def _write_once(site: Site, rider_id: UUID, number: int) -> list[tuple[str
 
 
 async def _logged(site: Site, write: Callable[[Session], Awaitable[None]]) -> int:
-    async with site.parts.reading() as reader:
+    async with site.resources.reading() as reader:
         before = int((await reader.execute(LOG_PLACE)).scalar_one())
-    async with site.parts.transaction() as session:
+    async with site.resources.transaction() as session:
         await write(session)
-    async with site.parts.reading() as reader:
+    async with site.resources.reading() as reader:
         return int((await reader.execute(LOG_PLACE)).scalar_one()) - before

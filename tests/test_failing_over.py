@@ -15,7 +15,7 @@ import pytest
 
 from contravento import migrations
 from contravento.kit.database.embedded import create_database
-from contravento.kit.resources import open_parts
+from contravento.kit.resources import open_resources
 from contravento.reactions import REACTIONS
 from tests.conftest import make_settings, open_folder
 from tests.support import factories
@@ -159,8 +159,8 @@ class Riders:
 
 async def make_riders(product: Served, url: str, folder: Path) -> Riders:
     async with (
-        open_parts(make_settings(url, folder), reactions=REACTIONS) as parts,
-        parts.transaction() as session,
+        open_resources(make_settings(url, folder), reactions=REACTIONS) as resources,
+        resources.transaction() as session,
     ):
         rider = await factories.make_rider(session)
         trip = await factories.make_trip(session, rider)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from contravento.accounts.models import Rider
 from contravento.kit.jobs import JOBS
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 from contravento.kit.storage.storage import Storage, StorageAway
 from contravento.main import create_app
 from contravento.photos.models import Photo
@@ -37,20 +37,20 @@ async def line(s3: Server) -> AsyncIterator[Line]:
 
 
 @pytest.fixture
-def on_s3(parts: Parts, s3: Server, line: Line) -> Parts:
+def on_s3(resources: Resources, s3: Server, line: Line) -> Resources:
     access = line.server.access(silent_seconds=SILENT_SECONDS)
-    return replace(parts, storage=Storage(f"s3://{s3.make_bucket()}/diary", access))
+    return replace(resources, storage=Storage(f"s3://{s3.make_bucket()}/diary", access))
 
 
 @pytest.fixture
-async def browser(on_s3: Parts, rider: Rider) -> AsyncIterator[AsyncClient]:
+async def browser(on_s3: Resources, rider: Rider) -> AsyncIterator[AsyncClient]:
     async with open_client(create_app(on_s3.settings, on_s3), on_s3) as client:
         await sign_in(client, on_s3, rider)
         yield client
 
 
 @pytest.fixture
-async def trip(on_s3: Parts, rider: Rider) -> Trip:
+async def trip(on_s3: Resources, rider: Rider) -> Trip:
     async with on_s3.transaction() as session:
         return await factories.make_trip(session, rider)
 
@@ -60,8 +60,8 @@ async def send(browser: AsyncClient, trip: Trip, kind: str) -> Response:
     return await browser.post(f"/api/v1/trips/{trip.id}/{kind}", files={"file": file})
 
 
-async def states(parts: Parts) -> list[str]:
-    async with parts.transaction() as session:
+async def states(resources: Resources) -> list[str]:
+    async with resources.transaction() as session:
         return [
             *(await session.scalars(select(Track.state))),
             *(await session.scalars(select(Photo.state))),
@@ -69,7 +69,7 @@ async def states(parts: Parts) -> list[str]:
 
 
 async def test_what_riders_send_is_made_ready_shown_exported_and_deleted(
-    browser: AsyncClient, on_s3: Parts, trip: Trip
+    browser: AsyncClient, on_s3: Resources, trip: Trip
 ) -> None:
     track = (await send(browser, trip, "tracks")).json()
     photo = (await send(browser, trip, "photos")).json()
@@ -98,15 +98,15 @@ async def test_what_riders_send_is_made_ready_shown_exported_and_deleted(
 
 @pytest.mark.parametrize("where", ["folder", "bucket"])
 async def test_a_picture_comes_whole_in_parts_or_not_again(
-    where: str, parts: Parts, on_s3: Parts, rider: Rider
+    where: str, resources: Resources, on_s3: Resources, rider: Rider
 ) -> None:
-    parts = on_s3 if where == "bucket" else parts
-    async with parts.transaction() as session:
+    resources = on_s3 if where == "bucket" else resources
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider)
-    async with open_client(create_app(parts.settings, parts), parts) as client:
-        await sign_in(client, parts, rider)
+    async with open_client(create_app(resources.settings, resources), resources) as client:
+        await sign_in(client, resources, rider)
         photo = (await send(client, trip, "photos")).json()
-        await run_jobs(parts)
+        await run_jobs(resources)
         address = f"/photos/{photo['id']}/small.jpg"
         whole = await client.get(address)
         size, tag = len(whole.content), whole.headers["etag"]
@@ -138,7 +138,7 @@ async def test_a_picture_comes_whole_in_parts_or_not_again(
 
 @pytest.mark.parametrize("trouble", ["cut", "slow"])
 async def test_an_upload_that_cannot_be_kept_is_refused_and_leaves_nothing(
-    browser: AsyncClient, on_s3: Parts, trip: Trip, line: Line, trouble: str
+    browser: AsyncClient, on_s3: Resources, trip: Trip, line: Line, trouble: str
 ) -> None:
     if trouble == "cut":
         await line.cut()
@@ -155,7 +155,7 @@ async def test_an_upload_that_cannot_be_kept_is_refused_and_leaves_nothing(
 
 
 async def test_an_outage_is_told_and_no_file_is_blamed_for_it(
-    browser: AsyncClient, on_s3: Parts, trip: Trip, line: Line
+    browser: AsyncClient, on_s3: Resources, trip: Trip, line: Line
 ) -> None:
     await send(browser, trip, "tracks")
     photo = (await send(browser, trip, "photos")).json()
@@ -185,7 +185,7 @@ async def test_an_outage_is_told_and_no_file_is_blamed_for_it(
 
 
 async def test_a_file_that_is_gone_is_not_found_and_stays_alone(
-    browser: AsyncClient, on_s3: Parts, trip: Trip
+    browser: AsyncClient, on_s3: Resources, trip: Trip
 ) -> None:
     photo = (await send(browser, trip, "photos")).json()
     await run_jobs(on_s3)
@@ -198,7 +198,7 @@ async def test_a_file_that_is_gone_is_not_found_and_stays_alone(
 
 
 async def test_a_process_is_not_ready_before_its_bucket_has_answered(
-    on_s3: Parts, s3: Server, line: Line
+    on_s3: Resources, s3: Server, line: Line
 ) -> None:
     nowhere = replace(on_s3, storage=Storage("s3://nobody-made-this", s3.access()))
     assert await storage_check(nowhere) == "failed: the bucket does not exist"
@@ -207,8 +207,8 @@ async def test_a_process_is_not_ready_before_its_bucket_has_answered(
     assert await storage_check(on_s3) == "ok"  # pages are better than none
 
 
-async def storage_check(parts: Parts) -> str:
-    async with open_client(create_app(parts.settings, parts), parts) as client:
+async def storage_check(resources: Resources) -> str:
+    async with open_client(create_app(resources.settings, resources), resources) as client:
         found: str = (await client.get("/health/ready")).json()["checks"]["storage"]
         return found
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 from tests.support import factories
 from tests.support.s3 import KEYS, Server, line_to
 from tests.support.served import Served, served, wait_until
@@ -39,9 +39,9 @@ async def until(holds: Callable[[], object]) -> None:
 
 
 async def test_what_was_acknowledged_is_made_ready_after_an_outage(
-    own_database: str, live_parts: Parts, s3: Server, tmp_path: Path
+    own_database: str, live_resources: Resources, s3: Server, tmp_path: Path
 ) -> None:
-    async with live_parts.transaction() as session:
+    async with live_resources.transaction() as session:
         rider = await factories.make_rider(session, username="maite", name="Maite")
         trip = await factories.make_trip(session, rider)
         cookie = await factories.make_cookie(session, rider)

@@ -71,10 +71,10 @@ def files() -> dict[Path, str]:
     return found
 
 
-def wanted(environment: EnvironmentName) -> overlay.Wanted:
+def wanted(environment: EnvironmentName) -> overlay.OverlayRequest:
     """What somebody would ask for who left the example as it is."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    return overlay.Wanted(
+    return overlay.OverlayRequest(
         environment,
         values(environment),
         f"registry.example.org/contravento:{version}",

@@ -20,8 +20,8 @@ from contravento.http.dependencies import check_origin
 from contravento.http.middleware.edge import Edge
 from contravento.http.middleware.retry_read import Again
 from contravento.kit.database.session import tell_of_pool
-from contravento.kit.process_pool import HeavyWork
-from contravento.kit.resources import Parts, open_parts
+from contravento.kit.process_pool import ProcessPool
+from contravento.kit.resources import Resources, open_resources
 from contravento.kit.settings import Settings, load_settings
 from contravento.kit.telemetry import metrics
 from contravento.kit.telemetry.error_reporting import configure_reports
@@ -57,26 +57,27 @@ GZIP_FROM_BYTES = 1024
 LOOK_AT_POOL_EVERY_SECONDS = 2
 
 
-class State(TypedDict):
-    parts: Parts
+class AppState(TypedDict):
+    resources: Resources
 
 
-def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
-    """The application; with `parts` given it uses those and leaves closing them to their owner."""
+def create_app(settings: Settings, resources: Resources | None = None) -> ASGIApp:
+    """The application; with `resources` given it uses those and leaves closing them to their
+    owner."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[State]:
-        if parts is not None:
-            yield State(parts=parts)
+    async def lifespan(app: FastAPI) -> AsyncIterator[AppState]:
+        if resources is not None:
+            yield AppState(resources=resources)
             return
-        with HeavyWork(processes=1, prepare=partial(start_logs, settings)) as heavy:
-            async with open_parts(settings, reactions=REACTIONS, heavy=heavy) as opened:
+        with ProcessPool(processes=1, prepare=partial(start_logs, settings)) as heavy:
+            async with open_resources(settings, reactions=REACTIONS, heavy=heavy) as opened:
                 tasks = [asyncio.create_task(opened.compute(warm_up))]
                 if settings.metrics:
                     tasks.append(asyncio.create_task(_tell_of_pool(opened)))
                 if opened.replica:
                     tasks.append(asyncio.create_task(opened.replica.watch()))
-                yield State(parts=opened)
+                yield AppState(resources=opened)
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
@@ -131,10 +132,10 @@ def serve() -> ASGIApp:
     return create_app(settings)
 
 
-async def _tell_of_pool(parts: Parts) -> None:
+async def _tell_of_pool(resources: Resources) -> None:
     """Again and again, for scrapes that another web process answers."""
     while True:
-        tell_of_pool(parts.engine)
+        tell_of_pool(resources.engine)
         await asyncio.sleep(LOOK_AT_POOL_EVERY_SECONDS)
 
 

@@ -19,7 +19,7 @@ from contravento_backup.postgres import fingerprint
 from contravento_backup.restore import commands as restore_commands
 from contravento_backup.service import Service
 from contravento_backup.sets import backup_set
-from contravento_backup.sets.backup_set import BackupSet, State
+from contravento_backup.sets.backup_set import BackupSet, SetState
 from contravento_backup.storage.folder import Store
 
 SOURCE_KEY = "BACKUP_SOURCE_KEY"
@@ -115,7 +115,7 @@ def _answer(content: Any) -> None:
 def _show(subject: BackupSet, as_json: bool) -> int:
     if as_json:
         _answer(subject.as_json())
-    return NOT_PROVEN if subject.state in (State.FAILED, State.BROKEN) else 0
+    return NOT_PROVEN if subject.state in (SetState.FAILED, SetState.BROKEN) else 0
 
 
 def _list(there: list[BackupSet], as_json: bool) -> None:

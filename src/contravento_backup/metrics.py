@@ -8,7 +8,7 @@ from contravento_backup.kit.settings import Settings
 from contravento_backup.postgres import fingerprint
 from contravento_backup.report import timestamp
 from contravento_backup.sets import backup_set
-from contravento_backup.sets.backup_set import State
+from contravento_backup.sets.backup_set import SetState
 from contravento_backup.storage.folder import Store, bytes_under
 
 ARCHIVER = """
@@ -72,7 +72,7 @@ def _counted(known: dict[str, Any]) -> Iterator[Figure]:
 
 def _of_sets(store: Store) -> Iterator[Figure]:
     there = backup_set.list_all(store.sets)
-    for state in State:
+    for state in SetState:
         count = sum(each.state is state for each in there)
         yield "backup_sets", "gauge", "Sets that there are.", float(count), {"state": str(state)}
     for name, size in _sizes(store, there[-1].folder if there else None).items():

@@ -28,7 +28,7 @@ KEPT = (
 )
 
 
-class Carrier:
+class OffsiteRepository:
     """Carries the backup folder to S3."""
 
     def __init__(self, settings: Settings, offsite: Offsite, store: Store) -> None:
@@ -144,5 +144,5 @@ class Carrier:
         return programs.run("restic", *words, environment={**self._environment, **otherwise})
 
 
-def carrier(settings: Settings, store: Store) -> Carrier | None:
-    return Carrier(settings, settings.offsite, store) if settings.offsite else None
+def carrier(settings: Settings, store: Store) -> OffsiteRepository | None:
+    return OffsiteRepository(settings, settings.offsite, store) if settings.offsite else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from contravento_backup.kit import encryption
 from contravento_backup.kit.errors import BackupFailed
-from contravento_backup.offsite import Carrier
+from contravento_backup.offsite import OffsiteRepository
 from contravento_backup.sets import backup_set
 from contravento_backup.sets.backup_set import BackupSet
 from contravento_backup.storage.folder import Store, sha256_of, write_json
@@ -29,7 +29,7 @@ def read(lines: list[str], wanted: int) -> list[str]:
     return found
 
 
-def rekey(store: Store, keys: Keys, carrier: Carrier | None) -> int:
+def rekey(store: Store, keys: Keys, carrier: OffsiteRepository | None) -> int:
     """How many sets are of the new key then. Running it again is harmless; it goes on.
 
     A set that is sealed with neither, or was changed since, is left as it is.
@@ -40,7 +40,7 @@ def rekey(store: Store, keys: Keys, carrier: Carrier | None) -> int:
         return sum(_rekey(each, keys) for each in backup_set.list_all(store.sets))
 
 
-def opened_by(store: Store, key: str, carrier: Carrier | None) -> list[str]:
+def opened_by(store: Store, key: str, carrier: OffsiteRepository | None) -> list[str]:
     """What still opens with the key; nothing if it is dead."""
     found = [each.name for each in backup_set.list_all(store.sets) if _opens(each, key)]
     if carrier and carrier.lets_in(key):

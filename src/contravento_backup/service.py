@@ -10,9 +10,9 @@ from contravento_backup.drill import drill
 from contravento_backup.kit.errors import BackupFailed
 from contravento_backup.kit.settings import Settings
 from contravento_backup.postgres import pgbackrest
-from contravento_backup.restore.side_database import Cluster
+from contravento_backup.restore.side_database import SideDatabase
 from contravento_backup.sets import backup_set, retention, take
-from contravento_backup.sets.backup_set import BackupSet, State
+from contravento_backup.sets.backup_set import BackupSet, SetState
 from contravento_backup.storage import file_pool as pools
 from contravento_backup.storage.file_pool import Pool
 from contravento_backup.storage.folder import Store
@@ -100,7 +100,7 @@ class Service:
     def _drill(self, subject: BackupSet) -> BackupSet:
         drilled = drill.drill(self.settings, self.store, self.pool, subject, self.say)
         proof: dict[str, Any] = drilled.proof or {}
-        is_proven = drilled.state is State.PROVEN
+        is_proven = drilled.state is SetState.PROVEN
         facts: dict[str, Any] = {
             "backup_drill_last_timestamp_seconds": time.time(),
             "backup_drill_last_outcome": int(is_proven),
@@ -123,7 +123,7 @@ class Service:
 
     def _note_proven(self) -> None:
         there = backup_set.list_all(self.store.sets)
-        proven = [each.at.timestamp() for each in there if each.state is State.PROVEN]
+        proven = [each.at.timestamp() for each in there if each.state is SetState.PROVEN]
         self.store.remember(backup_last_proven_timestamp_seconds=max(proven, default=0))
 
     def _prune(self) -> list[str]:
@@ -133,9 +133,9 @@ class Service:
         for name in gone:
             backup_set.remove(there.pop(name))
             self.say(f"{name} was let go of.")
-        for name in Cluster(self.settings).let_go(now()):
+        for name in SideDatabase(self.settings).let_go(now()):
             self.say(f"{name}, which was live before a restore, was let go of.")
-        if any(each.state is State.PROVEN for each in list(there.values())[-1:]):
+        if any(each.state is SetState.PROVEN for each in list(there.values())[-1:]):
             pgbackrest.expire()
             self._forget_files(list(there.values()))
             if self.carrier:
@@ -153,7 +153,7 @@ class Service:
                 return
         self.pool.forget(wanted)
 
-    def _forget_offsite(self, carrier: offsite.Carrier) -> None:
+    def _forget_offsite(self, carrier: offsite.OffsiteRepository) -> None:
         try:
             carrier.forget()
             carrier.check()

@@ -12,8 +12,8 @@ from contravento_ops.kit import audit, lock
 from contravento_ops.kit.audit import Entry
 from contravento_ops.kit.compose import Project
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.errors import Exit, Refusal
-from contravento_ops.kit.paths import ELSEWHERE, POOLER, EnvironmentName, Place
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.paths import ELSEWHERE, POOLER, EnvironmentName, EnvironmentPaths
 
 ROOT = "CONTRAVENTO_ROOT"
 OVERLAYS = "CONTRAVENTO_OVERLAYS"
@@ -21,8 +21,8 @@ EXTRA_NAMES = "CONTRAVENTO_EXTRA_NAMES"
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    place: Place
+class CommandContext:
+    place: EnvironmentPaths
     console: Console
 
     @property
@@ -30,11 +30,11 @@ class Session:
         return Project(self.place)
 
     def file(self) -> EnvFile:
-        """Raises Refusal where there is none yet."""
+        """Raises CommandError where there is none yet."""
         found = env_files.read(self.place.env_file)
         if found is None:
             name = self.place.environment
-            raise Refusal(
+            raise CommandError(
                 f"There is no {self.place.env_file.name} yet; run ./deploy.sh {name} init.",
                 status=Exit.ENVIRONMENT,
             )
@@ -60,20 +60,21 @@ class Session:
             yield entry
 
     def refuse_elsewhere(self, verb: str) -> None:
-        """Raises Refusal where PostgreSQL is no service of ours: its keeper does it then."""
+        """Raises CommandError where PostgreSQL is no service of ours: its keeper does it then."""
         if not self.place.has_own_database:
-            raise Refusal(
+            raise CommandError(
                 f"{verb} is for the PostgreSQL that Compose runs; DATABASE_URL names a server"
                 " elsewhere, whose keeper does that. docs/guides/databases.md says what to see to.",
                 status=Exit.USAGE,
             )
 
     def validate(self) -> None:
-        """Raises Refusal with a sentence for each problem; notes a good file's fingerprints."""
+        """Raises CommandError with a sentence for each problem; notes a good file's
+        fingerprints."""
         found = self.file()
         problems = validation.validate(found, self._context())
         if problems:
-            raise Refusal(*(str(each) for each in problems), status=Exit.ENVIRONMENT)
+            raise CommandError(*(str(each) for each in problems), status=Exit.ENVIRONMENT)
         noted = self.place.fingerprints / f"{self.place.environment}.json"
         fingerprints.write(noted, fingerprints.Fingerprints.of(found.values))
 
@@ -89,12 +90,12 @@ class Session:
         )
 
 
-def place_of(environment: EnvironmentName) -> Place:
+def place_of(environment: EnvironmentName) -> EnvironmentPaths:
     """By the folder that deploy.sh stands in; a host's own Compose files may be laid over ours."""
     root = Path(os.environ.get(ROOT) or Path.cwd())
     asked = (root / each for each in asked_for(env_files.read(root / f".env.{environment}")))
     given = (root / each for each in os.environ.get(OVERLAYS, "").split() if each)
-    return Place(root, environment, (*asked, *given))
+    return EnvironmentPaths(root, environment, (*asked, *given))
 
 
 def asked_for(file: EnvFile | None) -> Iterator[str]:

@@ -18,9 +18,9 @@ from contravento_ops.commands import (
     restore,
     rotate,
 )
-from contravento_ops.context import Session, place_of
+from contravento_ops.context import CommandContext, place_of
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.kit.paths import ENVIRONMENTS
 
 DEFAULT_VERB = "deploy"
@@ -72,8 +72,8 @@ def run(arguments: Sequence[str]) -> int:
         rest.insert(0, DEFAULT_VERB)
     try:
         app(rest, prog_name=f"./deploy.sh {environment}",
-            obj=Session(place_of(environment), console))  # fmt: skip
-    except Refusal as refusal:
+            obj=CommandContext(place_of(environment), console))  # fmt: skip
+    except CommandError as refusal:
         console.complain(refusal.sentences)
         console.answer({"refused": list(refusal.sentences), "status": refusal.status.name.lower()})
         return refusal.status

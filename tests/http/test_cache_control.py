@@ -7,7 +7,7 @@ from httpx import AsyncClient, Response
 from starlette.types import ASGIApp
 
 from contravento.accounts.models import Rider
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 from contravento.trips.rules import Audience
 from tests.api.conftest import grant
 from tests.conftest import open_client
@@ -57,8 +57,8 @@ def addresses(app: ASGIApp) -> list[str]:
 
 
 @pytest.fixture
-async def shown(parts: Parts, rider: Rider) -> Shown:
-    return await show(parts, rider, Audience.EVERYONE, published=True)
+async def shown(resources: Resources, rider: Rider) -> Shown:
+    return await show(resources, rider, Audience.EVERYONE, published=True)
 
 
 def filled(path: str, shown: Shown) -> str:
@@ -99,10 +99,10 @@ async def test_what_everyone_may_see_is_shared_and_nothing_else(
 
 @pytest.mark.parametrize("sign", ["cookie", "odd cookie", "second cookie", "token", "no token"])
 async def test_who_says_who_they_are_gets_nothing_that_is_shared(
-    sign: str, app: ASGIApp, parts: Parts, rider: Rider, shown: Shown
+    sign: str, app: ASGIApp, resources: Resources, rider: Rider, shown: Shown
 ) -> None:
-    async with open_client(app, parts) as client:
-        async with parts.transaction() as session:
+    async with open_client(app, resources) as client:
+        async with resources.transaction() as session:
             cookie = await make_cookie(session, rider)
         headers = {
             "cookie": {"Cookie": f"session={cookie}"},
@@ -123,9 +123,9 @@ async def test_who_says_who_they_are_gets_nothing_that_is_shared(
 
 
 async def test_what_a_stranger_may_not_see_is_not_shared(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    draft = await show(parts, rider, Audience.EVERYONE, published=False)
+    draft = await show(resources, rider, Audience.EVERYONE, published=False)
     for surface in SURFACES:
         answer = await client.get(draft.fill(surface), headers=BROWSER)
         assert answer.status_code == 404

@@ -14,8 +14,8 @@ from prometheus_client import REGISTRY
 from starlette.types import ASGIApp
 
 from contravento.accounts.models import Rider
-from contravento.kit.database.replica import State
-from contravento.kit.resources import Parts, open_parts
+from contravento.kit.database.replica import ReplicaState
+from contravento.kit.resources import Resources, open_resources
 from contravento.main import create_app
 from contravento.reactions import REACTIONS
 from contravento.trips.rules import Audience
@@ -45,25 +45,25 @@ class Site:
     """The application with a database and its replica."""
 
     app: ASGIApp
-    parts: Parts
+    resources: Resources
     follower: Standby
     shown: Shown
 
     @property
-    def state(self) -> State:
-        assert self.parts.replica
-        return self.parts.replica.state
+    def state(self) -> ReplicaState:
+        assert self.resources.replica
+        return self.resources.replica.state
 
     async def catch_up(self) -> None:
         """Until the replica shows all there is, and is read."""
-        await asyncio.to_thread(self.follower.wait_for, self.parts.settings.database)
-        await until(lambda: self.state is State.USED)
-        assert self.parts.replica
-        await asyncio.sleep(self.parts.replica.max_lag_seconds)
+        await asyncio.to_thread(self.follower.wait_for, self.resources.settings.database)
+        await until(lambda: self.state is ReplicaState.USED)
+        assert self.resources.replica
+        await asyncio.sleep(self.resources.replica.max_lag_seconds)
 
     async def fall_behind(self) -> None:
         """While replaying is paused: until what was written is older than what may be read."""
-        await until(lambda: self.state is State.LATE)
+        await until(lambda: self.state is ReplicaState.LATE)
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -90,13 +90,13 @@ async def site(own_database: str, follower: Standby, tmp_path: Path) -> AsyncIte
         database_replica_url=follower.url(own_database),
         metrics=True,
     )
-    async with open_parts(settings, reactions=REACTIONS) as parts:
-        assert parts.replica
-        watch = asyncio.create_task(parts.replica.watch())
-        async with parts.transaction() as session:
+    async with open_resources(settings, reactions=REACTIONS) as resources:
+        assert resources.replica
+        watch = asyncio.create_task(resources.replica.watch())
+        async with resources.transaction() as session:
             rider = await factories.make_rider(session, username="maite", name="Maite Arrieta")
-        shown = await show(parts, rider, Audience.EVERYONE, published=True)
-        site = Site(create_app(settings, parts), parts, follower, shown)
+        shown = await show(resources, rider, Audience.EVERYONE, published=True)
+        site = Site(create_app(settings, resources), resources, follower, shown)
         await site.catch_up()
         yield site
         watch.cancel()
@@ -105,14 +105,14 @@ async def site(own_database: str, follower: Standby, tmp_path: Path) -> AsyncIte
 
 @pytest.fixture
 async def nobody(site: Site) -> AsyncIterator[AsyncClient]:
-    async with open_client(site.app, site.parts) as client:
+    async with open_client(site.app, site.resources) as client:
         yield client
 
 
 @pytest.fixture
 async def owner(site: Site) -> AsyncIterator[AsyncClient]:
-    async with open_client(site.app, site.parts) as client:
-        await sign_in(client, site.parts, site.shown.rider)
+    async with open_client(site.app, site.resources) as client:
+        await sign_in(client, site.resources, site.shown.rider)
         yield client
 
 
@@ -134,7 +134,7 @@ async def outcome_of(site: Site, ask: Callable[[], Awaitable[object]]) -> str | 
         assert len(risen) <= 1, risen
         if risen != ["late"]:
             return risen[0] if risen else None
-        await until(lambda: site.state is State.USED)
+        await until(lambda: site.state is ReplicaState.USED)
 
 
 async def where_read(client: AsyncClient, site: Site, **headers: str) -> dict[str, str]:
@@ -249,10 +249,10 @@ async def test_what_is_hidden_is_gone_for_its_rider_at_once_and_for_all_within_t
 
 async def test_what_is_private_comes_from_no_replica(site: Site, nobody: AsyncClient) -> None:
     """A draft is there, too, since it is a copy of everything; nobody is shown it."""
-    async with site.parts.transaction() as session:
+    async with site.resources.transaction() as session:
         rider = await session.get(Rider, site.shown.rider.id)
     assert rider
-    draft = await show(site.parts, rider, Audience.EVERYONE, published=False)
+    draft = await show(site.resources, rider, Audience.EVERYONE, published=False)
     await site.catch_up()
     for surface in SURFACES:
         assert (await nobody.get(draft.fill(surface), headers=BROWSER)).status_code == 404
@@ -295,7 +295,7 @@ async def test_nobody_is_told_of_an_error_when_the_replica_is_killed_while_it_is
     assert set(answered) == {200}
     assert ready.json()["checks"]["replica"] == "away"
 
-    await until(lambda: site.state is State.USED)
+    await until(lambda: site.state is ReplicaState.USED)
     assert await outcome_of(site, lambda: nobody.get("/")) == "replica"
 
 
@@ -303,7 +303,7 @@ async def test_being_ready_does_not_depend_on_the_replica_and_its_state_is_told(
     nobody: AsyncClient, site: Site
 ) -> None:
     async with paused(site.follower):
-        async with site.parts.transaction() as session:
+        async with site.resources.transaction() as session:
             await factories.make_rider(session)
         await site.fall_behind()
         late = (await nobody.get("/health/ready")).json()

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from contravento.kit.clock import now
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 from contravento.migrations import newest_revision
 from contravento.operations.models import Outcome
 from contravento.operations.service import record_report
@@ -43,17 +43,17 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collect, "PART_SECONDS", 30.0)
 
 
-async def test_everything_that_there_is_is_found(live_parts: Parts) -> None:
-    async with live_parts.transaction() as session:
+async def test_everything_that_there_is_is_found(live_resources: Resources) -> None:
+    async with live_resources.transaction() as session:
         rider = await factories.make_rider(session)
         await factories.make_rider(session, confirmed_at=None)
         trip = await factories.make_trip(session, rider)
         await factories.make_trip(session, rider, published=False)
         await record_report(session, "backup", Outcome.SUCCEEDED, details={"to": "a@example.org"})
         await record_report(session, "backup", Outcome.FAILED)
-    await add_photo(live_parts, trip)
+    await add_photo(live_resources, trip)
 
-    seen = await survey(live_parts)
+    seen = await survey(live_resources)
 
     assert seen.troubles == {}
     assert seen.content
@@ -77,20 +77,20 @@ async def test_everything_that_there_is_is_found(live_parts: Parts) -> None:
 
 
 async def test_what_takes_long_to_count_is_shown_as_the_worker_counted_it(
-    live_parts: Parts,
+    live_resources: Resources,
 ) -> None:
-    async with live_parts.transaction() as session:
+    async with live_resources.transaction() as session:
         await factories.make_rider(session)
-    await count_content(live_parts)
-    async with live_parts.transaction() as session:
+    await count_content(live_resources)
+    async with live_resources.transaction() as session:
         await factories.make_rider(session)
 
-    quick = await survey(live_parts)
-    async with live_parts.transaction() as session:
+    quick = await survey(live_resources)
+    async with live_resources.transaction() as session:
         await session.execute(text("UPDATE holdings SET seconds = 20"))
-    slow = await survey(live_parts)
-    await count_content(live_parts)
-    again = await survey(live_parts)
+    slow = await survey(live_resources)
+    await count_content(live_resources)
+    again = await survey(live_resources)
 
     assert quick.content
     assert (quick.content.riders, quick.content.counted_at) == (2, None)
@@ -103,7 +103,7 @@ async def test_what_takes_long_to_count_is_shown_as_the_worker_counted_it(
     assert (again.content.riders, again.content.counted_at) == (2, None)
 
 
-async def test_what_the_queue_holds_is_counted(live_parts: Parts) -> None:
+async def test_what_the_queue_holds_is_counted(live_resources: Resources) -> None:
     queue = """
         INSERT INTO procrastinate_jobs (queue_name, task_name, status, scheduled_at, attempts)
         VALUES ('default', 'a', 'todo', NULL, 0),
@@ -113,7 +113,7 @@ async def test_what_the_queue_holds_is_counted(live_parts: Parts) -> None:
                ('default', 'e', 'succeeded', NULL, 1),
                ('default', 'f', 'doing', NULL, 4)
     """
-    async with live_parts.transaction() as session:
+    async with live_resources.transaction() as session:
         await session.execute(text(queue))
         await session.execute(
             text("SELECT procrastinate_finish_job_v1(max(id), 'failed', false)"
@@ -121,7 +121,7 @@ async def test_what_the_queue_holds_is_counted(live_parts: Parts) -> None:
         )  # fmt: skip
         await session.execute(text("INSERT INTO procrastinate_workers DEFAULT VALUES"))
 
-    seen = await survey(live_parts)
+    seen = await survey(live_resources)
 
     found = seen.queue
     assert found
@@ -134,11 +134,11 @@ async def test_what_the_queue_holds_is_counted(live_parts: Parts) -> None:
     assert seen.workers[0].silent_seconds < 60
 
 
-async def test_a_broken_part_leaves_the_others(live_parts: Parts) -> None:
-    async with live_parts.transaction() as session:
+async def test_a_broken_part_leaves_the_others(live_resources: Resources) -> None:
+    async with live_resources.transaction() as session:
         await session.execute(text("ALTER TABLE mishaps RENAME TO gone"))
 
-    seen = await survey(live_parts)
+    seen = await survey(live_resources)
 
     assert set(seen.troubles) == {"queue", "mishaps"}  # the queue says why its jobs failed
     assert "mishaps" in str(seen.troubles["mishaps"].params["error"])
@@ -147,24 +147,24 @@ async def test_a_broken_part_leaves_the_others(live_parts: Parts) -> None:
 
 
 async def test_a_part_that_does_not_answer_is_given_up(
-    live_parts: Parts, monkeypatch: pytest.MonkeyPatch
+    live_resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(collect, "PART_SECONDS", 1.0)
-    async with live_parts.transaction() as session:
+    async with live_resources.transaction() as session:
         await session.execute(text("LOCK TABLE procrastinate_jobs"))
-        seen = await survey(live_parts)
+        seen = await survey(live_resources)
 
     assert {name: each.sentence for name, each in seen.troubles.items()} == {"queue": collect.SLOW}
     assert seen.workers == []
 
 
 async def test_a_redis_that_is_gone_is_a_trouble_and_no_secret(
-    live_parts: Parts, tmp_path: Path
+    live_resources: Resources, tmp_path: Path
 ) -> None:
     redis = make_settings("postgresql://x/x", tmp_path, redis_url=SECRETS["redis_url"]).redis_url
-    settings = live_parts.settings.model_copy(update={"redis_url": redis})
+    settings = live_resources.settings.model_copy(update={"redis_url": redis})
 
-    seen = await survey(replace(live_parts, settings=settings))
+    seen = await survey(replace(live_resources, settings=settings))
 
     assert set(seen.troubles) == {"redis"}
     assert "canary" not in str(seen)
@@ -202,14 +202,14 @@ async def served(pair: tuple[Path, Path]) -> AsyncIterator[int]:
     server.close()
 
 
-def at(parts: Parts, **settings: str) -> Parts:
-    return replace(parts, settings=parts.settings.model_copy(update=settings))
+def at(resources: Resources, **settings: str) -> Resources:
+    return replace(resources, settings=resources.settings.model_copy(update=settings))
 
 
 async def test_the_certificate_is_the_one_that_is_shown_at_the_public_address(
-    live_parts: Parts, served: int
+    live_resources: Resources, served: int
 ) -> None:
-    seen = await survey(at(live_parts, public_url=f"https://localhost:{served}"))
+    seen = await survey(at(live_resources, public_url=f"https://localhost:{served}"))
 
     shown = seen.certificate
     assert shown
@@ -220,18 +220,18 @@ async def test_the_certificate_is_the_one_that_is_shown_at_the_public_address(
 
 
 async def test_a_server_that_does_not_reach_itself_asks_its_proxy(
-    live_parts: Parts, served: int, monkeypatch: pytest.MonkeyPatch
+    live_resources: Resources, served: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(collect, "ENCRYPTED_PORT", served)
     public = "https://diary.invalid"
-    seen = await survey(at(live_parts, public_url=public, trusted_proxies=own_address()))
+    seen = await survey(at(live_resources, public_url=public, trusted_proxies=own_address()))
 
     assert seen.certificate, seen.troubles
     assert (seen.certificate.host, seen.certificate.is_from_inside) == ("diary.invalid", True)
 
 
-async def test_an_address_out_of_reach_is_said_to_be(live_parts: Parts) -> None:
-    seen = await survey(at(live_parts, public_url="https://diary.invalid"))
+async def test_an_address_out_of_reach_is_said_to_be(live_resources: Resources) -> None:
+    seen = await survey(at(live_resources, public_url="https://diary.invalid"))
 
     assert seen.certificate is None
     assert seen.troubles["certificate"].params["host"] == "diary.invalid"

@@ -15,10 +15,10 @@ from contravento.server_status.collect import LOOKS
 from contravento.server_status.report import (
     Build,
     Chosen,
+    ProbeError,
     Schema,
     ServedCertificate,
     Survey,
-    Trouble,
 )
 from contravento.server_status.warnings import NAMES, SECTIONS, concerns
 
@@ -79,8 +79,8 @@ CHANGES: list[tuple[dict[str, Any], str, str]] = [
     ({"connections": Connections(80, 100)}, "warning", "80 of 100"),
     ({"mishaps": Mishaps(1, 1, [])}, "warning", "foresaw: 1"),
     ({"settings": replace(SETTINGS, debug=True)}, "warning", "DEBUG"),
-    ({"troubles": {"redis": Trouble("x", {})}}, "warning", "Redis"),
-    ({"room": None, "troubles": {"room": Trouble("x", {})}}, "warning", "Free disk"),
+    ({"troubles": {"redis": ProbeError("x", {})}}, "warning", "Redis"),
+    ({"room": None, "troubles": {"room": ProbeError("x", {})}}, "warning", "Free disk"),
 ]
 
 

@@ -17,7 +17,7 @@ from contravento.migrations import newest_revision
 from contravento_ops.acceptance import promotion
 from contravento_ops.acceptance.signing import Seal
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.paths import EnvironmentName, Place
+from contravento_ops.kit.paths import EnvironmentName, EnvironmentPaths
 from tests.stack.deployment import PORTS, free_port
 from tests.stack.docker import ROOT, docker
 
@@ -161,7 +161,9 @@ class Host:
     @property
     def compose(self) -> Project:
         return Project(
-            Place(self.folder, self.mode, tuple(self.folder / each for each in self.overlays))
+            EnvironmentPaths(
+                self.folder, self.mode, tuple(self.folder / each for each in self.overlays)
+            )
         )
 
     def serving(self) -> list[tuple[str, str]]:

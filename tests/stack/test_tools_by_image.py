@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from contravento_ops.acceptance.tools import browser
-from contravento_ops.kit.check_result import CannotTell
-from contravento_ops.kit.errors import Refusal
+from contravento_ops.kit.check_result import Inconclusive
+from contravento_ops.kit.errors import CommandError
 from contravento_ops.kit.site import Address
 from contravento_ops.load import k6, results, run
 from contravento_ops.load.k6 import Profile, Target
@@ -104,7 +104,7 @@ def test_a_site_with_a_certificate_of_nobody_known_gets_no_riders(
     file = tmp_path / "load" / "result.json"
     stranger = Target(url=f"https://{NAME}", resolve=target(site).resolve, token=TOKEN)
 
-    with pytest.raises(Refusal, match="k6 could not run"):
+    with pytest.raises(CommandError, match="k6 could not run"):
         k6.run(run.plan(ROOT, stranger, file, Profile.SMOKE, "4s"), file)
 
 
@@ -116,10 +116,10 @@ def test_an_image_that_is_not_to_be_had_is_named(
     monkeypatch.setattr(browser, "IMAGE", nowhere)
     file = tmp_path / "load" / "result.json"
 
-    with pytest.raises(Refusal, match=f"from the PATH, or from the image {nowhere}"):
+    with pytest.raises(CommandError, match=f"from the PATH, or from the image {nowhere}"):
         k6.run(run.plan(ROOT, target(site), file, Profile.SMOKE, "4s"), file)
     with (
-        pytest.raises(CannotTell, match=f"chromium, or let Docker have {nowhere}"),
+        pytest.raises(Inconclusive, match=f"chromium, or let Docker have {nowhere}"),
         browser.a_browser(Address("127.0.0.1", site.port, NAME, is_https=True)),
     ):
         """It has not started."""

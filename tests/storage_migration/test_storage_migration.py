@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import select
 
 from contravento.accounts.models import Rider
-from contravento.kit.resources import Parts
-from contravento.kit.storage.backend import Found, Place, StorageAway
+from contravento.kit.resources import Resources
+from contravento.kit.storage.backend import Found, StorageAway, StorageBackend
 from contravento.kit.storage.storage import Storage, random_key
 from contravento.photos import service as photos
 from contravento.photos.models import Photo
@@ -41,51 +41,51 @@ async def line(s3: Server) -> AsyncIterator[Line]:
 
 
 @pytest.fixture
-def old(parts: Parts) -> Place:
-    return parts.storage.place
+def old(resources: Resources) -> StorageBackend:
+    return resources.storage.place
 
 
 @pytest.fixture(params=["to a bucket", "to a folder"])
-def new(request: pytest.FixtureRequest, tmp_path: Path, s3: Server) -> Place:
+def new(request: pytest.FixtureRequest, tmp_path: Path, s3: Server) -> StorageBackend:
     if request.param == "to a folder":
-        return Place((tmp_path / "new").as_uri())
-    return Place(f"s3://{s3.make_bucket()}/diary", s3.access())
+        return StorageBackend((tmp_path / "new").as_uri())
+    return StorageBackend(f"s3://{s3.make_bucket()}/diary", s3.access())
 
 
 @pytest.fixture
-async def trip(parts: Parts, rider: Rider) -> Trip:
+async def trip(resources: Resources, rider: Rider) -> Trip:
     """With a track, a photo and its rider's portrait; another portrait waits for its turn."""
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider)
-    await add_track(parts, trip)
-    await add_photo(parts, trip)
+    await add_track(resources, trip)
+    await add_photo(resources, trip)
     for is_ready in (True, False):
-        async with parts.transaction() as session:
+        async with resources.transaction() as session:
             await photos.upload_portrait(
-                session, BytesIO(jpeg((300, 300))), rider_id=rider.id, storage=parts.storage
+                session, BytesIO(jpeg((300, 300))), rider_id=rider.id, storage=resources.storage
             )
         if is_ready:
-            await run_jobs(parts)
+            await run_jobs(resources)
     return trip
 
 
-async def known(parts: Parts) -> set[str]:
-    return {key async for key in keys.each_known(parts)}
+async def known(resources: Resources) -> set[str]:
+    return {key async for key in keys.each_known(resources)}
 
 
 async def test_the_database_names_every_file_that_is_stored(
-    parts: Parts, trip: Trip, old: Place
+    resources: Resources, trip: Trip, old: StorageBackend
 ) -> None:
-    assert await known(parts) == set(await sizes(old))
-    some = list(await known(parts))[:3]
-    assert await keys.known_among(parts, [*some, "photos/00/nothing"]) == set(some)
+    assert await known(resources) == set(await sizes(old))
+    some = list(await known(resources))[:3]
+    assert await keys.known_among(resources, [*some, "photos/00/nothing"]) == set(some)
 
 
 async def test_everything_is_copied_once_and_proven_by_its_hash(
-    parts: Parts, trip: Trip, old: Place, new: Place
+    resources: Resources, trip: Trip, old: StorageBackend, new: StorageBackend
 ) -> None:
-    first, again = await copy_all(parts, old, new), await copy_all(parts, old, new)
-    found = await verify(parts, old, new)
+    first, again = await copy_all(resources, old, new), await copy_all(resources, old, new)
+    found = await verify(resources, old, new)
 
     stored = await sizes(old)
     assert await sizes(new) == stored
@@ -95,11 +95,13 @@ async def test_everything_is_copied_once_and_proven_by_its_hash(
     assert (found.lost, found.late, found.mended, found.alone) == ([], 0, 0, 0)
 
 
-async def keep(parts: Parts, trip: Trip, place: Place, content: bytes = b"x") -> str:
+async def keep(
+    resources: Resources, trip: Trip, place: StorageBackend, content: bytes = b"x"
+) -> str:
     """A photo whose file is in this place."""
     key = random_key("photos")
     await place.put(key, content)
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         session.add(
             Photo(
                 trip_id=trip.id,
@@ -114,18 +116,18 @@ async def keep(parts: Parts, trip: Trip, place: Place, content: bytes = b"x") ->
 
 
 async def test_what_comes_while_it_is_copied_is_caught_up(
-    parts: Parts, trip: Trip, old: Place, new: Place
+    resources: Resources, trip: Trip, old: StorageBackend, new: StorageBackend
 ) -> None:
     alone, came = asyncio.Lock(), list[str]()
 
-    class Busy(Place):
+    class Busy(StorageBackend):
         async def find(self, key: str) -> Found | None:
             async with alone:
                 if len(came) < 5:
-                    came.append(await keep(parts, trip, old))
+                    came.append(await keep(resources, trip, old))
             return await super().find(key)
 
-    copied = await copy_all(parts, Busy(old.url), new)
+    copied = await copy_all(resources, Busy(old.url), new)
 
     assert copied.passes > 2
     assert len(came) == 5
@@ -133,22 +135,22 @@ async def test_what_comes_while_it_is_copied_is_caught_up(
 
 
 async def test_what_nobody_names_is_not_carried_along(
-    parts: Parts, trip: Trip, old: Place, new: Place
+    resources: Resources, trip: Trip, old: StorageBackend, new: StorageBackend
 ) -> None:
     await old.put(random_key("photos"), b"its row was deleted")
-    await copy_all(parts, old, new)
-    assert set(await sizes(new)) == await known(parts)
+    await copy_all(resources, old, new)
+    assert set(await sizes(new)) == await known(resources)
 
 
 async def test_a_copy_that_was_broken_off_goes_on_where_it_was(
-    parts: Parts, rider: Rider, old: Place, s3: Server, line: Line
+    resources: Resources, rider: Rider, old: StorageBackend, s3: Server, line: Line
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider)
     contents = [os.urandom(3 * MEGABYTE) for _ in range(6)]
-    content = {await keep(parts, trip, old, each): each for each in contents}
+    content = {await keep(resources, trip, old, each): each for each in contents}
     bucket = f"s3://{s3.make_bucket()}"
-    behind = Place(bucket, line.server.access(silent_seconds=0.4))
+    behind = StorageBackend(bucket, line.server.access(silent_seconds=0.4))
     told: list[dict[str, int]] = []
 
     def cut(progress: dict[str, int]) -> None:
@@ -156,14 +158,14 @@ async def test_a_copy_that_was_broken_off_goes_on_where_it_was(
         line.answers.clear()
 
     with pytest.raises(StorageAway):
-        await copy_all(parts, old, behind, cut)
+        await copy_all(resources, old, behind, cut)
     line.answers.set()
-    there = Place(bucket, s3.access())
+    there = StorageBackend(bucket, s3.access())
     before = await sizes(there)
     assert 0 < len(before) < 6
     assert set(before.values()) == {3 * MEGABYTE}, "half a file"
 
-    copied = await copy_all(parts, old, there)
+    copied = await copy_all(resources, old, there)
     assert copied.files == 6 - len(before)
     for key, each in content.items():
         assert await there.get(key) == each
@@ -174,9 +176,9 @@ async def test_a_source_that_goes_away_leaves_no_half_file(
 ) -> None:
     bucket = f"s3://{s3.make_bucket()}"
     key, content = random_key("tracks"), os.urandom(20 * MEGABYTE)
-    await Place(bucket, s3.access()).put(key, content)
-    behind = Place(bucket, line.server.access(silent_seconds=0.4))
-    folder = Place((tmp_path / "back").as_uri())
+    await StorageBackend(bucket, s3.access()).put(key, content)
+    behind = StorageBackend(bucket, line.server.access(silent_seconds=0.4))
+    folder = StorageBackend((tmp_path / "back").as_uri())
 
     copying = asyncio.create_task(copy_one(key, behind, folder))
     await asyncio.sleep(0.05)
@@ -186,19 +188,19 @@ async def test_a_source_that_goes_away_leaves_no_half_file(
     assert await sizes(folder) in ({}, {key: len(content)})
 
     line.answers.set()
-    assert await copy_one(key, Place(bucket, s3.access()), folder) == len(content)
+    assert await copy_one(key, StorageBackend(bucket, s3.access()), folder) == len(content)
     assert await folder.get(key) == content
 
 
 async def test_what_a_rider_deletes_while_it_is_copied_does_not_come_back(
-    old: Place, new: Place
+    old: StorageBackend, new: StorageBackend
 ) -> None:
     """Whatever the moment: the mover looks once more at where it came from."""
     key = random_key("photos")
     storage = Storage(new.url)
     storage.place, storage.fallback = new, old
 
-    class Meddled(Place):
+    class Meddled(StorageBackend):
         async def put(self, key: str, content: object) -> str:
             done = await new.put(key, content)  # type: ignore[arg-type]
             await storage.delete(key)
@@ -214,11 +216,11 @@ async def test_what_a_rider_deletes_while_it_is_copied_does_not_come_back(
 
 
 async def test_what_was_deleted_in_the_old_place_only_is_swept_from_the_new(
-    parts: Parts, trip: Trip, old: Place, new: Place
+    resources: Resources, trip: Trip, old: StorageBackend, new: StorageBackend
 ) -> None:
     """By backends that did not know of the new place yet. What came since is let alone."""
-    await copy_all(parts, old, new)
-    async with parts.transaction() as session:
+    await copy_all(resources, old, new)
+    async with resources.transaction() as session:
         track = (await session.scalars(select(Track))).one()
         gone = {track.file_key, track.points_key}
         await session.delete(track)
@@ -231,23 +233,23 @@ async def test_what_was_deleted_in_the_old_place_only_is_swept_from_the_new(
     uploading = random_key("photos")
     await new.put(uploading, b"its row is not committed yet")
 
-    swept = await sweep(parts, old, new, found.changed_at)
+    swept = await sweep(resources, old, new, found.changed_at)
 
     assert swept == len(gone)
     assert set(await sizes(new)) == {*await sizes(old), mark, uploading}
 
 
 async def test_what_differs_is_copied_anew_and_what_is_nowhere_is_named(
-    parts: Parts, trip: Trip, old: Place, new: Place
+    resources: Resources, trip: Trip, old: StorageBackend, new: StorageBackend
 ) -> None:
-    await copy_all(parts, old, new)
-    damaged, late, lost, since = sorted(await known(parts))[:4]
+    await copy_all(resources, old, new)
+    damaged, late, lost, since = sorted(await known(resources))[:4]
     length = (await sizes(old))[damaged]
     await new.put(damaged, b"!" * length)
     await new.delete(late, lost)
     await old.delete(lost, since)
 
-    found = await verify(parts, old, new)
+    found = await verify(resources, old, new)
 
     assert (found.mended, found.late, found.alone, found.lost) == (1, 1, 1, [lost])
     assert found.is_good
@@ -255,22 +257,22 @@ async def test_what_differs_is_copied_anew_and_what_is_nowhere_is_named(
 
 
 async def test_a_place_that_spoils_what_it_gets_is_not_believed(
-    parts: Parts, trip: Trip, old: Place, tmp_path: Path
+    resources: Resources, trip: Trip, old: StorageBackend, tmp_path: Path
 ) -> None:
-    class Spoiling(Place):
+    class Spoiling(StorageBackend):
         async def put(self, key: str, content: object) -> str:
             return await super().put(key, b"spoiled")
 
-    found = await verify(parts, old, Spoiling((tmp_path / "spoiling").as_uri()))
+    found = await verify(resources, old, Spoiling((tmp_path / "spoiling").as_uri()))
 
     assert not found.is_good
-    assert set(found.damaged) == await known(parts)
+    assert set(found.damaged) == await known(resources)
 
 
 async def test_the_old_place_is_emptied_of_what_the_new_one_has(
-    parts: Parts, trip: Trip, old: Place, new: Place
+    resources: Resources, trip: Trip, old: StorageBackend, new: StorageBackend
 ) -> None:
-    await copy_all(parts, old, new)
+    await copy_all(resources, old, new)
     copied = len(await sizes(old))
     only_here = random_key("photos")
     await old.put(only_here, b"nobody names it; a database of before may")
@@ -313,13 +315,13 @@ def answer(said: subprocess.CompletedProcess[str]) -> dict[str, object]:
 
 @pytest.mark.slow
 async def test_the_commands_say_what_they_did_and_why_they_could_not(
-    own_database: str, live_parts: Parts, s3: Server
+    own_database: str, live_resources: Resources, s3: Server
 ) -> None:
-    async with live_parts.transaction() as session:
+    async with live_resources.transaction() as session:
         rider = await factories.make_rider(session, username="maite", name="Maite")
         trip = await factories.make_trip(session, rider)
-    await keep(live_parts, trip, live_parts.storage.place)
-    folder = live_parts.storage.place.url
+    await keep(live_resources, trip, live_resources.storage.place)
+    folder = live_resources.storage.place.url
     bucket = f"s3://{s3.make_bucket(keeps_versions=True)}/diary"
     between = ("--from", folder, "--to", bucket)
 

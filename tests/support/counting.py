@@ -6,22 +6,22 @@ from typing import Any
 
 from sqlalchemy import event
 
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 
 
 @contextmanager
-def statements(parts: Parts) -> Iterator[list[str]]:
+def statements(resources: Resources) -> Iterator[list[str]]:
     """Every statement sent inside the block; opening and closing transactions are none."""
     sent: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement)
 
-    event.listen(parts.engine.sync_engine, "before_cursor_execute", note)
+    event.listen(resources.engine.sync_engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
-        event.remove(parts.engine.sync_engine, "before_cursor_execute", note)
+        event.remove(resources.engine.sync_engine, "before_cursor_execute", note)
 
 
 def reads(sent: list[str]) -> list[str]:

@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 import contravento.worker  # noqa: F401  (importing it is what registers every job)
 from contravento.kit.jobs import JOBS
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 
 _NEXT = text("""
     UPDATE procrastinate_jobs SET status = 'doing' WHERE id = (
@@ -17,19 +17,19 @@ _DONE = text("UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id = :id"
 _NAMES = text("SELECT task_name FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id")
 
 
-async def run_jobs(parts: Parts) -> list[str]:
+async def run_jobs(resources: Resources) -> list[str]:
     ran: list[str] = []
     while True:
-        async with parts.transaction() as session:
+        async with resources.transaction() as session:
             found = (await session.execute(_NEXT)).one_or_none()
         if found is None:
             return ran
-        await JOBS[found.task_name].run_queued(parts, found.args)
-        async with parts.transaction() as session:
+        await JOBS[found.task_name].run_queued(resources, found.args)
+        async with resources.transaction() as session:
             await session.execute(_DONE, {"id": found.id})
         ran.append(found.task_name)
 
 
-async def list_queued(parts: Parts) -> list[str]:
-    async with parts.transaction() as session:
+async def list_queued(resources: Resources) -> list[str]:
+    async with resources.transaction() as session:
         return list(await session.scalars(_NAMES))

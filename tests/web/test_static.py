@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from httpx import ASGITransport, AsyncClient
 
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 from contravento.main import create_app
 from contravento.web.rendering.page import static_version
 
@@ -86,9 +86,9 @@ async def test_another_release_s_address_leads_nowhere_else(client: AsyncClient,
 
 @pytest.mark.parametrize("said", [None, "noindex, nofollow"])
 async def test_every_answer_tells_search_engines_what_the_setting_says(
-    parts: Parts, said: str | None
+    resources: Resources, said: str | None
 ) -> None:
-    app = create_app(parts.settings.model_copy(update={"x_robots_tag": said}), parts)
+    app = create_app(resources.settings.model_copy(update={"x_robots_tag": said}), resources)
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
         for path in ("/health", "/static/css/base.css"):
             assert (await client.get(path)).headers.get("X-Robots-Tag") == said

@@ -46,7 +46,7 @@ class Purpose(StrEnum):
     RESET = "reset"
 
 
-class MailedLink(Table):
+class EmailToken(Table):
     """A link that works once. Only the digest of its token is kept."""
 
     __tablename__ = "mailed_links"

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from contravento.api.openapi import refuses
 from contravento.api.route import ApiRoute
-from contravento.http.dependencies import Administrator, PartsOf, language_of
+from contravento.http.dependencies import Administrator, ResourcesOf, language_of
 from contravento.kit.i18n.catalogue import translate
 from contravento.kit.storage.storage import Room
 from contravento.operations.queries import (
@@ -77,6 +77,6 @@ class OperatorOut(BaseModel):
 
 
 @router.get("", summary="Read how the server is", responses=refuses(404))
-async def show(request: Request, viewer: Administrator, parts: PartsOf) -> OperatorOut:
+async def show(request: Request, viewer: Administrator, resources: ResourcesOf) -> OperatorOut:
     """For administrators; to everybody else it is not there."""
-    return OperatorOut.of(await survey(parts), language_of(request))
+    return OperatorOut.of(await survey(resources), language_of(request))

@@ -17,7 +17,7 @@ from contravento.kit.database.session import Reader, Session
 from contravento.kit.errors import Forbidden, NotFound, Unauthorized
 from contravento.kit.i18n.catalogue import choose_language
 from contravento.kit.i18n.marks import N_
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 
 BEARER = "bearer"
 MAYBE_BEARER = "maybe bearer"
@@ -37,18 +37,18 @@ class PersonalTokenNotEnough(Forbidden):
     message = N_("A personal token cannot do this. Sign in with your password.")
 
 
-async def _parts(request: Request) -> Parts:
-    return cast(Parts, request.state.parts)
+async def _resources(request: Request) -> Resources:
+    return cast(Resources, request.state.resources)
 
 
-PartsOf = Annotated[Parts, Depends(_parts)]
+ResourcesOf = Annotated[Resources, Depends(_resources)]
 
 
-async def _transaction(request: Request, parts: PartsOf) -> AsyncIterator[Session]:
+async def _transaction(request: Request, resources: ResourcesOf) -> AsyncIterator[Session]:
     if outer := getattr(request.state, "session", None):  # whoever opened it commits it
         yield outer
         return
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         yield session
 
 
@@ -58,9 +58,9 @@ Transaction = Annotated[Session, Depends(_transaction, scope="function")]
 
 
 async def _public_session(
-    request: Request, session: Transaction, parts: PartsOf
+    request: Request, session: Transaction, resources: ResourcesOf
 ) -> AsyncIterator[Session]:
-    async with on_replica(request, parts) as found:
+    async with on_replica(request, resources) as found:
         yield found or session
 
 
@@ -69,9 +69,9 @@ PublicSession = Annotated[Session, Depends(_public_session, scope="function")]
 
 
 async def _common_session(
-    request: Request, session: Transaction, parts: PartsOf
+    request: Request, session: Transaction, resources: ResourcesOf
 ) -> AsyncIterator[Session]:
-    async with on_replica(request, parts, same_for_all=True) as found:
+    async with on_replica(request, resources, same_for_all=True) as found:
         yield found or session
 
 
@@ -79,12 +79,12 @@ async def _common_session(
 CommonSession = Annotated[Session, Depends(_common_session, scope="function")]
 
 
-async def _common_reading(request: Request, parts: PartsOf) -> AsyncIterator[Reader]:
-    async with on_replica(request, parts, same_for_all=True) as found:
+async def _common_reading(request: Request, resources: ResourcesOf) -> AsyncIterator[Reader]:
+    async with on_replica(request, resources, same_for_all=True) as found:
         if found:
             yield found
             return
-        async with parts.reading() as reader:
+        async with resources.reading() as reader:
             yield reader
 
 
@@ -100,14 +100,14 @@ _MUST_SIGN_IN = Depends(HTTPBearer(scheme_name=BEARER, auto_error=False))
 async def _viewer(
     request: Request, session: Transaction, _described: Annotated[object, _MAY_SIGN_IN]
 ) -> Viewer | None:
-    return await identify(request, session)
+    return await authenticate(request, session)
 
 
-async def identify(request: Request, session: Session) -> Viewer | None:
+async def authenticate(request: Request, session: Session) -> Viewer | None:
     """Who is asking, found once a request. Raises SignInEnded or ReadOnlyToken."""
     if hasattr(request.state, "viewer"):
         return cast(Viewer | None, request.state.viewer)
-    found = await _identify(request, session, request.state.parts)
+    found = await _identify(request, session, request.state.resources)
     if found and not found.may_write and request.method not in SAFE_METHODS:
         raise ReadOnlyToken
     if found:
@@ -118,21 +118,21 @@ async def identify(request: Request, session: Session) -> Viewer | None:
     return found
 
 
-async def _identify(request: Request, session: Session, parts: Parts) -> Viewer | None:
+async def _identify(request: Request, session: Session, resources: Resources) -> Viewer | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return await _identify_by_token(session, token.strip(), parts)
+        return await _identify_by_token(session, token.strip(), resources)
     if cookie := request.cookies.get(cookie_name(request)):
         return await accounts.find_viewer_by_cookie(session, cookie)
     return None
 
 
-async def _identify_by_token(session: Session, token: str, parts: Parts) -> Viewer:
+async def _identify_by_token(session: Session, token: str, resources: Resources) -> Viewer:
     """A token that is sent must be good: asking as nobody instead would only confuse."""
     found = None
     if token.startswith(PERSONAL_TOKEN_PREFIX):
         found = await accounts.find_viewer_by_personal_token(session, token)
-    elif claims := parts.signer.read(token):
+    elif claims := resources.signer.read(token):
         found = await accounts.find_viewer_by_sign_in(session, UUID(claims["sid"]))
     if found is None:
         raise SignInEnded
@@ -162,7 +162,7 @@ async def _in_person(viewer: SignedIn) -> Viewer:
 
 
 # For what decides over the account itself: a program's own token does not go that far.
-InPerson = Annotated[Viewer, Depends(_in_person)]
+InteractiveOnly = Annotated[Viewer, Depends(_in_person)]
 
 
 async def _administrator(viewer: SignedIn) -> Viewer:
@@ -186,7 +186,7 @@ async def check_origin(request: Request) -> None:
         return
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
-    if origin in request.state.parts.settings.cors_origins:
+    if origin in request.state.resources.settings.cors_origins:
         return
     if site is not None:
         allowed = site in ("same-origin", "none")

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 
 from contravento.http.cache_control import is_personal
 from contravento.kit.database.session import Session
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 from contravento.kit.telemetry import metrics
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -25,19 +25,19 @@ SIGNED_IN, JUST_WROTE = "signed_in", "wrote"
 
 @asynccontextmanager
 async def on_replica(
-    request: Request, parts: Parts, *, same_for_all: bool = False
+    request: Request, resources: Resources, *, same_for_all: bool = False
 ) -> AsyncIterator[Session | None]:
     """A session on the replica; None where the primary has to be read.
 
     `same_for_all` is what a signed-in rider is shown as everybody is.
     """
-    if parts.replica is None:
+    if resources.replica is None:
         yield None
     elif why := _must_be_new(request, same_for_all):
         metrics.PUBLIC_READS.labels(why).inc()
         yield None
     else:
-        async with parts.replica.reading() as session:
+        async with resources.replica.reading() as session:
             request.state.may_be_late = session is not None
             yield session
 
@@ -56,11 +56,11 @@ def remember_write(
 ) -> None:
     """Let a browser say for as long as the replica may be late that it has just written. What it
     is answered from then on has its change in it, so nobody has to remember who wrote what."""
-    parts = cast(Parts | None, state.get("parts"))
-    if parts is None or parts.replica is None or method in SAFE_METHODS:
+    resources = cast(Resources | None, state.get("resources"))
+    if resources is None or resources.replica is None or method in SAFE_METHODS:
         return
     if "authorization" not in asked:
-        seconds = ceil(parts.replica.max_lag_seconds) + 1
+        seconds = ceil(resources.replica.max_lag_seconds) + 1
         secure = "; Secure" if scheme == "https" else ""
         cookie = f"{WROTE_COOKIE}=1; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax{secure}"
         answer.append("Set-Cookie", cookie)

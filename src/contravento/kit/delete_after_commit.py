@@ -2,15 +2,15 @@
 
 from contravento.kit.database.session import Session
 from contravento.kit.jobs import job
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 
 
-async def let_go(session: Session, *keys: str | None) -> None:
+async def delete_after_commit(session: Session, *keys: str | None) -> None:
     """Delete these files once, and only if, the session's transaction is committed."""
     if there := [key for key in keys if key]:
         await delete_files.later(session, keys=there)
 
 
 @job("storage.delete_files", attempts=10, priority=-10)
-async def delete_files(parts: Parts, *, keys: list[str]) -> None:
-    await parts.storage.delete(*keys)
+async def delete_files(resources: Resources, *, keys: list[str]) -> None:
+    await resources.storage.delete(*keys)

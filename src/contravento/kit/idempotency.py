@@ -10,12 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session, Table
 from contravento.kit.jobs import job
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 
 KEPT_FOR = timedelta(hours=24)
 
 
-class Reply(Table):
+class IdempotentResponse(Table):
     """One caller's key, and the answer once there is one."""
 
     __tablename__ = "replies"
@@ -37,28 +37,30 @@ class Claim:
     fingerprint: bytes
 
 
-async def take(session: Session, claim: Claim) -> Reply | None:
+async def take(session: Session, claim: Claim) -> IdempotentResponse | None:
     """Take the key for this request, or return what holds it already.
 
     Waits for another request that is being answered under the same key.
     """
     taken = await session.execute(
-        insert(Reply)
+        insert(IdempotentResponse)
         .values(caller=claim.caller, key=claim.key, fingerprint=claim.fingerprint)
         .on_conflict_do_nothing()
-        .returning(Reply.key)
+        .returning(IdempotentResponse.key)
     )
     if taken.scalar() is not None:
         return None
-    return await session.get_one(Reply, (claim.caller, claim.key))
+    return await session.get_one(IdempotentResponse, (claim.caller, claim.key))
 
 
 async def keep(session: Session, claim: Claim, *, status: int, body: bytes) -> None:
-    reply = await session.get_one(Reply, (claim.caller, claim.key))
+    reply = await session.get_one(IdempotentResponse, (claim.caller, claim.key))
     reply.status, reply.body = status, body
 
 
 @job("replies.forget")
-async def forget_old_replies(parts: Parts) -> None:
-    async with parts.transaction() as session:
-        await session.execute(delete(Reply).where(Reply.created_at < now() - KEPT_FOR))
+async def forget_old_replies(resources: Resources) -> None:
+    async with resources.transaction() as session:
+        await session.execute(
+            delete(IdempotentResponse).where(IdempotentResponse.created_at < now() - KEPT_FOR)
+        )

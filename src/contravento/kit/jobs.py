@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 from contravento.kit.telemetry.job_telemetry import CAUSE, cause
 
 _DEFER = text("""
@@ -31,7 +31,7 @@ class Job[**P]:
     def __init__(
         self,
         name: str,
-        run: Callable[Concatenate[Parts, P], Awaitable[None]],
+        run: Callable[Concatenate[Resources, P], Awaitable[None]],
         *,
         attempts: int,
         priority: int,
@@ -41,10 +41,10 @@ class Job[**P]:
         self.priority = priority
         self._run = run
 
-    async def __call__(self, parts: Parts, *args: P.args, **kwargs: P.kwargs) -> None:
-        await self._run(parts, *args, **kwargs)
+    async def __call__(self, resources: Resources, *args: P.args, **kwargs: P.kwargs) -> None:
+        await self._run(resources, *args, **kwargs)
 
-    async def run_queued(self, parts: Parts, arguments: dict[str, Any]) -> None:
+    async def run_queued(self, resources: Resources, arguments: dict[str, Any]) -> None:
         """Run with arguments as they came back from the queue's JSON."""
         kinds = get_annotations(self._run)
         typed = {
@@ -53,7 +53,7 @@ class Job[**P]:
             if name != CAUSE
         }
         run: Any = self._run  # which arguments it takes is known only now
-        await run(parts, **typed)
+        await run(resources, **typed)
 
     async def later(self, session: Session, *args: P.args, **kwargs: P.kwargs) -> None:
         await self._defer(session, None, args, kwargs)
@@ -85,10 +85,10 @@ JOBS: dict[str, Job[...]] = {}
 
 def job[**P](
     name: str, *, attempts: int = 5, priority: int = 0
-) -> Callable[[Callable[Concatenate[Parts, P], Awaitable[None]]], Job[P]]:
+) -> Callable[[Callable[Concatenate[Resources, P], Awaitable[None]]], Job[P]]:
     """Name a service function so that it can be queued; more `priority` goes first."""
 
-    def register(run: Callable[Concatenate[Parts, P], Awaitable[None]]) -> Job[P]:
+    def register(run: Callable[Concatenate[Resources, P], Awaitable[None]]) -> Job[P]:
         JOBS[name] = made = Job(name, run, attempts=attempts, priority=priority)
         return made
 

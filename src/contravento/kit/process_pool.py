@@ -11,7 +11,7 @@ from typing import Self
 POLITENESS = 10  # nice(1): heavy work yields to whoever answers riders
 
 
-class HeavyWork:
+class ProcessPool:
     """A pool of processes that is replaced when one of them is killed."""
 
     def __init__(self, processes: int, prepare: Callable[[], object] = bool) -> None:

@@ -1,4 +1,4 @@
-"""The parts that a process is assembled from, opened together and closed together."""
+"""The resources that a process works with, opened together and closed together."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -20,7 +20,7 @@ from contravento.kit.database.session import (
 )
 from contravento.kit.mail import Mailer, make_mailer
 from contravento.kit.passwords import Passwords
-from contravento.kit.process_pool import HeavyWork
+from contravento.kit.process_pool import ProcessPool
 from contravento.kit.rate_limit import Limiter
 from contravento.kit.settings import Settings
 from contravento.kit.storage.storage import Storage, make_storage
@@ -29,7 +29,7 @@ from contravento.kit.tokens import Signer
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Resources:
     settings: Settings
     engine: AsyncEngine
     sessions: SessionMaker
@@ -38,7 +38,7 @@ class Parts:
     passwords: Passwords
     signer: Signer
     limiter: Limiter
-    heavy: HeavyWork | None = None
+    heavy: ProcessPool | None = None
     readers: Callable[[], AbstractAsyncContextManager[Reader]] | None = None
     replica: Replica | None = None
 
@@ -56,17 +56,17 @@ class Parts:
 
 
 @asynccontextmanager
-async def open_parts(
+async def open_resources(
     settings: Settings,
     *,
     reactions: Mapping[Any, Any],
-    heavy: HeavyWork | None = None,
-) -> AsyncIterator[Parts]:
+    heavy: ProcessPool | None = None,
+) -> AsyncIterator[Resources]:
     engine, limiter = make_engine(settings), Limiter(settings)
     watch_statements(engine)
     replica = make_replica(settings, engine)
     try:
-        yield Parts(
+        yield Resources(
             settings=settings,
             engine=engine,
             sessions=make_sessions(engine, reactions=reactions),

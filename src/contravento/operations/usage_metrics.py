@@ -6,9 +6,9 @@ from sqlalchemy import text
 
 from contravento.kit.database.session import Reader
 from contravento.kit.jobs import JOBS
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 from contravento.kit.telemetry import metrics
-from contravento.operations.queries import Held, count_held, keep_held
+from contravento.operations.queries import Usage, count_held, keep_held
 
 # A job is due from when it was queued, or from when it was put off to.
 _WAITING = text("""
@@ -43,17 +43,17 @@ async def tell_of_queue(reader: Reader) -> None:
     metrics.JOBS_IN_PROGRESS_OLDEST_SECONDS.set(max(float(running or 0), 0.0))
 
 
-async def count_content(parts: Parts) -> None:
+async def count_content(resources: Resources) -> None:
     """How much of everything there is, for Prometheus and for the operator's page."""
     begun = time.monotonic()
-    async with parts.reading() as reader:
+    async with resources.reading() as reader:
         held = await count_held(reader)
     tell_of_content(held)
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await keep_held(session, held, time.monotonic() - begun)
 
 
-def tell_of_content(held: Held) -> None:
+def tell_of_content(held: Usage) -> None:
     """How many riders, trips, tracks and photos there are, and how many bytes they take."""
     metrics.RIDERS.set(held.riders)
     metrics.TRIPS.labels("draft").set(held.trips - held.published)

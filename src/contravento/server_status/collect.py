@@ -12,7 +12,7 @@ from contravento import __version__
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.i18n.marks import N_
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 from contravento.kit.settings import Settings
 from contravento.kit.storage.storage import Room
 from contravento.migrations import plan_from
@@ -23,11 +23,11 @@ from contravento.operations.service import describe_error
 from contravento.server_status.report import (
     Build,
     Chosen,
+    ProbeError,
     Redis,
     Schema,
     ServedCertificate,
     Survey,
-    Trouble,
 )
 
 PART_SECONDS = 3.0
@@ -37,46 +37,46 @@ SLOW = N_("There was no answer within %(seconds)s seconds.")
 BROKEN = N_("This could not be found out: %(error)s")
 UNREACHABLE = N_("%(host)s could not be reached from this server itself (%(error)s).")
 
-type Look = Callable[[Parts], Awaitable[object]]
+type Look = Callable[[Resources], Awaitable[object]]
 
 log = logging.getLogger(__name__)
 
 
-async def survey(parts: Parts) -> Survey:
+async def survey(resources: Resources) -> Survey:
     """Everything that can be found out now; what cannot stands under `troubles`."""
-    seen = await asyncio.gather(*(_look(name, look, parts) for name, look in LOOKS.items()))
+    seen = await asyncio.gather(*(_look(name, look, resources) for name, look in LOOKS.items()))
     found: dict[str, Any] = dict(zip(LOOKS, seen, strict=True))
-    troubles = {name: each for name, each in found.items() if isinstance(each, Trouble)}
+    troubles = {name: each for name, each in found.items() if isinstance(each, ProbeError)}
     return Survey(
         taken_at=now(),
-        build=Build(__version__, parts.settings.git_commit, platform.python_version()),
-        settings=choose(parts.settings),
+        build=Build(__version__, resources.settings.git_commit, platform.python_version()),
+        settings=choose(resources.settings),
         troubles=troubles,
         **{name: None if name in troubles else each for name, each in found.items()},
     )
 
 
-async def _look(name: str, look: Look, parts: Parts) -> object:
+async def _look(name: str, look: Look, resources: Resources) -> object:
     try:
         async with asyncio.timeout(PART_SECONDS):
-            return await look(parts)
+            return await look(resources)
     except TimeoutError:
-        return Trouble(SLOW, {"seconds": round(PART_SECONDS)})
+        return ProbeError(SLOW, {"seconds": round(PART_SECONDS)})
     except Exception as error:  # noqa: BLE001  (one broken part leaves the others to be seen)
         log.warning("could not look at %s: %s", name, type(error).__name__)
-        return Trouble(BROKEN, {"error": describe_error(error)})
+        return ProbeError(BROKEN, {"error": describe_error(error)})
 
 
 def _asking(query: Callable[[Session], Awaitable[object]]) -> Look:
-    async def look(parts: Parts) -> object:
-        async with parts.transaction() as session:
+    async def look(resources: Resources) -> object:
+        async with resources.transaction() as session:
             return await query(session)
 
     return look
 
 
-async def _schema(parts: Parts) -> Schema:
-    async with parts.transaction() as session:
+async def _schema(resources: Resources) -> Schema:
+    async with resources.transaction() as session:
         current, note = await queries.get_schema(session)
     plan = await asyncio.to_thread(plan_from, current, note)
     return Schema(
@@ -87,29 +87,29 @@ async def _schema(parts: Parts) -> Schema:
     )
 
 
-async def _redis(parts: Parts) -> Redis | None:
-    if parts.settings.redis_url is None:
+async def _redis(resources: Resources) -> Redis | None:
+    if resources.settings.redis_url is None:
         return None
-    return Redis(await parts.limiter.ask_redis_version())
+    return Redis(await resources.limiter.ask_redis_version())
 
 
-async def _room(parts: Parts) -> Room | None:
-    return await parts.storage.room()
+async def _room(resources: Resources) -> Room | None:
+    return await resources.storage.room()
 
 
-async def _certificate(parts: Parts) -> ServedCertificate | Trouble | None:
+async def _certificate(resources: Resources) -> ServedCertificate | ProbeError | None:
     """What visitors get; over plain HTTP there is nothing to look at."""
-    public = urlsplit(parts.settings.base_url)
+    public = urlsplit(resources.settings.base_url)
     if public.scheme != "https" or not public.hostname:
         return None
     host, port = public.hostname, public.port or ENCRYPTED_PORT
-    inside = _proxy(parts.settings)
+    inside = _proxy(resources.settings)
     try:
         async with asyncio.timeout(FIRST_ADDRESS_SECONDS if inside else None):
             return _served(host, await look_at_certificate(host, port), is_from_inside=False)
     except OSError as error:  # of which a TimeoutError is one
         if inside is None:
-            return Trouble(UNREACHABLE, {"host": host, "error": describe_error(error)})
+            return ProbeError(UNREACHABLE, {"host": host, "error": describe_error(error)})
     found = await look_at_certificate(host, ENCRYPTED_PORT, address=inside)
     return _served(host, found, is_from_inside=True)
 

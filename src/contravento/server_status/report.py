@@ -78,7 +78,7 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ProbeError:
     """Why a part is not known."""
 
     sentence: str
@@ -104,7 +104,7 @@ class Survey:
     connections: Connections | None = None
     content: Content | None = None
     mishaps: Mishaps | None = None
-    troubles: dict[str, Trouble] = field(default_factory=dict)
+    troubles: dict[str, ProbeError] = field(default_factory=dict)
 
     def report(self, kind: str) -> Report | None:
         return next((each for each in self.reports or [] if each.kind == kind), None)

@@ -36,7 +36,7 @@ NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Concern:
+class StatusWarning:
     """`part` is the section of the page that it is about."""
 
     part: str
@@ -45,37 +45,37 @@ class Concern:
     params: dict[str, object] = field(default_factory=dict)
 
 
-def concerns(seen: Survey) -> list[Concern]:
+def concerns(seen: Survey) -> list[StatusWarning]:
     """The grave ones first."""
     found = [each for look in _LOOKS for each in look(seen)]
     return sorted(found, key=lambda each: each.level != "error")
 
 
-def _schema(seen: Survey) -> Iterator[Concern]:
+def _schema(seen: Survey) -> Iterator[StatusWarning]:
     if seen.migrations is None or seen.migrations.works:
         return
     if seen.migrations.pending:
         sentence = N_("Migrations are missing: %(count)s. Run contravento migrate.")
-        yield Concern("versions", "error", sentence, {"count": len(seen.migrations.pending)})
+        yield StatusWarning("versions", "error", sentence, {"count": len(seen.migrations.pending)})
     else:
         sentence = N_("The database is at %(revision)s, which this build does not work with.")
-        yield Concern("versions", "error", sentence, {"revision": seen.migrations.current})
+        yield StatusWarning("versions", "error", sentence, {"revision": seen.migrations.current})
 
 
-def _workers(seen: Survey) -> Iterator[Concern]:
+def _workers(seen: Survey) -> Iterator[StatusWarning]:
     if seen.workers is None:
         return
     if not any(each.silent_seconds < WORKER_SILENT_SECONDS for each in seen.workers):
-        yield Concern(
+        yield StatusWarning(
             "queue", "error", N_("No worker gives a sign of life: no file is read, no mail sent.")
         )
 
 
-def _queue(seen: Survey) -> Iterator[Concern]:
+def _queue(seen: Survey) -> Iterator[StatusWarning]:
     if seen.queue is None:
         return
     if seen.queue.failed:
-        yield Concern(
+        yield StatusWarning(
             *(
                 "queue",
                 "warning",
@@ -86,73 +86,75 @@ def _queue(seen: Survey) -> Iterator[Concern]:
     if seen.queue.oldest_waiting_seconds > LATE_JOB_SECONDS:
         minutes = round(seen.queue.oldest_waiting_seconds / 60)
         sentence = N_("A job has been waiting for %(minutes)s minutes.")
-        yield Concern("queue", "warning", sentence, {"minutes": minutes})
+        yield StatusWarning("queue", "warning", sentence, {"minutes": minutes})
 
 
-def _certificate(seen: Survey) -> Iterator[Concern]:
+def _certificate(seen: Survey) -> Iterator[StatusWarning]:
     if seen.certificate is None:
         return
     if seen.certificate.refusal:
         sentence = N_("Browsers do not trust the certificate (%(reason)s).")
-        yield Concern("certificate", "error", sentence, {"reason": seen.certificate.refusal})
+        yield StatusWarning("certificate", "error", sentence, {"reason": seen.certificate.refusal})
     elif seen.certificate.lifetime_left < LITTLE_LIFETIME:
         sentence = N_("The certificate should have been renewed; days left: %(days)s.")
         days = int(seen.certificate.days_left)
-        yield Concern("certificate", "warning", sentence, {"days": days})
+        yield StatusWarning("certificate", "warning", sentence, {"days": days})
 
 
-def _backups(seen: Survey) -> Iterator[Concern]:
+def _backups(seen: Survey) -> Iterator[StatusWarning]:
     if seen.reports is None:
         return
     backup, drill = seen.report(BACKUP), seen.report(DRILL)
     if backup is None:
-        yield Concern("reports", "warning", N_("No backup service has reported yet."))
+        yield StatusWarning("reports", "warning", N_("No backup service has reported yet."))
         return
     if backup.outcome is Outcome.FAILED:
-        yield Concern("reports", "error", N_("The last backup failed."))
+        yield StatusWarning("reports", "error", N_("The last backup failed."))
     if backup.succeeded_at and seen.taken_at - backup.succeeded_at > LONG_SINCE_BACKUP:
         sentence = N_("The last good backup is %(hours)s hours old.")
         hours = (seen.taken_at - backup.succeeded_at) // timedelta(hours=1)
-        yield Concern("reports", "warning", sentence, {"hours": hours})
+        yield StatusWarning("reports", "warning", sentence, {"hours": hours})
     if drill is None:
-        yield Concern("reports", "warning", N_("No drill has proven a backup yet."))
+        yield StatusWarning("reports", "warning", N_("No drill has proven a backup yet."))
     elif drill.outcome is Outcome.FAILED:
-        yield Concern("reports", "error", N_("The last drill failed: do not rely on that backup."))
+        yield StatusWarning(
+            "reports", "error", N_("The last drill failed: do not rely on that backup.")
+        )
 
 
-def _room(seen: Survey) -> Iterator[Concern]:
+def _room(seen: Survey) -> Iterator[StatusWarning]:
     if seen.room and seen.room.free_bytes < LITTLE_ROOM * seen.room.total_bytes:
-        yield Concern("storage", "warning", N_("The disk for files is nearly full."))
+        yield StatusWarning("storage", "warning", N_("The disk for files is nearly full."))
 
 
-def _connections(seen: Survey) -> Iterator[Concern]:
+def _connections(seen: Survey) -> Iterator[StatusWarning]:
     if seen.connections and seen.connections.used >= MANY_CONNECTIONS * seen.connections.most:
         sentence = N_("The database has %(used)s of %(most)s connections in use.")
         params: dict[str, object] = {"used": seen.connections.used, "most": seen.connections.most}
-        yield Concern("storage", "warning", sentence, params)
+        yield StatusWarning("storage", "warning", sentence, params)
 
 
-def _mishaps(seen: Survey) -> Iterator[Concern]:
+def _mishaps(seen: Survey) -> Iterator[StatusWarning]:
     if seen.mishaps and seen.mishaps.last_hour:
         sentence = N_("Errors in the last hour that nobody foresaw: %(count)s.")
-        yield Concern("mishaps", "warning", sentence, {"count": seen.mishaps.last_hour})
+        yield StatusWarning("mishaps", "warning", sentence, {"count": seen.mishaps.last_hour})
 
 
-def _settings(seen: Survey) -> Iterator[Concern]:
+def _settings(seen: Survey) -> Iterator[StatusWarning]:
     if seen.settings.debug and seen.settings.app_env == "production":
-        yield Concern("settings", "warning", N_("DEBUG is on. Riders need not see /docs."))
+        yield StatusWarning("settings", "warning", N_("DEBUG is on. Riders need not see /docs."))
 
 
-def _troubles(seen: Survey) -> Iterator[Concern]:
+def _troubles(seen: Survey) -> Iterator[StatusWarning]:
     for name in seen.troubles:
         section = SECTIONS.get(name, name)
         if name == "redis":
             sentence = N_("Redis does not answer; each process counts tries for itself.")
-            yield Concern(section, "warning", sentence)
+            yield StatusWarning(section, "warning", sentence)
             continue
         sentence = N_("This could not be looked at: %(part)s.")
         part = Listed(((NAMES[name], {}),))
-        yield Concern(section, "warning", sentence, {"part": part})
+        yield StatusWarning(section, "warning", sentence, {"part": part})
 
 
 # Where on the page a part is shown that has no section of its own.

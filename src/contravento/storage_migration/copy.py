@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from contravento.kit.errors import AppError
-from contravento.kit.resources import Parts
-from contravento.kit.storage.backend import FileMissing, Found, Place
+from contravento.kit.resources import Resources
+from contravento.kit.storage.backend import FileMissing, Found, StorageBackend
 from contravento.storage_migration import keys
 
 # As files are named: 'photos/3f/…'. What a restore or a killed copy left looks otherwise.
@@ -43,7 +43,10 @@ class Emptied:
 
 
 async def copy_all(
-    parts: Parts, source: Place, target: Place, tell: Tell = lambda told: None
+    resources: Resources,
+    source: StorageBackend,
+    target: StorageBackend,
+    tell: Tell = lambda told: None,
 ) -> Copied:
     """What the database speaks of, pass after pass, until one finds nothing new. Broken off, it
     goes on where it was: a file is there whole or not at all, and never changes.
@@ -54,13 +57,13 @@ async def copy_all(
     while copied.passes < MOST_PASSES:
         copied.passes += 1
         before = copied.files
-        await _pass(parts, source, target, copied, tell)
+        await _pass(resources, source, target, copied, tell)
         if copied.files == before:
             break
     return copied
 
 
-async def copy_one(key: str, source: Place, target: Place) -> int | None:
+async def copy_one(key: str, source: StorageBackend, target: StorageBackend) -> int | None:
     """How many bytes; None where its rider deleted it, before or meanwhile."""
     try:
         chunks = source.stream(key)
@@ -80,7 +83,9 @@ async def copy_one(key: str, source: Place, target: Place) -> int | None:
     return counted.bytes
 
 
-async def empty(old: Place, kept_in: Place, tell: Tell = lambda told: None) -> Emptied:
+async def empty(
+    old: StorageBackend, kept_in: StorageBackend, tell: Tell = lambda told: None
+) -> Emptied:
     """Delete in the old place what the other has, in the same length, and nothing else."""
     emptied = Emptied()
     there = await sizes(kept_in)
@@ -98,11 +103,11 @@ async def empty(old: Place, kept_in: Place, tell: Tell = lambda told: None) -> E
     return emptied
 
 
-async def sizes(place: Place) -> dict[str, int]:
+async def sizes(place: StorageBackend) -> dict[str, int]:
     return {found.key: found.bytes async for found in list_stored(place)}
 
 
-async def list_stored(place: Place) -> AsyncIterator[Found]:
+async def list_stored(place: StorageBackend) -> AsyncIterator[Found]:
     async for found in place.list_files():
         if KEY.fullmatch(found.key):
             yield found
@@ -149,7 +154,9 @@ class Counted:
             raise
 
 
-async def _pass(parts: Parts, source: Place, target: Place, copied: Copied, tell: Tell) -> None:
+async def _pass(
+    resources: Resources, source: StorageBackend, target: StorageBackend, copied: Copied, tell: Tell
+) -> None:
     there = await sizes(target)
     copied.there = copied.gone = 0
 
@@ -165,4 +172,4 @@ async def _pass(parts: Parts, source: Place, target: Place, copied: Copied, tell
         copied.bytes += done
         tell(copied.told())
 
-    await each_of(keys.each_known(parts), copy)
+    await each_of(keys.each_known(resources), copy)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Collection
 
 from sqlalchemy import text
 
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 
 BATCH = 500
 # A portrait is known to its job alone until its sizes are made.
@@ -21,14 +21,14 @@ _ALL = text(_KNOWN)
 _AMONG = text(f"SELECT DISTINCT key FROM ({_KNOWN}) AS known WHERE key = ANY(:keys)")  # noqa: S608
 
 
-async def each_known(parts: Parts) -> AsyncIterator[str]:
+async def each_known(resources: Resources) -> AsyncIterator[str]:
     """As they are now."""
-    async with parts.sessions() as session:
+    async with resources.sessions() as session:
         found = list(await session.scalars(_ALL))
     for key in found:
         yield key
 
 
-async def known_among(parts: Parts, keys: Collection[str]) -> set[str]:
-    async with parts.sessions() as session:
+async def known_among(resources: Resources, keys: Collection[str]) -> set[str]:
+    async with resources.sessions() as session:
         return set(await session.scalars(_AMONG, {"keys": list(keys)}))

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 
-from contravento.kit.resources import Parts
-from contravento.kit.storage.backend import FileMissing, Place
+from contravento.kit.resources import Resources
+from contravento.kit.storage.backend import FileMissing, StorageBackend
 from contravento.storage_migration import keys
 from contravento.storage_migration.copy import Tell, copy_one, each_of, list_stored
 
@@ -34,7 +34,9 @@ class Verified:
         return not self.damaged
 
 
-async def verify(parts: Parts, old: Place, new: Place, tell: Tell = lambda told: None) -> Verified:
+async def verify(
+    resources: Resources, old: StorageBackend, new: StorageBackend, tell: Tell = lambda told: None
+) -> Verified:
     """Raises StorageAway where a place does not answer; nothing is then said of it."""
     found = Verified()
 
@@ -44,13 +46,15 @@ async def verify(parts: Parts, old: Place, new: Place, tell: Tell = lambda told:
         tell({"verified": found.files})
 
     missing = found.lost
-    await each_of(keys.each_known(parts), look)
-    still = await keys.known_among(parts, missing) if missing else set()
+    await each_of(keys.each_known(resources), look)
+    still = await keys.known_among(resources, missing) if missing else set()
     found.lost = sorted(still)  # the others were deleted while we looked
     return found
 
 
-async def sweep(parts: Parts, old: Place, new: Place, before: datetime) -> int:
+async def sweep(
+    resources: Resources, old: StorageBackend, new: StorageBackend, before: datetime
+) -> int:
     """Delete from the new place what was copied and is wanted no more: its rider deleted it in the
     old one only, before anybody knew of the new. How many.
 
@@ -61,12 +65,12 @@ async def sweep(parts: Parts, old: Place, new: Place, before: datetime) -> int:
         if found.changed_at < before:
             batch.append(found.key)
         if len(batch) >= keys.BATCH:
-            count += await _sweep(parts, old, new, batch)
+            count += await _sweep(resources, old, new, batch)
             batch.clear()
-    return count + await _sweep(parts, old, new, batch)
+    return count + await _sweep(resources, old, new, batch)
 
 
-async def sha256_of(key: str, place: Place) -> str | None:
+async def sha256_of(key: str, place: StorageBackend) -> str | None:
     digest = hashlib.sha256()
     try:
         async for chunk in place.stream(key):
@@ -76,7 +80,7 @@ async def sha256_of(key: str, place: Place) -> str | None:
     return digest.hexdigest()
 
 
-async def _look(key: str, old: Place, new: Place, found: Verified) -> None:
+async def _look(key: str, old: StorageBackend, new: StorageBackend, found: Verified) -> None:
     expected, there = await sha256_of(key, old), await sha256_of(key, new)
     if expected is None:
         if there is None:
@@ -97,8 +101,10 @@ async def _look(key: str, old: Place, new: Place, found: Verified) -> None:
         found.mended += 1
 
 
-async def _sweep(parts: Parts, old: Place, new: Place, batch: list[str]) -> int:
-    known = await keys.known_among(parts, batch) if batch else set()
+async def _sweep(
+    resources: Resources, old: StorageBackend, new: StorageBackend, batch: list[str]
+) -> int:
+    known = await keys.known_among(resources, batch) if batch else set()
     unknown = [key for key in batch if key not in known and await old.find(key) is None]
     await new.delete(*unknown)
     return len(unknown)

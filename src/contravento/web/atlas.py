@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from contravento.atlas.geojson import COARSE_ABOVE_DEGREES, sheet_geojson
 from contravento.atlas.topology import Box
 from contravento.http import conditional
-from contravento.http.dependencies import PartsOf
+from contravento.http.dependencies import ResourcesOf
 from contravento.kit.errors import Invalid
 from contravento.kit.i18n.marks import N_
 from contravento.web.rendering.render_cache import KeptBy
@@ -27,11 +27,13 @@ class BadBounds(Invalid):
 
 
 @router.get("/sheet.json")
-async def show(request: Request, parts: PartsOf, kept: KeptBy, bounds: str = "") -> Response:
+async def show(
+    request: Request, resources: ResourcesOf, kept: KeptBy, bounds: str = ""
+) -> Response:
     box = _read(bounds)
 
     async def draw() -> bytes:
-        return orjson.dumps(await parts.compute(sheet_geojson, box))
+        return orjson.dumps(await resources.compute(sheet_geojson, box))
 
     is_coarse = box[2] - box[0] > COARSE_ABOVE_DEGREES  # quickly drawn, and large to keep
     body = await draw() if is_coarse else await kept.get(("sheet", box), draw)

@@ -13,7 +13,7 @@ from contravento.http.dependencies import CommonSession
 from contravento.kit.database.session import Session
 from contravento.web.rendering import cursors, formats
 from contravento.web.rendering.page import Page, PageFor
-from contravento.web.rendering.render_cache import Kept, KeptBy
+from contravento.web.rendering.render_cache import KeptBy, RenderCache
 
 router = APIRouter()
 
@@ -66,23 +66,25 @@ def _filter(country: str, tag: str) -> Filter:
     return Filter(country=country.strip() or None, tag=tag.strip() or None)
 
 
-async def _topics(session: Session, kept: Kept) -> list[Filter]:
+async def _topics(session: Session, kept: RenderCache) -> list[Filter]:
     async def count() -> list[Filter]:
         return await queries.list_topics(session, countries=COUNTRIES_OFFERED, tags=TAGS_OFFERED)
 
     return await kept.get("topics", count, seconds=TOPICS_KEPT_SECONDS)
 
 
-async def _frontis(session: Session, page: Page, kept: Kept, entries: list[Entry]) -> Frontis:
+async def _frontis(
+    session: Session, page: Page, kept: RenderCache, entries: list[Entry]
+) -> Frontis:
     """Of the latest tours; drawn anew when there is another, or one's tracks changed."""
     tours = [entry for entry in entries if entry.distance_metres][:TOURS_DRAWN]
-    language, parts = page.language, page.parts
+    language, resources = page.language, page.resources
 
     async def draw() -> Sheet:
         ids = [tour.id for tour in tours]
         lines = await queries.list_lines(session, ids) if ids else {}
         names = {code: formats.country(code, language) for tour in tours for code in tour.countries}
-        return await parts.compute(partial(draw_sheet, names=names), list(lines.values()))
+        return await resources.compute(partial(draw_sheet, names=names), list(lines.values()))
 
     key = ("frontis", language, *((tour.id, tour.distance_metres) for tour in tours))
     return Frontis(

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from contravento.accounts.queries import get_rider_by_id
-from contravento.http.dependencies import PartsOf, Transaction
+from contravento.http.dependencies import ResourcesOf, Transaction
 from contravento.kit.errors import AppError
 from contravento.kit.i18n.catalogue import translate
 from contravento.kit.i18n.marks import N_
@@ -60,14 +60,14 @@ async def discard(job_id: JobId, session: Transaction, viewer: AdministratorOnly
 
 @router.post("/mail-test")
 async def test_mail(
-    session: Transaction, viewer: AdministratorOnly, parts: PartsOf, page: PageFor
+    session: Transaction, viewer: AdministratorOnly, resources: ResourcesOf, page: PageFor
 ) -> Response:
     """Sent before the answer, which says what the mail server said."""
     rider = await get_rider_by_id(session, viewer.id)
-    _, refused = await attempt(session, mails.count_test_mail(parts.limiter, rider))
+    _, refused = await attempt(session, mails.count_test_mail(resources.limiter, rider))
     if refused:
         return await _show(page, refused=refused)
-    return await _show(page, mail=await mails.send_test_mail(parts, rider))
+    return await _show(page, mail=await mails.send_test_mail(resources, rider))
 
 
 async def _show(
@@ -77,7 +77,7 @@ async def _show(
     mail: MailOutcome | None = None,
     refused: AppError | None = None,
 ) -> Response:
-    seen = await survey(page.parts)
+    seen = await survey(page.resources)
     wait = refused.retry_after_seconds if refused else None
     return page.show(
         "operator/show.html",

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from contravento.http import conditional
 from contravento.http.cache_control import share_trip
-from contravento.http.dependencies import MaybeViewer, PartsOf, PublicSession
+from contravento.http.dependencies import MaybeViewer, PublicSession, ResourcesOf
 from contravento.photos import queries
 from contravento.photos.errors import PhotoNotFound
 
@@ -23,7 +23,7 @@ async def show(
     request: Request,
     session: PublicSession,
     viewer: MaybeViewer,
-    parts: PartsOf,
+    resources: ResourcesOf,
 ) -> Response:
     viewer_id = viewer.id if viewer else None
     photo = await queries.get_photo(session, photo_id, viewer_id=viewer_id)
@@ -33,7 +33,7 @@ async def show(
     share_trip(request, photo.trip, browser_seconds=BROWSER_SECONDS)
     return await conditional.send_stored(
         request,
-        parts.storage,
+        resources.storage,
         found["key"],
         size_bytes=found["bytes"],
         media_type=conditional.JPEG,

@@ -13,9 +13,9 @@ from contravento_backup.kit.errors import BackupFailed
 from contravento_backup.kit.settings import Settings
 from contravento_backup.postgres import fingerprint, scratch_cluster
 from contravento_backup.postgres.fingerprint import Connection, Content
-from contravento_backup.postgres.scratch_cluster import Cluster
+from contravento_backup.postgres.scratch_cluster import ScratchCluster
 from contravento_backup.sets import backup_set, verify
-from contravento_backup.sets.backup_set import BackupSet, State
+from contravento_backup.sets.backup_set import BackupSet, SetState
 from contravento_backup.storage import file_pool as pools
 from contravento_backup.storage.file_pool import Entry, Pool
 from contravento_backup.storage.folder import Store, sha256_of, write_json
@@ -104,7 +104,7 @@ class Refresh:
         administrator, database = str(manifest["administrator"]), str(manifest["database"])
         words = f"{subject.name} of {manifest['environment']}"
         scratch_cluster.initialise(folder, administrator)
-        cluster = Cluster(folder, HERE, administrator)
+        cluster = ScratchCluster(folder, HERE, administrator)
         with cluster.running():
             with progress.step("load", f"load {words} where nobody can reach it", LOAD_SECONDS):
                 cluster.load(subject.globals_file, subject.dump)
@@ -138,7 +138,7 @@ class Refresh:
         if not self.source.sets.is_dir():
             raise BackupFailed("This is no backup folder: it has no folder sets.")
         there = [
-            each for each in backup_set.list_all(self.source.sets) if each.state is State.PROVEN
+            each for each in backup_set.list_all(self.source.sets) if each.state is SetState.PROVEN
         ]
         if name:
             return backup_set.find(self.source.sets, name)

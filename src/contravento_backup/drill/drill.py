@@ -12,7 +12,7 @@ from contravento_backup.kit.errors import BackupFailed, Problem
 from contravento_backup.kit.programs import ProgramFailed
 from contravento_backup.kit.settings import Settings
 from contravento_backup.postgres import fingerprint, pgbackrest, scratch_cluster
-from contravento_backup.postgres.scratch_cluster import Cluster
+from contravento_backup.postgres.scratch_cluster import ScratchCluster
 from contravento_backup.sets import backup_set, verify
 from contravento_backup.sets.backup_set import BackupSet
 from contravento_backup.storage import file_pool as pools
@@ -82,7 +82,7 @@ class Drill:
         with scratch_cluster.place(self.store.throwaway, "dump") as folder:
             administrator = str((self.subject.manifest or {})["administrator"])
             scratch_cluster.initialise(folder, administrator)
-            cluster = Cluster(folder, self.settings.throwaway_host, administrator)
+            cluster = ScratchCluster(folder, self.settings.throwaway_host, administrator)
             with cluster.running():
                 cluster.load(self.subject.globals_file, self.subject.dump)
                 self._compare(cluster, "the dump")
@@ -97,13 +97,15 @@ class Drill:
             pgbackrest.restore(
                 folder, label=manifest["base"], restore_point=manifest["restore_point"]
             )
-            cluster = Cluster(folder, self.settings.throwaway_host, manifest["administrator"])
+            cluster = ScratchCluster(
+                folder, self.settings.throwaway_host, manifest["administrator"]
+            )
             with cluster.running():
                 self._compare(cluster, "the replayed WAL")
                 self._check_structure(cluster)
                 self._ask(cluster, "the replayed WAL")
 
-    def _check_structure(self, cluster: Cluster) -> None:
+    def _check_structure(self, cluster: ScratchCluster) -> None:
         """amcheck: every index holds every row, in order, and every page is what it should be."""
         try:
             cluster.run("pg_amcheck", "--heapallindexed", "--install-missing", "--no-password",
@@ -117,7 +119,7 @@ class Drill:
     def _database(self) -> str:
         return str((self.subject.manifest or {})["database"])
 
-    def _compare(self, cluster: Cluster, what: str) -> None:
+    def _compare(self, cluster: ScratchCluster, what: str) -> None:
         with fingerprint.connect(**cluster.where(self._database)) as connection:
             found = fingerprint.take(connection)
             spoken_of = set(fingerprint.references(connection))
@@ -134,7 +136,7 @@ class Drill:
                 words = f"A row of {table} in {what} speaks of {key}, which the set does not have."
                 self.problems.append(Problem("file_missing", words))
 
-    def _ask(self, cluster: Cluster, what: str) -> None:
+    def _ask(self, cluster: ScratchCluster, what: str) -> None:
         """The application, read-only, with its own role and password."""
         if not self.settings.drill_url:
             return

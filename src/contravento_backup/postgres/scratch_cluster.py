@@ -36,7 +36,7 @@ SETTINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class ScratchCluster:
     """`folder` holds the data; its socket is beside them."""
 
     folder: Path

@@ -154,7 +154,7 @@ def settings_of(place: str, key: str) -> Settings:
     )  # fmt: skip
 
 
-def carrier_of(settings: Settings) -> offsite.Carrier:
+def carrier_of(settings: Settings) -> offsite.OffsiteRepository:
     found = offsite.carrier(settings, Store(settings.folder))
     if found is None:
         raise BackupFailed("No storage elsewhere is set.")

@@ -11,7 +11,7 @@ from contravento_backup.kit.errors import BackupFailed
 from contravento_backup.prepare_volume import OWNER
 from contravento_backup.restore.side_database import KEPT_FOR, STAMP
 from contravento_backup.sets import backup_set
-from contravento_backup.sets.backup_set import State
+from contravento_backup.sets.backup_set import SetState
 from contravento_backup.storage.folder import Store
 
 SET_ASIDE = ".set-aside-"
@@ -46,7 +46,7 @@ def environment_of(place: Store, key: str) -> str:
     """The environment file of the last start, or of the newest set that has a good one."""
     candidates = [place.environment]
     there = backup_set.list_all(place.sets)[::-1]
-    by_worth = sorted(there, key=lambda each: each.state is not State.PROVEN)
+    by_worth = sorted(there, key=lambda each: each.state is not SetState.PROVEN)
     candidates += [each.folder / backup_set.ENVIRONMENT for each in by_worth]
     found = [each for each in candidates if each.exists()]
     if not found:

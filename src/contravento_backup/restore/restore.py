@@ -14,7 +14,7 @@ from contravento_backup.kit import progress
 from contravento_backup.kit.errors import BackupFailed, Busy
 from contravento_backup.kit.settings import Settings
 from contravento_backup.postgres import fingerprint, pgbackrest, scratch_cluster
-from contravento_backup.restore.side_database import Cluster
+from contravento_backup.restore.side_database import SideDatabase
 from contravento_backup.restore.sources import LATEST, Source, Sources
 from contravento_backup.storage import file_pool as pools
 from contravento_backup.storage.file_pool import Entry, Pool
@@ -46,8 +46,8 @@ class Restore:
     pool: Pool
 
     @property
-    def cluster(self) -> Cluster:
-        return Cluster(self.settings)
+    def cluster(self) -> SideDatabase:
+        return SideDatabase(self.settings)
 
     @property
     def sources(self) -> Sources:

@@ -33,7 +33,7 @@ SIGN_INS = ("sign_ins", "mailed_links")  # what lets somebody in; refresh tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ReplacedDatabase:
     """A database that was live once."""
 
     name: str
@@ -45,7 +45,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class SideDatabase:
     """The live cluster, of which the live database may be missing."""
 
     settings: Settings
@@ -205,7 +205,7 @@ class Cluster:
     def _kept_prefix(self) -> str:
         return f"{self.settings.database[:BASE_CHARACTERS]}_before_"
 
-    def kept(self) -> list[Kept]:
+    def kept(self) -> list[ReplacedDatabase]:
         """Oldest first."""
         with self.connect() as connection:
             names = connection.execute("SELECT datname FROM pg_database").fetchall()
@@ -220,12 +220,12 @@ class Cluster:
         return gone
 
 
-def _kept(name: str, prefix: str) -> Kept | None:
+def _kept(name: str, prefix: str) -> ReplacedDatabase | None:
     try:
         moment = datetime.strptime(name.removeprefix(prefix), STAMP).replace(tzinfo=UTC)
     except ValueError:
         return None
-    return Kept(name, moment) if name.startswith(prefix) else None
+    return ReplacedDatabase(name, moment) if name.startswith(prefix) else None
 
 
 def _roles(lines: list[str]) -> Iterator[str]:

@@ -15,9 +15,9 @@ from contravento_backup.kit.errors import BackupFailed
 from contravento_backup.kit.settings import Settings
 from contravento_backup.postgres import fingerprint, pgbackrest, scratch_cluster
 from contravento_backup.postgres.fingerprint import Content
-from contravento_backup.restore.side_database import Cluster
+from contravento_backup.restore.side_database import SideDatabase
 from contravento_backup.sets import backup_set, snapshot, verify
-from contravento_backup.sets.backup_set import BackupSet, State
+from contravento_backup.sets.backup_set import BackupSet, SetState
 from contravento_backup.storage import file_pool as pools
 from contravento_backup.storage.file_pool import Entry
 from contravento_backup.storage.folder import Store, iso
@@ -49,7 +49,7 @@ class Source:
 class Sources:
     settings: Settings
     store: Store
-    cluster: Cluster
+    cluster: SideDatabase
 
     # --- a set
 
@@ -77,7 +77,7 @@ class Sources:
 
     def _newest_proven(self) -> BackupSet:
         proven = [
-            each for each in backup_set.list_all(self.store.sets) if each.state is State.PROVEN
+            each for each in backup_set.list_all(self.store.sets) if each.state is SetState.PROVEN
         ]
         if not proven:
             raise BackupFailed("No set is proven; name one to restore it nevertheless.")
@@ -103,7 +103,9 @@ class Sources:
         with ExitStack() as stack:
             folder = stack.enter_context(scratch_cluster.place(self.store.throwaway, PLACE))
             with progress.step("wal", f"bring the server back as it was at {words}", 20):
-                cluster = scratch_cluster.Cluster(folder, "127.0.0.1", self.settings.administrator)
+                cluster = scratch_cluster.ScratchCluster(
+                    folder, "127.0.0.1", self.settings.administrator
+                )
                 try:
                     pgbackrest.restore_to(folder, label=str(base["label"]), at=at)
                     stack.enter_context(cluster.running())
@@ -111,7 +113,7 @@ class Sources:
                     raise BackupFailed(f"The WAL does not lead to {words}: {error}") from error
             yield self._dumped(cluster, words, folder.parent)
 
-    def _dumped(self, cluster: scratch_cluster.Cluster, words: str, folder: Path) -> Source:
+    def _dumped(self, cluster: scratch_cluster.ScratchCluster, words: str, folder: Path) -> Source:
         name, dump = self.settings.database, folder / backup_set.DUMP
         with progress.step("dump", "take its database and its fingerprint", EXPECTED_SECONDS):
             with fingerprint.connect(**cluster.where(name)) as connection:

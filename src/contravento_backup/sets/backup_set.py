@@ -11,7 +11,7 @@ from typing import Any
 
 from contravento_backup.kit.errors import BackupFailed
 from contravento_backup.postgres.fingerprint import Content
-from contravento_backup.sets.retention import Kept
+from contravento_backup.sets.retention import DatedSet
 
 FORMAT = 1
 NAMED = "%Y%m%dT%H%M%SZ"
@@ -25,7 +25,7 @@ FILES, ENVIRONMENT, MANIFEST, PROOF = (
 PARTS = (DUMP, GLOBALS, FINGERPRINT, FILES, ENVIRONMENT)
 
 
-class State(StrEnum):
+class SetState(StrEnum):
     PROVEN = "proven"
     FAILED = "failed"
     UNPROVEN = "unproven"
@@ -55,19 +55,19 @@ class BackupSet:
         return datetime.strptime(self.name, NAMED).replace(tzinfo=UTC)
 
     @property
-    def state(self) -> State:
+    def state(self) -> SetState:
         if self.manifest is None:
-            return State.BROKEN
+            return SetState.BROKEN
         if self.proof is None:
-            return State.UNPROVEN
-        return State.PROVEN if self.proof.get("outcome") == "proven" else State.FAILED
+            return SetState.UNPROVEN
+        return SetState.PROVEN if self.proof.get("outcome") == "proven" else SetState.FAILED
 
     @property
     def bytes(self) -> int:
         return sum(each.stat().st_size for each in self.folder.iterdir() if each.is_file())
 
-    def kept(self) -> Kept:
-        return Kept(self.name, self.at, self.state is State.PROVEN)
+    def kept(self) -> DatedSet:
+        return DatedSet(self.name, self.at, self.state is SetState.PROVEN)
 
     def fingerprint(self) -> dict[str, Content]:
         """Raises BackupFailed where it cannot be read."""

@@ -10,7 +10,7 @@ LEAST = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class DatedSet:
     """A set as retention sees it."""
 
     name: str
@@ -18,7 +18,7 @@ class Kept:
     is_proven: bool
 
 
-def may_go(sets: Iterable[Kept]) -> list[Kept]:
+def may_go(sets: Iterable[DatedSet]) -> list[DatedSet]:
     """Those that no rule keeps, oldest first.
 
     Days, weeks and months are counted where there are sets, and from the newest set, not by the
@@ -41,10 +41,10 @@ def may_go(sets: Iterable[Kept]) -> list[Kept]:
 
 
 def _newest_of_each(
-    by_age: Sequence[Kept], period: Callable[[datetime], tuple[int, ...]], count: int
+    by_age: Sequence[DatedSet], period: Callable[[datetime], tuple[int, ...]], count: int
 ) -> Iterable[str]:
     """Of each of the last periods that have any: the newest proven set, or the newest."""
-    chosen: dict[tuple[int, ...], Kept] = {}
+    chosen: dict[tuple[int, ...], DatedSet] = {}
     for each in by_age:
         at = period(each.at)
         if at not in chosen and len(chosen) == count:

@@ -13,9 +13,9 @@ from contravento_ops.acceptance.tools import browser, inbox, sample_files
 from contravento_ops.acceptance.tools.browser import Browser
 from contravento_ops.acceptance.tools.sample_files import Ride
 from contravento_ops.kit import compose, prometheus
-from contravento_ops.kit.check_result import CannotTell
+from contravento_ops.kit.check_result import Inconclusive
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.errors import Refusal
+from contravento_ops.kit.errors import CommandError
 from contravento_ops.kit.prometheus import Prometheus, Unreachable
 from contravento_ops.kit.site import Address, File, Site
 from contravento_ops.load import reference_load
@@ -59,7 +59,7 @@ class Trip:
 
 
 @dataclass
-class Visit:
+class CheckContext:
     project: Project
     values: Mapping[str, str]
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -91,8 +91,8 @@ class Visit:
         """A confirmed rider, so that no other box depends on mail."""
         try:
             return self._ends.enter_context(a_probe(self.project))
-        except Refusal as refusal:
-            raise CannotTell(str(refusal)) from refusal
+        except CommandError as refusal:
+            raise Inconclusive(str(refusal)) from refusal
 
     @cached_property
     def rider(self) -> Site:
@@ -105,7 +105,7 @@ class Visit:
         name = f"check_{secrets.token_hex(6)}"
         try:
             email, has_inbox = inbox.address_for(name, self.values), True
-        except CannotTell:
+        except Inconclusive:
             email, has_inbox = f"{name}@probe.invalid", False
         forget = FORGET.format(name=name)
         self._ends.callback(lambda: compose.run(facts.psql(self.project, forget)))
@@ -164,7 +164,7 @@ class Visit:
         try:
             return prometheus.of(self.project)
         except Unreachable as error:
-            raise CannotTell(str(error)) from error
+            raise Inconclusive(str(error)) from error
 
     @cached_property
     def reference(self) -> Reference:
@@ -174,5 +174,5 @@ class Visit:
     def psql(self, query: str) -> str:
         done = compose.run(facts.psql(self.project, query))
         if not done.ok:
-            raise CannotTell(f"PostgreSQL cannot be asked: {done.said}")
+            raise Inconclusive(f"PostgreSQL cannot be asked: {done.said}")
         return done.out.strip()

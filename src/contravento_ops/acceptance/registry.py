@@ -12,24 +12,24 @@ from contravento_ops.acceptance.checks import (
     performance,
     security,
 )
-from contravento_ops.acceptance.context import Visit
+from contravento_ops.acceptance.context import CheckContext
 from contravento_ops.kit.check_result import Evidence
 
-type Judge = Callable[[Visit], Evidence]
+type CheckFunction = Callable[[CheckContext], Evidence]
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
     name: str
     group: str
-    judge: Judge
+    judge: CheckFunction
 
     @property
     def title(self) -> str:
         return str(self.judge.__doc__)
 
 
-FUNCTIONAL: tuple[Judge, ...] = (
+FUNCTIONAL: tuple[CheckFunction, ...] = (
     functional.health,
     functional.sign_up,
     functional.confirmation_mail,
@@ -40,7 +40,7 @@ FUNCTIONAL: tuple[Judge, ...] = (
     functional.feed,
     functional.statistics,
 )
-SECURITY: tuple[Judge, ...] = (
+SECURITY: tuple[CheckFunction, ...] = (
     security.https,
     security.certificate,
     security.cors,
@@ -48,7 +48,7 @@ SECURITY: tuple[Judge, ...] = (
     security.api_docs,
     security.logs,
 )
-PERFORMANCE: tuple[Judge, ...] = (
+PERFORMANCE: tuple[CheckFunction, ...] = (
     performance.latency,
     performance.pages,
     performance.statements,
@@ -56,19 +56,19 @@ PERFORMANCE: tuple[Judge, ...] = (
     performance.memory,
     performance.cpu,
 )
-MONITORING: tuple[Judge, ...] = (
+MONITORING: tuple[CheckFunction, ...] = (
     monitoring.targets,
     monitoring.panels,
     monitoring.uptime,
     monitoring.sentry,
 )
-DATABASE: tuple[Judge, ...] = (
+DATABASE: tuple[CheckFunction, ...] = (
     database.migrations,
     database.administrator,
     database.backup,
     database.connections,
 )
-CONFIGURATION: tuple[Judge, ...] = (configuration.parity,)
+CONFIGURATION: tuple[CheckFunction, ...] = (configuration.parity,)
 GROUPS = {
     "functional": FUNCTIONAL,
     "security": SECURITY,

@@ -6,14 +6,14 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from contravento_ops.acceptance.context import Visit
+from contravento_ops.acceptance.context import CheckContext
 from contravento_ops.acceptance.registry import Box
 from contravento_ops.acceptance.verdict import Judged, Verdict
 from contravento_ops.acceptance.waivers import Waiver
 from contravento_ops.kit import state
-from contravento_ops.kit.check_result import CannotTell, Evidence, NotGood
+from contravento_ops.kit.check_result import CheckFailed, Evidence, Inconclusive
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.errors import Refusal
+from contravento_ops.kit.errors import CommandError
 from contravento_ops.release import facts
 
 type Hear = Callable[[Judged], None]
@@ -29,7 +29,7 @@ def judge_all(
 ) -> Verdict:
     """Every box is judged, whatever became of those before it."""
     judged: list[Judged] = []
-    with Visit(project, values) as visit:
+    with CheckContext(project, values) as visit:
         release = _release(project)
         for box in boxes:
             begin(box)
@@ -39,14 +39,14 @@ def judge_all(
     return Verdict(project.place.environment, site, release, tuple(judged), visit.began)
 
 
-def _judge(box: Box, visit: Visit, waivers: Mapping[str, Waiver]) -> Judged:
+def _judge(box: Box, visit: CheckContext, waivers: Mapping[str, Waiver]) -> Judged:
     began = time.monotonic()
     judged = Judged(box, "green", Evidence(""), 0.0)
     try:
         judged = replace(judged, evidence=box.judge(visit))
-    except NotGood as problem:
+    except CheckFailed as problem:
         judged = replace(judged, outcome="red", evidence=problem.evidence)
-    except (CannotTell, Refusal) as problem:
+    except (Inconclusive, CommandError) as problem:
         judged = replace(judged, outcome="unknown", evidence=Evidence(str(problem)))
     except Exception as error:  # noqa: BLE001  (one box must not keep the others from being judged)
         said = f"the box itself failed: {type(error).__name__}: {error}"

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 
 UNPROVEN = "Production takes only what staging has proven"
 KEY, PUBLIC_KEY, VERDICT = "verdict.key", "verdict.pub", "verdict.json"
@@ -51,14 +51,14 @@ class Seal:
         self.make_key()
         key = serialization.load_pem_private_key((self.folder / KEY).read_bytes(), None)
         if not isinstance(key, Ed25519PrivateKey):
-            raise Refusal(f"{self.folder / KEY} is no Ed25519 key.", status=Exit.ENVIRONMENT)
+            raise CommandError(f"{self.folder / KEY} is no Ed25519 key.", status=Exit.ENVIRONMENT)
         signature = base64.b64encode(key.sign(_written(statement))).decode()
         signed = {"statement": statement, "signature": signature}
         self.file.write_text(json.dumps(signed, indent=2) + "\n")
         return self.file
 
     def read(self) -> dict[str, Any]:
-        """The statement, believed. Raises Refusal (REFUSED) where there is none to believe."""
+        """The statement, believed. Raises CommandError (REFUSED) where there is none to believe."""
         try:
             signed = json.loads(self.file.read_text())
             statement, signature = signed["statement"], base64.b64decode(signed["signature"])
@@ -97,5 +97,5 @@ def _written(statement: Mapping[str, Any]) -> bytes:
     return json.dumps(statement, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _refused(why: str) -> Refusal:
-    return Refusal(f"{UNPROVEN}: {why}.", status=Exit.REFUSED)
+def _refused(why: str) -> CommandError:
+    return CommandError(f"{UNPROVEN}: {why}.", status=Exit.REFUSED)

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from contravento_ops.acceptance.registry import BY_NAME
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 
 FILE = "waivers.json"
 LONGEST_DAYS = 90
@@ -25,20 +25,20 @@ class Waiver:
 
 
 def read(file: Path, today: date) -> dict[str, Waiver]:
-    """Those that hold today, by box. Raises Refusal with a sentence for each mistake."""
+    """Those that hold today, by box. Raises CommandError with a sentence for each mistake."""
     if not file.exists():
         return {}
     try:
         entries = json.loads(file.read_text())
     except ValueError as error:
-        raise Refusal(f"{file} is no JSON: {error}.", status=Exit.USAGE) from None
+        raise CommandError(f"{file} is no JSON: {error}.", status=Exit.USAGE) from None
     if not isinstance(entries, list):
-        raise Refusal(f"{file} is to hold a list.", status=Exit.USAGE)
+        raise CommandError(f"{file} is to hold a list.", status=Exit.USAGE)
     mistakes = [f"{file}, entry {number}: {each}."
                 for number, entry in enumerate(entries, start=1)
                 for each in _mistakes(entry, today)]  # fmt: skip
     if mistakes:
-        raise Refusal(*mistakes, status=Exit.USAGE)
+        raise CommandError(*mistakes, status=Exit.USAGE)
     found = [_waiver(entry) for entry in entries]
     return {each.box: each for each in found if each.holds(today)}
 

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from contravento_ops.context import Session
+from contravento_ops.context import CommandContext
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Project
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 
 SERVICE, PROGRAM = "backup", "contravento-backup"
 BUSY = 5  # of the program in the container
@@ -31,12 +31,12 @@ def backup(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the calls and stop.")] = False,
 ) -> None:
     """Take a set and prove it; or list, drill, prune, ship."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     if session.place.environment == "dev":
-        raise Refusal("There are no backups in dev.", status=Exit.USAGE)
+        raise CommandError("There are no backups in dev.", status=Exit.USAGE)
     session.refuse_elsewhere("backup")
     if name and action is not Action.DRILL:
-        raise Refusal(f"{action} takes no name of a set.", status=Exit.USAGE)
+        raise CommandError(f"{action} takes no name of a set.", status=Exit.USAGE)
     made = calls(session.project, action, name, as_json=as_json)
     if dry_run:
         for each in made:
@@ -61,7 +61,7 @@ def calls(project: Project, action: Action, name: str, *, as_json: bool) -> tupl
 
 def _refuse_without_service(project: Project) -> None:
     if not any(each.state == "running" for each in project.containers(SERVICE)):
-        raise Refusal(
+        raise CommandError(
             f"The service {SERVICE} does not run; ./deploy.sh … starts it.", status=Exit.DOCKER
         )
 

@@ -12,9 +12,9 @@ from contravento_ops.acceptance import promotion, report_page, runner, waivers
 from contravento_ops.acceptance.registry import BOXES, BY_NAME, Box
 from contravento_ops.acceptance.signing import Seal
 from contravento_ops.acceptance.verdict import Judged, Verdict
-from contravento_ops.context import Session
+from contravento_ops.context import CommandContext
 from contravento_ops.kit.console import Board, Console, Mark
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 
 MARKS: dict[str, Mark] = {"green": "ok", "red": "failed", "unknown": "failed"}
 COLUMNS = ("", "box", "what was found", "s")
@@ -29,9 +29,9 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Judge the running environment as its riders would; GO or NO-GO, with evidence."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     if session.place.environment == "dev":
-        raise Refusal("There is no checklist in dev.", status=Exit.USAGE)
+        raise CommandError("There is no checklist in dev.", status=Exit.USAGE)
     boxes = _chosen(only)
     if list_them:
         _list(session.console, boxes)
@@ -55,7 +55,7 @@ def _chosen(names: list[str]) -> tuple[Box, ...]:
     for name in names:
         if name not in BY_NAME:
             known = ", ".join(BY_NAME)
-            raise Refusal(f"There is no box '{name}'; there are {known}.", status=Exit.USAGE)
+            raise CommandError(f"There is no box '{name}'; there are {known}.", status=Exit.USAGE)
     return tuple(box for box in BOXES if not names or box.name in names)
 
 
@@ -86,7 +86,7 @@ def _row(judged: Judged) -> tuple[str, ...]:
     return mark, judged.box.name, said, f"{judged.seconds:.1f}"
 
 
-def _keep(session: Session, verdict: Verdict) -> None:
+def _keep(session: CommandContext, verdict: Verdict) -> None:
     """The report, for people and for machines; and the last word."""
     folder = runner.folder_for(session.place.memory)
     (folder / "report.json").write_text(json.dumps(verdict.as_json(), indent=2) + "\n")

@@ -8,13 +8,13 @@ import typer
 from contravento_ops.acceptance import promotion
 from contravento_ops.acceptance.signing import UNPROVEN, Seal
 from contravento_ops.commands import restore, swarm as swarm_releases
-from contravento_ops.context import Session
+from contravento_ops.context import CommandContext
 from contravento_ops.environment import file as env_files, initialise, secret_ages
 from contravento_ops.environment.variables.table import Variable
 from contravento_ops.host import checks, facts as host_facts
 from contravento_ops.host.checks import CHECKS, Verdict
 from contravento_ops.kit import state
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.recovery import target
 from contravento_ops.release import facts, plan, rollout, source
 from contravento_ops.release.plan import Kind, Options, Plan, Step
@@ -54,7 +54,7 @@ def deploy(
     as_json: Json = False,
 ) -> None:
     """Bring this release into service, beside the one that serves where one does."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     if image is None and session.place.environment == "prod":
         image = promotion.image_of(Seal(session.place.shared).read())
     options = source.choose(session.place.root, image, bake_seconds=bake_seconds)
@@ -75,10 +75,12 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Go back to the release before, in the same careful way."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     previous = state.read(session.place.state).previous
     if previous is None:
-        raise Refusal("There is no release before this one to go back to.", status=Exit.REFUSED)
+        raise CommandError(
+            "There is no release before this one to go back to.", status=Exit.REFUSED
+        )
     options = Options(
         tag=source.tag_of(previous.image),
         build=False,
@@ -92,7 +94,12 @@ def rollback(
 
 
 def _deploy(
-    session: Session, options: Options, skip: list[str], *, dry_run: bool, healthy_seconds: int
+    session: CommandContext,
+    options: Options,
+    skip: list[str],
+    *,
+    dry_run: bool,
+    healthy_seconds: int,
 ) -> None:
     _refuse_unknown(skip)
     session.file()
@@ -111,7 +118,7 @@ def _deploy(
 
 
 def _deploy_to_swarm(
-    session: Session, options: Options, registry: str, *, dry_run: bool, seconds: int
+    session: CommandContext, options: Options, registry: str, *, dry_run: bool, seconds: int
 ) -> None:
     session.file()
     tag = options.tag
@@ -133,7 +140,9 @@ def _deploy_to_swarm(
     _tell(session, report)
 
 
-def _carry_out(session: Session, made: Plan, skip: list[str], healthy_seconds: int) -> Report:
+def _carry_out(
+    session: CommandContext, made: Plan, skip: list[str], healthy_seconds: int
+) -> Report:
     before = state.read(session.place.state).current
     tag = made.options.tag
     report = Report(
@@ -159,26 +168,26 @@ def _carry_out(session: Session, made: Plan, skip: list[str], healthy_seconds: i
     return report
 
 
-def _check_verdict(session: Session, tag: str) -> None:
-    """Raises Refusal where staging has not proven this image, as it is, lately."""
+def _check_verdict(session: CommandContext, tag: str) -> None:
+    """Raises CommandError where staging has not proven this image, as it is, lately."""
     release = source.describe(tag, None)
     statement = Seal(session.place.shared).read()
     if why := promotion.why_not(statement, image_id=release.image_id, root=session.place.root):
-        raise Refusal(f"{UNPROVEN}: {why}.", status=Exit.REFUSED)
+        raise CommandError(f"{UNPROVEN}: {why}.", status=Exit.REFUSED)
 
 
-def _remember(session: Session, tag: str) -> None:
+def _remember(session: CommandContext, tag: str) -> None:
     """In the state, and in the environment file, so that plain Compose starts the same release."""
     _note(session, source.describe(tag, facts.migration_of(session.project)))
 
 
-def _note(session: Session, release: state.Release) -> None:
+def _note(session: CommandContext, release: state.Release) -> None:
     state.write(session.place.state, state.read(session.place.state).after(release))
     env_files.put(session.place.env_file, "TAG", source.tag_of(release.image))
     secret_ages.note(session.place.env_file)
 
 
-def _show(session: Session, made: Plan | SwarmPlan) -> None:
+def _show(session: CommandContext, made: Plan | SwarmPlan) -> None:
     steps: Sequence[Step | SwarmStep] = made.steps
     session.console.table(
         f"Plan for {session.place.environment}: contravento:{made.options.tag}",
@@ -196,7 +205,7 @@ def _show(session: Session, made: Plan | SwarmPlan) -> None:
         session.console.answer({"release": made.options.tag, "steps": shown})
 
 
-def _tell(session: Session, report: Report) -> None:
+def _tell(session: CommandContext, report: Report) -> None:
     mark = {"deployed": "ok", "went back": "warning"}.get(report.outcome, "failed")
     for sentence in report.sentences():
         session.console.note(mark, sentence)  # type: ignore[arg-type]
@@ -212,7 +221,7 @@ def check_host(
     as_json: Json = False,
 ) -> None:
     """See whether this host is fit; changes nothing."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     _refuse_unknown(skip)
     if rules:
         session.console.say(checks.rules_for())
@@ -224,16 +233,16 @@ def check_host(
         raise typer.Exit(Exit.HOST)
 
 
-def _check_host(session: Session, skip: list[str]) -> None:
-    """Raises Refusal with a sentence for each check that fails."""
+def _check_host(session: CommandContext, skip: list[str]) -> None:
+    """Raises CommandError with a sentence for each check that fails."""
     failed = [each for each in _verdicts(session, skip) if each.mark == "failed"]
     if failed:
-        raise Refusal(
+        raise CommandError(
             *(f"{each.name}: {each.found}; {each.mend}." for each in failed), status=Exit.HOST
         )
 
 
-def _verdicts(session: Session, skip: list[str]) -> list[Verdict]:
+def _verdicts(session: CommandContext, skip: list[str]) -> list[Verdict]:
     verdicts = list(checks.judge(host_facts.gather(session.project, session.values), skip))
     session.console.table(
         "This host",
@@ -261,7 +270,7 @@ def _refuse_unknown(skip: list[str]) -> None:
     for name in skip:
         if name not in CHECKS:
             known = ", ".join(CHECKS)
-            raise Refusal(f"There is no check '{name}'; there are {known}.", status=Exit.USAGE)
+            raise CommandError(f"There is no check '{name}'; there are {known}.", status=Exit.USAGE)
 
 
 def init(
@@ -279,7 +288,7 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Make the environment file with every secret, or add what is missing; never overwrite."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     if from_backup:
         restore.rebuild(session, from_backup, to)
         return
@@ -313,13 +322,13 @@ def init(
 def _pair(written: str) -> tuple[str, str]:
     name, separator, value = written.partition("=")
     if not separator:
-        raise Refusal(f"--set takes NAME=VALUE, not '{written}'.", status=Exit.USAGE)
+        raise CommandError(f"--set takes NAME=VALUE, not '{written}'.", status=Exit.USAGE)
     return name, value
 
 
 def check_environment(context: typer.Context, as_json: Json = False) -> None:
     """Look for mistakes in the environment file; changes nothing."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     session.validate()
     session.console.note("ok", f"{session.place.env_file.name} has no mistake that can be seen.")
     session.console.answer({"problems": []})

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from contravento_ops.context import Session
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.context import CommandContext
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.kubernetes import overlay, settings, unsupported
 
 
@@ -25,7 +25,7 @@ def kubernetes(
     ] = False,
 ) -> None:
     """Write how this environment looks on Kubernetes; touches no cluster."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     environment = session.place.environment
     refuse(*unsupported.of_the_environment(environment, session.values), status=Exit.ENVIRONMENT)
     session.validate()
@@ -36,7 +36,7 @@ def kubernetes(
     root = session.place.root
     folder = (Path(to) if to else root / "var" / "kubernetes" / environment).absolute()
     shared = overlay.shared_from(root, folder)
-    written = overlay.files(overlay.Wanted(environment, session.values, image, shared))
+    written = overlay.files(overlay.OverlayRequest(environment, session.values, image, shared))
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in written.items():
         (folder / name).write_text(content)
@@ -45,4 +45,4 @@ def kubernetes(
 
 def refuse(*sentences: str, status: Exit) -> None:
     if sentences:
-        raise Refusal(*sentences, status=status)
+        raise CommandError(*sentences, status=status)

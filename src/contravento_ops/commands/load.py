@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from contravento_ops.context import Session
+from contravento_ops.context import CommandContext
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.load import results, run, sizing, target
 from contravento_ops.load.k6 import Profile, Target
 from contravento_ops.load.results import Result
@@ -27,9 +27,9 @@ def load(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the call and stop.")] = False,
 ) -> None:
     """Send many riders at once; exit status 10 if they waited too long or anything failed."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     if duration and not run.is_duration(duration):
-        raise Refusal(f"--duration takes 30s or 5m, not '{duration}'.", status=Exit.USAGE)
+        raise CommandError(f"--duration takes 30s or 5m, not '{duration}'.", status=Exit.USAGE)
     if dry_run:
         _show(session, profile, duration)
         return
@@ -52,7 +52,7 @@ def load(
         raise typer.Exit(Exit.NO_GO)
 
 
-def _show(session: Session, profile: Profile, duration: str) -> None:
+def _show(session: CommandContext, profile: Profile, duration: str) -> None:
     url = f"https://{session.values.get('DOMAIN', 'localhost')}"
     file = run.results_file(session.project)
     call = run.plan(session.place.root, Target(url), file, profile, duration)

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from contravento_ops.commands.deploy import Bake, Healthy, Json
-from contravento_ops.context import Session
+from contravento_ops.context import CommandContext
 from contravento_ops.environment import validators
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.release import rollout
 from contravento_ops.rotation.rotator import Pace
 from contravento_ops.storage_migration import checkpoint, plan
@@ -42,10 +42,10 @@ def move_storage(
     as_json: Json = False,
 ) -> None:
     """Move photos and tracks to a bucket, or back, while riders are about."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     session.validate()
     if sum((bool(to), back, finish)) > 1:
-        raise Refusal("Say one of --to, --back and --finish.", status=Exit.USAGE)
+        raise CommandError("Say one of --to, --back and --finish.", status=Exit.USAGE)
     there = _there(session)
     remembered, make = _chosen(session, there, to, back=back, finish=finish)
     steps = make(remembered.move, there)
@@ -68,27 +68,27 @@ def move_storage(
     _tell(session, found, is_turned=remembered.is_turned, finish=finish)
 
 
-def _there(session: Session) -> set[Standing]:
+def _there(session: CommandContext) -> set[Standing]:
     if "TAG" in session.values and (there := standings(session.project)):
         return there
-    raise Refusal(
+    raise CommandError(
         "Nothing serves here; set STORAGE_URL in the environment file and deploy.",
         status=Exit.REFUSED,
     )
 
 
 def _chosen(
-    session: Session, there: set[Standing], to: str, *, back: bool, finish: bool
+    session: CommandContext, there: set[Standing], to: str, *, back: bool, finish: bool
 ) -> tuple[Remembered, MakePlan]:
-    """Which move it is, and what is to be done of it. Raises Refusal."""
+    """Which move it is, and what is to be done of it. Raises CommandError."""
     known = checkpoint.read(session.place.memory)
     if back or finish:
         if known is None:
-            raise Refusal("No move was begun here; say --to PLACE.", status=Exit.USAGE)
+            raise CommandError("No move was begun here; say --to PLACE.", status=Exit.USAGE)
         chosen = _turned(known) if back else known
         is_there = there <= {known.move.switched, known.move.after}
         if finish and not (known.is_done and is_there):
-            raise Refusal(
+            raise CommandError(
                 "That move is not done: say the command without --finish until it is.",
                 status=Exit.REFUSED,
             )
@@ -111,21 +111,23 @@ def _begun(known: Remembered | None, there: set[Standing], to: str) -> Remembere
     if known and (not to or _place(to) == known.target):
         return replace(known, is_done=False)
     if known:
-        raise Refusal(
+        raise CommandError(
             f"A move from {known.source} to {known.target} is under way; say the command without"
             " --to to go on with it, or --back.",
             status=Exit.REFUSED,
         )
     if not to:
-        raise Refusal("Say where to: --to s3://bucket/prefix, or --to folder.", status=Exit.USAGE)
+        raise CommandError(
+            "Say where to: --to s3://bucket/prefix, or --to folder.", status=Exit.USAGE
+        )
     if len(there) > 1 or next(iter(there)).fallback:
-        raise Refusal(
+        raise CommandError(
             "Processes that run know several places already; bring them to one with ./deploy.sh.",
             status=Exit.REFUSED,
         )
     begun = Remembered(next(iter(there)).url, _place(to))
     if begun.source == begun.target:
-        raise Refusal(f"Files are in {begun.target} already.", status=Exit.USAGE)
+        raise CommandError(f"Files are in {begun.target} already.", status=Exit.USAGE)
     return begun
 
 
@@ -134,7 +136,7 @@ def _place(to: str) -> str:
     if to in ("folder", FOLDER):
         return FOLDER
     if not to.startswith("s3://") or validators.url("s3")(to):
-        raise Refusal(
+        raise CommandError(
             f"'{to}' is no place for files; write s3://bucket/prefix, or folder for {FOLDER}.",
             status=Exit.USAGE,
         )
@@ -143,14 +145,14 @@ def _place(to: str) -> str:
 
 def _refuse_strangers(move: Move, there: set[Standing]) -> None:
     if strange := sorted(each.url for each in there if each not in move.way):
-        raise Refusal(
+        raise CommandError(
             f"Something runs that is not on the way from {move.source} to {move.target}: it keeps"
             f" files in {strange[0]}. Deploy what the environment file says first.",
             status=Exit.REFUSED,
         )
 
 
-def _show(session: Session, steps: tuple[Step, ...]) -> None:
+def _show(session: CommandContext, steps: tuple[Step, ...]) -> None:
     session.console.table(
         f"What move-storage does in {session.place.environment}",
         ("", "step", "where it fails"),
@@ -158,7 +160,7 @@ def _show(session: Session, steps: tuple[Step, ...]) -> None:
     )
 
 
-def _tell(session: Session, found: dict[str, Any], *, is_turned: bool, finish: bool) -> None:
+def _tell(session: CommandContext, found: dict[str, Any], *, is_turned: bool, finish: bool) -> None:
     for each in found["warnings"]:
         session.console.note("warning", each)
     verified = found["verified"]

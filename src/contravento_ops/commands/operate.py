@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from contravento_ops.context import Session
+from contravento_ops.context import CommandContext
 from contravento_ops.environment import file as env_files
 from contravento_ops.kit import compose
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.operate import certificate, status as looking, support as bundles
 from contravento_ops.release import wait
 from contravento_ops.release.wait import NotWell
@@ -19,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 def status(context: typer.Context, as_json: Json = False) -> None:
     """Services, certificate, release, and how to reach each part. Exit status 8 if not well."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     found = looking.gather(session.project, session.values)
     show = session.console
     show.table(
@@ -55,7 +55,7 @@ def logs(
     tail: Annotated[int, typer.Option(help="How many lines of each.")] = 100,
 ) -> None:
     """What services said."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     words = ["logs", "--tail", str(tail), *(["--follow"] if follow else [])]
     call = session.project.call(*words, *([service] if service else []))
     raise typer.Exit(compose.hand_over(call))
@@ -67,10 +67,10 @@ def restart(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the call and stop.")] = False,
 ) -> None:
     """Restart one service or all of them, and wait until everything is healthy."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     known = session.project.services()
     if service and service not in known:
-        raise Refusal(f"There is no service {service}; there are {', '.join(known)}.",
+        raise CommandError(f"There is no service {service}; there are {', '.join(known)}.",
                       status=Exit.USAGE)  # fmt: skip
     running = [each for each in known if each not in wait.ONE_OFF]
     call = session.project.call("restart", *([service] if service else running))
@@ -84,7 +84,7 @@ def restart(
             with session.console.step("wait until everything is healthy"):
                 wait.all_healthy(session.project, seconds=HEALTHY_SECONDS)
         except NotWell as problem:
-            raise Refusal(f"{problem}.", status=Exit.BROKEN) from None
+            raise CommandError(f"{problem}.", status=Exit.BROKEN) from None
 
 
 def stop(
@@ -92,7 +92,7 @@ def stop(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the call and stop.")] = False,
 ) -> None:
     """Stop everything; all data stays, and deploy starts it again."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     call = session.project.call("--profile", "*", "down", "--remove-orphans")
     if dry_run:
         session.console.say(str(call))
@@ -107,7 +107,7 @@ def run_in(
     command: Annotated[list[str], typer.Argument(help="What to run there.")],
 ) -> None:
     """Run a command in a service's container; its exit status is ours."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     with session.changing_nothing("exec", service=service, command=command[0]) as entry:
         done = compose.hand_over(session.project.call("exec", *_terminal(), service, *command))
         entry["status"] = done
@@ -125,7 +125,7 @@ def renew_certificate(
     as_json: Json = False,
 ) -> None:
     """Renew the certificate if it is due, and see that visitors get it."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     if dry_run:
         session.console.say(str(certificate.call(session.project, force=force)))
         return
@@ -139,7 +139,7 @@ def renew_certificate(
 
 def support(context: typer.Context, as_json: Json = False) -> None:
     """Pack what helpers need, without any secret; the bundle scans itself before it is written."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     places = (session.place, *session.place.others())
     files = [found for each in places if (found := env_files.read(each.env_file))]
     with session.changing_nothing("support"):

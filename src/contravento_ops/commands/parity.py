@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from contravento_ops.commands.deploy import Json
-from contravento_ops.context import Session
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.context import CommandContext
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.parity import sources
 from contravento_ops.parity.diff import Difference
 
@@ -23,18 +23,18 @@ def parity(
     as_json: Json = False,
 ) -> None:
     """Compare what staging and production are really set to; changes nothing."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     if write:
         sources.look_at(session.place).write(Path(write))
         session.console.note("ok", f"{write} holds how {session.place.environment} is set.")
         session.console.answer({"written": write})
         return
     if session.place.environment != "staging":
-        raise Refusal("It is staging that is compared: ./deploy.sh staging parity.",
+        raise CommandError("It is staging that is compared: ./deploy.sh staging parity.",
                       status=Exit.USAGE)  # fmt: skip
     found = sources.differences(session.place, with_file)
     if found is None:
-        raise Refusal(
+        raise CommandError(
             "No production is known here. Where it has a host of its own, run ./deploy.sh prod"
             " parity --write prod.json there, and name that file with --with.",
             status=Exit.USAGE,
@@ -44,7 +44,7 @@ def parity(
         raise typer.Exit(Exit.NO_GO)
 
 
-def _tell(session: Session, found: list[Difference]) -> None:
+def _tell(session: CommandContext, found: list[Difference]) -> None:
     console = session.console
     rows = [
         ("ok" if each.is_allowed else "failed", each.key, each.staging, each.production,

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from contravento_ops.commands.restore import UNDO, confirm
-from contravento_ops.context import Session
+from contravento_ops.context import CommandContext
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Project, docker
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.recovery.restore import Restoring, follow
-from contravento_ops.recovery.target import Wanted
+from contravento_ops.recovery.target import RecoveryTarget
 
 KEY = "BACKUP_SOURCE_KEY"
 MOUNTED = "/from"
@@ -54,9 +54,9 @@ def refresh(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Serve another environment's backup, with everybody in it replaced. For staging only."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     if session.place.environment != "staging":
-        raise Refusal(
+        raise CommandError(
             "refresh is for staging: it replaces all riders there are by people who never were."
             " ./deploy.sh … restore brings back what was kept.",
             status=Exit.USAGE,
@@ -68,18 +68,18 @@ def refresh(
         confirm(session, yes, f"What is live in staging gives way to {source}, without its people.")
     with session.changing("refresh", source=str(source), dry_run=dry_run) as entry:
         made = follow(session.console, source.call(session.project))
-        wanted = Wanted(refreshed=str(made["words"]))
+        wanted = RecoveryTarget(refreshed=str(made["words"]))
         found = Restoring(session.project, session.console, wanted, is_dry=dry_run).run()
         entry["kept"] = found.get("kept")
     _tell(session, {**found, "people": made["people"]}, dry_run=dry_run)
 
 
 def _place(given: str) -> str:
-    """Raises Refusal where it is neither a backup folder nor a volume."""
+    """Raises CommandError where it is neither a backup folder nor a volume."""
     if not given:
-        raise Refusal("Say where the backup is: --from-backup PLACE.", status=Exit.USAGE)
+        raise CommandError("Say where the backup is: --from-backup PLACE.", status=Exit.USAGE)
     if given.startswith("s3:"):
-        raise Refusal(
+        raise CommandError(
             "Fetch an off-site copy first, with `restic restore latest --target FOLDER`, and name"
             " that folder.",
             status=Exit.USAGE,
@@ -90,13 +90,13 @@ def _place(given: str) -> str:
             return given
     elif (folder / "sets").is_dir():
         return str(folder.resolve())
-    raise Refusal(
+    raise CommandError(
         f"{given} is neither a backup folder, with a folder sets in it, nor a Docker volume.",
         status=Exit.USAGE,
     )
 
 
-def _tell(session: Session, found: dict[str, Any], *, dry_run: bool) -> None:
+def _tell(session: CommandContext, found: dict[str, Any], *, dry_run: bool) -> None:
     console = session.console
     words = f"{found['words']}: {found['people']} riders, and nobody that there is"
     ending = "It could be live; nothing changed." if dry_run else "Live in staging."

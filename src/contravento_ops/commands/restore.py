@@ -4,13 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
-from contravento_ops.context import Session
+from contravento_ops.context import CommandContext
 from contravento_ops.kit import compose
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.recovery import target
 from contravento_ops.recovery.rebuild import Rebuilding
 from contravento_ops.recovery.restore import Restoring
-from contravento_ops.recovery.target import Wanted
+from contravento_ops.recovery.target import RecoveryTarget
 
 UNDO = "./deploy.sh {} restore --undo"
 
@@ -31,9 +31,9 @@ def restore(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Bring back a set, a moment or a dump; what is live now is kept for seven days."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     if session.place.environment == "dev":
-        raise Refusal("There are no backups in dev.", status=Exit.USAGE)
+        raise CommandError("There are no backups in dev.", status=Exit.USAGE)
     session.refuse_elsewhere("restore")
     asked = target.read(what, to, undo=undo, without_missing_files=without_missing_files)
     session.file()
@@ -48,11 +48,11 @@ def restore(
     _tell(session, asked, found, dry_run=dry_run)
 
 
-def rebuild(session: Session, backup: str, to: str) -> None:
+def rebuild(session: CommandContext, backup: str, to: str) -> None:
     """`init --from-backup`: on a host that has nothing."""
     name = session.place.environment
     if name == "dev":
-        raise Refusal("There are no backups in dev.", status=Exit.USAGE)
+        raise CommandError("There are no backups in dev.", status=Exit.USAGE)
     is_set = target.NAME_OF_SET.fullmatch(to)
     asked = target.read(to if is_set else "", "" if is_set else to, without_missing_files=True)
     rebuilding = Rebuilding(session.place, session.console, backup, asked)
@@ -70,12 +70,12 @@ def rebuild(session: Session, backup: str, to: str) -> None:
 
 def _ask(name: str) -> str:
     if not compose.has_terminal():
-        raise Refusal(f"{name} must be set where nobody can be asked.", status=Exit.USAGE)
+        raise CommandError(f"{name} must be set where nobody can be asked.", status=Exit.USAGE)
     answer: str = typer.prompt(name, hide_input=True)
     return answer
 
 
-def confirm(session: Session, yes: str, sentence: str) -> None:
+def confirm(session: CommandContext, yes: str, sentence: str) -> None:
     """The environment's name must be typed: who has two windows open may be in the wrong one."""
     name = session.place.environment
     typed = yes
@@ -83,13 +83,13 @@ def confirm(session: Session, yes: str, sentence: str) -> None:
         session.console.note("warning", sentence)
         typed = typer.prompt(f"Type {name} to go on", default="", show_default=False)
     if typed != name:
-        raise Refusal(
+        raise CommandError(
             f"Nothing was changed. Type the environment's name when asked, or say --yes {name}.",
             status=Exit.USAGE,
         )
 
 
-def _show(session: Session, restoring: Restoring) -> None:
+def _show(session: CommandContext, restoring: Restoring) -> None:
     steps = restoring.steps.shown(dry_run=restoring.is_dry)
     session.console.table(
         f"Restore of {session.place.environment}: {restoring.wanted}",
@@ -98,7 +98,9 @@ def _show(session: Session, restoring: Restoring) -> None:
     )
 
 
-def _tell(session: Session, asked: Wanted, found: dict[str, Any], *, dry_run: bool) -> None:
+def _tell(
+    session: CommandContext, asked: RecoveryTarget, found: dict[str, Any], *, dry_run: bool
+) -> None:
     console, name = session.console, session.place.environment
     if dry_run:
         console.note(

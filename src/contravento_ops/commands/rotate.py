@@ -7,17 +7,17 @@ from typing import Annotated, Any
 import typer
 
 from contravento_ops.commands.deploy import Bake, Healthy, Json
-from contravento_ops.context import Session
+from contravento_ops.context import CommandContext
 from contravento_ops.environment import secret_ages, secrets
 from contravento_ops.environment.variables.table import VARIABLES
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.release import facts, rollout
 from contravento_ops.rotation import signing
 from contravento_ops.rotation.database import OneRole, TwoRoles
-from contravento_ops.rotation.rotator import Pace, Turning
+from contravento_ops.rotation.rotator import Pace, SecretRotator
 from contravento_ops.rotation.services import Backups, Grafana, Mail, Redis
 from contravento_ops.rotation.signing import BEFORE, Finishing, Signing
-from contravento_ops.rotation.strategy import Turn, Typed, Way
+from contravento_ops.rotation.strategy import RotationRequest, RotationStrategy, Typed
 
 BAKE_SECONDS = 10
 # A pair is given together, and is good for nothing apart.
@@ -50,7 +50,7 @@ def rotate(
     as_json: Json = False,
 ) -> None:
     """Replace a secret while riders are about, and prove that the old value is refused."""
-    session: Session = context.obj
+    session: CommandContext = context.obj
     if list_them:
         _list(session)
         return
@@ -63,15 +63,15 @@ def rotate(
             session.refuse_elsewhere(f"rotate {name}")
         turn = _finishing(session) if finish else _turn(session, name, from_stdin=from_stdin)
         way = Finishing(turn) if finish else way_of(turn, forgets=not no_wait, waits=not at_once)
-        turning = Turning(turn, way, session.console, pace, is_made=not finish)
+        turning = SecretRotator(turn, way, session.console, pace, is_made=not finish)
         found = turning.run()
         entry["proof"] = turning.proof
         session.validate()
     _tell(session, found)
 
 
-def way_of(turn: Turn, *, forgets: bool = True, waits: bool = True) -> Way:
-    """Raises Refusal where an overlap before is not over."""
+def way_of(turn: RotationRequest, *, forgets: bool = True, waits: bool = True) -> RotationStrategy:
+    """Raises CommandError where an overlap before is not over."""
     match turn.name:
         case signing.NAME:
             if waits:
@@ -96,18 +96,18 @@ def way_of(turn: Turn, *, forgets: bool = True, waits: bool = True) -> Way:
     return Typed(turn)
 
 
-def _turn(session: Session, name: str, *, from_stdin: bool) -> Turn:
+def _turn(session: CommandContext, name: str, *, from_stdin: bool) -> RotationRequest:
     variable, values = VARIABLES[name], session.values
     if variable.is_secret:
         new = {name: secrets.make(variable.lengths[session.place.environment])}
     else:
         names = TOGETHER.get(name, (name,))
         new = {each: _given(each, from_stdin=from_stdin) for each in names}
-    return Turn(session.project, values, name, new)
+    return RotationRequest(session.project, values, name, new)
 
 
 def _given(name: str, *, from_stdin: bool) -> str:
-    """One on a line. Raises Refusal where there is none, or it cannot stand in the file."""
+    """One on a line. Raises CommandError where there is none, or it cannot stand in the file."""
     if from_stdin:
         value = sys.stdin.readline().strip()
     else:
@@ -115,50 +115,53 @@ def _given(name: str, *, from_stdin: bool) -> str:
     wrong = VARIABLES[name].check(value) if value else "nothing was given"
     if wrong or any(each in value for each in "$'\"`\\ \t"):
         why = wrong or "it holds a character that environment files change"
-        raise Refusal(f"{name}: {why}.", status=Exit.USAGE)
+        raise CommandError(f"{name}: {why}.", status=Exit.USAGE)
     return value
 
 
-def _finishing(session: Session) -> Turn:
-    """Raises Refusal where nothing is to be finished, or tokens of the old key are good still."""
+def _finishing(session: CommandContext) -> RotationRequest:
+    """Raises CommandError where nothing is to be finished, or tokens of the old key are good
+    still."""
     values = session.values
     if BEFORE not in values:
-        raise Refusal(f"There is no {BEFORE}; nothing is to be finished.", status=Exit.USAGE)
-    turn = Turn(session.project, values, signing.NAME, {signing.NAME: values[signing.NAME]})
+        raise CommandError(f"There is no {BEFORE}; nothing is to be finished.", status=Exit.USAGE)
+    turn = RotationRequest(
+        session.project, values, signing.NAME, {signing.NAME: values[signing.NAME]}
+    )
     _refuse_overlap(turn)
     # what is to be dead is the key before
     old = {**values, signing.NAME: values[BEFORE]}
-    return Turn(session.project, old, signing.NAME, turn.new)
+    return RotationRequest(session.project, old, signing.NAME, turn.new)
 
 
-def _refuse_overlap(turn: Turn) -> None:
+def _refuse_overlap(turn: RotationRequest) -> None:
     if BEFORE not in turn.values:
         return
     made = secret_ages.read(turn.values).get(signing.NAME, 0)
     left = made + signing.lifetime_seconds(turn) - time.time()
     if left > 0:
-        raise Refusal(
+        raise CommandError(
             f"Tokens of the key before are good for {left / 60:.0f} minutes more; whoever has one"
             " would be signed out. Run this again then.",
             status=Exit.REFUSED,
         )
 
 
-def _refuse_unknown(session: Session, name: str) -> None:
+def _refuse_unknown(session: CommandContext, name: str) -> None:
     there = [each for each in secret_ages.SECRETS if each in session.values]
     if name not in there:
         said = f"'{name}' is no secret of {session.place.env_file.name}" if name else "Name one"
-        raise Refusal(f"{said}; there are {', '.join(there)}.", status=Exit.USAGE)
+        raise CommandError(f"{said}; there are {', '.join(there)}.", status=Exit.USAGE)
 
 
-def _refuse_unserved(session: Session) -> None:
+def _refuse_unserved(session: CommandContext) -> None:
     if "TAG" not in session.values or not facts.gather(session.project).is_serving:
-        raise Refusal(
+        raise CommandError(
             "Nothing serves here, so nothing could be proven; deploy first.", status=Exit.REFUSED
         )
 
 
-def _list(session: Session) -> None:
+def _list(session: CommandContext) -> None:
     found = [_known(session, name) for name in secret_ages.SECRETS if name in session.values]
     session.console.table(
         f"Secrets of {session.place.environment}",
@@ -172,7 +175,7 @@ def _list(session: Session) -> None:
     session.console.answer(found)
 
 
-def _known(session: Session, name: str) -> dict[str, Any]:
+def _known(session: CommandContext, name: str) -> dict[str, Any]:
     made_at = secret_ages.read(session.values).get(name)
     days = None if made_at is None else round(secret_ages.days(made_at), 1)
     return {
@@ -189,7 +192,7 @@ def _days(known: dict[str, Any]) -> str:
     return "?" if known["days"] is None else f"{known['days']:.0f}"
 
 
-def _tell(session: Session, found: dict[str, Any]) -> None:
+def _tell(session: CommandContext, found: dict[str, Any]) -> None:
     for each in found["warnings"]:
         session.console.note("warning", each)
     session.console.note("ok", found["proof"])

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from functools import cache
 
 from contravento_ops.commands.kubernetes import refuse
-from contravento_ops.context import Session
+from contravento_ops.context import CommandContext
 from contravento_ops.kit import compose, state
 from contravento_ops.kit.compose import docker
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.release.plan import Options
 from contravento_ops.release.report import Report
 from contravento_ops.swarm import nodes, plan, prune, rollout, stack, unsupported
@@ -19,8 +19,8 @@ LIMIT_SECONDS = 120  # besides what each task is watched for, and may need to st
 REPLICAS_AT_MOST = 4
 
 
-def make(session: Session, options: Options, registry: str) -> Plan:
-    """Raises Refusal where this environment or these nodes are none for a Swarm."""
+def make(session: CommandContext, options: Options, registry: str) -> Plan:
+    """Raises CommandError where this environment or these nodes are none for a Swarm."""
     values, environment = session.values, session.place.environment
     refuse(*unsupported.of_the_environment(environment, values), status=Exit.ENVIRONMENT)
     _look_at_nodes(session)
@@ -48,7 +48,7 @@ def make(session: Session, options: Options, registry: str) -> Plan:
 
 
 def carry_out(
-    session: Session,
+    session: CommandContext,
     made: Plan,
     healthy_seconds: int,
     *,
@@ -82,8 +82,8 @@ def carry_out(
     return report
 
 
-def make_stack(session: Session, made: Plan) -> stack.Stack:
-    """Of the files and images as they are now. Raises Refusal where an image is not here."""
+def make_stack(session: CommandContext, made: Plan) -> stack.Stack:
+    """Of the files and images as they are now. Raises CommandError where an image is not here."""
     config = session.project.with_variables(TAG=made.options.tag).config()
     around = Around(
         stack=made.facts.stack,
@@ -97,7 +97,7 @@ def make_stack(session: Session, made: Plan) -> stack.Stack:
     return stack.make(config, around)
 
 
-def _look_at_nodes(session: Session) -> None:
+def _look_at_nodes(session: CommandContext) -> None:
     has_data = stack.has_own_database(session.values) or stack.has_own_redis(session.values)
     refuse(*nodes.refusals(nodes.look(), has_data=has_data), status=Exit.HOST)
 
@@ -111,6 +111,6 @@ def _start_of(image: str) -> Start:
         compose.run_well(docker("pull", "--quiet", image))
         done = compose.run(asked)
     if not done.ok:
-        raise Refusal(f"{image} is not on this node: {done.said}", status=Exit.DOCKER)
+        raise CommandError(f"{image} is not on this node: {done.said}", status=Exit.DOCKER)
     found = json.loads(done.out)
     return Start(tuple(found.get("Entrypoint") or ()), tuple(found.get("Cmd") or ()))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from contravento_ops.environment import examples, file, secret_ages, secrets, urls
 from contravento_ops.environment.variables.table import VARIABLES, Variable
-from contravento_ops.kit.paths import EnvironmentName, Place
+from contravento_ops.kit.paths import EnvironmentName, EnvironmentPaths
 
 BUILT: Mapping[str, tuple[Callable[[Mapping[str, str]], str], tuple[str, ...]]] = {
     "DATABASE_URL": (
@@ -26,7 +26,7 @@ class Outcome:
     added: tuple[str, ...]
 
 
-def initialise(place: Place, given: Mapping[str, str], ask: Ask) -> Outcome:
+def initialise(place: EnvironmentPaths, given: Mapping[str, str], ask: Ask) -> Outcome:
     """Make the file, or add what an upgrade brought; nothing that stands there changes."""
     before = file.read(place.env_file)
     if before is None:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from contravento_ops.host.checks import READ_INSIDE, Facts, PublishedPort, Reached
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project, docker
-from contravento_ops.kit.errors import Refusal
+from contravento_ops.kit.errors import CommandError
 
 CHALLENGE = "/.well-known/acme-challenge/"
 TIMEOUT_SECONDS = 5
@@ -71,7 +71,7 @@ def _info(why: dict[str, str]) -> dict[str, Any]:
 def _compose_version(why: dict[str, str]) -> str | None:
     try:
         words = compose.compose_command()
-    except Refusal as refusal:
+    except CommandError as refusal:
         why["compose"] = refusal.sentences[0]
         return None
     return compose.run(compose.Call((*words, "version", "--short"))).out.strip() or None
@@ -80,7 +80,7 @@ def _compose_version(why: dict[str, str]) -> str | None:
 def _config(project: Project, why: dict[str, str]) -> dict[str, Any]:
     try:
         return project.config()
-    except Refusal as refusal:
+    except CommandError as refusal:
         why["ports"] = refusal.sentences[0]
         return {}
 
@@ -154,7 +154,7 @@ def _reached(
     try:
         with shown as port:
             return tuple(reach(each, port, domain, token) for each in addresses)
-    except (OSError, Refusal) as error:
+    except (OSError, CommandError) as error:
         why["dns"] = f"port 80 could not be used for the test ({error})"
         return None
 

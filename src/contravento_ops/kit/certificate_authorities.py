@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Mapping
 
-from contravento_ops.kit.check_result import CannotTell
+from contravento_ops.kit.check_result import Inconclusive
 from contravento_ops.kit.compose import Project
 
 
@@ -14,5 +14,5 @@ def trusted(project: Project, values: Mapping[str, str]) -> ssl.SSLContext:
         try:
             context.load_verify_locations(cafile=project.place.root / bundle)
         except OSError as error:
-            raise CannotTell(f"ACME_CA_BUNDLE holds no certificate to trust: {error}") from error
+            raise Inconclusive(f"ACME_CA_BUNDLE holds no certificate to trust: {error}") from error
     return context

@@ -13,7 +13,7 @@ class Evidence:
     pictures: Mapping[str, bytes] = field(default_factory=dict)
 
 
-class NotGood(Exception):
+class CheckFailed(Exception):
     """A box says no; what it saw."""
 
     def __init__(
@@ -26,5 +26,5 @@ class NotGood(Exception):
         self.evidence = Evidence(sentence, facts or {}, pictures or {})
 
 
-class CannotTell(Exception):
+class Inconclusive(Exception):
     """What a box needs in order to judge is not there."""

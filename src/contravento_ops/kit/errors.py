@@ -34,7 +34,7 @@ MEANINGS = {
 }
 
 
-class Refusal(Exception):
+class CommandError(Exception):
     """One sentence for each thing that is wrong, and the exit status."""
 
     def __init__(self, *sentences: str, status: Exit = Exit.FAILED) -> None:

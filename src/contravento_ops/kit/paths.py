@@ -11,7 +11,7 @@ ENVIRONMENTS: tuple[EnvironmentName, ...] = ("dev", "staging", "prod")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EnvironmentPaths:
     """`root` is the folder of deploy.sh; `overlays` are Compose files that the environment file
     asks for, and those of the host's own."""
 
@@ -63,5 +63,7 @@ class Place:
         """Of every environment that was checked on this host; may be copied to another."""
         return self.shared / "fingerprints"
 
-    def others(self) -> tuple["Place", ...]:
-        return tuple(Place(self.root, each) for each in ENVIRONMENTS if each != self.environment)
+    def others(self) -> tuple["EnvironmentPaths", ...]:
+        return tuple(
+            EnvironmentPaths(self.root, each) for each in ENVIRONMENTS if each != self.environment
+        )

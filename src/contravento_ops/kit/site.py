@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from contravento_ops.kit.check_result import CannotTell, NotGood
+from contravento_ops.kit.check_result import CheckFailed, Inconclusive
 
 AGENT = "ContraVento check"
 READY_SECONDS = 60
@@ -64,13 +64,13 @@ class Answer:
         try:
             return json.loads(self.body)
         except ValueError:
-            raise NotGood(f"an answer with status {self.status} is no JSON") from None
+            raise CheckFailed(f"an answer with status {self.status} is no JSON") from None
 
     def expect(self, *statuses: int, what: str) -> "Answer":
-        """Raises NotGood with what was answered instead."""
+        """Raises CheckFailed with what was answered instead."""
         if self.status not in statuses:
             said = {"answered": self.text[:300]}
-            raise NotGood(f"{what} was answered with {self.status}", said)
+            raise CheckFailed(f"{what} was answered with {self.status}", said)
         return self
 
 
@@ -114,30 +114,30 @@ class Site:
         return self.ask(method, path, body, {"Content-Type": kind})
 
     def until_ready(self, path: str) -> Any:
-        """What the worker made of an upload. Raises NotGood where it made nothing of it."""
+        """What the worker made of an upload. Raises CheckFailed where it made nothing of it."""
         until = time.monotonic() + READY_SECONDS
         while True:
             found = self.get(path).expect(200, what=path).json()
             if found["state"] == "ready":
                 return found
             if found["state"] not in ("queued", "reading", "received", "shrinking"):
-                raise NotGood(f"the worker refused the file: {found.get('refusal')}")
+                raise CheckFailed(f"the worker refused the file: {found.get('refusal')}")
             if time.monotonic() > until:
-                raise NotGood(f"the worker made nothing of the file within {READY_SECONDS} s")
+                raise CheckFailed(f"the worker made nothing of the file within {READY_SECONDS} s")
             time.sleep(LOOK_EVERY_SECONDS)
 
     def ask(
         self, method: str, path: str, body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:  # fmt: skip
-        """Raises CannotTell where nothing answers."""
+        """Raises Inconclusive where nothing answers."""
         connection, began = self.address.open(), time.monotonic()
         try:
             connection.request(method, path, body, {**self._always(method), **(headers or {})})
             reply = connection.getresponse()
             content = reply.read()
         except (OSError, http.client.HTTPException) as error:
-            raise CannotTell(f"{self.url}{path} does not answer: {error}") from error
+            raise Inconclusive(f"{self.url}{path} does not answer: {error}") from error
         finally:
             connection.close()
         told = {name.lower(): value for name, value in reply.getheaders()}

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contravento_ops.kit import compose
-from contravento_ops.kit.check_result import CannotTell
+from contravento_ops.kit.check_result import Inconclusive
 from contravento_ops.kit.compose import Project, docker
-from contravento_ops.kit.errors import Refusal
+from contravento_ops.kit.errors import CommandError
 from contravento_ops.load import k6, results, run, target as load_target
 from contravento_ops.load.k6 import Profile
 from contravento_ops.load.results import Result
@@ -46,7 +46,7 @@ class Sample:
 
 
 def measure(project: Project, values: Mapping[str, str], probe: Probe) -> Reference:
-    """Raises CannotTell where k6 cannot be had."""
+    """Raises Inconclusive where k6 cannot be had."""
     services = {each.id: each.service for each in project.containers() if each.state == "running"}
     samples: list[Sample] = []
     over = threading.Event()
@@ -57,8 +57,8 @@ def measure(project: Project, values: Mapping[str, str], probe: Probe) -> Refere
     watching.start()
     try:
         summary = k6.run(made, file)
-    except Refusal as refusal:
-        raise CannotTell(str(refusal)) from refusal
+    except CommandError as refusal:
+        raise Inconclusive(str(refusal)) from refusal
     finally:
         over.set()
         watching.join()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Project
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.operate.status import served
 from contravento_ops.release.facts import address_of_site
 
@@ -27,7 +27,8 @@ def call(project: Project, *, force: bool) -> Call:
 
 
 def renew(project: Project, values: Mapping[str, str], *, force: bool) -> Renewal:
-    """Raises Refusal where certbot fails, or nginx does not take the new one over in a minute."""
+    """Raises CommandError where certbot fails, or nginx does not take the new one over in a
+    minute."""
     said = compose.run_well(call(project, force=force), timeout=600)
     address = address_of_site(project, values.get("DOMAIN", "localhost"))
     began = time.monotonic()
@@ -35,7 +36,7 @@ def renew(project: Project, values: Mapping[str, str], *, force: bool) -> Renewa
         if served(address) == _leaf(_stored(project)):
             return Renewal(said, round(time.monotonic() - began, 1))
         time.sleep(1)
-    raise Refusal(
+    raise CommandError(
         "nginx does not serve the certificate that is stored; see ./deploy.sh … logs nginx.",
         status=Exit.FAILED,
     )

@@ -11,9 +11,9 @@ from typing import Any
 from contravento_ops.environment import urls
 from contravento_ops.kit import compose, state
 from contravento_ops.kit.compose import Container, Project
-from contravento_ops.kit.errors import Refusal
+from contravento_ops.kit.errors import CommandError
 from contravento_ops.kit.site import Address
-from contravento_ops.kit.state import Release, State
+from contravento_ops.kit.state import EnvironmentState, Release
 from contravento_ops.release.facts import address_of_site
 from contravento_ops.release.wait import ONE_OFF
 
@@ -58,7 +58,7 @@ class Status:
 def gather(project: Project, values: Mapping[str, str]) -> Status:
     containers = project.containers()
     wanted = set(project.services()) - ONE_OFF
-    remembered: State = state.read(project.place.state)
+    remembered: EnvironmentState = state.read(project.place.state)
     return Status(
         environment=project.place.environment,
         services=tuple(each for each in containers if each.service not in ONE_OFF),
@@ -102,7 +102,7 @@ def access_points(
 def _certificate(project: Project, values: Mapping[str, str]) -> Certificate | None:
     try:
         address = address_of_site(project, values.get("DOMAIN", "localhost"))
-    except Refusal:
+    except CommandError:
         return None
     pem = served(address) if address.is_https else None
     return read_certificate(project, pem) if pem else None

@@ -14,7 +14,7 @@ from contravento_ops.environment import file as env_files
 from contravento_ops.environment.variables.table import VARIABLES
 from contravento_ops.kit import audit, compose
 from contravento_ops.kit.compose import Project, docker
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 
 LOG_LINES = 300
 SHORTEST_SECRET = 6
@@ -117,7 +117,7 @@ def _decoded(text: str) -> Iterator[bytes]:
 
 
 def make(project: Project, files: list[env_files.EnvFile]) -> tuple[Path, list[str]]:
-    """The bundle's path and what is in it. Raises Refusal if a secret is still in it."""
+    """The bundle's path and what is in it. Raises CommandError if a secret is still in it."""
     secrets = {**secrets_of(files), CANARY: "CANARY"}
     content = {name: redact(text, secrets) for name, text in _gather(project)}
     canary = redact(f"{CANARY} {base64.b64encode(CANARY.encode()).decode()}", secrets)
@@ -135,7 +135,7 @@ def make(project: Project, files: list[env_files.EnvFile]) -> tuple[Path, list[s
 def refuse_secrets(content: Mapping[str, str], secrets: Mapping[str, str]) -> None:
     for name, text in content.items():
         if left := found_in(text, secrets):
-            raise Refusal(
+            raise CommandError(
                 f"The bundle was not written: {name} still holds {', '.join(left)}.",
                 status=Exit.FAILED,
             )

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 
 NOTHING = "nothing"
 
@@ -40,15 +40,17 @@ class Difference:
 
 
 def read_allowed(file: Path) -> tuple[Allowed, ...]:
-    """Raises Refusal where an entry has no reason, or the list cannot be read."""
+    """Raises CommandError where an entry has no reason, or the list cannot be read."""
     try:
         found = tomllib.loads(file.read_text())["allowed"]
         entries = tuple(Allowed(each["key"], each["reason"]) for each in found)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refusal(f"{file} cannot be read: {error}.", status=Exit.FAILED) from error
+        raise CommandError(f"{file} cannot be read: {error}.", status=Exit.FAILED) from error
     for each in entries:
         if not each.reason.strip():
-            raise Refusal(f"{file}: {each.key} is allowed without a reason.", status=Exit.FAILED)
+            raise CommandError(
+                f"{file}: {each.key} is allowed without a reason.", status=Exit.FAILED
+            )
     return entries
 
 

@@ -13,7 +13,7 @@ from contravento_ops.environment.secret_ages import SECRETS
 from contravento_ops.environment.variables.table import VARIABLES
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Project, docker
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.operate import support
 from contravento_ops.parity.diff import flat
 from contravento_ops.release import facts
@@ -27,7 +27,7 @@ type Found = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Snapshot:
     """`running` is empty where nothing runs."""
 
     environment: str
@@ -36,12 +36,12 @@ class Look:
     running: Found = field(default_factory=dict)
 
     @classmethod
-    def read(cls, file: Path) -> "Look":
-        """As another host wrote it. Raises Refusal."""
+    def read(cls, file: Path) -> "Snapshot":
+        """As another host wrote it. Raises CommandError."""
         try:
             return cls(**json.loads(file.read_text()))
         except (OSError, ValueError, TypeError) as error:
-            raise Refusal(f"{file} cannot be read: {error}.", status=Exit.USAGE) from error
+            raise CommandError(f"{file} cannot be read: {error}.", status=Exit.USAGE) from error
 
     def write(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Eye:
+class Inspector:
     """Looks at one environment. Names that must differ are written alike. By files alone, `image`
     is what is asked which settings follow from them; without one they are left out."""
 
@@ -57,9 +57,9 @@ class Eye:
     file: EnvFile
     image: str = ""
 
-    def look(self) -> Look:
+    def look(self) -> Snapshot:
         config = self.project.config()
-        found = Look(
+        found = Snapshot(
             environment=self.project.place.environment,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             files=dict(self._of_files(config)),
@@ -129,7 +129,7 @@ class Eye:
         try:
             found = json.loads(_said(call, "the application's settings").splitlines()[-1])
         except (ValueError, IndexError):
-            raise Refusal("The application does not tell its settings.") from None
+            raise CommandError("The application does not tell its settings.") from None
         for name, value in found.items():
             yield f"settings/{name}", self._plain(str(value), config)
 
@@ -152,7 +152,7 @@ class Eye:
     def _secrets(self) -> dict[str, str]:
         return support.secrets_of([self.file])
 
-    def _refuse_secrets(self, found: Look) -> None:
+    def _refuse_secrets(self, found: Snapshot) -> None:
         support.refuse_secrets({"the comparison": json.dumps(asdict(found))}, self._secrets)
 
 
@@ -161,7 +161,7 @@ def _said(call: Call, what: str) -> str:
     done = compose.run(call, timeout=120)
     if not done.ok:
         status = f"status {done.status}"
-        raise Refusal(f"{what} cannot be read ({status}).", status=Exit.DOCKER)
+        raise CommandError(f"{what} cannot be read ({status}).", status=Exit.DOCKER)
     return done.out
 
 

@@ -6,24 +6,24 @@ from pathlib import Path
 
 from contravento_ops.environment import file as env_files
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.errors import Exit, Refusal
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.parity.diff import Difference, compare, read_allowed
-from contravento_ops.parity.snapshot import Eye, Found, Look, id_of
+from contravento_ops.parity.snapshot import Found, Inspector, Snapshot, id_of
 
 ALLOWED = Path("deploy") / "parity.toml"
 CARRIED = Path("parity") / "prod.json"  # under var/ops
 
 
-def look_at(place: Place, image: str = "") -> Look:
-    """Raises Refusal where there is no environment file."""
+def look_at(place: EnvironmentPaths, image: str = "") -> Snapshot:
+    """Raises CommandError where there is no environment file."""
     file = env_files.read(place.env_file)
     if file is None:
-        raise Refusal(f"There is no {place.env_file.name}.", status=Exit.ENVIRONMENT)
-    return Eye(Project(place), file, image or image_of(file.values)).look()
+        raise CommandError(f"There is no {place.env_file.name}.", status=Exit.ENVIRONMENT)
+    return Inspector(Project(place), file, image or image_of(file.values)).look()
 
 
-def differences(staging: Place, with_file: str = "") -> list[Difference] | None:
+def differences(staging: EnvironmentPaths, with_file: str = "") -> list[Difference] | None:
     """By files, and by what runs where both do; none where no production is known."""
     file = env_files.read(staging.env_file)
     image = image_of(file.values) if file else ""
@@ -42,10 +42,10 @@ def differences(staging: Place, with_file: str = "") -> list[Difference] | None:
     ]
 
 
-def _production(staging: Place, with_file: str, image: str) -> Look | None:
+def _production(staging: EnvironmentPaths, with_file: str, image: str) -> Snapshot | None:
     carried = Path(with_file) if with_file else staging.shared / CARRIED
     if with_file or carried.exists():
-        return Look.read(carried)
+        return Snapshot.read(carried)
     here = replace(staging, environment="prod")
     return look_at(here, image) if here.env_file.exists() else None
 

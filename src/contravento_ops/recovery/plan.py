@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from contravento_ops.kit.compose import Call, Project
-from contravento_ops.recovery.target import Wanted
+from contravento_ops.recovery.target import RecoveryTarget
 
 NOTHING = "nothing live was touched"
 GOES_ON = "./deploy.sh … restore --undo"
@@ -23,7 +23,7 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Steps:
     project: Project
-    wanted: Wanted
+    wanted: RecoveryTarget
 
     def shown(self, *, dry_run: bool) -> tuple[Step, ...]:
         """In their order; the side database is named as it will be."""

@@ -10,10 +10,10 @@ from contravento_ops.environment import file as env_files
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Project, docker
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.errors import Exit, Refusal
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.recovery.restore import Restoring, follow
-from contravento_ops.recovery.target import Wanted
+from contravento_ops.recovery.target import RecoveryTarget
 
 KEY = "BACKUP_ENCRYPTION_KEY"
 STORAGE_KEYS = ("BACKUP_S3_ACCESS_KEY", "BACKUP_S3_SECRET_KEY")
@@ -31,10 +31,10 @@ class Rebuilding:
     """`backup` is a backup folder on this host, or storage elsewhere. Running it again is harmless:
     it goes on with the environment file that it made."""
 
-    place: Place
+    place: EnvironmentPaths
     console: Console
     backup: str
-    wanted: Wanted
+    wanted: RecoveryTarget
 
     @property
     def project(self) -> Project:
@@ -49,9 +49,10 @@ class Rebuilding:
         return Path(self.backup).resolve()
 
     def make_environment(self, ask: Ask) -> None:
-        """Secrets come from the environment or are asked for. Raises Refusal, and makes nothing."""
+        """Secrets come from the environment or are asked for. Raises CommandError, and makes
+        nothing."""
         if not self.is_elsewhere and not (self.folder / "sets").is_dir():
-            raise Refusal(f"{self.backup} is no backup folder: it has no folder sets.",
+            raise CommandError(f"{self.backup} is no backup folder: it has no folder sets.",
                           status=Exit.USAGE)  # fmt: skip
         for name in (KEY, *(STORAGE_KEYS if self.is_elsewhere else ())):
             os.environ[name] = os.environ.get(name) or ask(name)
@@ -60,7 +61,7 @@ class Rebuilding:
         with self.console.step("decrypt the environment file"):
             done = compose.run(self._reading())
             if not done.ok:
-                raise Refusal(done.err.strip() or "The environment file cannot be read.",
+                raise CommandError(done.err.strip() or "The environment file cannot be read.",
                               status=Exit.ENVIRONMENT)  # fmt: skip
         self._write(done.out)
 
@@ -71,7 +72,7 @@ class Rebuilding:
             return
         there = env_files.read(path)
         if there is None or there.values.get(KEY) != os.environ[KEY]:
-            raise Refusal(
+            raise CommandError(
                 f"There is another {path.name} already, with another {KEY}. This is for a host that"
                 " has nothing: move the file away, or restore into what is here.",
                 status=Exit.ENVIRONMENT,

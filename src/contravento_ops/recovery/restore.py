@@ -9,9 +9,9 @@ from typing import IO, Any
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Project, docker
 from contravento_ops.kit.console import Console, Steps as Progress
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.recovery.plan import APPLICATION, Step, Steps
-from contravento_ops.recovery.target import Wanted
+from contravento_ops.recovery.target import RecoveryTarget
 from contravento_ops.release import preflight, wait
 from contravento_ops.release.plan import BACKUPS, MONITORING, STOP_SECONDS
 from contravento_ops.release.wait import NotWell
@@ -31,7 +31,7 @@ class Restoring:
 
     project: Project
     console: Console
-    wanted: Wanted
+    wanted: RecoveryTarget
     is_dry: bool = False
     sets_aside: bool = False
     serves: bool = True
@@ -42,7 +42,8 @@ class Restoring:
         return Steps(self.project, self.wanted)
 
     def run(self) -> dict[str, Any]:
-        """What came of it. Raises Refusal; what was live is live then, unless it says otherwise."""
+        """What came of it. Raises CommandError; what was live is live then, unless it says
+        otherwise."""
         started = time.monotonic()
         self._end_orphans()
         self._have_a_server()
@@ -102,7 +103,7 @@ class Restoring:
             compose.run_well(self.steps.roles.call)
             return
         if self.is_dry:
-            raise Refusal(
+            raise CommandError(
                 "PostgreSQL does not start; without --dry-run its data are set aside and a new"
                 " cluster is made.",
                 status=Exit.DOCKER,
@@ -116,7 +117,7 @@ class Restoring:
         self.console.note("warning", f"The cluster that was there is kept as {kept or 'nothing'}.")
         compose.run_well(self.steps.start.call)
         if not self._comes_up():
-            raise Refusal("A new PostgreSQL does not start, either.", status=Exit.BROKEN)
+            raise CommandError("A new PostgreSQL does not start, either.", status=Exit.BROKEN)
         compose.run_well(self.steps.roles.call)
 
     def _is_running(self) -> bool:
@@ -134,7 +135,7 @@ class Restoring:
                 if crashes - first >= CRASHES or each.state in ("exited", "dead"):
                     return False
             time.sleep(LOOK_EVERY_SECONDS)
-        raise Refusal(
+        raise CommandError(
             f"PostgreSQL is still starting after {START_SECONDS} s; look at ./deploy.sh … logs"
             " postgres. If it never will, restore with --set-aside.",
             status=Exit.DOCKER,
@@ -147,9 +148,9 @@ class Restoring:
         done = compose.run(self.steps.plan(side).call)
         found = preflight.read(done.out) if done.ok else None
         if found is None:
-            raise Refusal(f"The release cannot look at what came back: {done.said}")
+            raise CommandError(f"The release cannot look at what came back: {done.said}")
         if not found.is_known and found.head not in found.works_with:
-            raise Refusal(
+            raise CommandError(
                 f"What came back is of a newer release: it is at {found.current}, and the one that"
                 f" is deployed knows {found.head}. Deploy that release first. Nothing was changed.",
                 status=Exit.REFUSED,
@@ -172,7 +173,7 @@ class Restoring:
             self._restart()
         except NotWell as problem:
             words = f"The restored database is live, but {problem}."
-            raise Refusal(words, status=Exit.BROKEN) from None
+            raise CommandError(words, status=Exit.BROKEN) from None
         self.found["restart_seconds"] = round(time.monotonic() - started, 1)
 
     def _restart(self) -> None:
@@ -193,7 +194,7 @@ class Restoring:
         with self.console.step(step.title):
             done = compose.run(step.call, timeout=START_SECONDS * 4)
             if not done.ok:
-                raise Refusal(f"{complaint}: {done.said}", status=status)
+                raise CommandError(f"{complaint}: {done.said}", status=status)
 
     def _speak(self, step: Step) -> dict[str, Any]:
         if not self.wanted.dump or step.title != self.steps.prepare.title:
@@ -218,14 +219,14 @@ def follow(
     said_to_it: IO[bytes] | None = None,
     is_in_the_way: Callable[[str], None] = lambda words: None,
 ) -> dict[str, Any]:
-    """Show what a step says of itself; its result. Raises Refusal with its last words."""
+    """Show what a step says of itself; its result. Raises CommandError with its last words."""
     results: list[dict[str, Any]] = []
     with console.progress() as progress:
         read = _reader(progress, results, is_in_the_way)
         done = compose.follow(call, read, said_to_it)
     if not done.ok or not results:
         status = Exit.BUSY if done.status == BUSY else Exit.FAILED
-        raise Refusal(done.said or f"`{call}` was broken off.", status=status)
+        raise CommandError(done.said or f"`{call}` was broken off.", status=status)
     return results[-1]
 
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 
 LATEST = "latest"
 NAME_OF_SET = re.compile(r"\d{8}T\d{6}Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RecoveryTarget:
     """One of the first five; none of them is the newest proven set."""
 
     set: str = ""
@@ -61,26 +61,30 @@ class Wanted:
         return "what was live before the last restore" if self.undo else "the newest proven set"
 
 
-def read(what: str, to: str, *, undo: bool = False, without_missing_files: bool = False) -> Wanted:
-    """Raises Refusal (USAGE) where the words are too many, or name nothing."""
+def read(
+    what: str, to: str, *, undo: bool = False, without_missing_files: bool = False
+) -> RecoveryTarget:
+    """Raises CommandError (USAGE) where the words are too many, or name nothing."""
     if sum(map(bool, (what, to, undo))) > 1:
-        raise Refusal("Name a set or a file, or --to, or --undo: one of them.", status=Exit.USAGE)
+        raise CommandError(
+            "Name a set or a file, or --to, or --undo: one of them.", status=Exit.USAGE
+        )
     lenient = without_missing_files
     if undo:
-        return Wanted(undo=True, without_missing_files=lenient)
+        return RecoveryTarget(undo=True, without_missing_files=lenient)
     if to:
         is_latest = to.strip() == LATEST
         at = None if is_latest else moment(to)
-        return Wanted(at=at, is_latest=is_latest, without_missing_files=lenient)
+        return RecoveryTarget(at=at, is_latest=is_latest, without_missing_files=lenient)
     if not what or NAME_OF_SET.fullmatch(what):
-        return Wanted(set=what, without_missing_files=lenient)
+        return RecoveryTarget(set=what, without_missing_files=lenient)
     dump = Path(what)
     if not dump.is_file():
-        raise Refusal(
+        raise CommandError(
             f"{what} is neither the name of a set (./deploy.sh … backup list) nor a file here.",
             status=Exit.USAGE,
         )
-    return Wanted(dump=dump, without_missing_files=lenient)
+    return RecoveryTarget(dump=dump, without_missing_files=lenient)
 
 
 def moment(written: str) -> datetime:
@@ -92,7 +96,7 @@ def moment(written: str) -> datetime:
         text = f"{plain}{zone}" if zone.startswith(("+", "-")) or zone == "UTC" else written.strip()
         found = datetime.fromisoformat(text.replace("UTC", "Z"))
     except (ValueError, ZoneInfoNotFoundError) as error:
-        raise Refusal(
+        raise CommandError(
             f"'{written}' is no moment; write it as 2026-11-23 10:15, which is in UTC, or with a"
             " zone behind it: 2026-11-23 10:15 Europe/Madrid, 2026-11-23 10:15 +01:00.",
             status=Exit.USAGE,

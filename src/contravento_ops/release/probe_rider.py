@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 
 MAKE = ("exec", "-T", "backend", "contravento", "riders", "probe")
 
@@ -21,13 +21,13 @@ class Probe:
 
 @contextmanager
 def a_probe(project: Project) -> Iterator[Probe]:
-    """Raises Refusal where the release that serves makes none."""
+    """Raises CommandError where the release that serves makes none."""
     done = compose.run(project.call(*MAKE))
     try:
         made = json.loads(done.out)
         probe = Probe(made["username"], made["token"], made["password"])
     except (ValueError, KeyError):
-        raise Refusal(
+        raise CommandError(
             f"The release that serves made no rider to ask as: {done.err.strip() or done.status}",
             status=Exit.DOCKER,
         ) from None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Project
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.release import budget, direct_requests, facts, plan, preflight, wait
 from contravento_ops.release.budget import Answer
 from contravento_ops.release.plan import Kind, Plan, Step
@@ -62,7 +62,7 @@ class Rollout:
                 self._carry_out(step)
             self._end_stream()
             self.report.outcome = "deployed"
-        except (NotWell, Refusal) as problem:
+        except (NotWell, CommandError) as problem:
             self._fail(problem)
         except BaseException:
             self._fail(NotWell("it was broken off"))
@@ -77,13 +77,13 @@ class Rollout:
             HANDLERS[step.kind](self, step)
         self.report.steps.append((step.title, round(time.monotonic() - began, 1)))
 
-    def _fail(self, problem: NotWell | Refusal) -> None:
+    def _fail(self, problem: NotWell | CommandError) -> None:
         self.report.cause = str(problem).strip().rstrip(".")
         if not self.touched:
             self.report.outcome = "refused"
-            if isinstance(problem, Refusal):
+            if isinstance(problem, CommandError):
                 raise problem
-            raise Refusal(str(problem), status=Exit.REFUSED)
+            raise CommandError(str(problem), status=Exit.REFUSED)
         self.report.outcome = self._settle()
         self._end_stream()
 
@@ -113,7 +113,7 @@ class Rollout:
         done = compose.run(step.calls[0])
         found = preflight.read(done.out) if done.ok else None
         if found is None:
-            raise Refusal(
+            raise CommandError(
                 f"The new image cannot say which migrations it brings: {done.said}",
                 status=Exit.REFUSED,
             )
@@ -123,7 +123,7 @@ class Rollout:
             going_back=self.plan.options.going_back,
         )
         if refused:
-            raise Refusal(refused, status=Exit.REFUSED)
+            raise CommandError(refused, status=Exit.REFUSED)
 
     def migrate(self, step: Step) -> None:
         done = compose.run(step.calls[0])

@@ -6,7 +6,7 @@ from typing import Any
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Container, Project, docker
-from contravento_ops.kit.errors import Refusal
+from contravento_ops.kit.errors import CommandError
 
 LOOK_EVERY_SECONDS = 0.5
 LAST_WORDS = 300
@@ -59,7 +59,7 @@ def _is_well(container: Container) -> bool:
         return container.is_well
     try:
         state: dict[str, Any] = compose.inspect(container.id)["State"]
-    except Refusal:
+    except CommandError:
         return False
     health = state.get("Health") or {"Status": "healthy"}
     return bool(state["Status"] == "running" and health["Status"] == "healthy")

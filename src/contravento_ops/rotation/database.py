@@ -7,7 +7,7 @@ from contravento_ops.environment import urls
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project
 from contravento_ops.release.wait import NotWell
-from contravento_ops.rotation.strategy import Phase, Turn, expect
+from contravento_ops.rotation.strategy import Phase, RotationRequest, expect
 
 # What is said comes through a pipe and stands in no log: a password is part of it.
 PSQL = (
@@ -25,7 +25,7 @@ REFUSED = "password authentication failed"
 class OneRole:
     """Of a role that holds no connection for riders: it changes at once."""
 
-    turn: Turn
+    turn: RotationRequest
     role: str
 
     def open(self) -> None:
@@ -48,7 +48,7 @@ class OneRole:
 class TwoRoles:
     """The application's: the role that rests gets the new password, and takes over."""
 
-    turn: Turn
+    turn: RotationRequest
 
     @property
     def role(self) -> str:
@@ -99,7 +99,7 @@ def knock(project: Project, role: str, password: str) -> str:
     return "" if done.ok else done.err.strip() or f"status {done.status}"
 
 
-def proven(turn: Turn, new: tuple[str, str], old: tuple[str, str]) -> str:
+def proven(turn: RotationRequest, new: tuple[str, str], old: tuple[str, str]) -> str:
     said = knock(turn.project, *new)
     expect(not said, f"PostgreSQL does not let {new[0]} in with the new password: {said}")
     said = knock(turn.project, *old)

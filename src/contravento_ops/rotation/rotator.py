@@ -9,16 +9,16 @@ from typing import Any
 
 from contravento_ops.environment import file as env_files, secret_ages
 from contravento_ops.kit import compose
-from contravento_ops.kit.check_result import CannotTell, NotGood
+from contravento_ops.kit.check_result import CheckFailed, Inconclusive
 from contravento_ops.kit.compose import Project
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.release import facts, plan, wait
 from contravento_ops.release.plan import Kind, Options
 from contravento_ops.release.report import Report
 from contravento_ops.release.rollout import Rollout
 from contravento_ops.release.wait import NotWell
-from contravento_ops.rotation.strategy import Phase, Turn, Way
+from contravento_ops.rotation.strategy import Phase, RotationRequest, RotationStrategy
 
 ROLLED = frozenset({"backend", "worker"})
 NEVER_REPLACED = frozenset({"postgres", "nginx"})
@@ -33,12 +33,12 @@ class Pace:
 
 
 @dataclass
-class Turning:
+class SecretRotator:
     """`requests` are those of the streams that ran while backends were replaced. Where `is_made` is
     not so, the secret was made before, and keeps its age."""
 
-    turn: Turn
-    way: Way
+    turn: RotationRequest
+    way: RotationStrategy
     console: Console
     pace: Pace
     is_made: bool = True
@@ -57,7 +57,7 @@ class Turning:
         return self.project.place.env_file
 
     def run(self) -> dict[str, Any]:
-        """What came of it. Raises Refusal, which says what is in force then."""
+        """What came of it. Raises CommandError, which says what is in force then."""
         self._open()
         self.keep_previous()
         for phase in self.way.phases():
@@ -80,7 +80,7 @@ class Turning:
                 self.way.open()
             except NotWell as problem:
                 words = f"{_sentence(problem)} Nothing was changed."
-                raise Refusal(words, status=Exit.REFUSED) from None
+                raise CommandError(words, status=Exit.REFUSED) from None
 
     def keep_previous(self) -> None:
         """As it was before the whole of it, for who has to look."""
@@ -97,10 +97,10 @@ class Turning:
                 raise NotWell(f"{' and '.join(touched)} would have to be replaced for it")
             with self.console.step(phase.title):
                 self._bring(changed, before)
-        except (NotWell, Refusal) as problem:
+        except (NotWell, CommandError) as problem:
             self._go_back(before, problem)
         except BaseException:
-            with suppress(Refusal):
+            with suppress(CommandError):
                 self._go_back(before, NotWell("it was broken off"))
             raise
 
@@ -138,7 +138,7 @@ class Turning:
         self._count(report)
         if report.outcome != "deployed":
             status = Exit.BROKEN if report.outcome == "broken" else Exit.WENT_BACK
-            raise Refusal(f"{report.cause}", status=status)
+            raise CommandError(f"{report.cause}", status=status)
 
     def _count(self, report: Report) -> None:
         self.warnings += [each for each in report.warnings if "was replaced" not in each]
@@ -153,23 +153,23 @@ class Turning:
             with self.console.step(title):
                 time.sleep(phase.after_seconds)
 
-    def _go_back(self, before: str, problem: NotWell | Refusal) -> None:
+    def _go_back(self, before: str, problem: NotWell | CommandError) -> None:
         """The file as it was before the step, the services as the file says, the old value alone.
 
-        Raises Refusal.
+        Raises CommandError.
         """
         env_files.replace(self.file, before)
-        status = problem.status if isinstance(problem, Refusal) else Exit.WENT_BACK
+        status = problem.status if isinstance(problem, CommandError) else Exit.WENT_BACK
         said = [f"{self.turn.name} was not replaced: {_sentence(problem)}"]
         try:
             if self.replaced:
                 self._replace(self.replaced)
             self.way.shut()
             said.append("What was before is in force again.")
-        except (NotWell, Refusal) as another:
+        except (NotWell, CommandError) as another:
             said.append(f"Going back was not whole: {_sentence(another)} Look at once.")
             status = Exit.BROKEN
-        raise Refusal(*said, status=status) from None
+        raise CommandError(*said, status=status) from None
 
     def _close(self) -> None:
         """From here on the new value is in force, whatever comes."""
@@ -177,8 +177,8 @@ class Turning:
             with self.console.step(f"let go of the old {self.turn.name}, and knock with it"):
                 self.way.close()
                 self.proof = self.way.prove()
-        except (NotWell, NotGood, CannotTell, Refusal) as problem:
-            raise Refusal(
+        except (NotWell, CheckFailed, Inconclusive, CommandError) as problem:
+            raise CommandError(
                 f"The new {self.turn.name} is in force, but the old one is not proven dead:"
                 f" {_sentence(problem)}",
                 "Its age is not noted; run the command again when that is mended.",

@@ -21,7 +21,7 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RotationRequest:
     """One secret, its old value, and what takes its place; `new` may hold what goes along."""
 
     project: Project
@@ -48,7 +48,7 @@ class Turn:
         return {**self.new, **more, **built}
 
 
-class Way(Protocol):
+class RotationStrategy(Protocol):
     """Each raises NotWell, or Refusal where nothing was touched yet."""
 
     def open(self) -> None:
@@ -71,7 +71,7 @@ class Way(Protocol):
 class Typed:
     """Somebody else's secret, which its owner gave: services take it up, no more can be seen."""
 
-    turn: Turn
+    turn: RotationRequest
     refused: str = field(default="", init=False)
 
     def open(self) -> None:

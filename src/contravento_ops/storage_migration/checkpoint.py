@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from contravento_ops.kit.errors import Refusal
+from contravento_ops.kit.errors import CommandError
 from contravento_ops.storage_migration.plan import Move
 
 NAME = "storage-move.json"
@@ -34,7 +34,7 @@ def read(folder: Path) -> Remembered | None:
     try:
         return Remembered(**json.loads(file.read_text()))
     except (ValueError, TypeError) as error:
-        raise Refusal(
+        raise CommandError(
             f"{file} cannot be read ({error}); move it away and say --to again."
         ) from error
 

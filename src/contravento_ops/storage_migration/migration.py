@@ -9,10 +9,10 @@ from contravento_ops.environment import file as env_files
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project, docker
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.release import facts
-from contravento_ops.rotation.rotator import Pace, Turning
-from contravento_ops.rotation.strategy import Phase, Turn, Typed
+from contravento_ops.rotation.rotator import Pace, SecretRotator
+from contravento_ops.rotation.strategy import Phase, RotationRequest, Typed
 from contravento_ops.storage_migration import checkpoint
 from contravento_ops.storage_migration.checkpoint import Remembered
 from contravento_ops.storage_migration.plan import URL, Kind, Move, Standing, Step
@@ -42,7 +42,7 @@ class Moving:
         return self.remembered.move
 
     def run(self, steps: Sequence[Step]) -> dict[str, Any]:
-        """What came of it. Raises Refusal, which says what is in force then."""
+        """What came of it. Raises CommandError, which says what is in force then."""
         env_files.keep_previous(self.project.place.env_file)
         self._match_file()
         for step in steps:
@@ -64,7 +64,7 @@ class Moving:
             if self.asks_for_versions and _is_bucket(self.move.target):
                 _refuse_forgetful(found)
             if self.is_new and not found["is_empty"]:
-                raise Refusal(
+                raise CommandError(
                     f"There are files in {self.move.target} already, which may be somebody else's;"
                     " name a place that is empty.",
                     status=Exit.REFUSED,
@@ -100,7 +100,7 @@ class Moving:
             found = self._ask("verify", *self._between(), *sweep, good=(0, NOT_GOOD))
             self.done["verified"] = found
             if not found["is_good"]:
-                raise Refusal(
+                raise CommandError(
                     f"{self.move.target} does not keep what it is given:"
                     f" {', '.join(found['damaged'])}. Both places are looked into, and nothing is"
                     " lost. Say --back, or mend it and say the command again.",
@@ -152,7 +152,7 @@ class Moving:
             return
         way, least = self.move.way, self.move.least(there)
         if abs(way.index(wanted) - way.index(least)) > 1:
-            raise Refusal(
+            raise CommandError(
                 "Some processes know too little of the new place yet; say the command again.",
                 status=Exit.REFUSED,
             )
@@ -160,15 +160,15 @@ class Moving:
         env_files.change(file, least.values)
         found = env_files.read(file)
         values = found.values if found else {}
-        turn = Turn(self.project, values, URL, {URL: wanted.url})
-        turning = Turning(turn, Typed(turn), self.console, self.pace, is_made=False)
+        turn = RotationRequest(self.project, values, URL, {URL: wanted.url})
+        turning = SecretRotator(turn, Typed(turn), self.console, self.pace, is_made=False)
         turning.take_up(Phase(step.title, wanted.values))
         turning.record()
         self.warnings += turning.warnings
         for name, count in turning.requests.items():
             self.requests[name] += count
         if standings(self.project) != {wanted}:
-            raise Refusal(
+            raise CommandError(
                 "Not every process took the change up; say the command again.", status=Exit.FAILED
             )
 
@@ -185,7 +185,7 @@ class Moving:
         done = compose.follow(call, lambda line: self._hear(line, lines), None)
         answers = [line["answer"] for line in lines if "answer" in line]
         if done.status not in good or not answers:
-            raise Refusal(
+            raise CommandError(
                 _last_sentence(done.err) or f"`{call}` was broken off.", status=Exit.FAILED
             )
         return dict(answers[-1])
@@ -222,7 +222,7 @@ def _is_bucket(url: str) -> bool:
 
 def _refuse_forgetful(found: Mapping[str, Any]) -> None:
     if not found["keeps_versions"]:
-        raise Refusal(
+        raise CommandError(
             "That bucket keeps no versions, and our backups hold no files of a bucket: what is"
             " deleted or overwritten there would be gone. Switch versioning on, or say"
             " --without-versions if something else keeps them.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import docker
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.release import preflight
 from contravento_ops.release.report import Report
 from contravento_ops.release.wait import NotWell
@@ -44,7 +44,7 @@ class Rolling:
             for step in self.plan.steps:
                 self._carry_out(step)
             self.report.outcome = "deployed"
-        except (NotWell, Refusal) as problem:
+        except (NotWell, CommandError) as problem:
             self._fail(problem)
         return self.report
 
@@ -55,13 +55,13 @@ class Rolling:
             HANDLERS[step.kind](self, step)
         self.report.steps.append((step.title, round(time.monotonic() - began, 1)))
 
-    def _fail(self, problem: NotWell | Refusal) -> None:
+    def _fail(self, problem: NotWell | CommandError) -> None:
         self.report.cause = str(problem).strip().rstrip(".")
         if not self.touched:
             self.report.outcome = "refused"
-            if isinstance(problem, Refusal):
+            if isinstance(problem, CommandError):
                 raise problem
-            raise Refusal(str(problem), status=Exit.REFUSED)
+            raise CommandError(str(problem), status=Exit.REFUSED)
         is_back = self.plan.facts.is_serving and self._go_back()
         self.report.outcome = "went back" if is_back else "broken"
 
@@ -94,18 +94,18 @@ class Rolling:
                               f"{prune.LABEL}={self.stack.name}", each.name, "-")  # fmt: skip
                 done = compose.run(made, said_to_it=each.content.decode())
                 if not done.ok:
-                    raise Refusal(f"`{made}` failed: {done.said}", status=Exit.DOCKER)
+                    raise CommandError(f"`{made}` failed: {done.said}", status=Exit.DOCKER)
 
     def preflight(self, step: Step) -> None:
         self.job(step)
         found = preflight.read("\n".join(service_state.said(self._named("preflight"))))
         if found is None:
-            raise Refusal(
+            raise CommandError(
                 "The new image cannot say which migrations it brings.", status=Exit.REFUSED
             )
         facts, going_back = self.plan.facts, self.plan.options.going_back
         if words := preflight.judge(found, is_serving=facts.is_serving, going_back=going_back):
-            raise Refusal(words, status=Exit.REFUSED)
+            raise CommandError(words, status=Exit.REFUSED)
         self.migration = found.head
 
     def job(self, step: Step) -> None:
@@ -125,7 +125,7 @@ class Rolling:
             self._bring(step)
             for each in step.services:
                 service_state.until_well(self._named(each), seconds=REST_SECONDS)
-        except (NotWell, Refusal) as problem:
+        except (NotWell, CommandError) as problem:
             self.report.warnings.append(f"riders are served, but {problem}")
 
     def tidy(self, step: Step) -> None:

@@ -17,7 +17,7 @@ from contravento_ops.swarm.placement import (
     STAYING_VOLUMES,
 )
 from contravento_ops.swarm.unsupported import CERTIFICATE
-from contravento_ops.swarm.versioned_files import Kept
+from contravento_ops.swarm.versioned_files import VersionedFile
 
 type Service = Mapping[str, Any]
 
@@ -77,7 +77,7 @@ class Around:
 @dataclass(frozen=True, slots=True)
 class Translated:
     document: dict[str, Any]
-    kept: tuple[Kept, ...]
+    kept: tuple[VersionedFile, ...]
 
 
 def translate(name: str, service: Service, around: Around) -> Translated:
@@ -123,7 +123,7 @@ def _is_secret(name: str, value: str, around: Around) -> bool:
     return bool(value) and (is_named or any(each in value for each in around.hidden))
 
 
-def _own_files(name: str, around: Around, *, has_secrets: bool) -> list[Kept]:
+def _own_files(name: str, around: Around, *, has_secrets: bool) -> list[VersionedFile]:
     """What a container needs here and not with Compose."""
     wanted = [WITH_SECRETS] if has_secrets else []
     wanted += [LINGERING, HEALTHY] if name == "backend" else []
@@ -132,7 +132,7 @@ def _own_files(name: str, around: Around, *, has_secrets: bool) -> list[Kept]:
     return files + (list(_certificate(around)) if name == "nginx" else [])
 
 
-def _certificate(around: Around) -> Iterator[Kept]:
+def _certificate(around: Around) -> Iterator[VersionedFile]:
     folder = around.values.get("CERTIFICATE_FOLDER")
     for name in CERTIFICATE if folder else ():
         target = f"/etc/letsencrypt/live/{around.values['DOMAIN']}/{name}"
@@ -256,9 +256,11 @@ def _ports(service: Service) -> dict[str, Any]:
 # --- what it sees ---------------------------------------------------------------------------------
 
 
-def _mounts(name: str, service: Service, around: Around) -> tuple[list[dict[str, Any]], list[Kept]]:
+def _mounts(
+    name: str, service: Service, around: Around
+) -> tuple[list[dict[str, Any]], list[VersionedFile]]:
     mounts: list[dict[str, Any]] = []
-    files: list[Kept] = []
+    files: list[VersionedFile] = []
     for each in service.get("volumes") or ():
         if each["type"] == "bind" and (found := _files(each, around)) is not None:
             files += found
@@ -283,7 +285,7 @@ def _is_dropped(name: str, mount: Mapping[str, Any], around: Around) -> bool:
     return has_certificate and mount["source"] == "ssl_certificates"
 
 
-def _files(mount: Mapping[str, Any], around: Around) -> list[Kept] | None:
+def _files(mount: Mapping[str, Any], around: Around) -> list[VersionedFile] | None:
     """Of this folder, or the one file that is named; None for what is the node's own."""
     source = Path(mount["source"])
     if source == Path("/dev/null"):
@@ -300,7 +302,7 @@ def _files(mount: Mapping[str, Any], around: Around) -> list[Kept] | None:
     ]
 
 
-def _file(source: Path, target: str, around: Around) -> Kept:
+def _file(source: Path, target: str, around: Around) -> VersionedFile:
     """A secret where one is written in it, as in the environment file, wherever that lies."""
     content = source.read_bytes()
     if any(each.encode() in content for each in around.hidden):

@@ -21,7 +21,7 @@ TRIES = 4  # of as many tasks as a Swarm remembers, five
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ServiceState:
     """`well` tasks run what is wanted now; `update` is what the Swarm calls its own doing."""
 
     wanted: int
@@ -44,13 +44,13 @@ class State:
 
 def state_of(
     service: Mapping[str, Any], tasks: list[Mapping[str, Any]], there: Sequence[Node]
-) -> State:
+) -> ServiceState:
     """Of what `docker inspect` says of a service and of its tasks that are to run."""
     template = service["Spec"]["TaskTemplate"]
     current = [each for each in tasks if _is_of(each["Spec"], template)]
     running = [each for each in current if each["Status"]["State"] == "running"]
     replicated = service["Spec"]["Mode"].get("Replicated")
-    return State(
+    return ServiceState(
         wanted=int(replicated["Replicas"]) if replicated else _places(template, there),
         well=len(running),
         others=len(tasks) - len(running),
@@ -79,7 +79,7 @@ def _said(found: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (found or {}).items() if value}
 
 
-def look(service: str) -> State:
+def look(service: str) -> ServiceState:
     tasks = _tasks(service, "desired-state=running")
     return state_of(_inspect("service", service)[0], tasks, nodes.look().nodes)
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from contravento_ops.environment import urls
 from contravento_ops.swarm.placement import LEFT_OUT, OF_REDIS, OF_THE_DATABASE, PHASES
 from contravento_ops.swarm.service import Around, Service, translate
-from contravento_ops.swarm.versioned_files import Kept
+from contravento_ops.swarm.versioned_files import VersionedFile
 
 VERSION = "3.13"
 OWNER = "contravento_owner"
@@ -21,7 +21,7 @@ PLAN = ("contravento", "migrate", "--plan", "--json")
 class Stack:
     name: str
     document: Mapping[str, Any]
-    kept: Mapping[str, Kept]
+    kept: Mapping[str, VersionedFile]
 
     @property
     def services(self) -> frozenset[str]:

@@ -12,7 +12,7 @@ SECRETS = "/run/secrets"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class VersionedFile:
     """One file in a container. `name` changes with the content, so that no task has another."""
 
     name: str
@@ -27,16 +27,16 @@ class Kept:
         return {"source": self.name, "target": self.target, "mode": self.mode}
 
 
-def config(stack: str, file: Path, target: str, content: bytes) -> Kept:
+def config(stack: str, file: Path, target: str, content: bytes) -> VersionedFile:
     """A file of ours; one that may be run stays so."""
     mode = ANYBODY_RUNS if file.stat().st_mode & 0o111 else ANYBODY_READS
-    return Kept(_name(stack, file.name, content), target, content, mode)
+    return VersionedFile(_name(stack, file.name, content), target, content, mode)
 
 
-def secret(stack: str, name: str, content: bytes, target: str = "") -> Kept:
+def secret(stack: str, name: str, content: bytes, target: str = "") -> VersionedFile:
     """A value under its variable's name, or a file at its place."""
     place = target or f"{SECRETS}/{name}"
-    return Kept(_name(stack, name, content), place, content, ONLY_READ, is_secret=True)
+    return VersionedFile(_name(stack, name, content), place, content, ONLY_READ, is_secret=True)
 
 
 def _name(stack: str, what: str, content: bytes) -> str:

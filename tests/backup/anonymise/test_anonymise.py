@@ -8,9 +8,9 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from contravento.accounts.models import MailedLink, PersonalToken, Purpose, RefreshToken, SignIn
+from contravento.accounts.models import EmailToken, PersonalToken, Purpose, RefreshToken, SignIn
 from contravento.kit.clock import now
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 from contravento.kit.tokens import digest
 from contravento.photos.models import Photo, State as PhotoState
 from contravento.tracks.models import State as TrackState, Track
@@ -38,9 +38,9 @@ def copied(own_database: str) -> Iterator[Connection]:
 
 
 @pytest.fixture
-async def lived_in(live_parts: Parts) -> None:
+async def lived_in(live_resources: Resources) -> None:
     """Everything that a rider can leave behind."""
-    async with live_parts.transaction() as session:
+    async with live_resources.transaction() as session:
         rider = await factories.make_rider(
             session, username="Aitana_G", email="aitana@example.org", name="Aitana Goikoetxea",
             bio="Sirimiri is no rain. Write to aitana@example.org.", is_admin=True,
@@ -61,7 +61,7 @@ async def lived_in(live_parts: Parts) -> None:
         refusal = {"code": "X", "message": "Bad.", "params": {"name": "aitana.gpx"}}
         session.add_all(
             [
-                MailedLink(digest=digest("link"), rider_id=rider.id, purpose=Purpose.RESET,
+                EmailToken(digest=digest("link"), rider_id=rider.id, purpose=Purpose.RESET,
                            expires_at=soon),
                 RefreshToken(digest=digest("refresh"), sign_in_id=device.id, expires_at=soon),
                 PersonalToken(rider_id=rider.id, digest=digest("program"), name="Aitana's watch",

@@ -12,14 +12,16 @@ from sqlalchemy import make_url
 
 from contravento_backup.kit.settings import Settings
 from contravento_backup.postgres import fingerprint
-from contravento_backup.restore.side_database import KEPT_FOR, Cluster
+from contravento_backup.restore.side_database import KEPT_FOR, SideDatabase
 
 NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 ROLES = ("contravento_owner", "contravento_app", "contravento_monitor")
 
 
 @pytest.fixture
-def cluster(postgres: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cluster]:
+def cluster(
+    postgres: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[SideDatabase]:
     """With a live database `diary` that says so."""
     url = make_url(postgres)
     host = url.query.get("host") or url.host or ""
@@ -29,7 +31,7 @@ def cluster(postgres: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
         folder=tmp_path, storage=None, environment="staging", database="diary",
         administrator=url.username or "", key="k" * 40, every_seconds=1, wal_days=7, image="none",
     )  # fmt: skip
-    found = Cluster(settings)
+    found = SideDatabase(settings)
     with found.connect() as connection:
         for role in ROLES:
             there = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,))
@@ -43,30 +45,30 @@ def cluster(postgres: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
             found.drop(name)
 
 
-def write(cluster: Cluster, database: str, word: str) -> None:
+def write(cluster: SideDatabase, database: str, word: str) -> None:
     with cluster.connect(database) as connection:
         connection.execute("CREATE TABLE public.said (word text)")
         connection.execute("INSERT INTO public.said VALUES (%s)", (word,))
 
 
-def said(cluster: Cluster, database: str = "diary") -> str:
+def said(cluster: SideDatabase, database: str = "diary") -> str:
     with cluster.connect(database) as connection:
         row = connection.execute("SELECT word FROM public.said").fetchone()
     return str(row[0]) if row else ""
 
 
-def names(cluster: Cluster) -> set[str]:
+def names(cluster: SideDatabase) -> set[str]:
     with cluster.connect() as connection:
         return {str(name) for (name,) in connection.execute("SELECT datname FROM pg_database")}
 
 
-def prepare(cluster: Cluster, word: str = "restored") -> str:
+def prepare(cluster: SideDatabase, word: str = "restored") -> str:
     cluster.make()
     write(cluster, cluster.side, word)
     return cluster.side
 
 
-def test_the_swap_keeps_what_was_live_and_sends_everybody_away(cluster: Cluster) -> None:
+def test_the_swap_keeps_what_was_live_and_sends_everybody_away(cluster: SideDatabase) -> None:
     side = prepare(cluster)
     somebody = cluster.connect("diary")
     somebody.execute("BEGIN")
@@ -81,7 +83,7 @@ def test_the_swap_keeps_what_was_live_and_sends_everybody_away(cluster: Cluster)
         somebody.execute("SELECT 1")
 
 
-def test_whoever_comes_during_the_swap_finds_one_or_the_other(cluster: Cluster) -> None:
+def test_whoever_comes_during_the_swap_finds_one_or_the_other(cluster: SideDatabase) -> None:
     side, over, found = prepare(cluster), threading.Event(), set()
 
     def come_and_go() -> None:
@@ -103,7 +105,7 @@ def test_whoever_comes_during_the_swap_finds_one_or_the_other(cluster: Cluster) 
     assert said(cluster) == "restored"
 
 
-def test_a_swap_that_fails_half_way_changes_nothing(cluster: Cluster) -> None:
+def test_a_swap_that_fails_half_way_changes_nothing(cluster: SideDatabase) -> None:
     with pytest.raises(psycopg.errors.InvalidCatalogName):
         cluster.swap("diary_restoring", cluster.name_to_keep(NOW))
 
@@ -111,7 +113,7 @@ def test_a_swap_that_fails_half_way_changes_nothing(cluster: Cluster) -> None:
     assert cluster.kept() == []
 
 
-def test_a_live_database_that_is_gone_is_no_obstacle(cluster: Cluster) -> None:
+def test_a_live_database_that_is_gone_is_no_obstacle(cluster: SideDatabase) -> None:
     side = prepare(cluster)
     cluster.drop("diary")
 
@@ -120,7 +122,7 @@ def test_a_live_database_that_is_gone_is_no_obstacle(cluster: Cluster) -> None:
     assert said(cluster) == "restored"
 
 
-def test_swapping_twice_leads_back(cluster: Cluster) -> None:
+def test_swapping_twice_leads_back(cluster: SideDatabase) -> None:
     cluster.swap(prepare(cluster), cluster.name_to_keep(NOW))
     (kept,) = cluster.kept()
 
@@ -130,7 +132,7 @@ def test_swapping_twice_leads_back(cluster: Cluster) -> None:
     assert [said(cluster, each.name) for each in cluster.kept()] == ["restored"]
 
 
-def test_the_application_may_change_nothing_before_the_swap(cluster: Cluster) -> None:
+def test_the_application_may_change_nothing_before_the_swap(cluster: SideDatabase) -> None:
     side = prepare(cluster)
     as_application: dict[str, Any] = {"dbname": side, "user": "contravento_app"}
     with psycopg.connect(**as_application) as connection:
@@ -142,13 +144,13 @@ def test_the_application_may_change_nothing_before_the_swap(cluster: Cluster) ->
         assert connection.execute("SHOW transaction_read_only").fetchone() == ("off",)
 
 
-def test_a_side_database_of_a_restore_that_was_killed_is_made_anew(cluster: Cluster) -> None:
+def test_a_side_database_of_a_restore_that_was_killed_is_made_anew(cluster: SideDatabase) -> None:
     prepare(cluster, "half of it")
 
     assert said(cluster, prepare(cluster, "all of it")) == "all of it"
 
 
-def test_what_was_live_goes_after_seven_days(cluster: Cluster) -> None:
+def test_what_was_live_goes_after_seven_days(cluster: SideDatabase) -> None:
     cluster.swap(prepare(cluster), cluster.name_to_keep(NOW))
 
     assert cluster.let_go(NOW + KEPT_FOR - timedelta(seconds=1)) == []
@@ -156,7 +158,7 @@ def test_what_was_live_goes_after_seven_days(cluster: Cluster) -> None:
     assert said(cluster) == "restored"
 
 
-def test_a_role_of_the_host_comes_back_and_no_other_is_touched(cluster: Cluster) -> None:
+def test_a_role_of_the_host_comes_back_and_no_other_is_touched(cluster: SideDatabase) -> None:
     written = (
         "CREATE ROLE contravento_app;\nALTER ROLE contravento_app WITH SUPERUSER;\n"
         'CREATE ROLE "report reader";\nALTER ROLE "report reader" WITH NOLOGIN;\n'

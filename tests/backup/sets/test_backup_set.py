@@ -11,7 +11,7 @@ from contravento_backup.kit import encryption, settings
 from contravento_backup.kit.errors import BackupFailed, Busy
 from contravento_backup.postgres import pgbackrest
 from contravento_backup.sets import backup_set
-from contravento_backup.sets.backup_set import BackupSet, State
+from contravento_backup.sets.backup_set import BackupSet, SetState
 from contravento_backup.storage.folder import Store, write_whole
 
 KEY = "k" * 20 + "abcdefghijklmnop"
@@ -51,7 +51,7 @@ def test_a_set_is_what_its_drill_said(store: Store) -> None:
     found = backup_set.list_all(store.sets)
 
     assert [each.state for each in found] == [
-        State.PROVEN, State.FAILED, State.UNPROVEN, State.BROKEN,
+        SetState.PROVEN, SetState.FAILED, SetState.UNPROVEN, SetState.BROKEN,
     ]  # fmt: skip
     assert found[0].at == datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
     assert backup_set.find(store.sets).name == "20261124T041500Z"

@@ -5,24 +5,24 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, strategies as st
 
-from contravento_backup.sets.retention import EVERYTHING_FOR, Kept, may_go
+from contravento_backup.sets.retention import EVERYTHING_FOR, DatedSet, may_go
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def taken(hours_ago: float, *, proven: bool = True) -> Kept:
+def taken(hours_ago: float, *, proven: bool = True) -> DatedSet:
     at = NOW - HOUR * hours_ago
-    return Kept(at.strftime("%Y%m%dT%H%M%SZ"), at, proven)
+    return DatedSet(at.strftime("%Y%m%dT%H%M%SZ"), at, proven)
 
 
-def every_six_hours(days: int) -> list[Kept]:
+def every_six_hours(days: int) -> list[DatedSet]:
     return [taken(each * 6) for each in range(days * 4)]
 
 
 HISTORIES = st.lists(
     st.builds(
-        Kept,
+        DatedSet,
         name=st.uuids().map(str),
         at=st.datetimes(
             min_value=datetime(2024, 1, 1),  # noqa: DTZ001
@@ -45,7 +45,7 @@ HISTORIES = st.lists(
     ],
     ids=["none", "one", "two however old", "within two days"],
 )
-def test_few_sets_all_stay(sets: list[Kept], gone: list[Kept]) -> None:
+def test_few_sets_all_stay(sets: list[DatedSet], gone: list[DatedSet]) -> None:
     assert may_go(sets) == gone
 
 
@@ -87,7 +87,7 @@ def test_a_clock_that_jumped_ahead_lets_nothing_go_that_stood_for_a_day() -> Non
     before = {each.name for each in sets} - {each.name for each in may_go(sets)}
     jumped = NOW + timedelta(days=3650)
 
-    sets = [Kept("far", jumped, True), Kept("farther", jumped + HOUR, True), *sets]
+    sets = [DatedSet("far", jumped, True), DatedSet("farther", jumped + HOUR, True), *sets]
 
     days = {each.at.date() for each in sets if each.name in before}
     left = {each.at.date() for each in sets if each not in may_go(sets)}
@@ -95,7 +95,7 @@ def test_a_clock_that_jumped_ahead_lets_nothing_go_that_stood_for_a_day() -> Non
 
 
 @given(HISTORIES)
-def test_what_holds_for_every_history(sets: list[Kept]) -> None:
+def test_what_holds_for_every_history(sets: list[DatedSet]) -> None:
     gone = may_go(sets)
     left = [each for each in sets if each not in gone]
     proven = [each for each in sets if each.is_proven]
@@ -110,5 +110,5 @@ def test_what_holds_for_every_history(sets: list[Kept]) -> None:
 
 
 @given(HISTORIES)
-def test_the_order_in_which_they_are_told_does_not_matter(sets: list[Kept]) -> None:
+def test_the_order_in_which_they_are_told_does_not_matter(sets: list[DatedSet]) -> None:
     assert may_go(sets) == may_go(sets[::-1])

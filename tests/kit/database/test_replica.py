@@ -16,9 +16,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contravento.kit.database import replica
-from contravento.kit.database.replica import Marks, Replica, Stand, State, make_replica
+from contravento.kit.database.replica import Marks, Replica, ReplicaState, Stand, make_replica
 from contravento.kit.database.session import make_engine
-from contravento.kit.resources import open_parts
+from contravento.kit.resources import open_resources
 from contravento.reactions import REACTIONS
 from tests.conftest import make_settings, open_folder
 from tests.support.replication import Standby, standby
@@ -49,7 +49,7 @@ class Pair:
         async with self.replica.reading() as session:
             return None if session is None else list(await session.scalars(READ))
 
-    async def becomes(self, state: State) -> None:
+    async def becomes(self, state: ReplicaState) -> None:
         await until(lambda: self.replica.state is state)
 
     async def is_told_of(self, caplog: pytest.LogCaptureFixture) -> None:
@@ -57,7 +57,7 @@ class Pair:
         await until(lambda: "the replica is" in caplog.text)
 
     async def is_read_again(self) -> None:
-        await self.becomes(State.USED)
+        await self.becomes(ReplicaState.USED)
         async with self.replica.reading() as session:
             assert session
             assert await session.scalar(IS_REPLICA)
@@ -96,7 +96,7 @@ async def following(
         async with pair.primary.begin() as connection:
             await connection.execute(CREATE)
         await asyncio.to_thread(follower.wait_for, database)
-        await pair.becomes(State.USED)
+        await pair.becomes(ReplicaState.USED)
         yield pair
 
 
@@ -154,7 +154,7 @@ async def test_a_replica_that_shows_nothing_new_is_left_for_the_primary(
         await pair.write(1)
         await asyncio.sleep(pair.replica.max_lag_seconds)
         assert await pair.read() is None
-        await pair.becomes(State.LATE)
+        await pair.becomes(ReplicaState.LATE)
 
     await pair.is_read_again()
     assert await pair.read() == [1]
@@ -214,7 +214,7 @@ async def test_a_replica_of_a_database_that_rests_is_not_late(
     monkeypatch.setattr(pair.replica, "_note", lambda state, why="": states.append(state))
     await until(lambda: len(states) >= 3 * replica.LOOKS_WITHIN_LAG)
 
-    assert set(states) == {State.USED}
+    assert set(states) == {ReplicaState.USED}
 
 
 @pytest.mark.slow
@@ -241,7 +241,7 @@ async def test_one_that_went_before_it_was_asked_is_no_error(pair: Pair, followe
     await asyncio.to_thread(follower.kill)
     try:
         assert await pair.read() is None
-        await pair.becomes(State.AWAY)
+        await pair.becomes(ReplicaState.AWAY)
         assert await pair.read() is None
     finally:
         await asyncio.to_thread(follower.start)
@@ -270,7 +270,7 @@ async def test_a_mistake_is_told_by_the_primary_and_no_reason_to_leave_the_repli
         with pytest.raises(Exception, match="nowhere"):
             await session.execute(text("SELECT * FROM nowhere"))
 
-    assert pair.replica.state is State.USED
+    assert pair.replica.state is ReplicaState.USED
 
 
 @pytest.mark.slow
@@ -282,7 +282,7 @@ async def test_what_has_been_promoted_is_no_replica(own_database: str, tmp_path:
             async with pair.replica.engine.connect() as connection:
                 said = await connection.execute(replica.REPLICA_STANDS)
                 assert said.one_or_none() is None
-            await pair.becomes(State.LATE)
+            await pair.becomes(ReplicaState.LATE)
             await pair.write(1)
             assert await pair.read() is None
 
@@ -300,7 +300,7 @@ async def test_who_follows_the_next_primary_is_read_from_its_restart_point_on(
         database = next_one.url(own_database)
         await asyncio.to_thread(next_one.promote)
         async with watched(database, follower.url(database), tmp_path) as pair:
-            await pair.becomes(State.LATE)
+            await pair.becomes(ReplicaState.LATE)
             assert await pair.read() is None
             await asyncio.to_thread(next_one.ask, "CHECKPOINT")
             await asyncio.to_thread(follower.wait_for, database)
@@ -313,7 +313,7 @@ async def test_the_database_itself_is_no_replica(
 ) -> None:
     caplog.set_level(logging.INFO, replica.__name__)
     async with watched(own_database, own_database, tmp_path) as pair:
-        await pair.becomes(State.LATE)
+        await pair.becomes(ReplicaState.LATE)
         assert await pair.read() is None
     told = [each.message for each in caplog.records if each.name == replica.__name__]
     assert told == ["the replica is late: it follows nobody"]
@@ -345,7 +345,7 @@ async def test_where_one_does_not_answer_nothing_is_proven(
         urls["replica"] = url.render_as_string(hide_password=False)
     async with watched(urls["primary"], urls["replica"], tmp_path) as pair:
         await pair.is_told_of(caplog)
-        assert pair.replica.state is State.AWAY
+        assert pair.replica.state is ReplicaState.AWAY
         assert await pair.read() is None
     who = "the database" if gone == "primary" else "it"
     why = "InvalidAuthorizationSpecificationError" if gone == "role" else "ConnectionRefusedError"
@@ -356,9 +356,9 @@ async def test_who_does_not_watch_it_tells_nothing_of_it(own_database: str, tmp_
     """Such as a worker, of which an alert would say that it reads from none."""
     url = "postgresql://u@replica.velo.test/diary"
     settings = make_settings(own_database, tmp_path, database_replica_url=url)
-    async with open_parts(settings, reactions=REACTIONS) as parts:
-        assert parts.replica
-        async with parts.replica.reading() as session:
+    async with open_resources(settings, reactions=REACTIONS) as resources:
+        assert resources.replica
+        async with resources.replica.reading() as session:
             assert session is None
     told = generate_latest(REGISTRY).decode()
     assert "contravento_database_replica_in_use" in told

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from contravento.cli.bootstrap import begin_with_database
-from contravento.kit.database.replica import State
+from contravento.kit.database.replica import ReplicaState
 from contravento.kit.settings import SettingsError
 from tests.conftest import SECRET
 from tests.kit.database.test_replica import watched
@@ -59,7 +59,7 @@ async def test_any_other_is_not(
     with door(follower.url(own_database), stranger.issue(HOST), authority.file) as url:
         async with watched(own_database, url, tmp_path) as pair:
             await pair.is_told_of(caplog)
-            assert pair.replica.state is State.AWAY
+            assert pair.replica.state is ReplicaState.AWAY
             assert await pair.read() is None
     assert "the replica is away: it does not answer (SSLCertVerificationError)" in caplog.text
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contravento.kit.storage.backend import Access, FileMissing, Place, StorageAway
+from contravento.kit.storage.backend import Access, FileMissing, StorageAway, StorageBackend
 from tests.support.s3 import Line, Server, line_to, s3_server
 
 MEGABYTE = 1024 * 1024
@@ -15,10 +15,10 @@ SILENT_SECONDS = 0.4
 
 
 @pytest.fixture(params=["folder", "bucket"])
-def place(request: pytest.FixtureRequest, tmp_path: Path, s3: Server) -> Place:
+def place(request: pytest.FixtureRequest, tmp_path: Path, s3: Server) -> StorageBackend:
     if request.param == "folder":
-        return Place((tmp_path / "some folder").as_uri())
-    return Place(f"s3://{s3.make_bucket()}/some/prefix", s3.access())
+        return StorageBackend((tmp_path / "some folder").as_uri())
+    return StorageBackend(f"s3://{s3.make_bucket()}/some/prefix", s3.access())
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ async def line(s3: Server) -> AsyncIterator[Line]:
         yield line
 
 
-def behind(line: Line, bucket: str) -> Place:
-    return Place(f"s3://{bucket}", line.server.access(silent_seconds=SILENT_SECONDS))
+def behind(line: Line, bucket: str) -> StorageBackend:
+    return StorageBackend(f"s3://{bucket}", line.server.access(silent_seconds=SILENT_SECONDS))
 
 
 async def in_chunks(content: bytes) -> AsyncIterator[bytes]:
@@ -43,7 +43,7 @@ async def in_chunks(content: bytes) -> AsyncIterator[bytes]:
         yield content[begin : begin + MEGABYTE]
 
 
-async def test_what_was_put_comes_back_whole_and_in_parts(place: Place) -> None:
+async def test_what_was_put_comes_back_whole_and_in_parts(place: StorageBackend) -> None:
     content = os.urandom(12 * MEGABYTE + 17)
     for key, given in (
         ("a/bytes", content),
@@ -57,7 +57,7 @@ async def test_what_was_put_comes_back_whole_and_in_parts(place: Place) -> None:
         assert b"".join(part) == content[5 : 5 + 2 * MEGABYTE]
 
 
-async def test_its_files_are_found_and_listed(place: Place) -> None:
+async def test_its_files_are_found_and_listed(place: StorageBackend) -> None:
     for key in ("tracks/aa/1", "photos/bb/2"):
         await place.put(key, key.encode())
 
@@ -70,7 +70,7 @@ async def test_its_files_are_found_and_listed(place: Place) -> None:
     assert {(each.key, each.bytes) for each in listed} == {("tracks/aa/1", 11), ("photos/bb/2", 11)}
 
 
-async def test_what_is_missing_is_said_and_deleting_it_is_harmless(place: Place) -> None:
+async def test_what_is_missing_is_said_and_deleting_it_is_harmless(place: StorageBackend) -> None:
     await place.put("a", b"x")
     await place.delete("a", "never-there", "a")
     for key in ("a", "never-there"):
@@ -82,8 +82,8 @@ async def test_what_is_missing_is_said_and_deleting_it_is_harmless(place: Place)
 
 
 async def test_a_bucket_says_whether_it_keeps_versions(s3: Server) -> None:
-    plain = Place(f"s3://{s3.make_bucket()}", s3.access())
-    versioned = Place(f"s3://{s3.make_bucket(keeps_versions=True)}", s3.access())
+    plain = StorageBackend(f"s3://{s3.make_bucket()}", s3.access())
+    versioned = StorageBackend(f"s3://{s3.make_bucket(keeps_versions=True)}", s3.access())
 
     for content in (b"small", in_chunks(b"x" * 6 * MEGABYTE)):
         assert await plain.put("a", content) == ""
@@ -91,7 +91,7 @@ async def test_a_bucket_says_whether_it_keeps_versions(s3: Server) -> None:
 
 
 async def test_a_bucket_that_is_not_there_is_no_missing_file(s3: Server) -> None:
-    place = Place("s3://nobody-made-this", s3.access())
+    place = StorageBackend("s3://nobody-made-this", s3.access())
 
     for ask in (place.get("a"), place.put("a", b"x"), place.delete("a"), place.look()):
         with pytest.raises(StorageAway) as told:
@@ -101,7 +101,7 @@ async def test_a_bucket_that_is_not_there_is_no_missing_file(s3: Server) -> None
 
 async def test_wrong_keys_are_said_and_never_shown(strict_s3: Server) -> None:
     bucket = strict_s3.make_bucket()
-    place = Place(f"s3://{bucket}", strict_s3.access())
+    place = StorageBackend(f"s3://{bucket}", strict_s3.access())
 
     for ask in (place.get("a"), place.put("a", b"x"), place.look()):
         with pytest.raises(StorageAway) as told:
@@ -139,7 +139,7 @@ async def test_a_server_that_says_nothing_is_not_waited_for(s3: Server, line: Li
 
 async def test_one_that_was_silent_is_let_alone_for_a_moment(s3: Server, line: Line) -> None:
     access = line.server.access(silent_seconds=SILENT_SECONDS, pause_seconds=600.0)
-    place = Place(f"s3://{s3.make_bucket()}", access)
+    place = StorageBackend(f"s3://{s3.make_bucket()}", access)
     await place.put("a", b"x")
     line.answers.clear()
     with pytest.raises(StorageAway):
@@ -159,6 +159,8 @@ async def test_one_that_was_silent_is_let_alone_for_a_moment(s3: Server, line: L
 
 
 async def test_nobody_listens_there() -> None:
-    place = Place("s3://diary", Access("http://127.0.0.1:9", access_key="a", secret_key="b"))
+    place = StorageBackend(
+        "s3://diary", Access("http://127.0.0.1:9", access_key="a", secret_key="b")
+    )
     with pytest.raises(StorageAway):
         await place.look()

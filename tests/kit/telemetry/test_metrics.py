@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from contravento.accounts.models import Rider
 from contravento.kit.database.session import make_engine, tell_of_pool
 from contravento.kit.mail import AllowedOnly, FolderMailer, Mail
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 from contravento.kit.telemetry import metrics
 from contravento.tracks.errors import UnreadableTrack
 from tests.conftest import make_settings
@@ -30,10 +30,15 @@ def value(name: str, **labels: str) -> float:
     ],
 )
 async def test_tries_at_signing_in_are_counted_by_outcome(
-    client: AsyncClient, parts: Parts, rider: Rider, password: str, confirmed: bool, outcome: str
+    client: AsyncClient,
+    resources: Resources,
+    rider: Rider,
+    password: str,
+    confirmed: bool,
+    outcome: str,
 ) -> None:
     if not confirmed:
-        async with parts.transaction() as session:
+        async with resources.transaction() as session:
             (await session.get_one(Rider, rider.id)).confirmed_at = None
     before = value("contravento_sign_ins_total", outcome=outcome)
     await client.post("/api/v1/sessions", json={"login": rider.username, "password": password})
@@ -104,7 +109,9 @@ async def test_the_pool_tells_who_is_in_it_and_when_nobody_gets_in(
     await engine.dispose()
 
 
-async def test_what_is_kept_counts_hits_and_misses(client: AsyncClient, parts: Parts) -> None:
+async def test_what_is_kept_counts_hits_and_misses(
+    client: AsyncClient, resources: Resources
+) -> None:
     before = [_lookups(outcome) for outcome in ("hit", "miss")]
     await client.get("/")
     await client.get("/")

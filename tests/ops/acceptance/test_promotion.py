@@ -9,7 +9,7 @@ import pytest
 
 from contravento_ops.acceptance import promotion
 from contravento_ops.acceptance.signing import Seal
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from tests.ops.acceptance.test_verdict import verdict
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -118,7 +118,7 @@ def test_what_cannot_be_believed_is_refused(root: Path, spoil: Any, said: str) -
     seal.sign(stated(root))
     spoil(seal)
 
-    with pytest.raises(Refusal, match=said) as refused:
+    with pytest.raises(CommandError, match=said) as refused:
         seal.read()
 
     assert refused.value.status == Exit.REFUSED

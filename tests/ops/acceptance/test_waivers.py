@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contravento_ops.acceptance import waivers
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 
 TODAY = date(2026, 3, 1)
 GOOD = {"box": "sentry", "reason": "is ordered", "who": "maite", "until": "2026-03-31"}
@@ -46,7 +46,7 @@ def test_a_waiver_holds_until_its_day_and_not_longer(tmp_path: Path) -> None:
 def test_what_is_wrong_with_one_is_said(
     tmp_path: Path, change: dict[str, object], said: str
 ) -> None:
-    with pytest.raises(Refusal, match=said) as refused:
+    with pytest.raises(CommandError, match=said) as refused:
         waivers.read(written(tmp_path, GOOD, {**GOOD, **change}), TODAY)
 
     assert refused.value.status == Exit.USAGE
@@ -58,5 +58,5 @@ def test_what_is_no_list_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "waivers.json"
     file.write_text(content)
 
-    with pytest.raises(Refusal, match=r"waivers\.json"):
+    with pytest.raises(CommandError, match=r"waivers\.json"):
         waivers.read(file, TODAY)

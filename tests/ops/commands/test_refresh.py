@@ -8,7 +8,7 @@ from contravento_ops import main
 from contravento_ops.commands.refresh import Source
 from contravento_ops.kit.compose import Project
 from contravento_ops.kit.errors import Exit
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.paths import EnvironmentPaths
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def test_what_it_comes_from_is_only_read_and_its_key_named_without_its_value(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BACKUP_SOURCE_KEY", "secret-of-prod")
-    project = Project(Place(root, "staging"))
+    project = Project(EnvironmentPaths(root, "staging"))
 
     words = Source("/srv/backups", "20261123T101500Z", keep_texts=True).call(project).words
 

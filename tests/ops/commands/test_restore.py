@@ -6,29 +6,31 @@ import pytest
 
 from contravento_ops import main
 from contravento_ops.commands import restore
-from contravento_ops.context import Session
+from contravento_ops.context import CommandContext
 from contravento_ops.kit.compose import Call
 from contravento_ops.kit.console import Bars, Console
-from contravento_ops.kit.errors import Exit, Refusal
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.recovery.restore import follow
 from tests.ops.making import make_file
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Session:
+def session(tmp_path: Path) -> CommandContext:
     make_file(tmp_path)
-    return Session(Place(tmp_path, "staging"), Console())
+    return CommandContext(EnvironmentPaths(tmp_path, "staging"), Console())
 
 
 @pytest.mark.parametrize("typed", ["", "prod", "yes"])
-def test_another_name_than_the_environments_changes_nothing(session: Session, typed: str) -> None:
-    with pytest.raises(Refusal, match="Nothing was changed") as refused:
+def test_another_name_than_the_environments_changes_nothing(
+    session: CommandContext, typed: str
+) -> None:
+    with pytest.raises(CommandError, match="Nothing was changed") as refused:
         restore.confirm(session, typed, "All of it gives way.")
     assert refused.value.status == Exit.USAGE
 
 
-def test_the_environments_name_is_enough(session: Session) -> None:
+def test_the_environments_name_is_enough(session: CommandContext) -> None:
     restore.confirm(session, "staging", "All of it gives way.")
 
 
@@ -85,9 +87,9 @@ def test_who_is_in_the_way_is_named_to_whoever_can_end_it() -> None:
 
 
 def test_a_step_that_fails_is_told_in_its_own_words() -> None:
-    with pytest.raises(Refusal, match=r"^No set is proven\.$"):
+    with pytest.raises(CommandError, match=r"^No set is proven\.$"):
         follow(Console(), speaking("echo 'No set is proven.' >&2; exit 1"))
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(CommandError) as refused:
         follow(Console(), speaking("echo 'Another run is at work.' >&2; exit 5"))
     assert refused.value.status == Exit.BUSY
 
@@ -103,5 +105,5 @@ def test_a_bar_ends_in_the_same_line_as_without_a_terminal(
 
 
 def test_a_step_that_was_killed_is_told_so() -> None:
-    with pytest.raises(Refusal, match="broken off"):
+    with pytest.raises(CommandError, match="broken off"):
         follow(Console(), speaking("kill -9 $$"))

@@ -8,11 +8,11 @@ import pytest
 
 from contravento_ops import main
 from contravento_ops.commands import rotate
-from contravento_ops.context import Session
+from contravento_ops.context import CommandContext
 from contravento_ops.environment import secret_ages
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.errors import Exit, Refusal
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.release import facts
 from contravento_ops.release.plan import Facts
 from tests.ops.making import make_file, spoil, value_in
@@ -73,7 +73,7 @@ def test_where_nothing_serves_nothing_is_replaced(
 
 def test_a_pair_is_given_together(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("the-key-4711\nand-its-secret-4711\n"))
-    session = Session(Place(path.parent, "staging"), Console(as_json=True))
+    session = CommandContext(EnvironmentPaths(path.parent, "staging"), Console(as_json=True))
 
     turn = rotate._turn(session, "BACKUP_S3_SECRET_KEY", from_stdin=True)
 
@@ -96,7 +96,7 @@ def test_what_cannot_stand_in_the_file_is_refused(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{value}\n"))
 
-    with pytest.raises(Refusal, match=why):
+    with pytest.raises(CommandError, match=why):
         rotate._given(name, from_stdin=True)
 
 

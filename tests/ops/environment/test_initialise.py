@@ -9,7 +9,7 @@ import pytest
 
 from contravento_ops.environment import file, initialise, secrets
 from contravento_ops.environment.variables.table import VARIABLES, Variable
-from contravento_ops.kit.paths import ENVIRONMENTS, EnvironmentName, Place
+from contravento_ops.kit.paths import ENVIRONMENTS, EnvironmentName, EnvironmentPaths
 from tests.ops.making import OWN, make_file, spoil, value_in
 
 LENGTHS = {
@@ -38,7 +38,9 @@ def test_nothing_that_is_there_changes(tmp_path: Path) -> None:
     path = make_file(tmp_path)
     before = path.read_text()
 
-    outcome = initialise.initialise(Place(tmp_path, "staging"), {"DOMAIN": "x.test"}, _never)
+    outcome = initialise.initialise(
+        EnvironmentPaths(tmp_path, "staging"), {"DOMAIN": "x.test"}, _never
+    )
 
     assert path.read_text() == before
     assert outcome == initialise.Outcome(created=False, added=())
@@ -49,7 +51,7 @@ def test_after_an_upgrade_only_what_is_missing_is_added(tmp_path: Path) -> None:
     spoil(path, "POSTGRES_MONITOR_PASSWORD", "# it came later")
     before = path.read_text()
 
-    outcome = initialise.initialise(Place(tmp_path, "staging"), {}, _never)
+    outcome = initialise.initialise(EnvironmentPaths(tmp_path, "staging"), {}, _never)
 
     assert outcome.added == ("POSTGRES_MONITOR_PASSWORD",)
     assert path.read_text().startswith(before)
@@ -71,7 +73,7 @@ def test_what_is_asked_is_the_domain_and_the_mail_settings(tmp_path: Path) -> No
         asked.append(variable.name)
         return OWN.get(variable.name, suggestion)
 
-    initialise.initialise(Place(tmp_path, "staging"), {}, ask)
+    initialise.initialise(EnvironmentPaths(tmp_path, "staging"), {}, ask)
 
     assert asked == ["DOMAIN", "SMTP_HOST", "SMTP_PORT", "SMTP_USER", "SMTP_PASSWORD", "SMTP_FROM",
                      "MAIL_ALLOW_LIST", "ACME_EMAIL"]  # fmt: skip
@@ -84,14 +86,14 @@ def test_production_is_not_asked_who_may_be_written_to(tmp_path: Path) -> None:
         asked.append(variable.name)
         return "x"
 
-    initialise.initialise(Place(tmp_path, "prod"), {}, ask)
+    initialise.initialise(EnvironmentPaths(tmp_path, "prod"), {}, ask)
 
     assert "MAIL_ALLOW_LIST" not in asked
     assert "SMTP_USER" in asked
 
 
 def test_dev_asks_nothing(tmp_path: Path) -> None:
-    initialise.initialise(Place(tmp_path, "dev"), {}, _never)
+    initialise.initialise(EnvironmentPaths(tmp_path, "dev"), {}, _never)
 
     assert value_in(tmp_path / ".env.dev", "DOMAIN") == "localhost"
 

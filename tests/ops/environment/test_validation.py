@@ -7,7 +7,7 @@ import pytest
 
 from contravento_ops.environment import file, fingerprints, validation
 from contravento_ops.environment.fingerprints import Fingerprints
-from contravento_ops.kit.paths import ENVIRONMENTS, EnvironmentName, Place
+from contravento_ops.kit.paths import ENVIRONMENTS, EnvironmentName, EnvironmentPaths
 from tests.ops.making import make_file, spoil, value_in
 
 SHORT = "aB3-dE6_gH9"
@@ -107,7 +107,7 @@ def problems(path: Path, environment: EnvironmentName = "staging") -> list[str]:
     assert found
     others = {
         each.environment: other
-        for each in Place(path.parent, environment).others()
+        for each in EnvironmentPaths(path.parent, environment).others()
         if (other := file.read(each.env_file))
     }
     context = validation.Context(environment, others)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from contravento_ops.kit import audit, lock, state
-from contravento_ops.kit.errors import Exit, Refusal
-from contravento_ops.kit.state import Release, State
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.state import EnvironmentState, Release
 
 
 def _hold(file: Path, ready: "multiprocessing.synchronize.Event") -> None:
@@ -24,7 +24,7 @@ def test_a_second_command_is_told_who_is_at_work(tmp_path: Path) -> None:
     other.start()
     try:
         assert ready.wait(20)
-        with pytest.raises(Refusal) as refused, lock.held(file, "stop"):
+        with pytest.raises(CommandError) as refused, lock.held(file, "stop"):
             pass
     finally:
         other.kill()
@@ -45,8 +45,8 @@ def test_every_action_leaves_a_line_however_it_ends(tmp_path: Path) -> None:
 
     with audit.recorded(file, "deploy", release="1f3c5a7") as entry:
         entry["outcome"] = "went back"
-    with pytest.raises(Refusal), audit.recorded(file, "deploy"):
-        raise Refusal("The host is not fit.", status=Exit.HOST)
+    with pytest.raises(CommandError), audit.recorded(file, "deploy"):
+        raise CommandError("The host is not fit.", status=Exit.HOST)
     with pytest.raises(KeyboardInterrupt), audit.recorded(file, "restart"):
         raise KeyboardInterrupt
 
@@ -66,19 +66,21 @@ TWO = Release("contravento:2", "sha256:2", "2")
 def test_the_release_before_is_remembered(tmp_path: Path) -> None:
     file = tmp_path / "deep" / "state.json"
 
-    state.write(file, State().after(ONE).after(TWO))
+    state.write(file, EnvironmentState().after(ONE).after(TWO))
 
-    assert state.read(file) == State(current=TWO, previous=ONE)
+    assert state.read(file) == EnvironmentState(current=TWO, previous=ONE)
 
 
 def test_deploying_the_same_again_keeps_the_one_before() -> None:
-    assert State().after(ONE).after(TWO).after(TWO) == State(current=TWO, previous=ONE)
+    assert EnvironmentState().after(ONE).after(TWO).after(TWO) == EnvironmentState(
+        current=TWO, previous=ONE
+    )
 
 
 def test_a_state_that_cannot_be_read_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
-    assert state.read(file) == State()
+    assert state.read(file) == EnvironmentState()
     file.write_text("{")
 
-    with pytest.raises(Refusal, match="cannot be read"):
+    with pytest.raises(CommandError, match="cannot be read"):
         state.read(file)

@@ -35,13 +35,13 @@ S3 = {
 }
 
 
-def wanted(folder: Path, image: str = IMAGE, **changes: str) -> overlay.Wanted:
-    return overlay.Wanted(
+def wanted(folder: Path, image: str = IMAGE, **changes: str) -> overlay.OverlayRequest:
+    return overlay.OverlayRequest(
         "prod", {**values("prod"), **changes}, image, overlay.shared_from(ROOT, folder)
     )
 
 
-def render(folder: Path, wanted: overlay.Wanted) -> dict[str, dict[str, object]]:
+def render(folder: Path, wanted: overlay.OverlayRequest) -> dict[str, dict[str, object]]:
     for name, content in overlay.files(wanted).items():
         (folder / name).write_text(content)
     found = yaml.safe_load_all(kustomize(folder))

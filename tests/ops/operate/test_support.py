@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from contravento_ops.environment import file
-from contravento_ops.kit.errors import Refusal
+from contravento_ops.kit.errors import CommandError
 from contravento_ops.operate import support
 from tests.ops.making import make_file
 
@@ -52,7 +52,7 @@ def test_the_second_look_finds_what_the_first_did_not_remove(written: str) -> No
 def test_a_bundle_with_a_secret_in_it_is_refused() -> None:
     canary = base64.b64encode(f"user:{support.CANARY}".encode()).decode()
 
-    with pytest.raises(Refusal, match=r"logs\.txt still holds CANARY"):
+    with pytest.raises(CommandError, match=r"logs\.txt still holds CANARY"):
         support.refuse_secrets({"logs.txt": f"Authorization: {canary}"}, {support.CANARY: "CANARY"})
 
 

@@ -12,7 +12,7 @@ from contravento_ops import main
 from contravento_ops.environment import file as env_files
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Container, Done, Project
-from contravento_ops.kit.errors import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.parity.diff import Allowed, compare, flat, read_allowed
 from tests.ops.making import make_file
 
@@ -265,7 +265,7 @@ def test_every_difference_that_is_allowed_has_a_reason(tmp_path: Path) -> None:
     bad = tmp_path / "parity.toml"
     for text in ('[[allowed]]\nkey = "a"\nreason = " "\n', '[[allowed]]\nkey = "a"\n', "nonsense"):
         bad.write_text(text)
-        with pytest.raises(Refusal):
+        with pytest.raises(CommandError):
             read_allowed(bad)
 
 

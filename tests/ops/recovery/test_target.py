@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.errors import Exit, Refusal
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.recovery import target
 from contravento_ops.recovery.plan import Steps
-from contravento_ops.recovery.target import Wanted
+from contravento_ops.recovery.target import RecoveryTarget
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_moment_is_in_utc_or_has_its_zone_behind(written: str, hour: int) -> N
     "written", ["yesterday", "10:15", "2026-11-23 25:00", "2026-11-23 10:15 Europe/Nowhere", ""]
 )
 def test_what_is_no_moment_is_told_how_to_write_one(written: str) -> None:
-    with pytest.raises(Refusal, match="is no moment; write it as") as refused:
+    with pytest.raises(CommandError, match="is no moment; write it as") as refused:
         target.moment(written)
     assert refused.value.status == Exit.USAGE
 
@@ -55,16 +55,16 @@ def test_a_set_a_file_and_a_moment_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_two_things_at_once_or_nothing_known_is_refused() -> None:
-    with pytest.raises(Refusal, match="one of them"):
+    with pytest.raises(CommandError, match="one of them"):
         target.read("20261123T101500Z", "latest")
-    with pytest.raises(Refusal, match="one of them"):
+    with pytest.raises(CommandError, match="one of them"):
         target.read("", "latest", undo=True)
-    with pytest.raises(Refusal, match="neither the name of a set"):
+    with pytest.raises(CommandError, match="neither the name of a set"):
         target.read("/no/such/file", "")
 
 
 def test_a_moment_is_shown_in_utc_and_as_it_is_here() -> None:
-    shown = str(Wanted(at=datetime(2026, 11, 23, 10, 15, tzinfo=UTC)))
+    shown = str(RecoveryTarget(at=datetime(2026, 11, 23, 10, 15, tzinfo=UTC)))
 
     assert shown.startswith("2026-11-23 10:15:00 UTC (")
     assert shown.endswith("on this host)")
@@ -72,7 +72,9 @@ def test_a_moment_is_shown_in_utc_and_as_it_is_here() -> None:
 
 @pytest.fixture
 def steps(tmp_path: Path) -> Steps:
-    return Steps(Project(Place(tmp_path, "staging")), Wanted(set="20261123T101500Z"))
+    return Steps(
+        Project(EnvironmentPaths(tmp_path, "staging")), RecoveryTarget(set="20261123T101500Z")
+    )
 
 
 def test_nothing_live_is_touched_before_the_swap(steps: Steps) -> None:

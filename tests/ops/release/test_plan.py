@@ -7,11 +7,11 @@ import pytest
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.release import plan
 from contravento_ops.release.plan import Facts, Kind, Options, Plan
 
-PROJECT = Project(Place(Path("/srv/diary"), "staging"))
+PROJECT = Project(EnvironmentPaths(Path("/srv/diary"), "staging"))
 FRESH = Facts(PROJECT, "contravento-staging")
 RUNNING = Facts(
     PROJECT,
@@ -207,7 +207,7 @@ def test_every_step_says_how_long_it_takes_and_how_it_is_undone() -> None:
 
 @pytest.mark.parametrize("facts", [FRESH, RUNNING], ids=["first", "upgrade"])
 def test_production_asks_for_a_verdict_before_anything_is_touched(facts: Facts) -> None:
-    in_prod = replace(facts, project=Project(Place(Path("/srv/diary"), "prod")))
+    in_prod = replace(facts, project=Project(EnvironmentPaths(Path("/srv/diary"), "prod")))
 
     made = kinds(plan.make(in_prod, Options(tag="1f3c5a7")))
 

@@ -7,12 +7,12 @@ import pytest
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Container, Done, Project
-from contravento_ops.kit.errors import Exit, Refusal
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.release import wait
 from contravento_ops.release.wait import NotWell
 
-PROJECT = Project(Place(Path("/srv/diary"), "staging"))
+PROJECT = Project(EnvironmentPaths(Path("/srv/diary"), "staging"))
 
 
 def shown(
@@ -22,7 +22,7 @@ def shown(
 
     def inspect(name: str) -> dict[str, Any]:
         if name not in states:
-            raise Refusal("There is none.", status=Exit.DOCKER)
+            raise CommandError("There is none.", status=Exit.DOCKER)
         return {"State": states[name]}
 
     monkeypatch.setattr(Project, "containers", lambda project, *services: list(containers))

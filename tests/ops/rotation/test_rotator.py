@@ -15,16 +15,16 @@ from contravento_ops.environment import file as env_files, secret_ages
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Done, Project
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.errors import Exit, Refusal
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.release import facts, plan, wait
 from contravento_ops.release.plan import Facts, Kind, Options
 from contravento_ops.release.report import Report, Requests
 from contravento_ops.release.rollout import Rollout
 from contravento_ops.release.wait import NotWell
-from contravento_ops.rotation.rotator import Pace, Turning, differing
+from contravento_ops.rotation.rotator import Pace, SecretRotator, differing
 from contravento_ops.rotation.services import Grafana
-from contravento_ops.rotation.strategy import Phase, Turn
+from contravento_ops.rotation.strategy import Phase, RotationRequest
 from tests.ops.making import make_file, value_in
 
 NEW = "N" + "ew0-" * 20
@@ -35,7 +35,7 @@ NAME = "REDIS_PASSWORD"
 class Way:
     """Says what it is asked to do; fails where it is told to."""
 
-    turn: Turn
+    turn: RotationRequest
     fails_at: str = ""
     titles: tuple[str, ...] = ("it is taken up",)
     done: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Way:
 class World:
     """What Compose would say: services and which variables each of them reads."""
 
-    place: Place
+    place: EnvironmentPaths
     reads: dict[str, str]
     called: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
@@ -100,7 +100,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     path = make_file(tmp_path)
     env_files.put(path, "TAG", "1f3c5a7")
     reads = {"redis": NAME, "redis-exporter": NAME, "backend": "REDIS_URL", "postgres": "DOMAIN"}
-    made = World(Place(tmp_path, "staging"), {**reads, "containers": secret_ages.VARIABLE})
+    made = World(
+        EnvironmentPaths(tmp_path, "staging"), {**reads, "containers": secret_ages.VARIABLE}
+    )
     monkeypatch.setattr(compose, "compose_command", lambda: ("docker", "compose"))
     monkeypatch.setattr(compose, "run", made.run)
     monkeypatch.setattr(Project, "config", lambda project: made.config())
@@ -111,14 +113,14 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     return made
 
 
-def turning(world: World, **of_way: Any) -> Turning:
+def turning(world: World, **of_way: Any) -> SecretRotator:
     found = env_files.read(world.place.env_file)
     assert found
-    turn = Turn(Project(world.place), found.values, NAME, {NAME: NEW})
-    return Turning(turn, Way(turn, **of_way), Console(as_json=True), Pace(3, 30))
+    turn = RotationRequest(Project(world.place), found.values, NAME, {NAME: NEW})
+    return SecretRotator(turn, Way(turn, **of_way), Console(as_json=True), Pace(3, 30))
 
 
-def done(of: Turning) -> list[str]:
+def done(of: SecretRotator) -> list[str]:
     assert isinstance(of.way, Way)
     return of.way.done
 
@@ -175,7 +177,7 @@ def test_what_cannot_begin_changes_nothing(world: World) -> None:
     before = world.place.env_file.read_text()
     subject = turning(world, fails_at="open")
 
-    with pytest.raises(Refusal, match="Nothing was changed") as refused:
+    with pytest.raises(CommandError, match="Nothing was changed") as refused:
         subject.run()
 
     assert refused.value.status is Exit.REFUSED
@@ -188,7 +190,7 @@ def test_a_release_that_went_back_takes_the_secret_back_with_it(world: World) ->
     world.outcomes = ["went back"]
     subject = turning(world)
 
-    with pytest.raises(Refusal, match="it is slow") as refused:
+    with pytest.raises(CommandError, match="it is slow") as refused:
         subject.run()
 
     assert refused.value.status is Exit.WENT_BACK
@@ -203,7 +205,7 @@ def test_a_later_step_goes_back_to_the_one_before_it(world: World) -> None:
     world.reads = {"backend": "SECRET_KEY_PREVIOUS"}
     subject = turning(world, titles=("first", "second"))
 
-    with pytest.raises(Refusal):
+    with pytest.raises(CommandError):
         subject.run()
 
     assert value_in(world.place.env_file, "SECRET_KEY_PREVIOUS") == "first"
@@ -212,7 +214,7 @@ def test_a_later_step_goes_back_to_the_one_before_it(world: World) -> None:
 def test_going_back_that_fails_is_told(world: World) -> None:
     world.reads, world.refuses = {"redis-exporter": NAME}, "up --detach"
 
-    with pytest.raises(Refusal, match="Going back was not whole") as refused:
+    with pytest.raises(CommandError, match="Going back was not whole") as refused:
         turning(world).run()
 
     assert refused.value.status is Exit.BROKEN
@@ -222,7 +224,7 @@ def test_postgresql_is_never_replaced_for_it(world: World) -> None:
     world.reads["postgres"] = NAME
     before = world.place.env_file.read_text()
 
-    with pytest.raises(Refusal, match="postgres would have to be replaced"):
+    with pytest.raises(CommandError, match="postgres would have to be replaced"):
         turning(world).run()
 
     assert world.place.env_file.read_text() == before
@@ -234,7 +236,7 @@ def test_an_old_value_that_lives_is_told_and_its_age_is_not_noted(world: World) 
     subject = turning(world, fails_at="prove")
     secret_ages.note(path, NAME, now=1_700_000_000)
 
-    with pytest.raises(Refusal, match="not proven dead") as refused:
+    with pytest.raises(CommandError, match="not proven dead") as refused:
         subject.run()
 
     assert refused.value.status is Exit.FAILED
@@ -293,7 +295,7 @@ def grafana(world: World) -> Iterator[Grafana]:
     Door.password = found.values[name]
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
         threading.Thread(target=server.serve_forever).start()
-        turn = Turn(Project(world.place), found.values, name, {name: NEW})
+        turn = RotationRequest(Project(world.place), found.values, name, {name: NEW})
         yield Grafana(turn, f"http://127.0.0.1:{server.server_port}")
         server.shutdown()
 
@@ -310,6 +312,6 @@ def test_grafana_changes_its_own_password_and_back(grafana: Grafana) -> None:
 def test_a_password_that_was_changed_in_grafana_is_not_guessed(grafana: Grafana) -> None:
     Door.password = "changed-by-hand"
 
-    with pytest.raises(Refusal, match="was changed there"):
+    with pytest.raises(CommandError, match="was changed there"):
         grafana.open()
     assert Door.password == "changed-by-hand"

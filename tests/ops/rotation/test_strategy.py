@@ -13,14 +13,14 @@ from contravento_ops.environment.urls import take_apart
 from contravento_ops.environment.variables.table import VARIABLES
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Done, Project
-from contravento_ops.kit.errors import Refusal
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.errors import CommandError
+from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.release.wait import NotWell
 from contravento_ops.rotation import database, signing
 from contravento_ops.rotation.database import OneRole, TwoRoles
 from contravento_ops.rotation.services import Redis
 from contravento_ops.rotation.signing import Signing
-from contravento_ops.rotation.strategy import Turn, Typed, Values
+from contravento_ops.rotation.strategy import RotationRequest, Typed, Values
 from tests.ops.making import make_file
 
 NEW = "N" + "ew0-" * 20
@@ -47,9 +47,12 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     return found
 
 
-def turn(values: Values, name: str, **more: str) -> Turn:
-    return Turn(
-        Project(Place(Path("/srv/diary"), "staging")), {**values, **more}, name, {name: NEW}
+def turn(values: Values, name: str, **more: str) -> RotationRequest:
+    return RotationRequest(
+        Project(EnvironmentPaths(Path("/srv/diary"), "staging")),
+        {**values, **more},
+        name,
+        {name: NEW},
     )
 
 
@@ -86,7 +89,7 @@ def test_a_key_is_not_replaced_again_while_tokens_of_the_one_before_are_good(
 ) -> None:
     subject = turn(values, "SECRET_KEY", SECRET_KEY_PREVIOUS="b" * 96)
 
-    with pytest.raises(Refusal, match="signed out"):
+    with pytest.raises(CommandError, match="signed out"):
         rotate.way_of(subject)
     long_ago = {secret_ages.VARIABLE: "SECRET_KEY:1700000000"}
     rotate.way_of(turn({**subject.values, **long_ago}, "SECRET_KEY"))

@@ -14,7 +14,7 @@ from contravento_ops.environment import file as env_files
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Container, Done, Project
 from contravento_ops.kit.errors import Exit
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.release import facts, wait
 from contravento_ops.release.plan import Facts
 from contravento_ops.release.report import Report, Requests
@@ -40,7 +40,7 @@ class World:
     Each thing that is done may be the last one: `kill_at` counts down.
     """
 
-    place: Place
+    place: EnvironmentPaths
     standings: list[Standing]
     files: dict[str, set[str]] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
@@ -167,7 +167,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("CONTRAVENTO_ROOT", str(tmp_path))
     path = make_file(tmp_path, "prod")
     env_files.put(path, "TAG", "1f3c5a7")
-    made = World(Place(tmp_path, "prod"), [Standing(FOLDER)] * PROCESSES)
+    made = World(EnvironmentPaths(tmp_path, "prod"), [Standing(FOLDER)] * PROCESSES)
     made.files[FOLDER] = made.known = {"key-of-yore"}
     made.files[FOLDER] = {"key-of-yore"}
     monkeypatch.setattr(compose, "compose_command", lambda: ("docker", "compose"))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.release.plan import Options
 from contravento_ops.swarm import plan, prune
 from contravento_ops.swarm.plan import Facts, Kind, Plan
@@ -22,7 +22,7 @@ ALL = frozenset({
 @pytest.fixture
 def facts(tmp_path: Path) -> Facts:
     return Facts(
-        project=Project(Place(tmp_path, "staging")),
+        project=Project(EnvironmentPaths(tmp_path, "staging")),
         stack="diary",
         folder=tmp_path,
         services=ALL,
@@ -71,7 +71,7 @@ def test_going_back_migrates_nothing(facts: Facts) -> None:
 
 
 def test_production_takes_what_staging_has_proven(facts: Facts, tmp_path: Path) -> None:
-    prod = replace(facts, project=Project(Place(tmp_path, "prod")))
+    prod = replace(facts, project=Project(EnvironmentPaths(tmp_path, "prod")))
 
     assert Kind.VERDICT in [each.kind for each in plan.make(prod, OPTIONS).steps]
     assert Kind.VERDICT not in [each.kind for each in plan.make(facts, OPTIONS).steps]

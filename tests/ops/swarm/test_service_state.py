@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contravento_ops.swarm.nodes import Node
-from contravento_ops.swarm.service_state import State, state_of
+from contravento_ops.swarm.service_state import ServiceState, state_of
 
 EDGE = {"Constraints": ["node.labels.contravento.edge==true"]}
 NEW: dict[str, Any] = {"ContainerSpec": {"Image": "two", "DNSConfig": {}}, "Placement": EDGE}
@@ -67,6 +67,6 @@ def test_well_is_what_runs_as_asked_and_is_not_watched_any_more(
 def test_going_back_and_giving_up_are_told_apart(
     update: str, is_going_back: bool, has_given_up: bool
 ) -> None:
-    found = State(2, 0, 2, update)
+    found = ServiceState(2, 0, 2, update)
 
     assert (found.is_going_back, found.has_given_up) == (is_going_back, has_given_up)

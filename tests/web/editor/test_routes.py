@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from contravento.accounts.models import Rider
 from contravento.kit.clock import now
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience
 from tests.support import factories
@@ -25,24 +25,24 @@ AS_BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*
 
 
 @pytest.fixture
-async def draft(parts: Parts, rider: Rider) -> Trip:
-    async with parts.transaction() as session:
+async def draft(resources: Resources, rider: Rider) -> Trip:
+    async with resources.transaction() as session:
         return await factories.make_trip(session, rider, published=False)
 
 
 @pytest.fixture
-async def published(parts: Parts, rider: Rider) -> Trip:
-    async with parts.transaction() as session:
+async def published(resources: Resources, rider: Rider) -> Trip:
+    async with resources.transaction() as session:
         return await factories.make_trip(session, rider)
 
 
-async def reload(parts: Parts, trip: Trip) -> Trip | None:
-    async with parts.transaction() as session:
+async def reload(resources: Resources, trip: Trip) -> Trip | None:
+    async with resources.transaction() as session:
         return await session.get(Trip, trip.id, populate_existing=True)
 
 
-async def stored(parts: Parts, trip: Trip) -> Trip:
-    found = await reload(parts, trip)
+async def stored(resources: Resources, trip: Trip) -> Trip:
+    found = await reload(resources, trip)
     assert found
     return found
 
@@ -77,7 +77,7 @@ async def test_your_trips_begin_empty(signed_in: AsyncClient) -> None:
     ("beginning", "where"), [("file", "#files"), ("title", "#title"), ("", "")]
 )
 async def test_a_draft_is_begun(
-    signed_in: AsyncClient, parts: Parts, beginning: str, where: str
+    signed_in: AsyncClient, resources: Resources, beginning: str, where: str
 ) -> None:
     begun = await signed_in.post("/trips", data={"with": beginning})
 
@@ -111,7 +111,7 @@ async def test_the_list_tells_drafts_from_published_ones(
 
 
 async def test_the_desk_asks_few_questions(
-    signed_in: AsyncClient, parts: Parts, draft: Trip
+    signed_in: AsyncClient, resources: Resources, draft: Trip
 ) -> None:
     asked: list[str] = []
 
@@ -119,14 +119,16 @@ async def test_the_desk_asks_few_questions(
         if statement.startswith("SELECT"):
             asked.append(statement)
 
-    event.listen(parts.engine.sync_engine, "before_cursor_execute", count)
+    event.listen(resources.engine.sync_engine, "before_cursor_execute", count)
     await signed_in.get(at(draft, "edit"))
-    event.remove(parts.engine.sync_engine, "before_cursor_execute", count)
+    event.remove(resources.engine.sync_engine, "before_cursor_execute", count)
 
     assert len(asked) == QUERIES_OF_THE_EDITOR, asked
 
 
-async def test_saving_without_a_script(signed_in: AsyncClient, parts: Parts, draft: Trip) -> None:
+async def test_saving_without_a_script(
+    signed_in: AsyncClient, resources: Resources, draft: Trip
+) -> None:
     changes = {
         "title": "Up the Duero",
         "story": "First line.\r\nSecond line.",
@@ -140,7 +142,7 @@ async def test_saving_without_a_script(signed_in: AsyncClient, parts: Parts, dra
 
     assert saved.status_code == 200
     assert "Up the Duero" in saved.text
-    trip = await stored(parts, draft)
+    trip = await stored(resources, draft)
     assert trip.story == "First line.\nSecond line."
     assert trip.tags == ["gravel", "river"]
     assert trip.audience is Audience.LINK
@@ -148,45 +150,47 @@ async def test_saving_without_a_script(signed_in: AsyncClient, parts: Parts, dra
 
 
 async def test_tags_can_all_be_taken_off(
-    signed_in: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider, tags=["gravel"])
     await signed_in.post(at(trip, "edit"), data=typed(trip, tags=""))
 
-    assert (await stored(parts, trip)).tags == []
+    assert (await stored(resources, trip)).tags == []
 
 
 async def test_what_a_form_does_not_name_stays(
-    signed_in: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
     """A trip for followers shows no radio of the others chosen; saving must not widen it."""
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider, audience=Audience.FOLLOWERS)
     assert 'value="followers" checked' in (await signed_in.get(at(trip, "edit"))).text
     data = typed(trip)
     del data["audience"]
     await signed_in.post(at(trip, "edit"), data=data)
 
-    assert (await stored(parts, trip)).audience is Audience.FOLLOWERS
+    assert (await stored(resources, trip)).audience is Audience.FOLLOWERS
 
 
 async def test_dates_that_a_track_gave_meanwhile_are_kept(
-    signed_in: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider, starts_on=None, ends_on=None)
         shown = typed(trip)
         trip.starts_on = trip.ends_on = date(2025, 6, 3)
     await signed_in.post(at(trip, "edit"), data=shown)
 
-    assert (await stored(parts, trip)).starts_on == date(2025, 6, 3)
+    assert (await stored(resources, trip)).starts_on == date(2025, 6, 3)
 
 
-async def test_dates_can_be_emptied(signed_in: AsyncClient, parts: Parts, draft: Trip) -> None:
+async def test_dates_can_be_emptied(
+    signed_in: AsyncClient, resources: Resources, draft: Trip
+) -> None:
     await signed_in.post(at(draft, "edit"), data=typed(draft, starts_on="", ends_on=""))
 
-    trip = await stored(parts, draft)
+    trip = await stored(resources, draft)
     assert (trip.starts_on, trip.ends_on) == (None, None)
 
 
@@ -201,7 +205,7 @@ async def test_dates_can_be_emptied(signed_in: AsyncClient, parts: Parts, draft:
 )
 async def test_a_mistake_holds_up_only_itself(
     signed_in: AsyncClient,
-    parts: Parts,
+    resources: Resources,
     draft: Trip,
     change: dict[str, str],
     field: str,
@@ -215,7 +219,7 @@ async def test_a_mistake_holds_up_only_itself(
     assert sentence in shown.text
     assert "Saved, all but one thing." in shown.text
     assert next(iter(change.values())) in shown.text
-    trip = await stored(parts, draft)
+    trip = await stored(resources, draft)
     assert trip.story == "Something that must not be lost."
     assert trip.ends_on == date(2025, 9, 29)
 
@@ -232,7 +236,7 @@ async def test_what_was_typed_is_shown_as_text(signed_in: AsyncClient, draft: Tr
 
 
 async def test_a_form_from_before_anothers_change_overwrites_nothing(
-    signed_in: AsyncClient, parts: Parts, draft: Trip
+    signed_in: AsyncClient, resources: Resources, draft: Trip
 ) -> None:
     early = typed(draft, story="From the old window.")
     await signed_in.post(at(draft, "edit"), data=typed(draft, story="From the new window."))
@@ -242,17 +246,17 @@ async def test_a_form_from_before_anothers_change_overwrites_nothing(
     assert refused.status_code == 409
     assert "From the old window." in refused.text
     assert "From the new window." in refused.text
-    assert (await stored(parts, draft)).story == "From the new window."
+    assert (await stored(resources, draft)).story == "From the new window."
 
     seen = re.search(r'name="updated_at" value="([^"]+)"', refused.text)
     assert seen
     again = {**early, "updated_at": seen[1]}
     assert (await signed_in.post(at(draft, "edit"), data=again)).status_code == 303
-    assert (await stored(parts, draft)).story == "From the old window."
+    assert (await stored(resources, draft)).story == "From the old window."
 
 
 async def test_autosave_answers_with_what_changed_on_the_page(
-    signed_in: AsyncClient, parts: Parts, draft: Trip
+    signed_in: AsyncClient, resources: Resources, draft: Trip
 ) -> None:
     data = typed(draft, story="Short.")
     saved = await signed_in.post(at(draft, "autosave"), data=data, headers=AS_SCRIPT)
@@ -264,22 +268,22 @@ async def test_autosave_answers_with_what_changed_on_the_page(
     assert 'aria-disabled="true"' in answer["publishing"]
     again = {**data, "updated_at": answer["updated_at"], "story": STORY}
     assert (await signed_in.post(at(draft, "autosave"), data=again)).status_code == 200
-    assert (await stored(parts, draft)).story == STORY
+    assert (await stored(resources, draft)).story == STORY
 
 
 async def test_autosave_keeps_all_but_the_mistake(
-    signed_in: AsyncClient, parts: Parts, draft: Trip
+    signed_in: AsyncClient, resources: Resources, draft: Trip
 ) -> None:
     data = typed(draft, story="Kept.", ends_on="2025-01-01")
     saved = await signed_in.post(at(draft, "autosave"), data=data, headers=AS_SCRIPT)
 
     assert saved.status_code == 200
     assert saved.json()["saved"] == "Saved, all but this: The last day is before the first."
-    assert (await stored(parts, draft)).story == "Kept."
+    assert (await stored(resources, draft)).story == "Kept."
 
 
 async def test_autosave_does_not_overwrite_anothers_change(
-    signed_in: AsyncClient, parts: Parts, draft: Trip
+    signed_in: AsyncClient, resources: Resources, draft: Trip
 ) -> None:
     early = typed(draft, story="From the old window.")
     await signed_in.post(at(draft, "edit"), data=typed(draft, story="From the new window."))
@@ -287,17 +291,17 @@ async def test_autosave_does_not_overwrite_anothers_change(
 
     assert refused.status_code == 409
     assert "changed in another window" in refused.json()["detail"]
-    assert (await stored(parts, draft)).story == "From the new window."
+    assert (await stored(resources, draft)).story == "From the new window."
 
 
 async def test_a_published_trip_cannot_be_emptied(
-    signed_in: AsyncClient, parts: Parts, published: Trip
+    signed_in: AsyncClient, resources: Resources, published: Trip
 ) -> None:
     refused = await signed_in.post(at(published, "edit"), data=typed(published, story=""))
 
     assert refused.status_code == 422
     assert "50 more characters of story" in refused.text
-    assert (await stored(parts, published)).story == STORY
+    assert (await stored(resources, published)).story == STORY
 
 
 async def test_the_preview_is_cleaned(signed_in: AsyncClient) -> None:
@@ -314,13 +318,13 @@ async def test_the_preview_is_cleaned(signed_in: AsyncClient) -> None:
 
 
 async def test_publishing_saves_and_shows_the_trip(
-    signed_in: AsyncClient, client: AsyncClient, parts: Parts, draft: Trip
+    signed_in: AsyncClient, client: AsyncClient, resources: Resources, draft: Trip
 ) -> None:
     data = typed(draft, title="Out in the open")
     done = await signed_in.post(at(draft, "publication"), data=data)
 
     assert done.status_code == 303
-    trip = await stored(parts, draft)
+    trip = await stored(resources, draft)
     assert trip.is_published
     assert trip.title == "Out in the open"
     assert done.headers["location"] == f"/trips/{trip.slug}"
@@ -328,7 +332,7 @@ async def test_publishing_saves_and_shows_the_trip(
 
 
 async def test_publishing_says_what_is_missing(
-    signed_in: AsyncClient, parts: Parts, draft: Trip
+    signed_in: AsyncClient, resources: Resources, draft: Trip
 ) -> None:
     data = typed(draft, title="", story="Only this.")
     refused = await signed_in.post(at(draft, "publication"), data=data)
@@ -338,35 +342,37 @@ async def test_publishing_says_what_is_missing(
     assert '<a href="#title">a title</a>' in refused.text
     assert '<a href="#story">40 more characters of story</a>' in refused.text
     assert '<a href="#files">a track or a photograph, if you have one</a>' in refused.text
-    trip = await stored(parts, draft)
+    trip = await stored(resources, draft)
     assert not trip.is_published
     assert trip.story == "Only this."
 
 
 async def test_a_trip_is_taken_down(
-    signed_in: AsyncClient, client: AsyncClient, parts: Parts, published: Trip
+    signed_in: AsyncClient, client: AsyncClient, resources: Resources, published: Trip
 ) -> None:
     done = await signed_in.post(
         at(published, "withdrawal"), data=typed(published, story="Too short now.")
     )
 
     assert done.headers["location"] == at(published, "edit")
-    trip = await stored(parts, published)
+    trip = await stored(resources, published)
     assert not trip.is_published
     assert trip.story == "Too short now."
     assert (await client.get(f"/trips/{published.slug}")).status_code == 404
 
 
-async def test_deleting_asks_once(signed_in: AsyncClient, parts: Parts, draft: Trip) -> None:
+async def test_deleting_asks_once(
+    signed_in: AsyncClient, resources: Resources, draft: Trip
+) -> None:
     asked = await signed_in.get(at(draft, "deletion"))
     assert "Delete this draft?" in asked.text
     assert "0 tracks and 0 photographs" in asked.text
-    assert await reload(parts, draft)
+    assert await reload(resources, draft)
 
     gone = await signed_in.post(at(draft, "deletion"), follow_redirects=True)
 
     assert "The trip is gone." in gone.text
-    assert await reload(parts, draft) is None
+    assert await reload(resources, draft) is None
 
 
 @pytest.mark.parametrize("what", ["edit", "deletion"])
@@ -381,14 +387,14 @@ async def test_a_stranger_finds_no_desk(
     "what", ["edit", "autosave", "publication", "withdrawal", "deletion", "tracks", "photos"]
 )
 async def test_a_stranger_changes_nothing(
-    as_stranger: AsyncClient, client: AsyncClient, parts: Parts, published: Trip, what: str
+    as_stranger: AsyncClient, client: AsyncClient, resources: Resources, published: Trip, what: str
 ) -> None:
     data = typed(published, title="Mine now")
     files = {"file": ("a.gpx", b"<gpx/>")} if what in ("tracks", "photos") else None
     assert (await as_stranger.post(at(published, what), data=data, files=files)).status_code == 404
     assert (await client.post(at(published, what), data=data, files=files)).status_code == 401
 
-    trip = await stored(parts, published)
+    trip = await stored(resources, published)
     assert trip.title == "Down the Duero"
     assert trip.is_published
 
@@ -398,9 +404,9 @@ async def test_an_address_that_is_none_is_not_found(signed_in: AsyncClient) -> N
 
 
 async def test_yesterdays_saving_says_its_day(
-    signed_in: AsyncClient, parts: Parts, draft: Trip
+    signed_in: AsyncClient, resources: Resources, draft: Trip
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         trip = await session.get_one(Trip, draft.id)
         trip.updated_at = now() - timedelta(days=2)
     shown = (await signed_in.get(at(draft, "edit"))).text

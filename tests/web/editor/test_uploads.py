@@ -12,7 +12,7 @@ from PIL import Image
 
 from contravento.accounts.models import Rider
 from contravento.kit.errors import OutOfSpace
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 from contravento.kit.storage.storage import Storage
 from contravento.photos.queries import list_photos
 from contravento.tracks.queries import list_tracks
@@ -35,8 +35,8 @@ GOOD = b"""<?xml version="1.0"?><gpx version="1.1" creator="x" xmlns="http://www
 
 
 @pytest.fixture
-async def trip(parts: Parts, rider: Rider) -> Trip:
-    async with parts.transaction() as session:
+async def trip(resources: Resources, rider: Rider) -> Trip:
+    async with resources.transaction() as session:
         return await factories.make_trip(session, rider, published=False)
 
 
@@ -50,8 +50,8 @@ def at(trip: Trip, what: str) -> str:
     return f"/trips/{trip.slug}/{what}"
 
 
-async def names_of_photos(parts: Parts, trip: Trip) -> list[str]:
-    async with parts.transaction() as session:
+async def names_of_photos(resources: Resources, trip: Trip) -> list[str]:
+    async with resources.transaction() as session:
         return [photo.file_name for photo in await list_photos(session, trip.id)]
 
 
@@ -60,8 +60,8 @@ async def send_photos(client: AsyncClient, trip: Trip, *names: str) -> Any:
     return await client.post(at(trip, "photos"), files=files, headers=AS_SCRIPT)
 
 
-async def photo_id(parts: Parts, trip: Trip, name: str) -> str:
-    async with parts.transaction() as session:
+async def photo_id(resources: Resources, trip: Trip, name: str) -> str:
+    async with resources.transaction() as session:
         photos = await list_photos(session, trip.id)
     return next(str(photo.id) for photo in photos if photo.file_name == name)
 
@@ -90,13 +90,13 @@ async def test_a_track_is_a_row_that_asks_until_it_is_read(
 
 
 async def test_the_days_of_a_track_appear_where_the_form_has_none(
-    signed_in: AsyncClient, parts: Parts, rider: Rider, jobs: Jobs
+    signed_in: AsyncClient, resources: Resources, rider: Rider, jobs: Jobs
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider, starts_on=None, ends_on=None)
     await signed_in.post(at(trip, "tracks"), files={"file": ("day-1.gpx", GOOD)})
     await jobs()
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         track = (await list_tracks(session, trip.id))[0].id
     row = f"/tracks/{track}/row?shown=reading"
 
@@ -162,7 +162,7 @@ async def test_a_file_that_cannot_be_taken_is_a_row(
 
 
 async def test_a_full_disk_is_said_and_the_text_kept(
-    signed_in: AsyncClient, trip: Trip, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    signed_in: AsyncClient, trip: Trip, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def put(*_: object) -> None:
         raise OutOfSpace
@@ -176,14 +176,14 @@ async def test_a_full_disk_is_said_and_the_text_kept(
 
     assert sent.status_code == 422
     assert sent.text.count("The server has no room left for this file.") == 2
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         stored = await session.get(Trip, trip.id, populate_existing=True)
         assert stored
         assert stored.title == "Kept all the same"
 
 
 async def test_without_a_script_the_whole_form_brings_its_files(
-    signed_in: AsyncClient, trip: Trip, parts: Parts
+    signed_in: AsyncClient, trip: Trip, resources: Resources
 ) -> None:
     sent = await signed_in.post(
         at(trip, "edit"),
@@ -194,22 +194,22 @@ async def test_without_a_script_the_whole_form_brings_its_files(
 
     assert sent.status_code == 200
     assert "With files" in sent.text
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         assert [each.file_name for each in await list_tracks(session, trip.id)] == ["a.GPX"]
-    assert await names_of_photos(parts, trip) == ["b.jpg"]
+    assert await names_of_photos(resources, trip) == ["b.jpg"]
 
 
 async def test_choosing_no_file_is_no_file(
-    signed_in: AsyncClient, trip: Trip, parts: Parts
+    signed_in: AsyncClient, trip: Trip, resources: Resources
 ) -> None:
     sent = await signed_in.post(at(trip, "edit"), data={"title": "x"}, files={"file": ("", b"")})
 
     assert sent.status_code == 303
-    assert await names_of_photos(parts, trip) == []
+    assert await names_of_photos(resources, trip) == []
 
 
 async def test_several_files_are_several_rows(
-    signed_in: AsyncClient, trip: Trip, parts: Parts
+    signed_in: AsyncClient, trip: Trip, resources: Resources
 ) -> None:
     sent = await send_photos(signed_in, trip, "a.jpg", "b.jpg")
     assert sent.text.count('<li class="upload"') == 2
@@ -218,16 +218,16 @@ async def test_several_files_are_several_rows(
 
     assert plain.status_code == 303
     assert plain.headers["location"] == at(trip, "edit#files")
-    assert await names_of_photos(parts, trip) == ["a.jpg", "b.jpg", "c.jpg"]
+    assert await names_of_photos(resources, trip) == ["a.jpg", "b.jpg", "c.jpg"]
 
 
 async def test_a_photo_is_a_row_with_its_words(
-    signed_in: AsyncClient, trip: Trip, parts: Parts, jobs: Jobs
+    signed_in: AsyncClient, trip: Trip, resources: Resources, jobs: Jobs
 ) -> None:
     sent = await send_photos(signed_in, trip, "a.jpg")
     assert re.search(r'hx-get="/photos/[^"]+/row[^"]*" hx-trigger="every 1s"', sent.text)
     await jobs()
-    photo = await photo_id(parts, trip, "a.jpg")
+    photo = await photo_id(resources, trip, "a.jpg")
 
     row = (await signed_in.get(f"/photos/{photo}/row")).text
 
@@ -238,12 +238,12 @@ async def test_a_photo_is_a_row_with_its_words(
 
 
 async def test_a_damaged_photo_says_so(
-    signed_in: AsyncClient, trip: Trip, parts: Parts, jobs: Jobs
+    signed_in: AsyncClient, trip: Trip, resources: Resources, jobs: Jobs
 ) -> None:
     files = {"file": ("a.jpg", picture()[:-400])}
     await signed_in.post(at(trip, "photos"), files=files)
     await jobs()
-    photo = await photo_id(parts, trip, "a.jpg")
+    photo = await photo_id(resources, trip, "a.jpg")
 
     row = (await signed_in.get(f"/photos/{photo}/row")).text
 
@@ -253,27 +253,27 @@ async def test_a_damaged_photo_says_so(
 
 @pytest.mark.parametrize("what", ["edit", "autosave"])
 async def test_words_under_a_photo_are_saved_with_the_form(
-    signed_in: AsyncClient, trip: Trip, parts: Parts, jobs: Jobs, what: str
+    signed_in: AsyncClient, trip: Trip, resources: Resources, jobs: Jobs, what: str
 ) -> None:
     await send_photos(signed_in, trip, "a.jpg")
     await jobs()
-    photo = await photo_id(parts, trip, "a.jpg")
+    photo = await photo_id(resources, trip, "a.jpg")
     words = {f"caption-{photo}": '"><script>x</script>', f"alt-{photo}": "A mole in fog"}
     await signed_in.post(at(trip, what), data={"title": "x", **words})
 
     shown = (await signed_in.get(at(trip, "edit"))).text
     assert "<script>x" not in shown
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         found = (await list_photos(session, trip.id))[0]
         assert (found.caption, found.alt) == ('"><script>x</script>', "A mole in fog")
 
 
 async def test_a_caption_that_is_too_long_stands_there_with_its_mistake(
-    signed_in: AsyncClient, trip: Trip, parts: Parts, jobs: Jobs
+    signed_in: AsyncClient, trip: Trip, resources: Resources, jobs: Jobs
 ) -> None:
     await send_photos(signed_in, trip, "a.jpg")
     await jobs()
-    photo = await photo_id(parts, trip, "a.jpg")
+    photo = await photo_id(resources, trip, "a.jpg")
     data = {"title": "Kept", f"caption-{photo}": "x" * 301}
     shown = await signed_in.post(at(trip, "edit"), data=data)
 
@@ -284,26 +284,26 @@ async def test_a_caption_that_is_too_long_stands_there_with_its_mistake(
 
 
 async def test_photos_change_places_without_a_script(
-    signed_in: AsyncClient, trip: Trip, parts: Parts, jobs: Jobs
+    signed_in: AsyncClient, trip: Trip, resources: Resources, jobs: Jobs
 ) -> None:
     await send_photos(signed_in, trip, "a.jpg", "b.jpg", "c.jpg")
     await jobs()
-    last = await photo_id(parts, trip, "c.jpg")
+    last = await photo_id(resources, trip, "c.jpg")
     moved = await signed_in.post(
         f"/photos/{last}/place", data={"to": "earlier", "title": "Not lost"}
     )
 
     assert moved.status_code == 303
-    assert await names_of_photos(parts, trip) == ["a.jpg", "c.jpg", "b.jpg"]
+    assert await names_of_photos(resources, trip) == ["a.jpg", "c.jpg", "b.jpg"]
     assert "Not lost" in (await signed_in.get(moved.headers["location"])).text
 
 
 async def test_htmx_is_given_the_two_rows_that_changed_places(
-    signed_in: AsyncClient, trip: Trip, parts: Parts, jobs: Jobs
+    signed_in: AsyncClient, trip: Trip, resources: Resources, jobs: Jobs
 ) -> None:
     await send_photos(signed_in, trip, "a.jpg", "b.jpg")
     await jobs()
-    a, b = [await photo_id(parts, trip, name) for name in ("a.jpg", "b.jpg")]
+    a, b = [await photo_id(resources, trip, name) for name in ("a.jpg", "b.jpg")]
     words = {f"caption-{a}": "Typed just now"}
     moved = await signed_in.post(
         f"/photos/{b}/place", data={"to": "earlier", **words}, headers=AS_HTMX
@@ -313,7 +313,7 @@ async def test_htmx_is_given_the_two_rows_that_changed_places(
     assert (first, second) == (a, b)
     assert f'hx-swap-oob="outerHTML:#photo-{a}"' in moved.text
     assert "Typed just now" in moved.text
-    assert await names_of_photos(parts, trip) == ["b.jpg", "a.jpg"]
+    assert await names_of_photos(resources, trip) == ["b.jpg", "a.jpg"]
 
     beyond = await signed_in.post(f"/photos/{b}/place", data={"to": "earlier"}, headers=AS_HTMX)
     assert beyond.text.count('<li class="upload"') == 1
@@ -323,16 +323,16 @@ async def test_htmx_is_given_the_two_rows_that_changed_places(
 async def test_files_are_taken_out(
     signed_in: AsyncClient,
     trip: Trip,
-    parts: Parts,
+    resources: Resources,
     jobs: Jobs,
     headers: dict[str, str],
 ) -> None:
     await send_photos(signed_in, trip, "a.jpg")
     await signed_in.post(at(trip, "tracks"), files={"file": ("a.gpx", GOOD)})
     await jobs()
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         track = (await list_tracks(session, trip.id))[0].id
-    photo = await photo_id(parts, trip, "a.jpg")
+    photo = await photo_id(resources, trip, "a.jpg")
 
     for path in (f"/tracks/{track}/removal", f"/photos/{photo}/removal"):
         gone = await signed_in.post(path, data={"title": "Not lost"}, headers=headers)
@@ -342,41 +342,41 @@ async def test_files_are_taken_out(
             assert 'hx-swap-oob="true"' in gone.text
         else:
             assert gone.status_code == 303
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         assert await list_tracks(session, trip.id) == []
-    assert await names_of_photos(parts, trip) == []
+    assert await names_of_photos(resources, trip) == []
 
 
 async def test_a_mistake_in_the_text_does_not_keep_a_file_from_being_taken_out(
-    signed_in: AsyncClient, trip: Trip, parts: Parts, jobs: Jobs
+    signed_in: AsyncClient, trip: Trip, resources: Resources, jobs: Jobs
 ) -> None:
     await send_photos(signed_in, trip, "a.jpg")
-    photo = await photo_id(parts, trip, "a.jpg")
+    photo = await photo_id(resources, trip, "a.jpg")
     typed = {"title": "T", "starts_on": "2025-02-02", "ends_on": "2025-01-01"}
     shown = await signed_in.post(f"/photos/{photo}/removal", data=typed)
 
     assert shown.status_code == 422
     assert "The last day is before the first." in shown.text
-    assert await names_of_photos(parts, trip) == []
+    assert await names_of_photos(resources, trip) == []
 
 
 async def test_a_stranger_reaches_no_file(
-    signed_in: AsyncClient, as_stranger: AsyncClient, parts: Parts, rider: Rider, jobs: Jobs
+    signed_in: AsyncClient, as_stranger: AsyncClient, resources: Resources, rider: Rider, jobs: Jobs
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         shared = await factories.make_trip(session, rider)
     await send_photos(signed_in, shared, "a.jpg")
     await signed_in.post(at(shared, "tracks"), files={"file": ("a.gpx", GOOD)})
     await jobs()
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         track = (await list_tracks(session, shared.id))[0].id
-    photo = await photo_id(parts, shared, "a.jpg")
+    photo = await photo_id(resources, shared, "a.jpg")
 
     for path in (f"/tracks/{track}/row", f"/photos/{photo}/row"):
         assert (await as_stranger.get(path)).status_code == 404
     for path in (f"/tracks/{track}/removal", f"/photos/{photo}/removal", f"/photos/{photo}/place"):
         assert (await as_stranger.post(path, data={"to": "later"})).status_code == 404
-    assert await names_of_photos(parts, shared) == ["a.jpg"]
+    assert await names_of_photos(resources, shared) == ["a.jpg"]
 
 
 async def test_a_trip_that_is_full_says_so(

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from contravento.web.rendering.render_cache import Kept
+from contravento.web.rendering.render_cache import RenderCache
 
 
 async def test_whoever_asks_at_once_waits_for_one_making() -> None:
-    kept, made = Kept(), []
+    kept, made = RenderCache(), []
 
     async def make() -> str:
         made.append("once")
@@ -22,7 +22,7 @@ async def test_whoever_asks_at_once_waits_for_one_making() -> None:
 
 
 async def test_a_failure_is_not_kept() -> None:
-    kept = Kept()
+    kept = RenderCache()
 
     async def fail() -> str:
         raise LookupError
@@ -36,7 +36,7 @@ async def test_a_failure_is_not_kept() -> None:
 
 
 async def test_nothing_is_kept_too_long_nor_too_much() -> None:
-    kept = Kept(most=2)
+    kept = RenderCache(most=2)
     made: list[None] = []
 
     async def make() -> None:

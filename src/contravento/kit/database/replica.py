@@ -61,7 +61,7 @@ REPLICA_STANDS = text("""
 log = logging.getLogger(__name__)
 
 
-class State(StrEnum):
+class ReplicaState(StrEnum):
     """What the replica is, as far as this process knows."""
 
     USED = "ok"
@@ -137,9 +137,9 @@ class Replica:
         self._begun = time.monotonic()
         self._as_of: float | None = None
         self._left_alone_until = 0.0
-        self.state = State.AWAY
+        self.state = ReplicaState.AWAY
         self._asked = REPLICA
-        self._told: tuple[State, str] | None = None
+        self._told: tuple[ReplicaState, str] | None = None
         servers = read_address(url).servers
         self._server = ",".join("local" if each.is_socket else str(each) for each in servers)
 
@@ -152,7 +152,7 @@ class Replica:
         connection = await self._open()
         if connection is None:
             metrics.PUBLIC_READS.labels(
-                State.AWAY if self.state is State.AWAY else State.LATE
+                ReplicaState.AWAY if self.state is ReplicaState.AWAY else ReplicaState.LATE
             ).inc()
             yield None
             return
@@ -167,7 +167,7 @@ class Replica:
             yield session
         finally:
             has_failed = session.sync_session.bind is self._primary.sync_engine
-            metrics.PUBLIC_READS.labels(State.AWAY if has_failed else READ_THERE).inc()
+            metrics.PUBLIC_READS.labels(ReplicaState.AWAY if has_failed else READ_THERE).inc()
             await session.close()
             await (_drop(connection) if has_failed else connection.close())
 
@@ -177,7 +177,7 @@ class Replica:
             try:
                 await self._follow()
             except Exception as problem:  # noqa: BLE001  (whatever it is, nothing is proven)
-                self._note(State.AWAY, f"{self._asked} does not answer ({_kind(problem)})")
+                self._note(ReplicaState.AWAY, f"{self._asked} does not answer ({_kind(problem)})")
             await self._pause()
 
     def take_note(self, problem: Exception) -> None:
@@ -185,14 +185,14 @@ class Replica:
         Not where it is slow: what is too much for it must not all fall to the primary at once."""
         if _is_gone(problem):
             self._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS
-            self._note(State.AWAY, f"it does not answer ({_kind(problem)})")
+            self._note(ReplicaState.AWAY, f"it does not answer ({_kind(problem)})")
 
     async def close(self) -> None:
         await self.engine.dispose()
 
     async def _open(self) -> AsyncConnection | None:
         """A connection to a server that was proven to be good enough, if there is one."""
-        if self.state is not State.USED or self._is_late(self._as_of):
+        if self.state is not ReplicaState.USED or self._is_late(self._as_of):
             return None
         connection = self.engine.connect()
         try:
@@ -236,7 +236,7 @@ class Replica:
         if time.monotonic() >= self._left_alone_until:
             is_late = self._is_late(self._as_of)
             why = self._marks.doubt(stand) if is_late else ""
-            self._note(State.LATE if is_late else State.USED, why)
+            self._note(ReplicaState.LATE if is_late else ReplicaState.USED, why)
 
     async def _prove(self, connection: AsyncConnection) -> float | None:
         """As of when this connection's server has everything, if that can be said."""
@@ -248,15 +248,15 @@ class Replica:
         """So is one of which nothing is known."""
         return as_of is None or time.monotonic() - as_of > self.max_lag_seconds
 
-    def _note(self, state: State, why: str = "") -> None:
+    def _note(self, state: ReplicaState, why: str = "") -> None:
         if (state, why) != self._told:
-            level = logging.INFO if state is State.USED else logging.WARNING
+            level = logging.INFO if state is ReplicaState.USED else logging.WARNING
             log.log(level, "the replica is %s", f"{state}: {why}" if why else state)
         self.state, self._told = state, (state, why)
         # Only who watches tells: a worker, which reads from none, must not say that it is not read.
         lag_seconds = time.monotonic() - (self._as_of or self._begun)
         metrics.REPLICA_LAG_SECONDS.labels(self._server).set(lag_seconds)
-        metrics.REPLICA_IN_USE.labels(self._server).set(state is State.USED)
+        metrics.REPLICA_IN_USE.labels(self._server).set(state is ReplicaState.USED)
 
     async def _pause(self) -> None:
         await asyncio.sleep(self.max_lag_seconds / LOOKS_WITHIN_LAG)

@@ -73,7 +73,7 @@ class Found:
     changed_at: datetime
 
 
-class Place:
+class StorageBackend:
     """Puts, gets, lists and deletes whole files by key; what `put` returned from is safe.
 
     A bucket that did not answer is let alone for a moment, and then asked by one at first: who

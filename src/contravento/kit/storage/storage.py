@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from contravento.kit.settings import Settings
-from contravento.kit.storage.backend import Access, FileMissing, Place, Span, StorageAway
+from contravento.kit.storage.backend import Access, FileMissing, Span, StorageAway, StorageBackend
 
 __all__ = [
     "FileMissing",
@@ -42,8 +42,8 @@ class Storage:
     def __init__(
         self, url: str, access: Access | None = None, fallback_url: str | None = None
     ) -> None:
-        self.place = Place(url, access)
-        self.fallback = Place(fallback_url, access) if fallback_url else None
+        self.place = StorageBackend(url, access)
+        self.fallback = StorageBackend(fallback_url, access) if fallback_url else None
         self.has_answered = False
 
     @property
@@ -115,7 +115,9 @@ class Storage:
         return Room(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
 
 
-async def _get_instead(fallback: Place, key: str, problem: FileMissing | StorageAway) -> bytes:
+async def _get_instead(
+    fallback: StorageBackend, key: str, problem: FileMissing | StorageAway
+) -> bytes:
     """Where it is in neither, the place itself says why: it may only be away."""
     try:
         return await fallback.get(key)

@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 from starlette.datastructures import FormData
 
-from contravento.http.dependencies import PartsOf, identify
+from contravento.http.dependencies import ResourcesOf, authenticate
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.errors import Conflict, Unauthorized
@@ -69,7 +69,7 @@ class TripForm(TripDraft):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ChecklistItem:
     """A line of the checklist: done, needed, or only recommended."""
 
     is_done: bool
@@ -86,7 +86,7 @@ class Desk:
     photos: Sequence[Photo]
 
     @property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[ChecklistItem]:
         missing = {
             each.field: each
             for each in missing_to_publish(title=self.trip.title, story=self.trip.story)
@@ -97,10 +97,10 @@ class Desk:
             lacking = missing.get(field)
             params = lacking.params if lacking else {}
             words = lacking.sentence if lacking else sentence
-            steps.append(Step(lacking is None, words, field, params))
+            steps.append(ChecklistItem(lacking is None, words, field, params))
         has_files = bool(self.tracks or self.photos)
         words = N_("a track or a photograph, if you have one")
-        return [*steps, Step(has_files, words, "files", {}, is_needed=False)]
+        return [*steps, ChecklistItem(has_files, words, "files", {}, is_needed=False)]
 
     @property
     def is_ready(self) -> bool:
@@ -126,10 +126,10 @@ async def lay_out(session: Session, trip: Trip) -> Desk:
     return Desk(trip, tracks, await photo_queries.list_photos(session, trip.id))
 
 
-async def _received(request: Request, parts: PartsOf) -> AsyncIterator[FormData]:
+async def _received(request: Request, resources: ResourcesOf) -> AsyncIterator[FormData]:
     """A rider's form with its files. Nobody's is read, and reading it holds no transaction."""
-    async with parts.transaction() as session:
-        viewer = await identify(request, session)
+    async with resources.transaction() as session:
+        viewer = await authenticate(request, session)
     if viewer is None:
         raise Unauthorized
     async with request.form() as sent:

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form as FormField, Request, Response
 from starlette.datastructures import UploadFile
 
-from contravento.http.dependencies import PartsOf, Transaction
+from contravento.http.dependencies import ResourcesOf, Transaction
 from contravento.kit.database.session import Session
 from contravento.kit.errors import NotFound
 from contravento.kit.i18n.catalogue import translate
@@ -35,15 +35,15 @@ MEGABYTE = 1024 * 1024
 NOTHING_NEW = 204  # htmx leaves the row as it is, and no reader speaks it again
 
 
-async def _storage(parts: PartsOf) -> Storage:
-    return parts.storage
+async def _storage(resources: ResourcesOf) -> Storage:
+    return resources.storage
 
 
 StorageOf = Annotated[Storage, Depends(_storage)]
 
 
 @dataclass(slots=True)
-class Kept:
+class UploadOutcome:
     """What became of the files of one form."""
 
     tracks: list[Track] = field(default_factory=list)
@@ -188,9 +188,9 @@ async def keep_files(
     storage: Storage,
     language: str,
     kind: Literal["track", "photo"] | None = None,
-) -> Kept:
+) -> UploadOutcome:
     """Keep each file that can be kept; without a `kind` a file's ending tells it."""
-    kept = Kept()
+    kept = UploadOutcome()
     for file in files:
         name = plain_name(file.filename)
         as_track = kind == "track" if kind else is_track(name)

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from contravento.http.dependencies import identify, language_of
+from contravento.http.dependencies import authenticate, language_of
 from contravento.http.middleware.retry_read import CUT
 from contravento.kit.database.session import READ_ONLY
 from contravento.kit.errors import AppError, NotFound, Unavailable
@@ -89,7 +89,7 @@ async def explain(request: Request, error: Exception) -> Response:
             setattr(request.state, CUT, True)
         return _tell(request, Unavailable(), language)
     log.error("unforeseen", exc_info=error)
-    await note_mishap(request.state.parts, error, place=_place(request))
+    await note_mishap(request.state.resources, error, place=_place(request))
     return _answer(request, 500, translate(language, AppError.message))
 
 
@@ -104,8 +104,8 @@ async def _recognise(request: Request) -> None:
     if _is_program(request) or hasattr(request.state, "viewer"):
         return
     with suppress(AppError, *OUTAGES):
-        async with request.state.parts.transaction() as session:
-            await identify(request, session)
+        async with request.state.resources.transaction() as session:
+            await authenticate(request, session)
 
 
 def is_outage(error: Exception) -> bool:

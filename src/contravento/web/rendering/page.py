@@ -15,7 +15,7 @@ from contravento.http import conditional
 from contravento.http.cache_control import is_personal
 from contravento.http.dependencies import MaybeViewer, language_of
 from contravento.kit.i18n.catalogue import LANGUAGES, catalogue
-from contravento.kit.resources import Parts
+from contravento.kit.resources import Resources
 from contravento.trips.markdown import to_html
 from contravento.web.rendering import formats, srcset
 
@@ -77,8 +77,8 @@ class Page:
     viewer: Viewer | None
 
     @property
-    def parts(self) -> Parts:
-        return cast(Parts, self.request.state.parts)
+    def resources(self) -> Resources:
+        return cast(Resources, self.request.state.resources)
 
     @property
     def language(self) -> str:
@@ -105,7 +105,7 @@ class Page:
             "language": self.language,
             "path": self.request.url.path,
             "query": self.request.url.query,
-            "settings": self.request.state.parts.settings,
+            "settings": self.request.state.resources.settings,
         }
         if block and self.wants_fragment:
             body = "".join(chosen.blocks[block](chosen.new_context(context)))

@@ -13,7 +13,7 @@ from contravento.kit.telemetry import metrics
 MOST = 200
 
 
-class Kept:
+class RenderCache:
     """Forgets what was asked for longest ago. Whoever asks for what is being made waits for it."""
 
     def __init__(self, most: int = MOST) -> None:
@@ -44,11 +44,11 @@ class Kept:
         return cast(R, made)
 
 
-async def _kept(request: Request) -> Kept:
+async def _kept(request: Request) -> RenderCache:
     state = request.app.state
     if not hasattr(state, "kept"):
-        state.kept = Kept()
-    return cast(Kept, state.kept)
+        state.kept = RenderCache()
+    return cast(RenderCache, state.kept)
 
 
-KeptBy = Annotated[Kept, Depends(_kept)]
+KeptBy = Annotated[RenderCache, Depends(_kept)]

@@ -1,11 +1,11 @@
 """Whether what is proven here holds there."""
 
-from contravento_ops.acceptance.context import Visit
-from contravento_ops.kit.check_result import Evidence, NotGood
+from contravento_ops.acceptance.context import CheckContext
+from contravento_ops.kit.check_result import CheckFailed, Evidence
 from contravento_ops.parity import sources
 
 
-def parity(visit: Visit) -> Evidence:
+def parity(visit: CheckContext) -> Evidence:
     """Staging is set as production is, where the two are not meant to differ"""
     place = visit.project.place
     if place.environment != "staging":
@@ -16,5 +16,5 @@ def parity(visit: Visit) -> Evidence:
     unknown = {each.key: f"{each.staging} here, {each.production} there"
                for each in found if not each.is_allowed}  # fmt: skip
     if unknown:
-        raise NotGood(f"{len(unknown)} differences that nobody allows", unknown)
+        raise CheckFailed(f"{len(unknown)} differences that nobody allows", unknown)
     return Evidence(f"all {len(found)} differences are meant")

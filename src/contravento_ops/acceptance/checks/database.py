@@ -3,9 +3,9 @@
 import json
 from datetime import UTC, datetime
 
-from contravento_ops.acceptance.context import Visit
+from contravento_ops.acceptance.context import CheckContext
 from contravento_ops.kit import compose
-from contravento_ops.kit.check_result import CannotTell, Evidence, NotGood
+from contravento_ops.kit.check_result import CheckFailed, Evidence, Inconclusive
 from contravento_ops.load import target
 from contravento_ops.load.sizing import KEPT_FOR_OTHERS
 from contravento_ops.release import facts
@@ -17,7 +17,7 @@ SCRAPED_EVERY_SECONDS = 15
 LATE = 1.5  # times as long as it may take until the next one
 
 
-def migrations(visit: Visit) -> Evidence:
+def migrations(visit: CheckContext) -> Evidence:
     """The database is where the release expects it"""
     call = visit.project.call(
         "run", "--rm", "--no-deps", "-T", "migrate", "contravento", "migrate", "--plan", "--json"
@@ -26,36 +26,38 @@ def migrations(visit: Visit) -> Evidence:
     try:
         found = json.loads(done.out.splitlines()[-1] if done.out else "")
     except ValueError:
-        raise CannotTell(f"the release does not say which migrations it has: {done.said}") from None
+        raise Inconclusive(
+            f"the release does not say which migrations it has: {done.said}"
+        ) from None
     told = {"at": found.get("current"), "pending": ", ".join(map(str, found["pending"]))}
     if found["pending"]:
-        raise NotGood(f"{len(found['pending'])} migrations are missing", told)
+        raise CheckFailed(f"{len(found['pending'])} migrations are missing", told)
     return Evidence(f"at {found.get('current')}, none is pending")
 
 
-def administrator(visit: Visit) -> Evidence:
+def administrator(visit: CheckContext) -> Evidence:
     """There is an administrator, with a confirmed address"""
     query = "SELECT count(*) FROM riders WHERE is_admin AND confirmed_at IS NOT NULL"
     count = int(visit.psql(query))
     if not count:
-        raise NotGood("nobody administers this server: contravento riders make-admin NAME")
+        raise CheckFailed("nobody administers this server: contravento riders make-admin NAME")
     return Evidence(f"there are {count}" if count > 1 else "there is one")
 
 
-def backup(visit: Visit) -> Evidence:
+def backup(visit: CheckContext) -> Evidence:
     """A backup was taken in time by itself, and proven by restoring it"""
     if not visit.project.place.has_own_database:
-        raise CannotTell("the database is elsewhere, and so are its backups: ask its keeper")
+        raise Inconclusive("the database is elsewhere, and so are its backups: ask its keeper")
     containers = visit.project.containers("backup")
     if not any(each.is_well for each in containers):
         state = containers[0].status if containers else "does not exist"
-        raise NotGood("the service that takes backups is not well", {"backup": state})
+        raise CheckFailed("the service that takes backups is not well", {"backup": state})
     done = compose.run(visit.project.call(*PROGRAM))
     if not done.ok:
-        raise CannotTell(f"the backup service does not answer: {done.said}")
+        raise Inconclusive(f"the backup service does not answer: {done.said}")
     proven = [each for each in json.loads(done.out) if each["state"] == "proven"]
     if not proven:
-        raise NotGood("there is no backup that was proven")
+        raise CheckFailed("there is no backup that was proven")
     newest = max(proven, key=lambda each: str(each["snapshot_at"]))
     hours = (
         datetime.now(UTC) - datetime.fromisoformat(newest["snapshot_at"])
@@ -63,11 +65,11 @@ def backup(visit: Visit) -> Evidence:
     told = {"newest": newest["name"], "hours ago": round(hours, 1), "proven ones": len(proven)}
     every = float(visit.values.get("BACKUP_EVERY_HOURS") or DEFAULT_EVERY_HOURS)
     if hours > every * LATE:
-        raise NotGood(f"the newest proven one is {hours:.0f} hours old", told)
+        raise CheckFailed(f"the newest proven one is {hours:.0f} hours old", told)
     return Evidence(f"{newest['name']} was proven", told)
 
 
-def connections(visit: Visit) -> Evidence:
+def connections(visit: CheckContext) -> Evidence:
     """Connections to the database stay under its limit"""
     seconds = _serving_seconds(visit)
     most = visit.prometheus.instant(most_connections(seconds))
@@ -78,9 +80,9 @@ def connections(visit: Visit) -> Evidence:
     told = {"most at once": used, "looked back": f"{seconds / 3600:.1f} h",
             "at most, by the settings": now.needed, "usable": now.usable}  # fmt: skip
     if used > room:
-        raise NotGood(f"{used} connections were open, where {room} can be used", told)
+        raise CheckFailed(f"{used} connections were open, where {room} can be used", told)
     if now.needed > now.usable:
-        raise NotGood("the settings allow more connections than there are", told)
+        raise CheckFailed("the settings allow more connections than there are", told)
     return Evidence(f"{used} of {room} at most", told)
 
 
@@ -90,12 +92,12 @@ def most_connections(seconds: int) -> str:
     return f"max(max_over_time({at_once}[{seconds}s:{SCRAPED_EVERY_SECONDS}s])) or vector(0)"
 
 
-def _serving_seconds(visit: Visit) -> int:
+def _serving_seconds(visit: CheckContext) -> int:
     """How long the backends serve that serve now, at most a day: what was before them, another
     release or an experiment, is not judged."""
     names = facts.gather(visit.project).backends
     if not names:
-        raise CannotTell("no backend runs whose connections could be judged")
+        raise Inconclusive("no backend runs whose connections could be judged")
     started = min(
         datetime.fromisoformat(compose.inspect(name)["State"]["StartedAt"]) for name in names
     )

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from contravento_ops.acceptance.context import Visit
+from contravento_ops.acceptance.context import CheckContext
 from contravento_ops.acceptance.tools.browser import Tab
 from contravento_ops.acceptance.tools.sample_files import Ride, haversine
-from contravento_ops.kit.check_result import Evidence, NotGood
+from contravento_ops.kit.check_result import CheckFailed, Evidence
 
 LIVE_SECONDS = 30
 MAP = "document.querySelector('.map[data-track]')"
@@ -45,14 +45,14 @@ LINE_PIXELS = 8  # how thick the line is drawn, with its ends
 FEWEST_PIXELS = 200
 
 
-def gpx_on_map(visit: Visit) -> Evidence:
+def gpx_on_map(visit: CheckContext) -> Evidence:
     """A GPX file is taken, and its line stands on the map in a browser"""
     trip, ride = visit.ridden, visit.ride
     tab = visit.browser.tab()
     tab.open(visit.site.url + trip.page)
     tab.evaluate(f"{MAP} && {MAP}.scrollIntoView()")
     if not tab.until(f"{MAP} && 'live' in {MAP}.dataset", LIVE_SECONDS):
-        raise NotGood("the map never came to life", pictures={"The trip's page": tab.picture()})
+        raise CheckFailed("the map never came to life", pictures={"The trip's page": tab.picture()})
     seen = tab.evaluate(LOOK)
     place = {name: seen[name] for name in ("x", "y", "width", "height")}
     picture = tab.picture(clip=place)
@@ -61,7 +61,7 @@ def gpx_on_map(visit: Visit) -> Evidence:
             "browser": visit.browser.version}  # fmt: skip
     complaint = _judge(ride, seen, drawn, told)
     if complaint:
-        raise NotGood(complaint, told, {"The map": picture})
+        raise CheckFailed(complaint, told, {"The map": picture})
     return Evidence("the line is as wide and as high as the file says", told, {"The map": picture})
 
 

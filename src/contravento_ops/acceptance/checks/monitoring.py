@@ -10,9 +10,9 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from contravento_ops.acceptance.context import Visit
+from contravento_ops.acceptance.context import CheckContext
 from contravento_ops.kit import compose
-from contravento_ops.kit.check_result import CannotTell, Evidence, NotGood
+from contravento_ops.kit.check_result import CheckFailed, Evidence, Inconclusive
 from contravento_ops.kit.prometheus import Unreachable
 
 DASHBOARDS = Path("monitoring") / "grafana" / "dashboards"
@@ -33,32 +33,32 @@ class Question:
     expression: str
 
 
-def targets(visit: Visit) -> Evidence:
+def targets(visit: CheckContext) -> Evidence:
     """Prometheus gets figures from every target"""
     return _patiently(lambda: _targets(visit))
 
 
-def _targets(visit: Visit) -> Evidence:
+def _targets(visit: CheckContext) -> Evidence:
     found = _ask(visit, "targets", state="active")["activeTargets"]
     down = {each["labels"]["job"]: each["lastError"] for each in found if each["health"] != "up"}
     if not found:
-        raise NotGood("Prometheus knows no target")
+        raise CheckFailed("Prometheus knows no target")
     if down:
-        raise NotGood(f"{', '.join(sorted(down))} gives no figures", down)
+        raise CheckFailed(f"{', '.join(sorted(down))} gives no figures", down)
     jobs = sorted({each["labels"]["job"] for each in found})
     return Evidence(f"all {len(found)} of them", {"jobs": ", ".join(jobs)})
 
 
-def panels(visit: Visit) -> Evidence:
+def panels(visit: CheckContext) -> Evidence:
     """Every panel of every dashboard has data, and Grafana shows them"""
     questions = list(_questions(visit.project.place.root / DASHBOARDS))
     if not questions:
-        raise NotGood("there are no dashboards")
+        raise CheckFailed("there are no dashboards")
     shown = _in_grafana(visit)
     return _patiently(lambda: _answered(visit, questions, shown))
 
 
-def _answered(visit: Visit, questions: list[Question], shown: int) -> Evidence:
+def _answered(visit: CheckContext, questions: list[Question], shown: int) -> Evidence:
     now = time.time()
     empty = {}
     for each in questions:
@@ -68,11 +68,11 @@ def _answered(visit: Visit, questions: list[Question], shown: int) -> Evidence:
             )
         except Unreachable as error:
             said = {each.dashboard: each.expression, "said": str(error)}
-            raise NotGood(f"«{each.panel}» asks what nobody understands", said) from error
+            raise CheckFailed(f"«{each.panel}» asks what nobody understands", said) from error
         if not has_data and not _is_off(each.panel, visit.values):
             empty[f"{each.dashboard}: {each.panel}"] = each.expression
     if empty:
-        raise NotGood(f"{len(empty)} panels have nothing to show", empty)
+        raise CheckFailed(f"{len(empty)} panels have nothing to show", empty)
     return Evidence(f"all {len(questions)} questions have answers", {"dashboards": shown})
 
 
@@ -80,22 +80,22 @@ def _is_off(panel: str, values: Mapping[str, str]) -> bool:
     return panel in ONLY_WITH and not values.get(ONLY_WITH[panel])
 
 
-def _in_grafana(visit: Visit) -> int:
-    """How many dashboards it has. Raises NotGood where it lacks some, or its source."""
+def _in_grafana(visit: CheckContext) -> int:
+    """How many dashboards it has. Raises CheckFailed where it lacks some, or its source."""
     boards = len(list((visit.project.place.root / DASHBOARDS).glob("*.json")))
     found = _grafana(visit, "/api/search?type=dash-db")
     if len(found) < boards:
-        raise NotGood(f"Grafana shows {len(found)} of {boards} dashboards")
+        raise CheckFailed(f"Grafana shows {len(found)} of {boards} dashboards")
     if not any(each["type"] == "prometheus" for each in _grafana(visit, "/api/datasources")):
-        raise NotGood("Grafana has no source of data")
+        raise CheckFailed("Grafana has no source of data")
     return len(found)
 
 
-def _grafana(visit: Visit, path: str) -> Any:
+def _grafana(visit: CheckContext, path: str) -> Any:
     port = next((port for each in visit.project.containers("grafana")
                  for _, port, target in each.ports if target == GRAFANA), None)  # fmt: skip
     if port is None:
-        raise NotGood("Grafana does not run")
+        raise CheckFailed("Grafana does not run")
     user = visit.values.get("GRAFANA_ADMIN_USER", "admin")
     secret = f"{user}:{visit.values.get('GRAFANA_ADMIN_PASSWORD', '')}"
     told = {"Authorization": f"Basic {base64.b64encode(secret.encode()).decode()}"}
@@ -105,10 +105,10 @@ def _grafana(visit: Visit, path: str) -> Any:
         answer = connection.getresponse()
         content = answer.read()
         if answer.status != 200:
-            raise NotGood(f"Grafana answers {answer.status} at {path}")
+            raise CheckFailed(f"Grafana answers {answer.status} at {path}")
         return json.loads(content)
     except (OSError, HTTPException, ValueError) as error:
-        raise NotGood(f"Grafana does not answer: {error}") from error
+        raise CheckFailed(f"Grafana does not answer: {error}") from error
     finally:
         connection.close()
 
@@ -132,26 +132,26 @@ def resolved(expression: str, chosen: Mapping[str, str]) -> str:
     return re.sub(r"\$\w+", lambda found: values.get(found[0], found[0]), expression)
 
 
-def uptime(visit: Visit) -> Evidence:
+def uptime(visit: CheckContext) -> Evidence:
     """Whether the site is up is seen from outside, and how long it was"""
     return _patiently(lambda: _uptime(visit))
 
 
-def _uptime(visit: Visit) -> Evidence:
+def _uptime(visit: CheckContext) -> Evidence:
     now = visit.prometheus.instant('probe_success{job="blackbox-https"}')
     if not now:
-        raise NotGood("nobody visits the site to see whether it is up")
+        raise CheckFailed("nobody visits the site to see whether it is up")
     if min(each.value for each in now) < 1:
-        raise NotGood("the visitor says that the site is not up")
+        raise CheckFailed("the visitor says that the site is not up")
     share = visit.prometheus.instant('avg(avg_over_time(probe_success{job="blackbox-https"}[1d]))')
     since = visit.prometheus.instant('time() - max(process_start_time_seconds{job="backend"})')
     if not share or not since:
-        raise NotGood("how long the backend is up is not to be seen")
+        raise CheckFailed("how long the backend is up is not to be seen")
     told = {"of the last day": f"{share[0].value:.2%}", "backend runs for": _hours(since[0].value)}
     return Evidence("it is up, and that is seen from outside", told)
 
 
-def sentry(visit: Visit) -> Evidence:
+def sentry(visit: CheckContext) -> Evidence:
     """Sentry gets a test error, where it is set"""
     if not visit.values.get("SENTRY_DSN"):
         return Evidence("it is off: SENTRY_DSN is not set")
@@ -159,17 +159,17 @@ def sentry(visit: Visit) -> Evidence:
     try:
         told = json.loads(done.out.splitlines()[-1])
     except (ValueError, IndexError):
-        raise NotGood("the test error could not be sent", {"said": done.said}) from None
+        raise CheckFailed("the test error could not be sent", {"said": done.said}) from None
     if not done.ok:
-        raise NotGood("Sentry did not take the test error", told)
+        raise CheckFailed("Sentry did not take the test error", told)
     return Evidence("it took the test error", told)
 
 
-def _ask(visit: Visit, path: str, **asked: str) -> Any:
+def _ask(visit: CheckContext, path: str, **asked: str) -> Any:
     try:
         return visit.prometheus.ask(path, **asked)
     except Unreachable as error:
-        raise CannotTell(str(error)) from error
+        raise Inconclusive(str(error)) from error
 
 
 def _patiently(look: Callable[[], Evidence]) -> Evidence:
@@ -179,8 +179,8 @@ def _patiently(look: Callable[[], Evidence]) -> Evidence:
         try:
             return look()
         except Unreachable as error:
-            raise CannotTell(str(error)) from error
-        except NotGood:
+            raise Inconclusive(str(error)) from error
+        except CheckFailed:
             if time.monotonic() > until:
                 raise
             time.sleep(3)

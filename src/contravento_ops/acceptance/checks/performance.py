@@ -2,9 +2,9 @@
 
 import time
 
-from contravento_ops.acceptance.context import Visit
+from contravento_ops.acceptance.context import CheckContext
 from contravento_ops.acceptance.tools import sample_files
-from contravento_ops.kit.check_result import CannotTell, Evidence, NotGood
+from contravento_ops.kit.check_result import CheckFailed, Evidence, Inconclusive
 from contravento_ops.kit.site import File
 from contravento_ops.load.reference_load import Use
 
@@ -23,20 +23,20 @@ COUNT = (
 )
 
 
-def latency(visit: Visit) -> Evidence:
+def latency(visit: CheckContext) -> Evidence:
     """95 of 100 answers come within 500 ms under load, and none fails"""
     found = visit.reference.result
     told = {"requests": found.requests, "a second": found.requests_per_second,
             "failed": found.failed, "95 of 100 within ms": found.p95_milliseconds,
             **{f"{name}, ms": p95 for name, p95 in found.journeys.items()}}  # fmt: skip
     if found.failed:
-        raise NotGood(f"{found.failed} requests failed", told)
+        raise CheckFailed(f"{found.failed} requests failed", told)
     if found.p95_milliseconds >= P95_MILLISECONDS:
-        raise NotGood(f"95 of 100 within {found.p95_milliseconds:.0f} ms only", told)
+        raise CheckFailed(f"95 of 100 within {found.p95_milliseconds:.0f} ms only", told)
     return Evidence(f"95 of 100 within {found.p95_milliseconds:.0f} ms", told)
 
 
-def pages(visit: Visit) -> Evidence:
+def pages(visit: CheckContext) -> Evidence:
     """The main pages are there within 3 s, in a browser that has seen none of them"""
     paths = {"feed": "/", "trip": visit.trip.page, "profile": f"/riders/{visit.probe.username}",
              "map": "/map", "sign-in": "/sign-in"}  # fmt: skip
@@ -49,13 +49,13 @@ def pages(visit: Visit) -> Evidence:
         if name in ("feed", "profile"):
             pictures[f"The page {path}"] = tab.picture()
         if times["status"] not in (0, 200):
-            raise NotGood(f"{path} answers {times['status']:.0f}", told, pictures)
+            raise CheckFailed(f"{path} answers {times['status']:.0f}", told, pictures)
         if times["loaded"] > PAGE_SECONDS:
-            raise NotGood(f"{path} took {times['loaded']:.1f} s", told, pictures)
+            raise CheckFailed(f"{path} took {times['loaded']:.1f} s", told, pictures)
     return Evidence("all of them", told, pictures)
 
 
-def statements(visit: Visit) -> Evidence:
+def statements(visit: CheckContext) -> Evidence:
     """No page asks the database once for each thing that it lists"""
     trip, name = visit.trip, visit.probe.username
     told: dict[str, object] = {}
@@ -64,24 +64,24 @@ def statements(visit: Visit) -> Evidence:
             _per_request(visit, path)
         )
         if count > MOST_STATEMENTS:
-            raise NotGood(f"{count:.0f} statements for one request of {path}", told)
+            raise CheckFailed(f"{count:.0f} statements for one request of {path}", told)
     _fill_feed(visit)
     few, many = (_per_request(visit, f"/api/v1/feed?limit={n}") for n in (FEW, MANY))
     listed = len(visit.site.get(f"/api/v1/feed?limit={MANY}").json()["items"])
     told[f"the feed with {listed} trips instead of 1"] = f"{many - few:+.1f}"
     if listed > FEW and many - few > (listed - FEW) / 2:
-        raise NotGood("the feed asks the database for each of its trips", told)
+        raise CheckFailed("the feed asks the database for each of its trips", told)
     return Evidence(f"at most {MOST_STATEMENTS} for a request, however much it lists", told)
 
 
-def _fill_feed(visit: Visit) -> None:
+def _fill_feed(visit: CheckContext) -> None:
     """An empty environment gets some more trips for as long as the check lasts."""
     listed = visit.site.get(f"/api/v1/feed?limit={MANY}").expect(200, what="the feed").json()
     for _ in range(ENOUGH_TRIPS - len(listed["items"])):
         visit.publish(visit.start_trip())
 
 
-def _per_request(visit: Visit, path: str) -> float:
+def _per_request(visit: CheckContext, path: str) -> float:
     """The quietest of several windows: others are at work on the database, too."""
     visit.site.get(path).expect(200, what=path)
     found = []
@@ -93,7 +93,7 @@ def _per_request(visit: Visit, path: str) -> float:
     return min(found)
 
 
-def photo_upload(visit: Visit) -> Evidence:
+def photo_upload(visit: CheckContext) -> Evidence:
     """A photo of 5 MB is there in all its sizes within 2 s"""
     trip = visit.start_trip(audience="me")
     content = sample_files.a_photograph_of_5_megabytes()
@@ -110,20 +110,20 @@ def photo_upload(visit: Visit) -> Evidence:
         if taken[-1] <= PHOTO_SECONDS:
             told["tries"] = len(taken)
             return Evidence(f"after {taken[-1]:.2f} s", told)
-    raise NotGood(f"it took {min(taken):.1f} s at best", told)
+    raise CheckFailed(f"it took {min(taken):.1f} s at best", told)
 
 
-def memory(visit: Visit) -> Evidence:
+def memory(visit: CheckContext) -> Evidence:
     """No service takes more than 80 % of its memory under load"""
     uses = _uses(visit)
     told = {name: f"{use.memory:.0%}" for name, use in uses}
     above = [name for name, use in uses if use.memory > MOST_MEMORY]
     if above:
-        raise NotGood(f"{', '.join(above)} took more than {MOST_MEMORY:.0%}", told)
+        raise CheckFailed(f"{', '.join(above)} took more than {MOST_MEMORY:.0%}", told)
     return Evidence("the most, at the worst moment, by service", told)
 
 
-def cpu(visit: Visit) -> Evidence:
+def cpu(visit: CheckContext) -> Evidence:
     """Processors are busy for less than 70 % under load"""
     uses, host = _uses(visit), visit.reference.share_of_host
     told = {"all services, of the host": f"{host:.0%}",
@@ -131,12 +131,12 @@ def cpu(visit: Visit) -> Evidence:
     above = [name for name, use in uses if use.processors > MOST_PROCESSORS]
     if above or host > MOST_PROCESSORS:
         who = ", ".join(above) or "all services together"
-        raise NotGood(f"{who} took more than {MOST_PROCESSORS:.0%} on average", told)
+        raise CheckFailed(f"{who} took more than {MOST_PROCESSORS:.0%} on average", told)
     return Evidence(f"{host:.0%} of the host's on average", told)
 
 
-def _uses(visit: Visit) -> list[tuple[str, Use]]:
+def _uses(visit: CheckContext) -> list[tuple[str, Use]]:
     found = sorted(visit.reference.uses.items())
     if not found:
-        raise CannotTell("docker stats said nothing while the load went on")
+        raise Inconclusive("docker stats said nothing while the load went on")
     return found

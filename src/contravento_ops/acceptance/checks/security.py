@@ -8,11 +8,11 @@ import ssl
 import time
 from datetime import UTC, datetime
 
-from contravento_ops.acceptance.context import Visit
+from contravento_ops.acceptance.context import CheckContext
 from contravento_ops.environment.variables.table import VARIABLES
 from contravento_ops.kit import compose
 from contravento_ops.kit.certificate_authorities import trusted
-from contravento_ops.kit.check_result import CannotTell, Evidence, NotGood
+from contravento_ops.kit.check_result import CheckFailed, Evidence, Inconclusive
 from contravento_ops.operate import status
 from contravento_ops.operate.support import encodings
 
@@ -40,31 +40,31 @@ SHAPES = {
 }
 
 
-def https(visit: Visit) -> Evidence:
+def https(visit: CheckContext) -> Evidence:
     """HTTP leads to HTTPS"""
     address = visit.address
     if not address.is_https:
-        raise NotGood("the site is not served over HTTPS")
+        raise CheckFailed("the site is not served over HTTPS")
     port = next((port for each in visit.project.containers("nginx")
                  for _, port, target in each.ports if target == HTTP), None)  # fmt: skip
     if port is None:
-        raise NotGood("nothing listens for HTTP, so that who types the bare name is lost")
+        raise CheckFailed("nothing listens for HTTP, so that who types the bare name is lost")
     connection = http.client.HTTPConnection(address.host, port, timeout=10)
     try:
         connection.request("GET", "/trips?page=2", headers={"Host": address.name})
         answer = connection.getresponse()
         target, found = answer.getheader("Location") or "", answer.status
     except OSError as error:
-        raise NotGood(f"HTTP does not answer: {error}") from error
+        raise CheckFailed(f"HTTP does not answer: {error}") from error
     finally:
         connection.close()
     told = {"status": found, "leads to": target}
     if found not in (301, 308) or target != f"https://{address.name}/trips?page=2":
-        raise NotGood("HTTP does not lead to the same page over HTTPS", told)
+        raise CheckFailed("HTTP does not lead to the same page over HTTPS", told)
     return Evidence("the same page over HTTPS, for good", told)
 
 
-def certificate(visit: Visit) -> Evidence:
+def certificate(visit: CheckContext) -> Evidence:
     """The certificate is valid, trusted and for this name"""
     address = visit.address
     context = trusted(visit.project, visit.values)
@@ -78,65 +78,65 @@ def certificate(visit: Visit) -> Evidence:
         pem = status.served(address)
         shown = status.read_certificate(visit.project, pem) if pem else None
         seen = {"issuer": shown.issuer, "until": shown.not_after} if shown else {}
-        raise NotGood(f"browsers refuse it: {error}", seen) from error
+        raise CheckFailed(f"browsers refuse it: {error}", seen) from error
     ends = ssl.cert_time_to_seconds(str(found["notAfter"])) if found else 0.0
     left = (ends - datetime.now(UTC).timestamp()) / 86400
     told: dict[str, object] = {"days left": round(left), "TLS": version or ""}
     if left < LEAST_DAYS:
-        raise NotGood("it ends soon, and should have been renewed", told)
+        raise CheckFailed("it ends soon, and should have been renewed", told)
     return Evidence(f"browsers trust it for {left:.0f} days more", told)
 
 
-def cors(visit: Visit) -> Evidence:
+def cors(visit: CheckContext) -> Evidence:
     """Scripts of other origins may not use the API, configured ones may"""
     wanted = [each.strip() for each in visit.values.get("CORS_ORIGINS", "").split(",")]
     configured = [each for each in wanted if each]
     if "*" in configured:
-        raise NotGood("CORS_ORIGINS lets every origin in")
+        raise CheckFailed("CORS_ORIGINS lets every origin in")
     for path in ("/api/v1/feed", "/api/v1/me", "/"):
         for origin in (STRANGER, f"https://{visit.address.name}.stranger.example", "null"):
             _refuses(visit, path, origin)
     for origin in configured:
         allowed = visit.site.get("/api/v1/feed", Origin=origin).headers
         if allowed.get("access-control-allow-origin") != origin:
-            raise NotGood("a configured origin is not let in", {"origin": origin})
+            raise CheckFailed("a configured origin is not let in", {"origin": origin})
     return Evidence("strangers are not let in", {"let in": ", ".join(configured) or "nobody else"})
 
 
-def _refuses(visit: Visit, path: str, origin: str) -> None:
+def _refuses(visit: CheckContext, path: str, origin: str) -> None:
     plain = visit.site.get(path, Origin=origin)
     asking = {"Origin": origin, "Access-Control-Request-Method": "DELETE"}
     before = visit.site.ask("OPTIONS", path, headers=asking)
     for answer in (plain, before):
         allowed = answer.headers.get("access-control-allow-origin")
         if allowed:
-            raise NotGood("a stranger's script is let in", {"path": path, "for": allowed})
+            raise CheckFailed("a stranger's script is let in", {"path": path, "for": allowed})
 
 
-def headers(visit: Visit) -> Evidence:
+def headers(visit: CheckContext) -> Evidence:
     """Security headers are on pages, answers of the API and errors"""
     for path in PAGES:
         found = visit.site.get(path).headers
         for name, wanted in HEADERS.items():
             if not re.fullmatch(wanted, found.get(name, ""), re.DOTALL):
                 told = {"path": path, "header": name, "is": found.get(name, "missing")}
-                raise NotGood("a security header is missing or weak", told)
+                raise CheckFailed("a security header is missing or weak", told)
         age = re.search(r"max-age=(\d+)", found.get("strict-transport-security", ""))
         if not age or int(age[1]) < YEAR_SECONDS:
-            raise NotGood("HTTPS is not made binding for a year", {"path": path})
+            raise CheckFailed("HTTPS is not made binding for a year", {"path": path})
         if re.search(r"\d", found.get("server", "")):
-            raise NotGood("the server tells its version", {"server": found["server"]})
+            raise CheckFailed("the server tells its version", {"server": found["server"]})
     return Evidence(f"on all of {', '.join(PAGES)}", {"headers": ", ".join(HEADERS)})
 
 
-def api_docs(visit: Visit) -> Evidence:
+def api_docs(visit: CheckContext) -> Evidence:
     """The API's documentation is hidden"""
     for path in DOCUMENTATION:
         visit.site.get(path).expect(404, what=path)
     return Evidence(f"{', '.join(DOCUMENTATION)} are not found")
 
 
-def logs(visit: Visit) -> Evidence:
+def logs(visit: CheckContext) -> Evidence:
     """Logs hold no password, token or canary"""
     canary = f"canary{secrets.token_hex(12)}"
     _plant(visit, canary)
@@ -156,18 +156,18 @@ def logs(visit: Visit) -> Evidence:
     return Evidence("none of them", told)
 
 
-def _leak(said: str, place: int, name: str) -> NotGood:
+def _leak(said: str, place: int, name: str) -> CheckFailed:
     """Whose line it is; never the line itself."""
     line = said[said.rfind("\n", 0, place) + 1 : place]
     told = {"container": line.partition("|")[0].strip(), "is": name}
-    return NotGood("a secret stands in the log", told)
+    return CheckFailed("a secret stands in the log", told)
 
 
 def _is_secret(name: str, value: str) -> bool:
     return name in VARIABLES and VARIABLES[name].is_sensitive and len(value) >= SHORTEST_SECRET
 
 
-def _plant(visit: Visit, canary: str) -> None:
+def _plant(visit: CheckContext, canary: str) -> None:
     """Wherever somebody may put a secret by mistake or on purpose."""
     visit.site.post("/api/v1/sessions", {"login": visit.probe.username, "password": canary})
     visit.site.get(f"/?password={canary}&token={canary}")
@@ -178,9 +178,9 @@ def _plant(visit: Visit, canary: str) -> None:
     visit.site.post("/api/v1/sessions/refresh", {"refresh_token": canary})
 
 
-def _logged(visit: Visit) -> str:
+def _logged(visit: CheckContext) -> str:
     """Every line with its container before it."""
     done = compose.run(visit.project.call("logs", "--no-color", "--tail", LOG_LINES), timeout=120)
     if not done.ok:
-        raise CannotTell(f"the logs cannot be read: {done.said}")
+        raise Inconclusive(f"the logs cannot be read: {done.said}")
     return done.out

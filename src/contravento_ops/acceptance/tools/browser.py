@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contravento_ops.kit import compose
-from contravento_ops.kit.check_result import CannotTell, NotGood
+from contravento_ops.kit.check_result import CheckFailed, Inconclusive
 from contravento_ops.kit.compose import docker
 from contravento_ops.kit.site import Address
 
@@ -69,16 +69,18 @@ class Tab:
             if not problem:
                 return
             if is_last or problem != NETWORK_CHANGED:
-                raise NotGood(f"the browser could not open {url}: {problem}")
+                raise CheckFailed(f"the browser could not open {url}: {problem}")
             time.sleep(1)
 
     def evaluate(self, expression: str) -> Any:
-        """Raises NotGood where the page's script throws."""
+        """Raises CheckFailed where the page's script throws."""
         found = self.call(
             "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
         )
         if thrown := found.get("exceptionDetails"):
-            raise NotGood(f"in the page: {thrown.get('exception', {}).get('description', thrown)}")
+            raise CheckFailed(
+                f"in the page: {thrown.get('exception', {}).get('description', thrown)}"
+            )
         return found["result"].get("value")
 
     def until(self, expression: str, seconds: float = ANSWER_SECONDS) -> bool:
@@ -113,7 +115,7 @@ class Browser:
         return Tab(self, self.call("Target.attachToTarget", **wanted)["sessionId"])
 
     def call(self, method: str, session: str = "", **parameters: object) -> Any:
-        """One command and its answer. Raises CannotTell where the browser is gone or refuses."""
+        """One command and its answer. Raises Inconclusive where the browser is gone or refuses."""
         self._number += 1
         said: dict[str, object] = {"id": self._number, "method": method, "params": parameters}
         if session:
@@ -123,10 +125,10 @@ class Browser:
             self.process.stdin.write(json.dumps(said).encode() + b"\0")
             self.process.stdin.flush()
         except OSError as error:
-            raise CannotTell("the browser is gone") from error
+            raise Inconclusive("the browser is gone") from error
         answer = self._answer(self._number)
         if "error" in answer:
-            raise CannotTell(f"the browser refuses {method}: {answer['error'].get('message')}")
+            raise Inconclusive(f"the browser refuses {method}: {answer['error'].get('message')}")
         return answer["result"]
 
     def _answer(self, number: int) -> dict[str, Any]:
@@ -139,7 +141,7 @@ class Browser:
                 if found.get("id") == number:
                     return found
             self._hear(left)
-        raise CannotTell(f"the browser says nothing for {ANSWER_SECONDS:.0f} s")
+        raise Inconclusive(f"the browser says nothing for {ANSWER_SECONDS:.0f} s")
 
     def _hear(self, seconds: float) -> None:
         assert self.process.stdout is not None  # noqa: S101
@@ -148,13 +150,13 @@ class Browser:
             return
         part = os.read(self.process.stdout.fileno(), 1 << 20)
         if not part:
-            raise CannotTell("the browser ended")
+            raise Inconclusive("the browser ended")
         self._heard += part
 
 
 @contextmanager
 def a_browser(address: Address) -> Iterator[Browser]:
-    """From this host's PATH, else from its image. Raises CannotTell where there is neither."""
+    """From this host's PATH, else from its image. Raises Inconclusive where there is neither."""
     rules = f"--host-resolver-rules=MAP {address.name}:443 {address.host}:{address.port}"
     with (
         tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as home,
@@ -178,7 +180,7 @@ def _command(home: str) -> tuple[str, ...]:
         if path := shutil.which(name):
             return (*through_pipe, path, f"--user-data-dir={home}")
     if not (_docker("image", "inspect", IMAGE) or _docker("pull", "--quiet", IMAGE)):
-        raise CannotTell(
+        raise Inconclusive(
             f"there is no browser: install Debian's package chromium, or let Docker have {IMAGE}"
         )
     container = ("--rm", "--interactive", "--network", "host", "--shm-size", "512m")

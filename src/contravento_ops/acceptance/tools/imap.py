@@ -11,7 +11,7 @@ from email import message_from_bytes
 from email.utils import getaddresses
 from urllib.parse import unquote, urlsplit
 
-from contravento_ops.kit.check_result import CannotTell
+from contravento_ops.kit.check_result import Inconclusive
 
 PORT = 993
 ANSWER_SECONDS = 10
@@ -52,7 +52,7 @@ class Inbox:
     _server: imaplib.IMAP4_SSL | None = None
 
     def mails_to(self, address: str) -> list[str]:
-        """Texts of the newest of them. Raises CannotTell where nobody may look."""
+        """Texts of the newest of them. Raises Inconclusive where nobody may look."""
         is_first = self._server is None
         try:
             self._server = self._server or self._sign_in()
@@ -60,10 +60,10 @@ class Inbox:
         except (imaplib.IMAP4.abort, OSError) as error:
             self.close()
             if is_first:
-                raise CannotTell(f"{self._name} does not answer: {_words(error)}") from error
+                raise Inconclusive(f"{self._name} does not answer: {_words(error)}") from error
             return []
         except imaplib.IMAP4.error as error:
-            raise CannotTell(f"{self._name} refuses to be read: {_words(error)}") from error
+            raise Inconclusive(f"{self._name} refuses to be read: {_words(error)}") from error
 
     def close(self) -> None:
         """Without a word, which might not be answered."""
@@ -77,14 +77,14 @@ class Inbox:
         return f"the inbox of CHECK_INBOX_URL at {self.account.host}:{self.account.port}"
 
     def _sign_in(self) -> imaplib.IMAP4_SSL:
-        """Raises CannotTell where the server is not the one meant, or does not know us."""
+        """Raises Inconclusive where the server is not the one meant, or does not know us."""
         try:
             server = imaplib.IMAP4_SSL(
                 self.account.host, self.account.port,
                 ssl_context=self.trust, timeout=ANSWER_SECONDS,
             )  # fmt: skip
         except ssl.SSLCertVerificationError as error:
-            raise CannotTell(
+            raise Inconclusive(
                 f"{self._name} shows a certificate that is not trusted: {error.verify_message};"
                 " ACME_CA_BUNDLE may name the root of a private authority"
             ) from error
@@ -105,16 +105,16 @@ class Inbox:
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error as error:
-            raise CannotTell(f"{self._name} does not let us in: {_words(error)}") from error
+            raise Inconclusive(f"{self._name} does not let us in: {_words(error)}") from error
         except UnicodeEncodeError:
-            raise CannotTell(f"{self._name} takes no user or password beyond ASCII") from None
+            raise Inconclusive(f"{self._name} takes no user or password beyond ASCII") from None
 
 
 def _mails_to(server: imaplib.IMAP4_SSL, folder: str, address: str) -> Iterator[str]:
     """The addresses are compared here: servers search for parts of words, or not at all."""
     status, said = server.select(_quoted(_in_ascii(folder)), readonly=True)
     if status != "OK":
-        raise CannotTell(f"the folder {folder} of the inbox cannot be opened: {_said(said)}")
+        raise Inconclusive(f"the folder {folder} of the inbox cannot be opened: {_said(said)}")
     count = int(said[0] or 0)
     if not count:
         return

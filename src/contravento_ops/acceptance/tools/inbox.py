@@ -16,7 +16,7 @@ from contravento_ops.acceptance.tools import imap
 from contravento_ops.environment.variables.variable import CATCHER
 from contravento_ops.kit import compose
 from contravento_ops.kit.certificate_authorities import trusted
-from contravento_ops.kit.check_result import CannotTell, NotGood
+from contravento_ops.kit.check_result import CheckFailed, Inconclusive
 from contravento_ops.kit.compose import Project
 
 ARRIVES_SECONDS = 30
@@ -34,10 +34,10 @@ type Look = Callable[[str], list[str]]
 def address_for(name: str, values: Mapping[str, str]) -> str:
     """`CHECK_MAIL_TO` with the rider's name as its extension; the catcher takes any.
 
-    Raises CannotTell where the mail would be held back, or nobody could read it."""
+    Raises Inconclusive where the mail would be held back, or nobody could read it."""
     wanted, is_caught = values.get("CHECK_MAIL_TO", ""), values.get("SMTP_HOST") == CATCHER
     if not is_caught and not (wanted and values.get("CHECK_INBOX_URL")):
-        raise CannotTell(
+        raise Inconclusive(
             "mail goes to a real server: set CHECK_MAIL_TO and CHECK_INBOX_URL to an inbox that"
             " can be read, or SMTP_HOST to the catcher"
         )
@@ -46,7 +46,7 @@ def address_for(name: str, values: Mapping[str, str]) -> str:
     if not wanted:
         return f"{name}@{allowed[0].rpartition('@')[2] or 'example.org'}"
     if any(allowed) and f"@{domain}".lower() not in [each.lower() for each in allowed]:
-        raise CannotTell(
+        raise Inconclusive(
             f"MAIL_ALLOW_LIST holds back what the check has written to {local}+…@{domain}:"
             f" add @{domain} to it"
         )
@@ -54,7 +54,7 @@ def address_for(name: str, values: Mapping[str, str]) -> str:
 
 
 def token_for(address: str, project: Project, values: Mapping[str, str]) -> tuple[str, float]:
-    """Of the link in the mail, and how many seconds it took. Raises NotGood if none comes."""
+    """Of the link in the mail, and how many seconds it took. Raises CheckFailed if none comes."""
 
     def wait() -> tuple[str, float]:
         with _looking(project, values) as look:
@@ -70,11 +70,11 @@ def _wait(look: Look, address: str) -> tuple[str, float]:
             if found := LINK.search(text):
                 return found[1], time.monotonic() - began
         time.sleep(LOOK_EVERY_SECONDS)
-    raise NotGood(f"no mail arrived within {ARRIVES_SECONDS} s", {"to": address})
+    raise CheckFailed(f"no mail arrived within {ARRIVES_SECONDS} s", {"to": address})
 
 
 def _within[T](seconds: float, work: Callable[[], T]) -> T:
-    """What it comes to. Raises CannotTell where a server keeps it waiting, and leaves it behind:
+    """What it comes to. Raises Inconclusive where a server keeps it waiting, and leaves it behind:
     no limit of a connection's own holds against a server that sends a little now and then."""
     ended: Future[T] = Future()
 
@@ -88,7 +88,7 @@ def _within[T](seconds: float, work: Callable[[], T]) -> T:
     try:
         return ended.result(timeout=seconds)
     except TimeoutError:
-        raise CannotTell(f"the inbox keeps us waiting for more than {seconds:.0f} s") from None
+        raise Inconclusive(f"the inbox keeps us waiting for more than {seconds:.0f} s") from None
 
 
 @contextmanager
@@ -109,13 +109,13 @@ def mails_to(address: str, mails: str) -> list[str]:
     try:
         return [each["text"] for each in json.loads(mails) if address in each["to"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise CannotTell(f"the inbox answers otherwise than the catcher does: {error}") from error
+        raise Inconclusive(f"the inbox answers otherwise than the catcher does: {error}") from error
 
 
 def _caught(project: Project) -> str:
     done = compose.run(project.call("exec", "-T", "mail", "python3", "-c", CAUGHT))
     if not done.ok:
-        raise CannotTell(f"the service mail cannot be asked: {done.said}")
+        raise Inconclusive(f"the service mail cannot be asked: {done.said}")
     return done.out
 
 
@@ -124,4 +124,4 @@ def _fetch(url: str, trust: ssl.SSLContext) -> str:
         with urlopen(url, timeout=10, context=trust) as answer:  # noqa: S310  (http: validated)
             return str(answer.read().decode())
     except (URLError, HTTPException, OSError) as error:
-        raise CannotTell(f"CHECK_INBOX_URL does not answer: {error}") from error
+        raise Inconclusive(f"CHECK_INBOX_URL does not answer: {error}") from error

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from contravento_ops.acceptance.checks import monitoring
-from contravento_ops.acceptance.context import Visit
-from contravento_ops.kit.check_result import Evidence, NotGood
+from contravento_ops.acceptance.context import CheckContext
+from contravento_ops.kit.check_result import CheckFailed, Evidence
 from contravento_ops.kit.compose import Call, Project
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.paths import EnvironmentPaths
 from tests.support.receivers import receiver
 
 NEEDED = {
@@ -41,8 +41,8 @@ class Here(Project):
 def judged(dsn: str, folder: Path, **settings: str) -> Evidence:
     """The host's file and the backend name the same DSN, unless `settings` says otherwise."""
     settings = {"SENTRY_DSN": dsn, "MAIL_FOLDER": str(folder), **settings}
-    project = Here(Place(folder, "staging"), settings=settings)
-    return monitoring.sentry(Visit(project, {"SENTRY_DSN": dsn}))
+    project = Here(EnvironmentPaths(folder, "staging"), settings=settings)
+    return monitoring.sentry(CheckContext(project, {"SENTRY_DSN": dsn}))
 
 
 def test_an_error_that_arrived_is_green_and_says_whose_it_is(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_an_error_that_arrived_is_green_and_says_whose_it_is(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("status", [302, 429, 500])
 def test_an_error_that_is_not_taken_is_red(tmp_path: Path, status: int) -> None:
-    with receiver(status) as sentry, pytest.raises(NotGood, match="did not take") as told:
+    with receiver(status) as sentry, pytest.raises(CheckFailed, match="did not take") as told:
         judged(sentry.dsn, tmp_path)
 
     assert sentry.envelopes()
@@ -72,7 +72,7 @@ def test_an_error_that_is_not_taken_is_red(tmp_path: Path, status: int) -> None:
 
 
 def test_nobody_who_answers_is_red(tmp_path: Path) -> None:
-    with pytest.raises(NotGood, match="did not take") as told:
+    with pytest.raises(CheckFailed, match="did not take") as told:
         judged("http://public@127.0.0.1:9/1", tmp_path)
 
     assert told.value.evidence.facts["answers"] == []
@@ -82,14 +82,14 @@ def test_nobody_who_answers_is_red(tmp_path: Path) -> None:
 def test_whoever_listens_and_says_nothing_is_red(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        with pytest.raises(NotGood, match="did not take") as told:
+        with pytest.raises(CheckFailed, match="did not take") as told:
             judged(f"http://public@127.0.0.1:{port}/1", tmp_path)
 
     assert told.value.evidence.facts["answers"] == []
 
 
 def test_a_backend_that_was_not_told_is_red(tmp_path: Path) -> None:
-    with receiver() as sentry, pytest.raises(NotGood, match="could not be sent") as told:
+    with receiver() as sentry, pytest.raises(CheckFailed, match="could not be sent") as told:
         judged(sentry.dsn, tmp_path, SENTRY_DSN="")
 
     assert "SENTRY_DSN is not set here" in str(told.value.evidence.facts["said"])

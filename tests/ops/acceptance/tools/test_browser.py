@@ -10,7 +10,7 @@ import pytest
 
 from contravento_ops.acceptance.checks import maps
 from contravento_ops.acceptance.tools.browser import NAMES, Browser, a_browser
-from contravento_ops.kit.check_result import CannotTell, NotGood
+from contravento_ops.kit.check_result import CheckFailed, Inconclusive
 from contravento_ops.kit.site import Address
 
 pytestmark = pytest.mark.browser
@@ -63,11 +63,11 @@ def test_a_page_is_opened_and_timed(browser: Browser, address: Address) -> None:
 def test_what_a_script_throws_and_what_is_not_there_is_told(browser: Browser) -> None:
     tab = browser.tab()
 
-    with pytest.raises(NotGood, match="oh no"):
+    with pytest.raises(CheckFailed, match="oh no"):
         tab.evaluate("(() => { throw new Error('oh no') })()")
-    with pytest.raises(NotGood, match="could not open"):
+    with pytest.raises(CheckFailed, match="could not open"):
         tab.open("http://127.0.0.1:9/")
-    with pytest.raises(CannotTell, match="refuses"):
+    with pytest.raises(Inconclusive, match="refuses"):
         tab.call("Page.noSuchThing")
 
 

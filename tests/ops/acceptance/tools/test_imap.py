@@ -10,9 +10,9 @@ import pytest
 
 from contravento_ops.acceptance.tools import imap, inbox
 from contravento_ops.kit.certificate_authorities import trusted
-from contravento_ops.kit.check_result import CannotTell
+from contravento_ops.kit.check_result import Inconclusive
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.paths import EnvironmentPaths
 from tests.support.certified import write_certificate
 
 type Talk = Callable[[socket.socket], None]
@@ -66,7 +66,9 @@ def asked(port: int, folder: Path, certificate: Path) -> tuple[str, float]:
         "CHECK_INBOX_URL": f"imaps://qa:secret-word@127.0.0.1:{port}/INBOX",
         "ACME_CA_BUNDLE": str(certificate),
     }
-    return inbox.token_for("qa+check@example.org", Project(Place(folder, "staging")), values)
+    return inbox.token_for(
+        "qa+check@example.org", Project(EnvironmentPaths(folder, "staging")), values
+    )
 
 
 @pytest.mark.parametrize("is_patient", [True, False])
@@ -86,7 +88,7 @@ def test_a_server_that_sends_a_little_now_and_then_is_given_up(
                 tls.sendall(b"l")
             over.wait()
 
-    with pytest.raises(CannotTell, match="keeps us waiting for more than 1 s"):
+    with pytest.raises(Inconclusive, match="keeps us waiting for more than 1 s"):
         asked(serve(talk), tmp_path, certificate)
 
 
@@ -94,7 +96,7 @@ def test_a_server_that_hangs_up_is_named(serve: Serve, tmp_path: Path, certifica
     def talk(come: socket.socket) -> None:
         come.recv(1)
 
-    with pytest.raises(CannotTell, match=r"at 127\.0\.0\.1:\d+ does not answer") as told:
+    with pytest.raises(Inconclusive, match=r"at 127\.0\.0\.1:\d+ does not answer") as told:
         asked(serve(talk), tmp_path, certificate)
 
     assert "secret-word" not in str(told.value)
@@ -113,7 +115,7 @@ def test_a_server_without_tls_gets_no_password(
         finally:
             ended.set()
 
-    with pytest.raises(CannotTell, match="does not answer"):
+    with pytest.raises(Inconclusive, match="does not answer"):
         asked(serve(talk), tmp_path, certificate)
 
     assert ended.wait(10)
@@ -124,12 +126,12 @@ def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     for name, content in (("nothing.pem", None), ("words.pem", "no certificate")):
         if content:
             (tmp_path / name).write_text(content)
-        with pytest.raises(CannotTell, match="ACME_CA_BUNDLE holds no certificate"):
+        with pytest.raises(Inconclusive, match="ACME_CA_BUNDLE holds no certificate"):
             asked(9, tmp_path, tmp_path / name)
 
 
 def test_an_authority_stands_where_compose_finds_it(certificate: Path, tmp_path: Path) -> None:
-    project = Project(Place(tmp_path, "staging"))
+    project = Project(EnvironmentPaths(tmp_path, "staging"))
 
     for written in ("./server.pem", str(certificate)):
         known = trusted(project, {"ACME_CA_BUNDLE": written}).get_ca_certs()

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from contravento_ops.acceptance.tools import inbox
-from contravento_ops.kit.check_result import CannotTell
+from contravento_ops.kit.check_result import Inconclusive
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.paths import Place
+from contravento_ops.kit.paths import EnvironmentPaths
 
 MAILS = [
     {"to": "qa+other@example.org", "text": "https://diary.example.org/confirm/not-this"},
@@ -40,13 +40,13 @@ def test_an_address_fits_where_mail_goes(values: Mapping[str, str], address: str
 
 @pytest.mark.parametrize("missing", ["CHECK_MAIL_TO", "CHECK_INBOX_URL"])
 def test_mail_to_a_real_server_needs_an_inbox(missing: str) -> None:
-    with pytest.raises(CannotTell, match="set CHECK_MAIL_TO and CHECK_INBOX_URL"):
+    with pytest.raises(Inconclusive, match="set CHECK_MAIL_TO and CHECK_INBOX_URL"):
         inbox.address_for("check", {**INBOX, missing: ""})
 
 
 @pytest.mark.parametrize("allowed", ["qa@velo.test", "@elsewhere.test,a@b.test"])
 def test_mail_that_is_going_to_be_held_back_is_not_waited_for(allowed: str) -> None:
-    with pytest.raises(CannotTell, match=r"holds back .* add @velo\.test"):
+    with pytest.raises(Inconclusive, match=r"holds back .* add @velo\.test"):
         inbox.address_for("check", {**INBOX, "MAIL_ALLOW_LIST": allowed})
 
 
@@ -69,7 +69,7 @@ def mails() -> Iterator[str]:
 
 
 def test_the_token_is_that_of_the_mail_to_this_address(mails: str, tmp_path: Path) -> None:
-    project = Project(Place(tmp_path, "staging"))
+    project = Project(EnvironmentPaths(tmp_path, "staging"))
 
     token, _ = inbox.token_for("qa+check@example.org", project, {"CHECK_INBOX_URL": mails})
 
@@ -77,13 +77,13 @@ def test_the_token_is_that_of_the_mail_to_this_address(mails: str, tmp_path: Pat
 
 
 def test_an_inbox_that_answers_nothing_leaves_the_box_unjudged(tmp_path: Path) -> None:
-    project = Project(Place(tmp_path, "staging"))
+    project = Project(EnvironmentPaths(tmp_path, "staging"))
     values = {"CHECK_INBOX_URL": "http://127.0.0.1:9/"}
 
-    with pytest.raises(CannotTell, match="does not answer"):
+    with pytest.raises(Inconclusive, match="does not answer"):
         inbox.token_for("qa+check@example.org", project, values)
 
 
 def test_what_is_no_list_of_mails_is_said() -> None:
-    with pytest.raises(CannotTell, match="otherwise than the catcher"):
+    with pytest.raises(Inconclusive, match="otherwise than the catcher"):
         inbox.mails_to("a@b.test", "<html>")
