@@ -187,7 +187,7 @@ async def choose_pages(site: Site) -> list[Page]:
         _page("map's tours", "/map/tours.json"),
         Page("the worker's count", (_count_for_figures,)),
         Page("counts for the operator's page", (_count_for_operator,)),  # which needs the worker's
-    ]  # fmt: skip
+    ]
 
 
 def _page(name: str, *paths: str, has_goal: bool = False, is_anew: bool = False) -> Page:

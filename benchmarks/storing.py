@@ -163,8 +163,13 @@ async def _write_once(site: Site, rider_id: UUID, number: int) -> list[tuple[str
     async def delete(session: Session) -> None:
         await service.delete_trip(session, trip_id, rider_id=rider_id)
 
-    steps = {"start a trip": start, "publish it": publish, "change its title": rename,
-             "change its tags": tag, "delete it": delete}  # fmt: skip
+    steps = {
+        "start a trip": start,
+        "publish it": publish,
+        "change its title": rename,
+        "change its tags": tag,
+        "delete it": delete,
+    }
     return [(name, await _logged(site, step)) for name, step in steps.items()]
 
 

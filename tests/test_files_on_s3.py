@@ -220,9 +220,12 @@ async def test_while_files_move_both_places_are_read_one_is_written_and_both_for
     before, learned, switched, alone = (
         Storage(url, s3.access(), fallback)
         for url, fallback in (
-            (folder, None), (folder, bucket), (bucket, folder), (bucket, None),
+            (folder, None),
+            (folder, bucket),
+            (bucket, folder),
+            (bucket, None),
         )
-    )  # fmt: skip
+    )
     for number, storage in enumerate((before, learned, switched, alone)):
         await storage.put(f"key/{number}", b"x" * number)
 

@@ -24,9 +24,13 @@ PATIENCE_SECONDS = 120
 async def serving(database: str, folder: Path, s3: Server, bucket: str) -> AsyncIterator[Served]:
     """Beside this loop, which holds the line to the bucket."""
     context = served(
-        database, folder, STORAGE_URL=bucket, STORAGE_S3_ENDPOINT=s3.url,
-        STORAGE_S3_ACCESS_KEY=KEYS["access_key"], STORAGE_S3_SECRET_KEY=KEYS["secret_key"],
-    )  # fmt: skip
+        database,
+        folder,
+        STORAGE_URL=bucket,
+        STORAGE_S3_ENDPOINT=s3.url,
+        STORAGE_S3_ACCESS_KEY=KEYS["access_key"],
+        STORAGE_S3_SECRET_KEY=KEYS["secret_key"],
+    )
     found = await asyncio.to_thread(context.__enter__)
     try:
         yield found

@@ -40,8 +40,18 @@ def files() -> dict[Path, str]:
 def requirements() -> str:
     """Pinned and with checksums, for pip's --require-hashes."""
     needed = set(_closure(ROOTS))
-    words = (ROOT / ".venv" / "bin" / "uv", "export", "--quiet", "--locked", "--no-dev",
-             "--group", "ops", "--no-emit-project", "--no-annotate", "--no-header")  # fmt: skip
+    words = (
+        ROOT / ".venv" / "bin" / "uv",
+        "export",
+        "--quiet",
+        "--locked",
+        "--no-dev",
+        "--group",
+        "ops",
+        "--no-emit-project",
+        "--no-annotate",
+        "--no-header",
+    )
     said = subprocess.run(  # noqa: S603
         words, cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout

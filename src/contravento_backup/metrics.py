@@ -110,11 +110,15 @@ def _of_wal(settings: Settings) -> Iterator[Figure]:
         return
     until, failed, archived, size, waiting = row if row else (0, 0, 0, 0, 0)
     for name, kind, meaning, value in (
-        ("backup_recoverable_until_timestamp_seconds", "gauge",
-         "The newest moment that WAL in the repository leads to.", until),
+        (
+            "backup_recoverable_until_timestamp_seconds",
+            "gauge",
+            "The newest moment that WAL in the repository leads to.",
+            until,
+        ),
         ("backup_wal_archive_failed_total", "counter", "Segments not archived at a try.", failed),
         ("backup_wal_archived_total", "counter", "Segments archived.", archived),
         ("backup_pg_wal_bytes", "gauge", "WAL in the database's own folder.", size),
         ("backup_wal_waiting", "gauge", "Segments that wait to be archived.", waiting),
-    ):  # fmt: skip
+    ):
         yield name, kind, meaning, float(value or 0), {}

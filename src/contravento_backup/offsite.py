@@ -59,8 +59,15 @@ class OffsiteRepository:
     def carry(self) -> str:
         """The folder as it is now; the snapshot's id. Raises BackupFailed."""
         excluded = [f"--exclude={self.store.root / each}" for each in EXCLUDED[:-1]]
-        words = ("backup", "--json", "--quiet", "--host=contravento", *excluded,
-                 f"--exclude={EXCLUDED[-1]}", str(self.store.root))  # fmt: skip
+        words = (
+            "backup",
+            "--json",
+            "--quiet",
+            "--host=contravento",
+            *excluded,
+            f"--exclude={EXCLUDED[-1]}",
+            str(self.store.root),
+        )
         try:
             said = self._restic(*RETRY_LOCK, *words)
         except ProgramFailed as error:
@@ -76,9 +83,13 @@ class OffsiteRepository:
         shutil.rmtree(target, ignore_errors=True)
         try:
             self._restic(
-                *RETRY_LOCK, "restore", snapshot, f"--target={target}",
-                f"--include={subject.folder}", "--quiet",
-            )  # fmt: skip
+                *RETRY_LOCK,
+                "restore",
+                snapshot,
+                f"--target={target}",
+                f"--include={subject.folder}",
+                "--quiet",
+            )
             folder = target / subject.folder.relative_to("/")
             for name, part in (subject.manifest or {})["parts"].items():
                 if not (folder / name).exists() or sha256_of(folder / name) != part["sha256"]:
@@ -103,8 +114,9 @@ class OffsiteRepository:
         """
         target.mkdir(parents=True, exist_ok=True)
         wanted = self.store.root / part if part else self.store.root
-        self._restic("restore", f"latest:{wanted}", "--no-lock", f"--target={target / part}",
-                     "--quiet")  # fmt: skip
+        self._restic(
+            "restore", f"latest:{wanted}", "--no-lock", f"--target={target / part}", "--quiet"
+        )
 
     # --- keys: a repository may have several, each of which opens it
 

@@ -80,8 +80,15 @@ class Service:
             backup_last_outcome=1,
         )
         words = f"{taken.name} was taken in {seconds} s."
-        report.tell(self.settings, "backup", "succeeded", sentence=words, set=taken.name,
-                       bytes=taken.bytes, seconds=seconds)  # fmt: skip
+        report.tell(
+            self.settings,
+            "backup",
+            "succeeded",
+            sentence=words,
+            set=taken.name,
+            bytes=taken.bytes,
+            seconds=seconds,
+        )
         self.say(words)
         return taken
 
@@ -115,9 +122,15 @@ class Service:
         for each in sentences:
             self.say(f"ERROR: {drilled.name}: {each}")
         words = f"{drilled.name} was restored and is whole." if is_proven else sentences[0]
-        report.tell(self.settings, "drill", "succeeded" if is_proven else "failed",
-                       sentence=words, set=drilled.name, seconds=proof["seconds"],
-                       problems=sentences)  # fmt: skip
+        report.tell(
+            self.settings,
+            "drill",
+            "succeeded" if is_proven else "failed",
+            sentence=words,
+            set=drilled.name,
+            seconds=proof["seconds"],
+            problems=sentences,
+        )
         self.say(f"{drilled.name} is {drilled.state}, after {proof['seconds']} s.")
         return drilled
 

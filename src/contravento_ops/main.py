@@ -71,8 +71,11 @@ def run(arguments: Sequence[str]) -> int:
     if not rest or (rest[0].startswith("-") and rest[0] != "--help"):
         rest.insert(0, DEFAULT_VERB)
     try:
-        app(rest, prog_name=f"./deploy.sh {environment}",
-            obj=CommandContext(place_of(environment), console))  # fmt: skip
+        app(
+            rest,
+            prog_name=f"./deploy.sh {environment}",
+            obj=CommandContext(place_of(environment), console),
+        )
     except CommandError as refusal:
         console.complain(refusal.sentences)
         console.answer({"refused": list(refusal.sentences), "status": refusal.status.name.lower()})

@@ -27,8 +27,9 @@ async def answer(scope, receive, send):  # type: ignore[no-untyped-def]
         return
     if scope["path"] == "/slow":
         await asyncio.sleep(0.5)
-    await send({"type": "http.response.start", "status": 200,
-                "headers": [(b"content-length", b"2")]})  # fmt: skip
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]}
+    )
     await send({"type": "http.response.body", "body": b"ok"})
 
 

@@ -18,9 +18,13 @@ PROGRAM = Path(__file__).parents[2] / "deploy" / "worker" / "alive.py"
 
 def look(url: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, str(PROGRAM)], env={**os.environ, "DATABASE_URL": url},
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        [sys.executable, str(PROGRAM)],
+        env={**os.environ, "DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 @pytest.fixture

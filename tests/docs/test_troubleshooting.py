@@ -79,15 +79,15 @@ REPRODUCED = {
     "Another command is at work": (
         "tests/ops/kit/test_state.py::test_a_second_command_is_told_who_is_at_work"
     ),
-    "A service says Permission denied": (
-        CLOSED
-    ),
-}  # fmt: skip
+    "A service says Permission denied": (CLOSED),
+}
 # Shown by what is typed there, rather than made to happen.
 TYPED = ("Memory is high", "Answers are slow")
 NO_SYMPTOMS = (
-    "deploy says no", "The new release was not taken (exit status 7)", "Asking for help",
-)  # fmt: skip
+    "deploy says no",
+    "The new release was not taken (exit status 7)",
+    "Asking for help",
+)
 
 
 def symptoms() -> list[str]:

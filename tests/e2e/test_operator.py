@@ -40,8 +40,10 @@ def make_admin(url: str, name: str) -> None:
     }
     subprocess.run(
         [sys.executable, "-m", "contravento", "riders", "make-admin", name],
-        env=os.environ | settings, check=True, capture_output=True,
-    )  # fmt: skip
+        env=os.environ | settings,
+        check=True,
+        capture_output=True,
+    )
 
 
 @pytest.mark.parametrize(("language", "width"), [("en-GB", 1280), ("es-ES", 390)])

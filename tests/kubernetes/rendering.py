@@ -64,9 +64,11 @@ def values(environment: EnvironmentName) -> dict[str, str]:
     made = {name: f"{name.lower()}-1" for name, each in VARIABLES.items() if each.is_sensitive}
     for name in ("DATABASE_URL", "REDIS_URL"):
         del made[name]
-    return {**made, **written.values(environment), **{
-        name: f"{name.lower()}-1" for name, each in VARIABLES.items() if each.is_secret
-    }}  # fmt: skip
+    return {
+        **made,
+        **written.values(environment),
+        **{name: f"{name.lower()}-1" for name, each in VARIABLES.items() if each.is_secret},
+    }
 
 
 def name_of(each: Object) -> str:

@@ -21,9 +21,14 @@ EXPORTERS = ("postgres-exporter", "redis-exporter")
 UNITS = {"M": 1000**2, "Mi": 1024**2, "G": 1000**3, "Gi": 1024**3}
 # Said by CloudNativePG itself, or otherwise on purpose.
 OWN_PARAMETERS = {
-    "max_connections", "shared_buffers", "effective_cache_size",
-    "archive_mode", "archive_command", "shared_preload_libraries", "log_line_prefix",
-}  # fmt: skip
+    "max_connections",
+    "shared_buffers",
+    "effective_cache_size",
+    "archive_mode",
+    "archive_command",
+    "shared_preload_libraries",
+    "log_line_prefix",
+}
 
 
 @pytest.mark.parametrize("path", written.files(), ids=lambda path: "/".join(path.parts[-2:]))
@@ -187,9 +192,16 @@ def test_roles_are_made_as_compose_makes_them(own_database: str) -> None:
                 connection.execute("CREATE TABLE mine (id int)")
         finally:
             connection.execute("RESET ROLE")
-            connection.execute("ALTER DATABASE CURRENT_DATABASE OWNER TO CURRENT_USER".replace(
-                "CURRENT_DATABASE", f'"{name}"'))  # fmt: skip
-            for role in ("contravento_app_2", "contravento_monitor", "contravento_app",
-                         "contravento_owner"):  # fmt: skip
+            connection.execute(
+                "ALTER DATABASE CURRENT_DATABASE OWNER TO CURRENT_USER".replace(
+                    "CURRENT_DATABASE", f'"{name}"'
+                )
+            )
+            for role in (
+                "contravento_app_2",
+                "contravento_monitor",
+                "contravento_app",
+                "contravento_owner",
+            ):
                 connection.execute(f"DROP OWNED BY {role} CASCADE")
                 connection.execute(f"DROP ROLE {role}")

@@ -195,7 +195,10 @@ def test_the_plan_is_told_to_machines(own_database: str, monkeypatch: pytest.Mon
 
 def run(monkeypatch: pytest.MonkeyPatch, url: str, *arguments: str):  # type: ignore[no-untyped-def]
     for name, value in {
-        "APP_ENV": "local", "DATABASE_URL": url, "SECRET_KEY": "x", "MAIL_FOLDER": "unused",
-    }.items():  # fmt: skip
+        "APP_ENV": "local",
+        "DATABASE_URL": url,
+        "SECRET_KEY": "x",
+        "MAIL_FOLDER": "unused",
+    }.items():
         monkeypatch.setenv(name, value)
     return CliRunner().invoke(app, arguments)

@@ -116,9 +116,11 @@ async def test_what_the_queue_holds_is_counted(live_resources: Resources) -> Non
     async with live_resources.transaction() as session:
         await session.execute(text(queue))
         await session.execute(
-            text("SELECT procrastinate_finish_job_v1(max(id), 'failed', false)"
-                 " FROM procrastinate_jobs")
-        )  # fmt: skip
+            text(
+                "SELECT procrastinate_finish_job_v1(max(id), 'failed', false)"
+                " FROM procrastinate_jobs"
+            )
+        )
         await session.execute(text("INSERT INTO procrastinate_workers DEFAULT VALUES"))
 
     seen = await survey(live_resources)

@@ -41,11 +41,19 @@ def a_checked_host(folder: Path, tag: str) -> Iterator[Host]:
     write_pebble(folder / "pebble")
     bundle = folder / "pebble" / "ca.pem"
     with a_host(
-        folder, f"contravento:{tag}", overlay=(ROOT / OVERLAY).read_text(), is_watched=True,
-        TEST_FOLDER=str(folder), ACME_DIRECTORY=AUTHORITY, ACME_DRY_RUN_DIRECTORY=AUTHORITY,
-        ACME_CA_BUNDLE=str(bundle), SMTP_HOST="mail", SMTP_PORT="1025", SMTP_TLS="false",
+        folder,
+        f"contravento:{tag}",
+        overlay=(ROOT / OVERLAY).read_text(),
+        is_watched=True,
+        TEST_FOLDER=str(folder),
+        ACME_DIRECTORY=AUTHORITY,
+        ACME_DRY_RUN_DIRECTORY=AUTHORITY,
+        ACME_CA_BUNDLE=str(bundle),
+        SMTP_HOST="mail",
+        SMTP_PORT="1025",
+        SMTP_TLS="false",
         MAIL_ALLOW_LIST="",
-    ) as host:  # fmt: skip
+    ) as host:
         leave_grafana_out(folder)
         done = host.deploy(host.base, "--skip", "firewall")
         assert done.status == Exit.DONE, done.words

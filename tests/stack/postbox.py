@@ -58,8 +58,10 @@ def a_postbox(folder: Path) -> Iterator[Postbox]:
     docker("build", "--quiet", "--tag", IMAGE, str(ROOT / "tests" / "stack" / "imap"))
     folder.mkdir(exist_ok=True)
     certificate = write_certificate(folder)
-    lines = (f"{user}:{{PLAIN.b64}}{b64encode(password.encode()).decode()}\n"
-             for user, password in PASSWORDS.items())  # fmt: skip
+    lines = (
+        f"{user}:{{PLAIN.b64}}{b64encode(password.encode()).decode()}\n"
+        for user, password in PASSWORDS.items()
+    )
     (folder / "users").write_text("".join(lines))
     folder.chmod(0o755)
     (folder / "users").chmod(0o644)

@@ -130,9 +130,13 @@ class Host:
         done = subprocess.run(
             [sys.executable, "-m", "contravento_ops", self.mode, *words],
             env={**os.environ, **self.environment, "PYTHONPATH": str(ROOT / "src"), **environment},
-            cwd=self.folder, input=said_to_it, capture_output=True, text=True,
-            timeout=DEPLOYMENT_SECONDS, check=False,
-        )  # fmt: skip
+            cwd=self.folder,
+            input=said_to_it,
+            capture_output=True,
+            text=True,
+            timeout=DEPLOYMENT_SECONDS,
+            check=False,
+        )
         try:
             answer = json.loads(done.stdout)
         except ValueError:

@@ -246,8 +246,11 @@ class Diary:
     def _ended(self, service: str, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.host.compose.call("exec", "-T", service, *words).words,
-            capture_output=True, text=True, timeout=240, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
 
     def restore(self, *words: str) -> dict[str, Any]:
         """As a script does it; it must succeed."""

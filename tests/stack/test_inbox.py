@@ -85,9 +85,10 @@ def test_a_link_that_the_way_has_broken_into_lines_is_put_together(
     mail["To"] = formataddr(("Maite Núñez", address))
     for kind in ("plain", "html"):
         (mail.set_content if kind == "plain" else mail.add_alternative)(
-            f"«Sí»: https://diary.example.org/confirm/{token}\n", subtype=kind,
+            f"«Sí»: https://diary.example.org/confirm/{token}\n",
+            subtype=kind,
             cte="quoted-printable",
-        )  # fmt: skip
+        )
     assert token not in mail.as_string()
     postbox.deliver(mail, address)
 

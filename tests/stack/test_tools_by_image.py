@@ -143,5 +143,6 @@ def test_a_page_is_opened_and_drawn_by_the_browser_of_the_image(site: SmallSite)
     assert picture.startswith(b"\x89PNG")
     wait_until(
         lambda: not docker("ps", "--quiet", "--filter", f"ancestor={browser.IMAGE}"),
-        GONE_SECONDS, "the browser's container is gone",
-    )  # fmt: skip
+        GONE_SECONDS,
+        "the browser's container is gone",
+    )

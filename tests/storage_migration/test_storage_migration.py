@@ -303,8 +303,11 @@ def say(
     }
     return subprocess.run(
         [sys.executable, "-m", "contravento", "files", *words],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def answer(said: subprocess.CompletedProcess[str]) -> dict[str, object]:

@@ -59,8 +59,19 @@ class Cluster:
     def start(self) -> None:
         log = self.folder.parent / f"{self.folder.name}.log"
         options = " ".join(f"-c {name}='{value}'" for name, value in self._settings().items())
-        run("pg_ctl", "-D", str(self.folder), "-l", str(log), "-w", "-t", str(START_SECONDS),
-            "-o", options, "start")  # fmt: skip
+        run(
+            "pg_ctl",
+            "-D",
+            str(self.folder),
+            "-l",
+            str(log),
+            "-w",
+            "-t",
+            str(START_SECONDS),
+            "-o",
+            options,
+            "start",
+        )
 
     def stop(self) -> None:
         run("pg_ctl", "-D", str(self.folder), "-m", "fast", "-w", "stop")
@@ -94,8 +105,17 @@ class Cluster:
 def cluster(folder: Path, **settings: str) -> Iterator[Cluster]:
     """A new one, which believes everybody on this machine; `settings` stay when it is copied."""
     made = _new(folder)
-    run("initdb", "-D", str(folder), "-U", USER, "--auth=trust", "--encoding=UTF8",
-        "--locale=C.UTF-8", "--no-sync")  # fmt: skip
+    run(
+        "initdb",
+        "-D",
+        str(folder),
+        "-U",
+        USER,
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--no-sync",
+    )
     _set(made, **settings)
     with _running(made):
         yield made
@@ -143,9 +163,13 @@ def run(program: str, *words: str) -> None:
     inherits would keep a pipe open."""
     with Path(os.devnull).open("r+b") as nothing:
         done = subprocess.run(
-            [str(PROGRAMS / program), *words], stdin=nothing, stdout=nothing,
-            stderr=nothing, user=somebody(), check=False,
-        )  # fmt: skip
+            [str(PROGRAMS / program), *words],
+            stdin=nothing,
+            stdout=nothing,
+            stderr=nothing,
+            user=somebody(),
+            check=False,
+        )
     assert done.returncode == 0, f"{program} {' '.join(words)}: {done.returncode}"
 
 

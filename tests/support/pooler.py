@@ -54,9 +54,13 @@ class Pooler:
     def ask(self, what: str) -> list[dict[str, Any]]:
         """Of PgBouncer itself: SHOW POOLS and the like."""
         with psycopg.connect(
-            host=HOST, port=self.port, user=USER, dbname="pgbouncer", autocommit=True,
+            host=HOST,
+            port=self.port,
+            user=USER,
+            dbname="pgbouncer",
+            autocommit=True,
             row_factory=dict_row,
-        ) as connection:  # fmt: skip
+        ) as connection:
             return connection.execute(what.encode()).fetchall()
 
     @property

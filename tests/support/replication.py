@@ -43,8 +43,9 @@ class Standby:
         folder.mkdir(mode=0o700)
         if SYSTEM_USER:
             os.chown(folder, pwd.getpwnam(SYSTEM_USER).pw_uid, -1)
-        self._run("pg_basebackup", "-D", folder, "-d", libpq_url(url), "-R", "-X", "stream",
-                  "-c", "fast")  # fmt: skip
+        self._run(
+            "pg_basebackup", "-D", folder, "-d", libpq_url(url), "-R", "-X", "stream", "-c", "fast"
+        )
         (folder / f"{SOCKET}.lock").unlink(missing_ok=True)  # the primary's, if that is short
         self._root = make_url(libpq_url(url)).update_query_dict({"host": str(folder)})
 
@@ -55,8 +56,17 @@ class Standby:
 
     def start(self) -> None:
         options = " ".join(f"-c {name}={value}" for name, value in OPTIONS.items())
-        self._run("pg_ctl", "-w", "-D", self._folder, "-l", self._folder / "log", "-o",
-                  f'-h "" -k {self._folder} {options}', "start")  # fmt: skip
+        self._run(
+            "pg_ctl",
+            "-w",
+            "-D",
+            self._folder,
+            "-l",
+            self._folder / "log",
+            "-o",
+            f'-h "" -k {self._folder} {options}',
+            "start",
+        )
 
     def kill(self) -> None:
         """As a machine does that loses power."""

@@ -12,10 +12,12 @@ CONNECT_SECONDS = 5
 SCHEMES = ("postgresql", "postgresql+asyncpg", "postgresql+psycopg", "postgres")
 MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SYSTEM = "system"
-KNOWN = frozenset({
-    *("host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey"),
-    *("target_session_attrs", "connect_timeout", "application_name"),
-})  # fmt: skip
+KNOWN = frozenset(
+    {
+        *("host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey"),
+        *("target_session_attrs", "connect_timeout", "application_name"),
+    }
+)
 # So that a server that vanished without a word is noticed within some ten seconds, not two hours.
 IDLE_SECONDS, PROBE_SECONDS, PROBES, UNANSWERED_SECONDS = 5, 2, 3, 10
 NOTICING = {

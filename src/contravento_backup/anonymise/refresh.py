@@ -116,10 +116,14 @@ class Refresh:
             dump = folder.with_name("refreshed.dump")
             with progress.step("dump", "dump what is left", LOAD_SECONDS):
                 cluster.run(
-                    "pg_dump", "--format=custom", "--compress=zstd:3", "--no-password",
+                    "pg_dump",
+                    "--format=custom",
+                    "--compress=zstd:3",
+                    "--no-password",
                     "--no-statistics",  # they hold the most common values of before
-                    f"--file={dump}", database,
-                )  # fmt: skip
+                    f"--file={dump}",
+                    database,
+                )
         made.keep(dump, f"{words}, without its people", found)
         progress.result(words=words, people=people)
 

@@ -108,8 +108,13 @@ class Drill:
     def _check_structure(self, cluster: ScratchCluster) -> None:
         """amcheck: every index holds every row, in order, and every page is what it should be."""
         try:
-            cluster.run("pg_amcheck", "--heapallindexed", "--install-missing", "--no-password",
-                        self._database)  # fmt: skip
+            cluster.run(
+                "pg_amcheck",
+                "--heapallindexed",
+                "--install-missing",
+                "--no-password",
+                self._database,
+            )
         except ProgramFailed as error:
             self.problems.append(Problem("index_damaged", f"amcheck says: {error}"))
 
@@ -140,9 +145,15 @@ class Drill:
         """The application, read-only, with its own role and password."""
         if not self.settings.drill_url:
             return
-        cluster.run("psql", "--no-psqlrc", "--quiet", "--command",
-                    "ALTER SYSTEM SET default_transaction_read_only = on",
-                    "--command", "SELECT pg_reload_conf()")  # fmt: skip
+        cluster.run(
+            "psql",
+            "--no-psqlrc",
+            "--quiet",
+            "--command",
+            "ALTER SYSTEM SET default_transaction_read_only = on",
+            "--command",
+            "SELECT pg_reload_conf()",
+        )
         with client.storage(self.store, self.subject) as folder:
             refusal = client.ask(self.settings, self._database, folder)
         if refusal:

@@ -71,8 +71,10 @@ def tables(connection: Connection) -> list[tuple[str, str]]:
 
 def take(connection: Connection) -> dict[str, Content]:
     """Of every table: its rows, and a hash that does not depend on their order."""
-    return {f"{schema}.{name}": _content(connection, schema, name)
-            for schema, name in tables(connection)}  # fmt: skip
+    return {
+        f"{schema}.{name}": _content(connection, schema, name)
+        for schema, name in tables(connection)
+    }
 
 
 def _content(connection: Connection, schema: str, name: str) -> Content:

@@ -71,9 +71,15 @@ def damages() -> str:
 def restore(folder: Path, *, label: str, restore_point: str) -> None:
     """The cluster into an empty folder; it replays WAL to the restore point when it is started."""
     programs.run(
-        "pgbackrest", f"--pg1-path={folder}", f"--set={label}", "--type=name",
-        f"--target={restore_point}", "--target-action=promote", "--archive-mode=off", "restore",
-    )  # fmt: skip
+        "pgbackrest",
+        f"--pg1-path={folder}",
+        f"--set={label}",
+        "--type=name",
+        f"--target={restore_point}",
+        "--target-action=promote",
+        "--archive-mode=off",
+        "restore",
+    )
 
 
 def restore_to(folder: Path, *, label: str, at: datetime | None) -> None:
@@ -83,9 +89,13 @@ def restore_to(folder: Path, *, label: str, at: datetime | None) -> None:
         moment = at.astimezone(UTC).isoformat(" ", "microseconds")
         target = ("--type=time", f"--target={moment}", "--target-action=promote")
     programs.run(
-        "pgbackrest", f"--pg1-path={folder}", f"--set={label}", *target, "--archive-mode=off",
+        "pgbackrest",
+        f"--pg1-path={folder}",
+        f"--set={label}",
+        *target,
+        "--archive-mode=off",
         "restore",
-    )  # fmt: skip
+    )
 
 
 def expire() -> None:

@@ -68,8 +68,15 @@ class ScratchCluster:
         unfolded.write_text(roles)
         quiet = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
         self.run("psql", *quiet, f"--file={unfolded}")
-        self.run("pg_restore", "--create", "--exit-on-error", "--no-password", "--jobs=2",
-                 "--dbname=postgres", str(dump))  # fmt: skip
+        self.run(
+            "pg_restore",
+            "--create",
+            "--exit-on-error",
+            "--no-password",
+            "--jobs=2",
+            "--dbname=postgres",
+            str(dump),
+        )
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -146,9 +153,15 @@ def place(parent: Path, name: str) -> Iterator[Path]:
 def initialise(folder: Path, administrator: str) -> None:
     """An empty cluster. Its first role must be that of the set: grants of others come from it."""
     programs.run(
-        "initdb", f"--username={administrator}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync",
-        "--auth=trust", "-D", str(folder),
-    )  # fmt: skip
+        "initdb",
+        f"--username={administrator}",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--no-sync",
+        "--auth=trust",
+        "-D",
+        str(folder),
+    )
 
 
 def _address_of(host: str) -> str:

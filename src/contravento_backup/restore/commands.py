@@ -56,9 +56,13 @@ def _restore(settings: Settings | None = None) -> Restore:
 
 def _prepare(asked: argparse.Namespace) -> None:
     wanted = Asked(
-        set=asked.set, to=asked.to, dump=asked.dump, refreshed=asked.refreshed, undo=asked.undo,
+        set=asked.set,
+        to=asked.to,
+        dump=asked.dump,
+        refreshed=asked.refreshed,
+        undo=asked.undo,
         without_missing_files=asked.without_missing_files,
-    )  # fmt: skip
+    )
     _restore().prepare(wanted)
 
 
@@ -148,10 +152,14 @@ def settings_of(place: str, key: str) -> Settings:
         reading.read({"BACKUP_ENCRYPTION_KEY": key}),
         folder=Path(os.environ.get("BACKUP_PATH", "/var/backups/contravento")),
         offsite=Offsite(
-            f"{scheme}://{host}", bucket, prefix, os.environ.get("BACKUP_S3_REGION", ""),
-            given["ACCESS_KEY"], given["SECRET_KEY"],
+            f"{scheme}://{host}",
+            bucket,
+            prefix,
+            os.environ.get("BACKUP_S3_REGION", ""),
+            given["ACCESS_KEY"],
+            given["SECRET_KEY"],
         ),
-    )  # fmt: skip
+    )
 
 
 def carrier_of(settings: Settings) -> offsite.OffsiteRepository:

@@ -205,8 +205,11 @@ class Restore:
         until = next((each.until for each in self.cluster.kept() if each.name == kept), None)
         words = f"Restored: {plan['words']}."
         report.tell(self.settings, "restore", "succeeded", sentence=words, kept=kept)
-        progress.result(kept=kept if until else None, kept_until=iso(until) if until else None,
-                       swap_seconds=round(seconds, 3))  # fmt: skip
+        progress.result(
+            kept=kept if until else None,
+            kept_until=iso(until) if until else None,
+            swap_seconds=round(seconds, 3),
+        )
 
     def drop(self) -> None:
         """After a dry run: nothing is left of it. What is kept for an undo stays."""

@@ -101,8 +101,14 @@ class SideDatabase:
 
     def load(self, dump: Path) -> None:
         """Raises BackupFailed."""
-        programs.run("pg_restore", "--exit-on-error", "--no-password", "--jobs=2",
-                     f"--dbname={self.side}", str(dump))  # fmt: skip
+        programs.run(
+            "pg_restore",
+            "--exit-on-error",
+            "--no-password",
+            "--jobs=2",
+            f"--dbname={self.side}",
+            str(dump),
+        )
         with self.connect(self.side) as connection:
             connection.execute("ANALYZE")
 
@@ -121,8 +127,9 @@ class SideDatabase:
             query = "SELECT FROM pg_extension WHERE extname = 'amcheck'"
             was_there = connection.execute(query).fetchone() is not None
         try:
-            programs.run("pg_amcheck", "--heapallindexed", "--install-missing", "--no-password",
-                         database)  # fmt: skip
+            programs.run(
+                "pg_amcheck", "--heapallindexed", "--install-missing", "--no-password", database
+            )
         except ProgramFailed as error:
             raise BackupFailed(f"amcheck says of the restored database: {error}") from error
         finally:

@@ -118,8 +118,14 @@ class Sources:
         with progress.step("dump", "take its database and its fingerprint", EXPECTED_SECONDS):
             with fingerprint.connect(**cluster.where(name)) as connection:
                 found = fingerprint.take(connection)
-            cluster.run("pg_dump", "--format=custom", "--compress=zstd:1", "--no-password",
-                        f"--file={dump}", name)  # fmt: skip
+            cluster.run(
+                "pg_dump",
+                "--format=custom",
+                "--compress=zstd:1",
+                "--no-password",
+                f"--file={dump}",
+                name,
+            )
             roles = cluster.run("pg_dumpall", "--globals-only", "--no-password")
         return Source(words, dump, EXPECTED_SECONDS, found, roles)
 

@@ -101,9 +101,14 @@ def _take_at_a_moment(
 
 def _dump(settings: Settings, moment: Moment, folder: Path) -> None:
     programs.run(
-        "pg_dump", "--format=custom", "--compress=zstd:3", f"--snapshot={moment.snapshot}",
-        "--no-password", f"--file={folder / backup_set.DUMP}", settings.database,
-    )  # fmt: skip
+        "pg_dump",
+        "--format=custom",
+        "--compress=zstd:3",
+        f"--snapshot={moment.snapshot}",
+        "--no-password",
+        f"--file={folder / backup_set.DUMP}",
+        settings.database,
+    )
     programs.run(
         "pg_dumpall", "--globals-only", "--no-password", f"--file={folder / backup_set.GLOBALS}"
     )

@@ -34,9 +34,11 @@ def read(file: Path, today: date) -> dict[str, Waiver]:
         raise CommandError(f"{file} is no JSON: {error}.", status=Exit.USAGE) from None
     if not isinstance(entries, list):
         raise CommandError(f"{file} is to hold a list.", status=Exit.USAGE)
-    mistakes = [f"{file}, entry {number}: {each}."
-                for number, entry in enumerate(entries, start=1)
-                for each in _mistakes(entry, today)]  # fmt: skip
+    mistakes = [
+        f"{file}, entry {number}: {each}."
+        for number, entry in enumerate(entries, start=1)
+        for each in _mistakes(entry, today)
+    ]
     if mistakes:
         raise CommandError(*mistakes, status=Exit.USAGE)
     found = [_waiver(entry) for entry in entries]

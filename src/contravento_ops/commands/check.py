@@ -40,10 +40,13 @@ def check(
     with session.changing("check", boxes=[each.name for each in boxes]) as entry:
         with _live(session.console, boxes) as board:
             verdict = runner.judge_all(
-                session.project, session.values, boxes, excused,
+                session.project,
+                session.values,
+                boxes,
+                excused,
                 hear=lambda judged: board.put(judged.box.name, _row(judged)),
                 begin=lambda box: board.put(box.name, ("", box.name, f"{box.title} …", "")),
-            )  # fmt: skip
+            )
         entry["outcome"] = verdict.word
         _keep(session, verdict)
     session.console.answer(verdict.as_json())
@@ -65,8 +68,9 @@ def _list(console: Console, boxes: tuple[Box, ...]) -> None:
         ("group", "box", "green if"),
         [(each.group, each.name, each.title) for each in boxes],
     )
-    console.answer([{"name": each.name, "group": each.group, "title": each.title}
-                    for each in boxes])  # fmt: skip
+    console.answer(
+        [{"name": each.name, "group": each.group, "title": each.title} for each in boxes]
+    )
 
 
 @contextmanager
@@ -99,7 +103,9 @@ def _keep(session: CommandContext, verdict: Verdict) -> None:
         console.note("failed", f"{each.box.name}: {each.evidence.sentence}")
         for name, value in each.evidence.facts.items():
             console.say(f"    {name}: {value}")
-    console.note("failed" if red else "ok",
-                 f"{verdict.word} after {verdict.seconds:.0f} s: {len(verdict.judged) - len(red)}"
-                 f" of {len(verdict.judged)} boxes are not in the way.")  # fmt: skip
+    console.note(
+        "failed" if red else "ok",
+        f"{verdict.word} after {verdict.seconds:.0f} s: {len(verdict.judged) - len(red)}"
+        f" of {len(verdict.judged)} boxes are not in the way.",
+    )
     console.say(f"The report is {folder / 'report.html'}.")

@@ -131,10 +131,12 @@ def _deploy_to_swarm(
         made = swarm_releases.make(session, options, registry)
         _show(session, made)
         report = swarm_releases.carry_out(
-            session, made, seconds,
+            session,
+            made,
+            seconds,
             check_verdict=lambda: _check_verdict(session, tag),
             remember=lambda migration: _note(session, source.describe(tag, migration)),
-        )  # fmt: skip
+        )
         entry["outcome"] = report.outcome
         entry["cause"] = report.cause
     _tell(session, report)
@@ -262,8 +264,12 @@ def _is_fit(verdicts: list[Verdict]) -> bool:
 
 
 def _as_json(verdict: Verdict) -> dict[str, str]:
-    return {"name": verdict.name, "verdict": verdict.mark, "found": verdict.found,
-            "mend": verdict.mend}  # fmt: skip
+    return {
+        "name": verdict.name,
+        "verdict": verdict.mark,
+        "found": verdict.found,
+        "mend": verdict.mend,
+    }
 
 
 def _refuse_unknown(skip: list[str]) -> None:

@@ -43,8 +43,11 @@ def load(
         _leave_word(session.project, result)
     for sentence in results.sentences(result):
         console.note("ok" if result.is_good else "failed", sentence)
-    console.table("Riders' journeys", ("journey", "95 of 100 within"),
-                  [(name, f"{p95:.0f} ms") for name, p95 in result.journeys.items()])  # fmt: skip
+    console.table(
+        "Riders' journeys",
+        ("journey", "95 of 100 within"),
+        [(name, f"{p95:.0f} ms") for name, p95 in result.journeys.items()],
+    )
     for sentence in sizing.sentences(now):
         console.say(sentence)
     console.answer(answer)
@@ -65,6 +68,8 @@ def _leave_word(project: Project, result: Result) -> None:
     details = {"sentence": " ".join(told), "p95_milliseconds": result.p95_milliseconds}
     outcome = "succeeded" if result.is_good else "failed"
     words = ("operations", "record", "load", "--outcome", outcome)
-    compose.run(project.call(
-        "exec", "-T", "backend", "contravento", *words, "--details", json.dumps(details)
-    ))  # fmt: skip
+    compose.run(
+        project.call(
+            "exec", "-T", "backend", "contravento", *words, "--details", json.dumps(details)
+        )
+    )

@@ -70,8 +70,9 @@ def restart(
     session: CommandContext = context.obj
     known = session.project.services()
     if service and service not in known:
-        raise CommandError(f"There is no service {service}; there are {', '.join(known)}.",
-                      status=Exit.USAGE)  # fmt: skip
+        raise CommandError(
+            f"There is no service {service}; there are {', '.join(known)}.", status=Exit.USAGE
+        )
     running = [each for each in known if each not in wait.ONE_OFF]
     call = session.project.call("restart", *([service] if service else running))
     if dry_run:

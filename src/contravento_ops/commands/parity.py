@@ -30,8 +30,9 @@ def parity(
         session.console.answer({"written": write})
         return
     if session.place.environment != "staging":
-        raise CommandError("It is staging that is compared: ./deploy.sh staging parity.",
-                      status=Exit.USAGE)  # fmt: skip
+        raise CommandError(
+            "It is staging that is compared: ./deploy.sh staging parity.", status=Exit.USAGE
+        )
     found = sources.differences(session.place, with_file)
     if found is None:
         raise CommandError(
@@ -47,17 +48,24 @@ def parity(
 def _tell(session: CommandContext, found: list[Difference]) -> None:
     console = session.console
     rows = [
-        ("ok" if each.is_allowed else "failed", each.key, each.staging, each.production,
-         each.reason or "nobody allows it")
+        (
+            "ok" if each.is_allowed else "failed",
+            each.key,
+            each.staging,
+            each.production,
+            each.reason or "nobody allows it",
+        )
         for each in found
-    ]  # fmt: skip
+    ]
     console.table(f"{len(found)} differences", ("", "what", "staging", "production", "why"), rows)
     unknown = [each for each in found if not each.is_allowed]
     for each in unknown:
         console.note("failed", str(each))
-    console.note("failed" if unknown else "ok",
-                 f"{len(unknown)} differences that nobody allows, {len(found) - len(unknown)}"
-                 " that are meant.")  # fmt: skip
+    console.note(
+        "failed" if unknown else "ok",
+        f"{len(unknown)} differences that nobody allows, {len(found) - len(unknown)}"
+        " that are meant.",
+    )
     console.answer(_answer(found))
 
 

@@ -102,6 +102,8 @@ def _tell(session: CommandContext, found: dict[str, Any], *, dry_run: bool) -> N
     ending = "It could be live; nothing changed." if dry_run else "Live in staging."
     console.note("ok", f"{words}. {ending} After {found['seconds']} s.")
     if found.get("kept"):
-        console.say(f"What was live is kept as {found['kept']} until {found['kept_until']}:"
-                    f" {UNDO.format('staging')}")  # fmt: skip
+        console.say(
+            f"What was live is kept as {found['kept']} until {found['kept_until']}:"
+            f" {UNDO.format('staging')}"
+        )
     console.answer({**found, "dry_run": dry_run})

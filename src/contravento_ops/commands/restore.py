@@ -37,8 +37,9 @@ def restore(
     session.refuse_elsewhere("restore")
     asked = target.read(what, to, undo=undo, without_missing_files=without_missing_files)
     session.file()
-    restoring = Restoring(session.project, session.console, asked, is_dry=dry_run,
-                          sets_aside=set_aside)  # fmt: skip
+    restoring = Restoring(
+        session.project, session.console, asked, is_dry=dry_run, sets_aside=set_aside
+    )
     _show(session, restoring)
     if not dry_run:
         confirm(session, yes, f"What is live in {session.place.environment} gives way to {asked}.")
@@ -60,8 +61,11 @@ def rebuild(session: CommandContext, backup: str, to: str) -> None:
         rebuilding.make_environment(_ask)
         session.validate()
         found = rebuilding.run()
-    session.console.note("ok", f"{session.place.env_file.name}, database and files are back:"
-                               f" {found['words']}, after {found['seconds']} s.")  # fmt: skip
+    session.console.note(
+        "ok",
+        f"{session.place.env_file.name}, database and files are back:"
+        f" {found['words']}, after {found['seconds']} s.",
+    )
     for each in found["missing"]:
         session.console.note("warning", f"The file {each} is lost.")
     session.console.say(f"./deploy.sh {name} serves them.")
@@ -109,8 +113,10 @@ def _tell(
     else:
         console.note("ok", f"Live is now {found['words']}, after {found['seconds']} s.")
     if found.get("kept"):
-        console.say(f"What was live is kept as {found['kept']} until {found['kept_until']}:"
-                    f" {UNDO.format(name)}")  # fmt: skip
+        console.say(
+            f"What was live is kept as {found['kept']} until {found['kept_until']}:"
+            f" {UNDO.format(name)}"
+        )
     for each in found["missing"]:
         console.note("warning", f"The file {each} is lost.")
     if found.get("ends_sign_ins") and not dry_run:

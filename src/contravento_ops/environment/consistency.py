@@ -279,7 +279,17 @@ def _number(values: Values, name: str, default: int | None = None) -> int | None
 
 
 RULES: tuple[Rule, ...] = (
-    _production_settings, _bcrypt, _connections, _database_url, _database_elsewhere, _direct_url,
-    _replica_url, _redis_url, _passwords_in_urls,
-    _mail, _real_riders, _site, _key_rotation,
-)  # fmt: skip
+    _production_settings,
+    _bcrypt,
+    _connections,
+    _database_url,
+    _database_elsewhere,
+    _direct_url,
+    _replica_url,
+    _redis_url,
+    _passwords_in_urls,
+    _mail,
+    _real_riders,
+    _site,
+    _key_rotation,
+)

@@ -27,8 +27,9 @@ def _lines(environment: EnvironmentName) -> Iterator[str]:
 
 def _assignment(variable: Variable, environment: EnvironmentName) -> Iterator[str]:
     yield ""
-    yield from textwrap.wrap(_explained(variable, environment), WIDTH, initial_indent="# ",
-                             subsequent_indent="# ")  # fmt: skip
+    yield from textwrap.wrap(
+        _explained(variable, environment), WIDTH, initial_indent="# ", subsequent_indent="# "
+    )
     value = suggested(variable, environment)
     yield f"{variable.name}={value}" if value else f"#{variable.name}={variable.default}"
 

@@ -9,13 +9,15 @@ from contravento_ops.kit.paths import EnvironmentName, EnvironmentPaths
 
 BUILT: Mapping[str, tuple[Callable[[Mapping[str, str]], str], tuple[str, ...]]] = {
     "DATABASE_URL": (
-        urls.database_url, ("POSTGRES_APP_PASSWORD", "POSTGRES_DB"),
+        urls.database_url,
+        ("POSTGRES_APP_PASSWORD", "POSTGRES_DB"),
     ),
     "DATABASE_REPLICA_URL": (
-        urls.replica_url, ("DATABASE_REPLICA_URL", "POSTGRES_APP_PASSWORD"),
+        urls.replica_url,
+        ("DATABASE_REPLICA_URL", "POSTGRES_APP_PASSWORD"),
     ),
     "REDIS_URL": (urls.redis_url, ("REDIS_PASSWORD",)),
-}  # fmt: skip
+}
 
 type Ask = Callable[[Variable, str], str]
 

@@ -219,6 +219,16 @@ def _consistency(file: EnvFile, context: Context) -> Iterator[Problem]:
 
 
 RULES: tuple[Rule, ...] = (
-    _mode, _oddities, _spelling, _duplicates, _writing, _missing, _kinds, _placeholders,
-    _weak_secrets, _reused_secrets, _foreign_property, _consistency,
-)  # fmt: skip
+    _mode,
+    _oddities,
+    _spelling,
+    _duplicates,
+    _writing,
+    _missing,
+    _kinds,
+    _placeholders,
+    _weak_secrets,
+    _reused_secrets,
+    _foreign_property,
+    _consistency,
+)

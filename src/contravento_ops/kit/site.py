@@ -127,9 +127,12 @@ class Site:
             time.sleep(LOOK_EVERY_SECONDS)
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None,
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:  # fmt: skip
+    ) -> Answer:
         """Raises Inconclusive where nothing answers."""
         connection, began = self.address.open(), time.monotonic()
         try:

@@ -90,10 +90,15 @@ def _of_the_database(environment: EnvironmentName, values: Values) -> list[dict[
         "postgres-monitor": (MONITOR, values["POSTGRES_MONITOR_PASSWORD"]),
     }
     signed = [
-        _secret(environment, name, {"username": role, "password": password},
-                kind="kubernetes.io/basic-auth", labels={"cnpg.io/reload": "true"})
+        _secret(
+            environment,
+            name,
+            {"username": role, "password": password},
+            kind="kubernetes.io/basic-auth",
+            labels={"cnpg.io/reload": "true"},
+        )
         for name, (role, password) in roles.items()
-    ]  # fmt: skip
+    ]
     keys = {
         "ACCESS_KEY_ID": values["BACKUP_S3_ACCESS_KEY"],
         "SECRET_ACCESS_KEY": values["BACKUP_S3_SECRET_KEY"],

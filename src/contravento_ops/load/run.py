@@ -30,8 +30,9 @@ def run(project: Project, values: Mapping[str, str], *, profile: Profile, durati
     """Raises Refusal where it could not be run at all."""
     file = results_file(project)
     with a_probe(project) as probe:
-        made = plan(project.place.root, load_target.target(project, values, probe), file, profile,
-                    duration)  # fmt: skip
+        made = plan(
+            project.place.root, load_target.target(project, values, probe), file, profile, duration
+        )
         summary = k6.run(made, file)
     return results.read(summary, step_seconds=seconds(duration))
 

@@ -88,9 +88,10 @@ def access_points(
     database = values.get("POSTGRES_DB", "contravento")
     if POSTGRES in published:
         yield AccessPoint(
-            "Database", f"localhost:{published[POSTGRES]}, {database}",
+            "Database",
+            f"localhost:{published[POSTGRES]}, {database}",
             f"ssh -L {POSTGRES}:localhost:{published[POSTGRES]} {host}",
-        )  # fmt: skip
+        )
     elif urls.is_elsewhere(values):
         parts = urls.take_apart(values["DATABASE_URL"])
         yield AccessPoint("Database", f"{parts.host}, {parts.path}", "a server elsewhere")
@@ -126,8 +127,7 @@ def served(address: Address) -> str | None:
 
 def read_certificate(project: Project, pem: str) -> Certificate | None:
     """OpenSSL in nginx's container reads it; Python's own library does not without a file."""
-    words = ("openssl", "x509", "-noout", "-subject", "-issuer", "-dates",
-             "-ext", "subjectAltName")  # fmt: skip
+    words = ("openssl", "x509", "-noout", "-subject", "-issuer", "-dates", "-ext", "subjectAltName")
     done = compose.run(project.call("exec", "-T", "nginx", *words), said_to_it=pem)
     return parse_certificate(done.out) if done.ok else None
 

@@ -35,8 +35,13 @@ class Difference:
         return f"{self.key}: staging has {self.staging}, production {self.production}"
 
     def as_json(self) -> dict[str, Any]:
-        return {"key": self.key, "staging": self.staging, "production": self.production,
-                "allowed": self.is_allowed, "reason": self.reason}  # fmt: skip
+        return {
+            "key": self.key,
+            "staging": self.staging,
+            "production": self.production,
+            "allowed": self.is_allowed,
+            "reason": self.reason,
+        }
 
 
 def read_allowed(file: Path) -> tuple[Allowed, ...]:

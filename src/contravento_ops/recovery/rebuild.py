@@ -52,8 +52,9 @@ class Rebuilding:
         """Secrets come from the environment or are asked for. Raises CommandError, and makes
         nothing."""
         if not self.is_elsewhere and not (self.folder / "sets").is_dir():
-            raise CommandError(f"{self.backup} is no backup folder: it has no folder sets.",
-                          status=Exit.USAGE)  # fmt: skip
+            raise CommandError(
+                f"{self.backup} is no backup folder: it has no folder sets.", status=Exit.USAGE
+            )
         for name in (KEY, *(STORAGE_KEYS if self.is_elsewhere else ())):
             os.environ[name] = os.environ.get(name) or ask(name)
         with self.console.step("see that the image with the backup tools is here"):
@@ -61,8 +62,10 @@ class Rebuilding:
         with self.console.step("decrypt the environment file"):
             done = compose.run(self._reading())
             if not done.ok:
-                raise CommandError(done.err.strip() or "The environment file cannot be read.",
-                              status=Exit.ENVIRONMENT)  # fmt: skip
+                raise CommandError(
+                    done.err.strip() or "The environment file cannot be read.",
+                    status=Exit.ENVIRONMENT,
+                )
         self._write(done.out)
 
     def _write(self, content: str) -> None:
@@ -96,10 +99,17 @@ class Rebuilding:
             return
         folder = self.place.root / "deploy" / "images"
         compose.run_well(
-            docker("build", "--quiet", "--tag", IMAGE, "--file",
-                   str(folder / "postgres.Dockerfile"), str(folder)),
+            docker(
+                "build",
+                "--quiet",
+                "--tag",
+                IMAGE,
+                "--file",
+                str(folder / "postgres.Dockerfile"),
+                str(folder),
+            ),
             timeout=BUILD_SECONDS,
-        )  # fmt: skip
+        )
 
     def _reading(self) -> Call:
         """Before there is an environment file there is no Compose."""
@@ -114,13 +124,15 @@ class Rebuilding:
 
     def _adopting(self) -> Call:
         mount = ("--volume", f"{self.folder}:{MOUNTED}:ro")
-        return self.project.call("run", "--rm", "--no-deps", "-T", *mount, "restore-files",
-                                 "adopt", MOUNTED)  # fmt: skip
+        return self.project.call(
+            "run", "--rm", "--no-deps", "-T", *mount, "restore-files", "adopt", MOUNTED
+        )
 
     def _fetching(self) -> Call:
         given = (*self._secrets(), "--entrypoint", PROGRAM)
-        return self.project.call("run", "--rm", "--no-deps", "-T", *given, "backup", "adopt",
-                                 self.backup)  # fmt: skip
+        return self.project.call(
+            "run", "--rm", "--no-deps", "-T", *given, "backup", "adopt", self.backup
+        )
 
     def _secrets(self) -> tuple[str, ...]:
         """Their names only: values go by our own environment, past every list of processes."""

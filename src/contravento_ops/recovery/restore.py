@@ -200,8 +200,9 @@ class Restoring:
         if not self.wanted.dump or step.title != self.steps.prepare.title:
             return follow(self.console, step.call, is_in_the_way=self._break_backup_off)
         with self.wanted.dump.open("rb") as dump:
-            return follow(self.console, step.call, said_to_it=dump,
-                          is_in_the_way=self._break_backup_off)  # fmt: skip
+            return follow(
+                self.console, step.call, said_to_it=dump, is_in_the_way=self._break_backup_off
+            )
 
     def _break_backup_off(self, words: str) -> None:
         """A restore comes first; what a broken-off backup leaves is swept away."""

@@ -178,9 +178,17 @@ class Moving:
         name = f"{facts.gather(self.project).name}-{SERVICE}"
         compose.run(docker("rm", "--force", name))
         call = self.project.call(
-            "run", "--rm", "--no-deps", "-T", "--name", name, SERVICE,
-            "contravento", "files", *words,
-        )  # fmt: skip
+            "run",
+            "--rm",
+            "--no-deps",
+            "-T",
+            "--name",
+            name,
+            SERVICE,
+            "contravento",
+            "files",
+            *words,
+        )
         lines: list[Mapping[str, Any]] = []
         done = compose.follow(call, lambda line: self._hear(line, lines), None)
         answers = [line["answer"] for line in lines if "answer" in line]

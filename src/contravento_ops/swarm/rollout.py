@@ -18,9 +18,11 @@ from contravento_ops.swarm.stack import Stack, as_json, write
 
 BUILD_SECONDS = 1800
 REST_SECONDS = 90
-BEFORE_IMPACT = frozenset({
-    *(Kind.NODES, Kind.ENVIRONMENT, Kind.IMAGE, Kind.VERDICT, Kind.SECRETS, Kind.PREFLIGHT),
-})  # fmt: skip
+BEFORE_IMPACT = frozenset(
+    {
+        *(Kind.NODES, Kind.ENVIRONMENT, Kind.IMAGE, Kind.VERDICT, Kind.SECRETS, Kind.PREFLIGHT),
+    }
+)
 
 
 @dataclass
@@ -90,8 +92,14 @@ class Rolling:
         there = set(prune.names("secret", self.stack.name))
         for each in self.stack.kept.values():
             if each.is_secret and each.name not in there:
-                made = docker("secret", "create", "--label",
-                              f"{prune.LABEL}={self.stack.name}", each.name, "-")  # fmt: skip
+                made = docker(
+                    "secret",
+                    "create",
+                    "--label",
+                    f"{prune.LABEL}={self.stack.name}",
+                    each.name,
+                    "-",
+                )
                 done = compose.run(made, said_to_it=each.content.decode())
                 if not done.ok:
                     raise CommandError(f"`{made}` failed: {done.said}", status=Exit.DOCKER)

@@ -37,10 +37,12 @@ LOST_CLIENTS = (
     "-ctcp_user_timeout=15s",
 )
 TOLD_BY_CHANCE = 12  # characters; a shorter secret may be part of a word
-KEPT_AS_IT_IS = frozenset({
-    *("cap_add", "cap_drop", "healthcheck", "image", "init", "logging", "read_only"),
-    *("stop_grace_period", "stop_signal", "sysctls", "user"),
-})  # fmt: skip
+KEPT_AS_IT_IS = frozenset(
+    {
+        *("cap_add", "cap_drop", "healthcheck", "image", "init", "logging", "read_only"),
+        *("stop_grace_period", "stop_signal", "sysctls", "user"),
+    }
+)
 UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3}
 
 

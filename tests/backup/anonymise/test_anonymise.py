@@ -42,10 +42,14 @@ async def lived_in(live_resources: Resources) -> None:
     """Everything that a rider can leave behind."""
     async with live_resources.transaction() as session:
         rider = await factories.make_rider(
-            session, username="Aitana_G", email="aitana@example.org", name="Aitana Goikoetxea",
-            bio="Sirimiri is no rain. Write to aitana@example.org.", is_admin=True,
+            session,
+            username="Aitana_G",
+            email="aitana@example.org",
+            name="Aitana Goikoetxea",
+            bio="Sirimiri is no rain. Write to aitana@example.org.",
+            is_admin=True,
             portrait={"small": {"key": KEY}},
-        )  # fmt: skip
+        )
         soon = now() + timedelta(days=1)
         device = SignIn(
             rider_id=rider.id, cookie_digest=digest("cookie"), agent="Firefox", expires_at=soon
@@ -54,26 +58,52 @@ async def lived_in(live_resources: Resources) -> None:
         await session.flush()
         cover = {"photo_id": str(uuid4()), "width": 6, "height": 4, "colour": "#336699"}
         trip = await factories.make_trip(
-            session, rider, title="To Aitana's house", story=WRITTEN, excerpt=WRITTEN,
-            tags=["sirimiri", "long way"], cover={**cover, "alt": "Aitana"},
-        )  # fmt: skip
+            session,
+            rider,
+            title="To Aitana's house",
+            story=WRITTEN,
+            excerpt=WRITTEN,
+            tags=["sirimiri", "long way"],
+            cover={**cover, "alt": "Aitana"},
+        )
         quiet = await factories.make_trip(session, rider, title="Slow days", story="No name here.")
         refusal = {"code": "X", "message": "Bad.", "params": {"name": "aitana.gpx"}}
         session.add_all(
             [
-                EmailToken(digest=digest("link"), rider_id=rider.id, purpose=Purpose.RESET,
-                           expires_at=soon),
+                EmailToken(
+                    digest=digest("link"), rider_id=rider.id, purpose=Purpose.RESET, expires_at=soon
+                ),
                 RefreshToken(digest=digest("refresh"), sign_in_id=device.id, expires_at=soon),
-                PersonalToken(rider_id=rider.id, digest=digest("program"), name="Aitana's watch",
-                              scopes=["read"]),
-                Photo(trip_id=trip.id, file_name="Aitana.HEIC", file_bytes=9, file_key=KEY,
-                      state=PhotoState.UNREADABLE, refusal=refusal, position=0,
-                      caption="Aitana", alt="Aitana at the ferry"),
-                Track(trip_id=quiet.id, file_name="to aitana.gpx", file_bytes=9, file_key=KEY,
-                      state=TrackState.READY, name="Home of Aitana",
-                      report=[{"message": "aitana"}], outline=[[[1.5, 2.5]]], bounds=[1, 2, 3, 4]),
+                PersonalToken(
+                    rider_id=rider.id,
+                    digest=digest("program"),
+                    name="Aitana's watch",
+                    scopes=["read"],
+                ),
+                Photo(
+                    trip_id=trip.id,
+                    file_name="Aitana.HEIC",
+                    file_bytes=9,
+                    file_key=KEY,
+                    state=PhotoState.UNREADABLE,
+                    refusal=refusal,
+                    position=0,
+                    caption="Aitana",
+                    alt="Aitana at the ferry",
+                ),
+                Track(
+                    trip_id=quiet.id,
+                    file_name="to aitana.gpx",
+                    file_bytes=9,
+                    file_key=KEY,
+                    state=TrackState.READY,
+                    name="Home of Aitana",
+                    report=[{"message": "aitana"}],
+                    outline=[[[1.5, 2.5]]],
+                    bounds=[1, 2, 3, 4],
+                ),
             ]
-        )  # fmt: skip
+        )
 
 
 def everything(connection: Connection) -> str:
@@ -163,15 +193,18 @@ def test_texts_that_name_nobody_may_stay(copied: Connection) -> None:
     [
         ("UPDATE riders SET bio = 'I am aitana_g'", "riders.bio holds what somebody is called"),
         ("UPDATE trips SET title = 'a@b.example'", "trips.title holds an e-mail address"),
-        ("UPDATE trips SET cover = jsonb_set(cover, '{alt}', '\"Me\"')",
-         "trips.cover holds what it should not"),
+        (
+            "UPDATE trips SET cover = jsonb_set(cover, '{alt}', '\"Me\"')",
+            "trips.cover holds what it should not",
+        ),
         ("UPDATE tracks SET outline = '\"a@b.example\"'", "tracks.outline holds an e-mail address"),
-        ("UPDATE tracks SET name = 'DIGEST'",
-         "tracks.name holds a password's or a token's digest"),
-        ("INSERT INTO mishaps (place, words) VALUES ('', '')",
-         "mishaps.* holds rows that should be gone"),
+        ("UPDATE tracks SET name = 'DIGEST'", "tracks.name holds a password's or a token's digest"),
+        (
+            "INSERT INTO mishaps (place, words) VALUES ('', '')",
+            "mishaps.* holds rows that should be gone",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_left_is_found(copied: Connection, left: str, kind: str) -> None:
     people = anonymise.replace(copied)
     copied.execute(left.replace("DIGEST", digest("program").hex()))

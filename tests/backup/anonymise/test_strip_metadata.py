@@ -12,10 +12,15 @@ from contravento_backup.kit.errors import BackupFailed
 def packed(name: str | None, *waypoints: Waypoint) -> bytes:
     count = 50
     recording = Recording(
-        lon=np.linspace(1, 2, count), lat=np.linspace(41, 42, count),
-        elevation=np.full(count, 7.0), time=np.arange(count, dtype=np.float64) + 1.7e9,
-        segment=np.zeros(count, np.int32), tracks=1, waypoints=waypoints, name=name,
-    )  # fmt: skip
+        lon=np.linspace(1, 2, count),
+        lat=np.linspace(41, 42, count),
+        elevation=np.full(count, 7.0),
+        time=np.arange(count, dtype=np.float64) + 1.7e9,
+        segment=np.zeros(count, np.int32),
+        tracks=1,
+        waypoints=waypoints,
+        name=name,
+    )
     return codec.pack(recording, np.ones(count, np.float32))
 
 

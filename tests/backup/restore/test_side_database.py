@@ -28,9 +28,16 @@ def cluster(
     monkeypatch.setenv("PGHOST", str(host))
     monkeypatch.setenv("PGPORT", str(url.port or 5432))
     settings = Settings(
-        folder=tmp_path, storage=None, environment="staging", database="diary",
-        administrator=url.username or "", key="k" * 40, every_seconds=1, wal_days=7, image="none",
-    )  # fmt: skip
+        folder=tmp_path,
+        storage=None,
+        environment="staging",
+        database="diary",
+        administrator=url.username or "",
+        key="k" * 40,
+        every_seconds=1,
+        wal_days=7,
+        image="none",
+    )
     found = SideDatabase(settings)
     with found.connect() as connection:
         for role in ROLES:

@@ -51,8 +51,11 @@ def test_a_set_is_what_its_drill_said(store: Store) -> None:
     found = backup_set.list_all(store.sets)
 
     assert [each.state for each in found] == [
-        SetState.PROVEN, SetState.FAILED, SetState.UNPROVEN, SetState.BROKEN,
-    ]  # fmt: skip
+        SetState.PROVEN,
+        SetState.FAILED,
+        SetState.UNPROVEN,
+        SetState.BROKEN,
+    ]
     assert found[0].at == datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
     assert backup_set.find(store.sets).name == "20261124T041500Z"
 

@@ -13,8 +13,14 @@ from contravento_ops.kit.check_result import Evidence
 ROOT = Path(__file__).parents[3]
 BEGAN = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 WAIVER = Waiver("sentry", "is ordered", "maite", date(2026, 3, 31))
-COUNTS = {"functional": 9, "security": 6, "performance": 6, "monitoring": 4, "database": 4,
-          "configuration": 1}  # fmt: skip
+COUNTS = {
+    "functional": 9,
+    "security": 6,
+    "performance": 6,
+    "monitoring": 4,
+    "database": 4,
+    "configuration": 1,
+}
 
 
 def verdict(waived: bool = False, **outcomes: Outcome) -> Verdict:

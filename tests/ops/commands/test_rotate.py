@@ -78,8 +78,9 @@ def test_a_pair_is_given_together(path: Path, monkeypatch: pytest.MonkeyPatch) -
     turn = rotate._turn(session, "BACKUP_S3_SECRET_KEY", from_stdin=True)
 
     assert turn.new == {
-        "BACKUP_S3_ACCESS_KEY": "the-key-4711", "BACKUP_S3_SECRET_KEY": "and-its-secret-4711"
-    }  # fmt: skip
+        "BACKUP_S3_ACCESS_KEY": "the-key-4711",
+        "BACKUP_S3_SECRET_KEY": "and-its-secret-4711",
+    }
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,21 @@ from contravento_ops.kit.paths import ENVIRONMENTS, EnvironmentName, Environment
 from tests.ops.making import OWN, make_file, spoil, value_in
 
 LENGTHS = {
-    "staging": {"SECRET_KEY": 96, "POSTGRES_PASSWORD": 32, "REDIS_PASSWORD": 24,
-                "GRAFANA_ADMIN_PASSWORD": 16, "POSTGRES_OWNER_PASSWORD": 32},
-    "prod": {"SECRET_KEY": 128, "POSTGRES_PASSWORD": 48, "REDIS_PASSWORD": 48,
-             "GRAFANA_ADMIN_PASSWORD": 48, "POSTGRES_APP_PASSWORD": 48},
-}  # fmt: skip
+    "staging": {
+        "SECRET_KEY": 96,
+        "POSTGRES_PASSWORD": 32,
+        "REDIS_PASSWORD": 24,
+        "GRAFANA_ADMIN_PASSWORD": 16,
+        "POSTGRES_OWNER_PASSWORD": 32,
+    },
+    "prod": {
+        "SECRET_KEY": 128,
+        "POSTGRES_PASSWORD": 48,
+        "REDIS_PASSWORD": 48,
+        "GRAFANA_ADMIN_PASSWORD": 48,
+        "POSTGRES_APP_PASSWORD": 48,
+    },
+}
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
@@ -75,8 +85,16 @@ def test_what_is_asked_is_the_domain_and_the_mail_settings(tmp_path: Path) -> No
 
     initialise.initialise(EnvironmentPaths(tmp_path, "staging"), {}, ask)
 
-    assert asked == ["DOMAIN", "SMTP_HOST", "SMTP_PORT", "SMTP_USER", "SMTP_PASSWORD", "SMTP_FROM",
-                     "MAIL_ALLOW_LIST", "ACME_EMAIL"]  # fmt: skip
+    assert asked == [
+        "DOMAIN",
+        "SMTP_HOST",
+        "SMTP_PORT",
+        "SMTP_USER",
+        "SMTP_PASSWORD",
+        "SMTP_FROM",
+        "MAIL_ALLOW_LIST",
+        "ACME_EMAIL",
+    ]
 
 
 def test_production_is_not_asked_who_may_be_written_to(tmp_path: Path) -> None:

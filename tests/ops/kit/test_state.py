@@ -52,8 +52,10 @@ def test_every_action_leaves_a_line_however_it_ends(tmp_path: Path) -> None:
 
     found = lines(file)
     assert [each["outcome"] for each in found] == [
-        "went back", "refused (host): The host is not fit.", "failed: KeyboardInterrupt",
-    ]  # fmt: skip
+        "went back",
+        "refused (host): The host is not fit.",
+        "failed: KeyboardInterrupt",
+    ]
     assert {"at", "who", "action", "outcome", "seconds"} <= set(found[0])
     assert found[0]["release"] == "1f3c5a7"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

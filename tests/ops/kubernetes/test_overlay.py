@@ -162,16 +162,19 @@ def test_pods_reach_mail_and_storage_where_the_settings_say(
 
 def test_storage_is_opened_with_what_the_settings_say() -> None:
     given = {
-        **values("prod"), "STORAGE_S3_ENDPOINT": "https://s3.test", "STORAGE_S3_ACCESS_KEY": "Kz4",
+        **values("prod"),
+        "STORAGE_S3_ENDPOINT": "https://s3.test",
+        "STORAGE_S3_ACCESS_KEY": "Kz4",
         "STORAGE_S3_SECRET_KEY": "canary",
-    }  # fmt: skip
+    }
 
     assert settings.configuration("prod", given, "1")["STORAGE_S3_ENDPOINT"] == "https://s3.test"
     assert "canary" not in str(settings.configuration("prod", given, "1"))
     (kept,) = [
-        each for each in settings.secrets("prod", given)["items"]
+        each
+        for each in settings.secrets("prod", given)["items"]
         if each["metadata"]["name"] == "contravento"
-    ]  # fmt: skip
+    ]
     assert kept["stringData"]["STORAGE_S3_SECRET_KEY"] == "canary"
 
 
@@ -279,9 +282,10 @@ def test_passwords_are_encoded_in_addresses() -> None:
     given = {**values("prod"), "POSTGRES_APP_PASSWORD": "a/b@c"}
 
     (found,) = [
-        each for each in settings.secrets("prod", given)["items"]
+        each
+        for each in settings.secrets("prod", given)["items"]
         if each["metadata"]["name"] == "contravento"
-    ]  # fmt: skip
+    ]
     assert (
         "contravento_app:a%2Fb%40c@postgres-rw:5432/contravento"
         in (found["stringData"]["DATABASE_URL"])

@@ -8,9 +8,13 @@ from contravento_ops.load import k6, run
 from contravento_ops.load.k6 import Profile, Target
 
 TARGET = Target(
-    "https://diary.example.org", "diary.example.org=127.0.0.1:443", "/etc/ca.pem",
-    login="probe", password="a-secret-word", token="a-secret-token",
-)  # fmt: skip
+    "https://diary.example.org",
+    "diary.example.org=127.0.0.1:443",
+    "/etc/ca.pem",
+    login="probe",
+    password="a-secret-word",
+    token="a-secret-token",
+)
 
 
 @pytest.mark.parametrize("program", ["/usr/bin/k6", None])

@@ -15,9 +15,13 @@ def line(whole: str, memory: str, cores: str) -> str:
 
 def test_docker_stats_is_read_by_service() -> None:
     said = "\n".join(
-        (line("0123456789abcdef", "41.5%", "120.0%"), line("ffff", "1%", "1%"), "not a line",
-         line("ba9876543210ffff", "--", "--"))
-    )  # fmt: skip
+        (
+            line("0123456789abcdef", "41.5%", "120.0%"),
+            line("ffff", "1%", "1%"),
+            "not a line",
+            line("ba9876543210ffff", "--", "--"),
+        )
+    )
 
     assert read(said, SERVICES) == [Sample("backend", 41.5, 1.2)]
 

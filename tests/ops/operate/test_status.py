@@ -43,8 +43,9 @@ def test_what_is_only_on_the_server_comes_with_its_tunnel() -> None:
 
 def test_without_the_tools_the_database_is_reached_inside() -> None:
     assert points()["Database"] == (
-        "inside only", "./deploy.sh … exec postgres psql -U owner diary",
-    )  # fmt: skip
+        "inside only",
+        "./deploy.sh … exec postgres psql -U owner diary",
+    )
 
 
 def test_a_database_elsewhere_is_named_by_its_server() -> None:

@@ -83,8 +83,9 @@ def test_nothing_live_is_touched_before_the_swap(steps: Steps) -> None:
 
     assert all(each.undo == "nothing live was touched" for each in shown[: swap - 1])
     assert [each.call.words[-1] for each in shown[swap - 1 : swap + 1]] == [
-        "restore-place", "restore-swap",
-    ]  # fmt: skip
+        "restore-place",
+        "restore-swap",
+    ]
 
 
 def test_a_dry_run_does_all_but_the_swap(steps: Steps) -> None:

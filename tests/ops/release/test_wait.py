@@ -40,8 +40,13 @@ def container(service: str, health: str = "", state: str = "running") -> Contain
 
 def test_those_that_are_well_keep_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     done = container("migrate", state="exited")
-    shown(monkeypatch, container("redis", "healthy"), container("plain"), done,
-          plain={"Status": "running"})  # fmt: skip
+    shown(
+        monkeypatch,
+        container("redis", "healthy"),
+        container("plain"),
+        done,
+        plain={"Status": "running"},
+    )
 
     wait.all_healthy(PROJECT, seconds=0)
 

@@ -101,10 +101,14 @@ def test_a_token_of_ours_is_one_that_the_application_takes() -> None:
     def reader(current: str) -> Signer:
         return Signer(
             Settings.model_validate(
-                {"secret_key": current, "database_url": "postgresql://r@h/d", "smtp_host": "mail",
-                 "smtp_from": "diary@velo.test"}
+                {
+                    "secret_key": current,
+                    "database_url": "postgresql://r@h/d",
+                    "smtp_host": "mail",
+                    "smtp_from": "diary@velo.test",
+                }
             )
-        )  # fmt: skip
+        )
 
     token = signing.signed({"sub": "rider", "sid": "device"}, secret)
 
@@ -179,8 +183,9 @@ def test_redis_takes_both_until_the_old_container_goes(
     way.shut()
 
     assert [said for _, said in called] == [
-        f'ACL SETUSER default ">{NEW}"\n', f'ACL SETUSER default "<{NEW}"\n'
-    ]  # fmt: skip
+        f'ACL SETUSER default ">{NEW}"\n',
+        f'ACL SETUSER default "<{NEW}"\n',
+    ]
 
 
 def test_an_old_password_that_is_still_taken_is_no_proof(

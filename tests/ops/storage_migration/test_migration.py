@@ -135,9 +135,13 @@ class World:
         there = self.known & self.files[target]
         both = there & self.files.get(source, set())
         return {
-            "is_good": True, "damaged": [], "lost": sorted(self.known - there),
-            "files": len(there), "compared": len(both), "alone": len(there - both),
-        }  # fmt: skip
+            "is_good": True,
+            "damaged": [],
+            "lost": sorted(self.known - there),
+            "files": len(there),
+            "compared": len(both),
+            "alone": len(there - both),
+        }
 
     def empty(self, source: str, kept_in: str) -> dict[str, Any]:
         self.files[source] -= self.files[kept_in]
@@ -176,9 +180,10 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(compose, "inspect", made.inspect)
     monkeypatch.setattr(Project, "containers", lambda project, *names: made.containers())
     monkeypatch.setattr(
-        Project, "config",
+        Project,
+        "config",
         lambda project: {"services": {"backend": made.file().values}, "name": "x"},
-    )  # fmt: skip
+    )
     monkeypatch.setattr(Project, "services", lambda project: ["backend", "worker"])
     monkeypatch.setattr(facts, "gather", lambda project: Facts(project, "x", ("x-backend-1",)))
     monkeypatch.setattr(wait, "all_healthy", lambda project, seconds, but=(): None)

@@ -73,5 +73,8 @@ def as_docker_reads_it(made: Stack, folder: Path) -> subprocess.CompletedProcess
     file.write_text(stack.as_json(made.part(tuple(sorted(made.services)))))
     return subprocess.run(
         ["docker", "stack", "config", "--compose-file", str(file)],
-        capture_output=True, text=True, check=False, cwd=folder,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )

@@ -13,10 +13,12 @@ from contravento_ops.swarm import plan, prune
 from contravento_ops.swarm.plan import Facts, Kind, Plan
 
 OPTIONS = Options(tag="1a2b3c4d5e6f")
-ALL = frozenset({
-    *("prepare", "backup-prepare", "postgres", "redis", "roles", "migrate", "preflight"),
-    *("worker", "backend", "nginx", "backup", "drill", "grafana"),
-})  # fmt: skip
+ALL = frozenset(
+    {
+        *("prepare", "backup-prepare", "postgres", "redis", "roles", "migrate", "preflight"),
+        *("worker", "backend", "nginx", "backup", "drill", "grafana"),
+    }
+)
 
 
 @pytest.fixture

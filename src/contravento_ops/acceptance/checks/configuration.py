@@ -13,8 +13,11 @@ def parity(visit: CheckContext) -> Evidence:
     found = sources.differences(place)
     if found is None:
         return Evidence("no production is known here that it could be compared with")
-    unknown = {each.key: f"{each.staging} here, {each.production} there"
-               for each in found if not each.is_allowed}  # fmt: skip
+    unknown = {
+        each.key: f"{each.staging} here, {each.production} there"
+        for each in found
+        if not each.is_allowed
+    }
     if unknown:
         raise CheckFailed(f"{len(unknown)} differences that nobody allows", unknown)
     return Evidence(f"all {len(found)} differences are meant")

@@ -77,8 +77,12 @@ def connections(visit: CheckContext) -> Evidence:
     used = max(int(visit.psql(query)), *(int(each.value) for each in most))
     now = target.now(visit.project, visit.values)
     room = int(visit.psql("SHOW max_connections")) - KEPT_FOR_OTHERS  # behind a pooler, too
-    told = {"most at once": used, "looked back": f"{seconds / 3600:.1f} h",
-            "at most, by the settings": now.needed, "usable": now.usable}  # fmt: skip
+    told = {
+        "most at once": used,
+        "looked back": f"{seconds / 3600:.1f} h",
+        "at most, by the settings": now.needed,
+        "usable": now.usable,
+    }
     if used > room:
         raise CheckFailed(f"{used} connections were open, where {room} can be used", told)
     if now.needed > now.usable:

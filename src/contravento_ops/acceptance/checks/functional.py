@@ -33,8 +33,9 @@ def sign_up(visit: CheckContext) -> Evidence:
     early = visit.site.post("/api/v1/sessions", given)
     if early.status == 201:
         raise CheckFailed("somebody who has not confirmed the address was let in")
-    return Evidence("the account is there, and waits for its confirmation",
-                    {"account": account["username"]})  # fmt: skip
+    return Evidence(
+        "the account is there, and waits for its confirmation", {"account": account["username"]}
+    )
 
 
 def confirmation_mail(visit: CheckContext) -> Evidence:
@@ -139,9 +140,11 @@ def statistics(visit: CheckContext) -> Evidence:
     _ = visit.ridden
     place = f"/api/v1/riders/{visit.probe.username}/statistics"
     found = visit.site.get(place).expect(200, what="the statistics").json()
-    told = {"metres of the file": round(visit.ride.metres, 1),
-            "metres of the profile": round(found["distance_metres"], 1),
-            "trips": found["trips"]}  # fmt: skip
+    told = {
+        "metres of the file": round(visit.ride.metres, 1),
+        "metres of the profile": round(found["distance_metres"], 1),
+        "trips": found["trips"],
+    }
     if abs(found["distance_metres"] - visit.ride.metres) > 1:
         raise CheckFailed("the profile's distance is not that of the file", told)
     if found["trips"] != visit.published:

@@ -57,8 +57,11 @@ def gpx_on_map(visit: CheckContext) -> Evidence:
     place = {name: seen[name] for name in ("x", "y", "width", "height")}
     picture = tab.picture(clip=place)
     drawn = measured(visit.browser.tab(), picture, seen["colour"])
-    told = {"the file's bounds": _words(ride.bounds), "the map's bounds": seen["bounds"],
-            "browser": visit.browser.version}  # fmt: skip
+    told = {
+        "the file's bounds": _words(ride.bounds),
+        "the map's bounds": seen["bounds"],
+        "browser": visit.browser.version,
+    }
     complaint = _judge(ride, seen, drawn, told)
     if complaint:
         raise CheckFailed(complaint, told, {"The map": picture})

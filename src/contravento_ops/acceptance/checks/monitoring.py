@@ -92,8 +92,15 @@ def _in_grafana(visit: CheckContext) -> int:
 
 
 def _grafana(visit: CheckContext, path: str) -> Any:
-    port = next((port for each in visit.project.containers("grafana")
-                 for _, port, target in each.ports if target == GRAFANA), None)  # fmt: skip
+    port = next(
+        (
+            port
+            for each in visit.project.containers("grafana")
+            for _, port, target in each.ports
+            if target == GRAFANA
+        ),
+        None,
+    )
     if port is None:
         raise CheckFailed("Grafana does not run")
     user = visit.values.get("GRAFANA_ADMIN_USER", "admin")

@@ -26,9 +26,13 @@ COUNT = (
 def latency(visit: CheckContext) -> Evidence:
     """95 of 100 answers come within 500 ms under load, and none fails"""
     found = visit.reference.result
-    told = {"requests": found.requests, "a second": found.requests_per_second,
-            "failed": found.failed, "95 of 100 within ms": found.p95_milliseconds,
-            **{f"{name}, ms": p95 for name, p95 in found.journeys.items()}}  # fmt: skip
+    told = {
+        "requests": found.requests,
+        "a second": found.requests_per_second,
+        "failed": found.failed,
+        "95 of 100 within ms": found.p95_milliseconds,
+        **{f"{name}, ms": p95 for name, p95 in found.journeys.items()},
+    }
     if found.failed:
         raise CheckFailed(f"{found.failed} requests failed", told)
     if found.p95_milliseconds >= P95_MILLISECONDS:
@@ -38,8 +42,13 @@ def latency(visit: CheckContext) -> Evidence:
 
 def pages(visit: CheckContext) -> Evidence:
     """The main pages are there within 3 s, in a browser that has seen none of them"""
-    paths = {"feed": "/", "trip": visit.trip.page, "profile": f"/riders/{visit.probe.username}",
-             "map": "/map", "sign-in": "/sign-in"}  # fmt: skip
+    paths = {
+        "feed": "/",
+        "trip": visit.trip.page,
+        "profile": f"/riders/{visit.probe.username}",
+        "map": "/map",
+        "sign-in": "/sign-in",
+    }
     told: dict[str, object] = {}
     pictures: dict[str, bytes] = {}
     for name, path in paths.items():
@@ -126,8 +135,10 @@ def memory(visit: CheckContext) -> Evidence:
 def cpu(visit: CheckContext) -> Evidence:
     """Processors are busy for less than 70 % under load"""
     uses, host = _uses(visit), visit.reference.share_of_host
-    told = {"all services, of the host": f"{host:.0%}",
-            **{f"{name}, of its own": f"{use.processors:.0%}" for name, use in uses}}  # fmt: skip
+    told = {
+        "all services, of the host": f"{host:.0%}",
+        **{f"{name}, of its own": f"{use.processors:.0%}" for name, use in uses},
+    }
     above = [name for name, use in uses if use.processors > MOST_PROCESSORS]
     if above or host > MOST_PROCESSORS:
         who = ", ".join(above) or "all services together"

@@ -45,8 +45,15 @@ def https(visit: CheckContext) -> Evidence:
     address = visit.address
     if not address.is_https:
         raise CheckFailed("the site is not served over HTTPS")
-    port = next((port for each in visit.project.containers("nginx")
-                 for _, port, target in each.ports if target == HTTP), None)  # fmt: skip
+    port = next(
+        (
+            port
+            for each in visit.project.containers("nginx")
+            for _, port, target in each.ports
+            if target == HTTP
+        ),
+        None,
+    )
     if port is None:
         raise CheckFailed("nothing listens for HTTP, so that who types the bare name is lost")
     connection = http.client.HTTPConnection(address.host, port, timeout=10)
@@ -141,8 +148,11 @@ def logs(visit: CheckContext) -> Evidence:
     canary = f"canary{secrets.token_hex(12)}"
     _plant(visit, canary)
     time.sleep(LOGGED_SECONDS)
-    watched = {canary: "the canary", visit.probe.token: "the rider's token",
-               visit.probe.password: "the rider's password"}  # fmt: skip
+    watched = {
+        canary: "the canary",
+        visit.probe.token: "the rider's token",
+        visit.probe.password: "the rider's password",
+    }
     known = {value: name for name, value in visit.values.items() if _is_secret(name, value)}
     said = _logged(visit)
     for value, name in {**known, **watched}.items():

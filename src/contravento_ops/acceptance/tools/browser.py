@@ -162,9 +162,11 @@ def a_browser(address: Address) -> Iterator[Browser]:
         tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True) as home,
         subprocess.Popen(  # noqa: S603
             (*_command(home), *OPTIONS, rules),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         ) as process,
-    ):  # fmt: skip
+    ):
         try:
             browser = Browser(process)
             browser.version = browser.call("Browser.getVersion")["product"]

@@ -80,9 +80,11 @@ class Inbox:
         """Raises Inconclusive where the server is not the one meant, or does not know us."""
         try:
             server = imaplib.IMAP4_SSL(
-                self.account.host, self.account.port,
-                ssl_context=self.trust, timeout=ANSWER_SECONDS,
-            )  # fmt: skip
+                self.account.host,
+                self.account.port,
+                ssl_context=self.trust,
+                timeout=ANSWER_SECONDS,
+            )
         except ssl.SSLCertVerificationError as error:
             raise Inconclusive(
                 f"{self._name} shows a certificate that is not trusted: {error.verify_message};"
@@ -135,8 +137,11 @@ def _text(server: imaplib.IMAP4_SSL, number: str) -> str:
     """All that is written in it, plain or as HTML."""
     _, found = server.fetch(number, WHOLE)
     raw = next((part[1] for part in found if isinstance(part, tuple)), b"")
-    parts = [part.get_payload(decode=True) for part in message_from_bytes(raw).walk()
-             if part.get_content_maintype() == "text"]  # fmt: skip
+    parts = [
+        part.get_payload(decode=True)
+        for part in message_from_bytes(raw).walk()
+        if part.get_content_maintype() == "text"
+    ]
     return "\n".join(part.decode(errors="replace") for part in parts if isinstance(part, bytes))
 
 

@@ -16,9 +16,20 @@ from contravento_ops.environment.variables.variable import PLACEHOLDER, Section,
 __all__ = ["PLACEHOLDER", "SECTIONS", "SET_BY_US", "VARIABLES", "Variable"]
 
 SECTIONS: tuple[Section, ...] = (
-    SITE, SECRETS, DATABASE, REDIS, FILES, MAIL, CERTIFICATE, EDGE, BACKUPS, MONITORING, CHECKS,
-    LOGS, PORTS,
-)  # fmt: skip
+    SITE,
+    SECRETS,
+    DATABASE,
+    REDIS,
+    FILES,
+    MAIL,
+    CERTIFICATE,
+    EDGE,
+    BACKUPS,
+    MONITORING,
+    CHECKS,
+    LOGS,
+    PORTS,
+)
 
 VARIABLES: dict[str, Variable] = {
     each.name: each for section in SECTIONS for each in section.variables

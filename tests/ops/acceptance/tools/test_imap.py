@@ -73,9 +73,13 @@ def asked(port: int, folder: Path, certificate: Path) -> tuple[str, float]:
 
 @pytest.mark.parametrize("is_patient", [True, False])
 def test_a_server_that_sends_a_little_now_and_then_is_given_up(
-    serve: Serve, over: threading.Event, tmp_path: Path, certificate: Path, is_patient: bool,
+    serve: Serve,
+    over: threading.Event,
+    tmp_path: Path,
+    certificate: Path,
+    is_patient: bool,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(inbox, "ARRIVES_SECONDS", 0.6)
     monkeypatch.setattr(inbox, "LAST_LOOK_SECONDS", 0.4)
 
