@@ -48,7 +48,14 @@ SHARED = {
 }
 # The same whoever asks, until there is another release.
 FOR_LONGER = ("/atlas/sheet.json", "/favicon.ico", "/robots.txt")
-PLACES = {"size": "small", "code": "es", "what": "sign-up", "token": "x", "file": "x"}
+PLACES = {
+    "size": "small",
+    "version": "0a1b2c3d",
+    "code": "es",
+    "what": "sign-up",
+    "token": "x",
+    "file": "x",
+}
 
 
 def addresses(app: ASGIApp) -> list[str]:

@@ -3,7 +3,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
@@ -49,7 +49,7 @@ def telling_exif(orientation: int = 1, taken_at: str = "2025:06:07 18:30:05") ->
 
 
 def rendition(prepared: Prepared, name: str) -> Rendition:
-    return next(one for one in prepared.renditions if one.name == name)
+    return next(one for one in prepared.renditions if one.name == name and one.ending == "jpg")
 
 
 def opened(one: Rendition) -> Image.Image:
@@ -76,7 +76,8 @@ def assert_upright(image: Image.Image) -> None:
 def test_a_photograph_comes_in_four_sizes_named_by_the_rules() -> None:
     prepared = prepare(written(noise((3000, 2000))))
 
-    assert [(one.name, one.width, one.height) for one in prepared.renditions] == [
+    jpegs = [one for one in prepared.renditions if one.ending == "jpg"]
+    assert [(one.name, one.width, one.height) for one in jpegs] == [
         ("small", 400, 267),
         ("medium", 800, 533),
         ("large", 1600, 1067),
@@ -86,9 +87,9 @@ def test_a_photograph_comes_in_four_sizes_named_by_the_rules() -> None:
     for one in prepared.renditions:
         image = opened(one)
         assert image.size == (one.width, one.height)
-        assert (image.format, image.mode) == ("JPEG", "RGB")
-        assert image.info["progressive"] == 1
-        assert one.media_type == "image/jpeg"
+        assert image.mode == "RGB"
+        assert image.format == {"jpg": "JPEG", "webp": "WEBP"}[one.ending]
+        assert image.info.get("progressive") == (1 if one.ending == "jpg" else None)
 
 
 def test_a_small_picture_still_has_four_names_and_no_invented_pixels() -> None:
@@ -147,6 +148,10 @@ def test_nothing_a_camera_wrote_about_itself_survives(kind: str) -> None:
             "jfif",
             "jfif_version",
             "jfif_unit",
+            "loop",  # this and the next three are WebP's
+            "background",
+            "timestamp",
+            "duration",
             "jfif_density",
             "progressive",
             "progression",
@@ -155,7 +160,7 @@ def test_nothing_a_camera_wrote_about_itself_survives(kind: str) -> None:
 
 def test_the_cameras_own_clock_is_read() -> None:
     prepared = prepare(written(noise(), exif=telling_exif()))
-    assert prepared.taken_at == datetime(2025, 6, 7, 18, 30, 5)  # noqa: DTZ001
+    assert prepared.taken_at == datetime(2025, 6, 7, 18, 30, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -309,7 +314,8 @@ def test_a_portrait_is_square_in_two_sizes_and_keeps_the_head() -> None:
     tall.paste(RED, (0, 220, 600, 420))
     prepared = prepare_portrait(written(tall))
 
-    sizes = [(one.name, one.width, one.height) for one in prepared.renditions]
+    jpegs = [one for one in prepared.renditions if one.ending == "jpg"]
+    sizes = [(one.name, one.width, one.height) for one in jpegs]
     assert sizes == [("small", 128, 128), ("large", 512, 512)]
     assert_roughly_at(rendition(prepared, "large"), (0.5, 0.15), RED)
     assert (prepared.width, prepared.height) == (600, 1200)
@@ -344,8 +350,6 @@ def iso_media(brand: bytes, *compatible: bytes) -> bytes:
         (iso_media(b"crx ", b"isom"), errors.RawNotTaken),
         (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', errors.SvgNotTaken),
         (b"GIF89a\1\0\1\0", errors.GifNotTaken),
-        (iso_media(b"avif", b"mif1"), errors.AvifNotTaken),
-        (iso_media(b"mif1", b"avif"), errors.AvifNotTaken),
         (b"%PDF-1.7", errors.PdfNotTaken),
         (iso_media(b"qt  ", b"qt  "), errors.VideoNotTaken),
         (iso_media(b"isom", b"mp41"), errors.VideoNotTaken),
@@ -420,7 +424,7 @@ def test_whatever_happens_to_the_bytes_only_our_own_refusals_escape(
         content[start : start + len(bytes_put)] = bytes_put
     with suppress(errors.UnreadablePhoto):
         prepared = prepare(bytes(content[: max(1, int(len(content) * kept))]))
-        assert len(prepared.renditions) == 4
+        assert len(prepared.renditions) == 8
 
 
 @given(st.binary(max_size=400))

@@ -65,7 +65,8 @@ async def add_photo(
             storage=resources.storage,
         )
     await run_jobs(resources)
-    return photo
+    async with resources.transaction() as session:
+        return await session.get_one(Photo, photo.id)
 
 
 def jpeg(size: tuple[int, int]) -> bytes:

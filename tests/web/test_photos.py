@@ -6,6 +6,7 @@ from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
 from contravento.kit.resources import Resources
+from contravento.trips.rules import Audience
 from tests.support import factories
 from tests.support.counting import reads, statements
 from tests.web.making import add_photo
@@ -54,6 +55,40 @@ async def test_what_a_browser_has_is_not_sent_again(
     assert again.content == b""
     assert again.headers["etag"] == first.headers["etag"]
     assert other.status_code == 200
+
+
+async def test_behind_a_version_a_picture_is_kept_for_good(
+    client: AsyncClient, resources: Resources, rider: Rider
+) -> None:
+    async with resources.transaction() as session:
+        trip = await factories.make_trip(session, rider)
+    photo = await add_photo(resources, trip)
+
+    jpeg, webp = [
+        await client.get(f"/photos/{photo.id}/{photo.version}/medium.{ending}")
+        for ending in ("jpg", "webp")
+    ]
+    other = await client.get(f"/photos/{photo.id}/00000000/medium.jpg")
+
+    kept = "public, max-age=31536000, immutable, s-maxage=1"
+    assert [each.headers["cache-control"] for each in (jpeg, webp)] == [kept, kept]
+    assert webp.headers["content-type"] == "image/webp"
+    assert webp.content[8:12] == b"WEBP"
+    assert other.status_code == 404
+
+
+async def test_no_shared_cache_keeps_a_picture_that_only_the_link_leads_to(
+    client: AsyncClient, resources: Resources, rider: Rider
+) -> None:
+    async with resources.transaction() as session:
+        trip = await factories.make_trip(session, rider, audience=Audience.LINK)
+    photo = await add_photo(resources, trip)
+
+    plain = await client.get(f"/photos/{photo.id}/small.jpg")
+    fixed = await client.get(f"/photos/{photo.id}/{photo.version}/small.jpg")
+
+    assert plain.headers["cache-control"] == "private, max-age=3600"
+    assert fixed.headers["cache-control"] == "private, max-age=31536000, immutable"
 
 
 async def test_what_is_not_there_is_not_found(

@@ -28,6 +28,7 @@ class Rider(Table):
     bio: Mapped[str] = mapped_column(server_default="")
     language: Mapped[str] = mapped_column(server_default="en")
     portrait: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    portrait_refusal: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     is_admin: Mapped[bool] = mapped_column(server_default=text("false"))
     confirmed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -19,9 +19,11 @@ def photo_url(photo_id: UUID | str, size: str) -> str:
 
 
 def photo_sizes(photo_id: UUID, sizes: dict[str, Any] | None) -> dict[str, SizeOut]:
+    """The JPEGs; the same addresses give WebP where they end in `.webp`."""
     return {
         name: SizeOut(url=photo_url(photo_id, name), width=size["width"], height=size["height"])
         for name, size in (sizes or {}).items()
+        if "." not in name
     }
 
 
@@ -35,4 +37,5 @@ def portrait_sizes(rider: Rider) -> dict[str, SizeOut] | None:
             height=size["height"],
         )
         for name, size in rider.portrait.items()
+        if "." not in name
     }

@@ -13,6 +13,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 
 from contravento.trips.models import Trip
+from contravento.trips.rules import Audience
 
 LISTS = "lists"  # the feed, the map, riders' lists: what changes when any trip or rider does
 SITE = "site"  # what changes with a release only
@@ -29,6 +30,7 @@ class Shared:
 
     keys: tuple[str, ...]
     browser_seconds: int
+    is_fixed: bool = False  # what is at this address never changes
 
 
 def trip_key(trip_id: UUID) -> str:
@@ -39,15 +41,20 @@ def rider_key(rider_id: UUID) -> str:
     return f"rider-{rider_id}"
 
 
-def share_trip(request: Request, trip: Trip, *, browser_seconds: int = 0) -> None:
-    """For what shows a trip, or a part of it."""
-    keys = trip_key(trip.id), rider_key(trip.rider_id)
-    share(request, *keys, browser_seconds=browser_seconds)
+def share_trip(
+    request: Request, trip: Trip, *, browser_seconds: int = 0, is_fixed: bool = False
+) -> None:
+    """For what shows a trip, or a part of it. What only those with the link may see, no cache that
+    others share keeps."""
+    if trip.audience is Audience.EVERYONE and trip.is_published:
+        keys = trip_key(trip.id), rider_key(trip.rider_id)
+        share(request, *keys, browser_seconds=browser_seconds, is_fixed=is_fixed)
 
 
-def share(request: Request, *keys: str, browser_seconds: int = 0) -> None:
-    """Say what the answer shows. A browser need not ask again for so many seconds."""
-    request.state.shared = Shared(keys, browser_seconds)
+def share(request: Request, *keys: str, browser_seconds: int = 0, is_fixed: bool = False) -> None:
+    """Say what the answer shows. A browser need not ask again for so many seconds; never where
+    what is at this address is fixed."""
+    request.state.shared = Shared(keys, browser_seconds, is_fixed)
 
 
 def is_personal(asked: Headers) -> bool:
@@ -85,7 +92,8 @@ def _keep_shared(answer: MutableHeaders, shared: Shared, second: str, stale_seco
 
     What came from the replica, and may have been a second old then, has spent that other one.
     """
-    control = f"public, max-age={shared.browser_seconds}, must-revalidate"
+    control = f"public, max-age={shared.browser_seconds}"
+    control += ", immutable" if shared.is_fixed else ", must-revalidate"
     control += f", s-maxage={SHARED_SECONDS}"
     if second.isascii() and second.isdigit() and len(second) <= MAX_SECOND_DIGITS:
         if stale_seconds:

@@ -30,7 +30,7 @@ class CutShort(UnreadablePhoto):
 
 
 class NotAPicture(UnreadablePhoto):
-    message = N_("This is not a picture we can read. JPEG, PNG, WebP and HEIC are welcome.")
+    message = N_("This is not a picture we can read. JPEG, PNG, WebP, HEIC and AVIF are welcome.")
 
 
 class RawNotTaken(UnreadablePhoto):
@@ -47,10 +47,6 @@ class GifNotTaken(UnreadablePhoto):
     message = N_("This is a GIF. Save the picture as a JPEG or PNG and drop it here.")
 
 
-class AvifNotTaken(UnreadablePhoto):
-    message = N_("This is an AVIF picture. Save it as a JPEG and drop it here.")
-
-
 class OtherPictureNotTaken(UnreadablePhoto):
     message = N_(
         "This is a picture in a format we do not take. Save it as a JPEG and drop it here."
@@ -58,7 +54,7 @@ class OtherPictureNotTaken(UnreadablePhoto):
 
 
 class PdfNotTaken(UnreadablePhoto):
-    message = N_("This is a PDF. Send the picture itself, as a JPEG, PNG, WebP or HEIC.")
+    message = N_("This is a PDF. Send the picture itself, as a JPEG, PNG, WebP, HEIC or AVIF.")
 
 
 class VideoNotTaken(UnreadablePhoto):

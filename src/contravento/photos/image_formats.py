@@ -3,7 +3,6 @@
 from enum import StrEnum
 
 from contravento.photos.errors import (
-    AvifNotTaken,
     GifNotTaken,
     NotAPicture,
     OtherPictureNotTaken,
@@ -21,6 +20,7 @@ class Format(StrEnum):
     PNG = "PNG"
     WEBP = "WEBP"
     HEIF = "HEIF"
+    AVIF = "AVIF"
 
 
 LOOK_AT_BYTES = 2048
@@ -76,7 +76,7 @@ def _recognise_riff(content: bytes) -> Format:
 def _recognise_iso_media(content: bytes) -> Format:
     brand, listed = content[8:12], _compatible_brands(content)
     if brand in AVIF_BRANDS or (brand in {b"mif1", b"msf1"} and listed & AVIF_BRANDS):
-        raise AvifNotTaken
+        return Format.AVIF
     if brand in RAW_BRANDS:
         raise RawNotTaken
     if brand in HEIF_BRANDS or listed & (HEIF_BRANDS - {b"mif1", b"msf1"}):
@@ -110,7 +110,7 @@ def is_cut_short(content: bytes, kind: Format) -> bool:
             return b"IEND" not in content[-64:]
         case Format.WEBP:
             return int.from_bytes(content[4:8], "little") + 8 > len(content)
-        case Format.HEIF:
+        case Format.HEIF | Format.AVIF:
             return _boxes_end(content) > len(content)
 
 

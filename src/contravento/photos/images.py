@@ -4,19 +4,21 @@ Pure and picklable: bytes in, values out, so that it runs in a process pool.
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from io import BytesIO
 
 import numpy as np
+import simplejpeg
 from PIL import Image, ImageCms
 from pillow_heif import register_heif_opener
 
-from contravento.photos import rules
+from contravento.photos import colour, exif, notes, rules
 from contravento.photos.errors import CutShort, UnreadablePhoto
 from contravento.photos.image_formats import Format, is_cut_short, recognise
+from contravento.photos.notes import Note
 
 register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=2)
 
@@ -26,12 +28,10 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 MODE_OF_PROFILE = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 END_OF_JPEG = b"\xff\xd9"
 START_OF_SCAN = b"\xff\xda"
-VOID_GREY = 128  # what libjpeg paints where the bytes ran out
-FOOT_SHARE = 50  # a picture whose lowest 1/50 is void was cut short
+LIBJPEG_WARNINGS = ("corrupt", "premature", "inconsistent progression")
+LEAST_EDGE_PIXELS = 8  # libjpeg then decodes at an eighth: it still reads every byte
+MOVING_FORMATS = {Format.WEBP, Format.PNG, Format.AVIF}
 
-EXIF_ORIENTATION, EXIF_IFD = 0x0112, 0x8769
-EXIF_TIMES = (0x9003, 0x9004)  # original, digitized
-EXIF_TIME_FORMAT = "%Y:%m:%d %H:%M:%S"
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -46,21 +46,23 @@ LYING = {5, 6, 7, 8}
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One size of a picture; `content` is a progressive sRGB JPEG without metadata."""
+    """One size of a picture in one format, without metadata: `content` is sRGB, as a progressive
+    JPEG or as WebP."""
 
     name: str
     width: int
     height: int
     content: bytes
-    media_type: str
+    ending: str
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A picture ready to store.
 
-    `width` and `height` are the upright original's. `taken_at` is the camera's own local time;
-    it is private and never published. `colour` is the mean, '#rrggbb', to show while waiting.
+    `width` and `height` are the upright original's. `taken_at` is an instant in UTC, as far as the
+    camera tells one; it is private and never published. `colour` is the mean, '#rrggbb', to show
+    while waiting. `notes` are for the rider.
     """
 
     width: int
@@ -68,6 +70,7 @@ class Prepared:
     renditions: tuple[Rendition, ...]
     taken_at: datetime | None
     colour: str
+    notes: tuple[Note, ...]
 
 
 def prepare(content: bytes) -> Prepared:
@@ -96,20 +99,28 @@ def _guarded(content: bytes, *, square: bool) -> Prepared:
 
 def _prepare(content: bytes, kind: Format, *, square: bool) -> Prepared:
     image, width, height = _decode(content, kind, square=square)
-    orientation, taken_at = _read_exif(image)
+    orientation, taken_at = exif.read(image)
 
     # Shrink first: everything after it costs by the pixel.
     picture = _shrink(_to_resizable(image), _target_size(width, height, square=square))
     if orientation in UPRIGHT:
         picture = picture.transpose(UPRIGHT[orientation])
-    picture = _to_srgb(_flatten(picture), image.info.get("icc_profile"))
+    picture = _to_srgb(_flatten(picture), image.info.get("icc_profile"), content, kind)
     picture = _crop_square(picture) if square else picture
 
     edges = rules.PORTRAIT_EDGE_PIXELS if square else rules.LONG_EDGE_PIXELS
     renditions, smallest = _render(picture, edges)
     if orientation in LYING:
         width, height = height, width
-    return Prepared(width, height, renditions, taken_at, _mean_colour(smallest))
+    told = tuple(_notes(image, content, kind))
+    return Prepared(width, height, renditions, taken_at, _mean_colour(smallest), told)
+
+
+def _notes(image: Image.Image, content: bytes, kind: Format) -> Iterator[Note]:
+    if kind is Format.JPEG and not is_cut_short(content, kind) and is_corrupt_jpeg(content):
+        yield notes.DAMAGED
+    if kind in MOVING_FORMATS and getattr(image, "n_frames", 1) > 1:
+        yield notes.FIRST_FRAME
 
 
 def _target_size(width: int, height: int, *, square: bool) -> tuple[int, int]:
@@ -136,39 +147,27 @@ def _decode(content: bytes, kind: Format, *, square: bool) -> tuple[Image.Image,
 def _load_jpeg(image: Image.Image, content: bytes, size: tuple[int, int]) -> Image.Image:
     """Decode at half, quarter or eighth size where that is enough.
 
-    A file that lacks only its end marker is whole to the eye; one that lacks rows is refused.
+    A file that lacks only its end marker is whole to the eye; one that lacks more is refused.
     """
+    if is_cut_short(content, Format.JPEG):
+        content += END_OF_JPEG
+        if is_corrupt_jpeg(content):
+            raise CutShort
+        image = Image.open(BytesIO(content), formats=[Format.JPEG])
     image.draft(None, size)
-    try:
-        image.load()
-    except OSError:
-        image = Image.open(BytesIO(content + END_OF_JPEG), formats=[Format.JPEG])
-        image.draft(None, size)
-        image.load()
-        if _is_void_at_foot(image):
-            raise CutShort from None
+    image.load()
     return image
 
 
-def _is_void_at_foot(image: Image.Image) -> bool:
-    foot_rows = max(1, image.height // FOOT_SHARE)
-    foot = image.crop((0, image.height - foot_rows, *image.size)).convert("L")
-    return foot.getextrema() == (VOID_GREY, VOID_GREY)
-
-
-def _read_exif(image: Image.Image) -> tuple[int, datetime | None]:
-    """Read the two things we want from EXIF; a damaged block counts as none."""
-    orientation, taken_at = 1, None
-    with suppress(Exception):
-        exif = image.getexif()
-        orientation = int(exif.get(EXIF_ORIENTATION, 1))
-        times = exif.get_ifd(EXIF_IFD)
-        written = next((times[tag] for tag in EXIF_TIMES if times.get(tag)), "")
-        taken_at = datetime.strptime(str(written).strip("\0 "), EXIF_TIME_FORMAT)  # noqa: DTZ007
-    now = datetime.now(UTC).replace(tzinfo=None)
-    if taken_at and not rules.is_believable(taken_at, now=now):
-        taken_at = None
-    return orientation, taken_at
+def is_corrupt_jpeg(content: bytes) -> bool:
+    """Whether libjpeg, which paints something in any case, warns of what it had to make up."""
+    try:
+        simplejpeg.decode_jpeg(
+            content, "GRAY", min_height=LEAST_EDGE_PIXELS, min_width=LEAST_EDGE_PIXELS, strict=True
+        )
+    except ValueError as warning:
+        return any(each in str(warning).lower() for each in LIBJPEG_WARNINGS)
+    return False
 
 
 def _to_resizable(image: Image.Image) -> Image.Image:
@@ -198,8 +197,16 @@ def _flatten(image: Image.Image) -> Image.Image:
     return paper
 
 
-def _to_srgb(image: Image.Image, profile_bytes: bytes | None) -> Image.Image:
-    """Convert by the embedded profile; an absent, broken or unfitting one counts as sRGB."""
+def _to_srgb(
+    image: Image.Image, profile_bytes: bytes | None, content: bytes, kind: Format
+) -> Image.Image:
+    """Convert by what the file says of its colour, else by the embedded profile; an absent, broken
+    or unfitting one counts as sRGB."""
+    source = (
+        None if profile_bytes and kind is not Format.PNG else colour.source_colour(content, kind)
+    )
+    if source:
+        return colour.to_srgb(image, source)
     with suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError, KeyError):
         if profile_bytes:
             return _convert_by_profile(image, profile_bytes)
@@ -233,23 +240,34 @@ def _render(
     image: Image.Image, edges: Mapping[str, int]
 ) -> tuple[tuple[Rendition, ...], Image.Image]:
     """Encode every size, each shrunk from the one before; return the smallest picture too."""
-    made: list[Rendition] = []
+    made: list[tuple[Rendition, ...]] = []
     width, height = image.size
     for name, edge in sorted(edges.items(), key=lambda item: -item[1]):
         size = rules.fit(width, height, long_edge_pixels=edge)
         if made and size == image.size:
-            made.append(replace(made[-1], name=name))
+            made.append(tuple(replace(each, name=name) for each in made[-1]))
             continue
         image = _shrink(image, size)
-        made.append(Rendition(name, *size, _encode(image), "image/jpeg"))
-    return tuple(reversed(made)), image
+        made.append(
+            (
+                Rendition(name, *size, _encode_jpeg(image), "jpg"),
+                Rendition(name, *size, _encode_webp(image), "webp"),
+            )
+        )
+    return tuple(each for renditions in reversed(made) for each in renditions), image
 
 
-def _encode(image: Image.Image) -> bytes:
+def _encode_jpeg(image: Image.Image) -> bytes:
     """Write a progressive JPEG; `info` is emptied because Pillow would copy comments from it."""
     image.info.clear()
     written = BytesIO()
     image.save(written, "JPEG", quality=rules.JPEG_QUALITY, progressive=True, subsampling="4:2:0")
+    return written.getvalue()
+
+
+def _encode_webp(image: Image.Image) -> bytes:
+    written = BytesIO()
+    image.save(written, "WEBP", quality=rules.WEBP_QUALITY, method=rules.WEBP_METHOD)
     return written.getvalue()
 
 

@@ -1,5 +1,6 @@
 """Photos, as stored: the rider's file, kept to ourselves, and the sizes that are shown."""
 
+import hashlib
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -36,11 +37,24 @@ class Photo(Table):
     width: Mapped[int | None]
     height: Mapped[int | None]
     colour: Mapped[str | None]
-    sizes: Mapped[dict[str, Any] | None]  # name: key, width, height, bytes
-    taken_at: Mapped[datetime | None]  # by the camera's clock; never published
+    sizes: Mapped[dict[str, Any] | None]  # name, or name.webp: key, width, height, bytes
+    notes: Mapped[list[Any] | None]  # code, message: what was odd about a picture that is ready
+    taken_at: Mapped[datetime | None]  # an instant, as far as the camera told it; never published
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     trip: Mapped[Trip] = relationship(lazy="raise")
+
+    @property
+    def version(self) -> str:
+        """Another one whenever the sizes were made anew."""
+        key = str((self.sizes or {}).get("small", {}).get("key", ""))
+        return hashlib.sha256(key.encode()).hexdigest()[:8]
+
+    def stored(self, size: str, ending: str) -> dict[str, Any] | None:
+        """Where a size is, in this format, and how large it is."""
+        name = size if ending == "jpg" else f"{size}.{ending}"
+        found: dict[str, Any] | None = (self.sizes or {}).get(name)
+        return found
 
     @property
     def is_settled(self) -> bool:

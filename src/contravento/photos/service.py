@@ -1,6 +1,5 @@
 """Everything that changes a photo."""
 
-from datetime import UTC
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from contravento.kit.storage.storage import Storage, StorageAway, random_key
 from contravento.kit.telemetry import metrics
 from contravento.photos import queries
 from contravento.photos.errors import UnreadablePhoto
-from contravento.photos.images import Prepared, Rendition, prepare, prepare_portrait
+from contravento.photos.images import Prepared, prepare, prepare_portrait
 from contravento.photos.inputs import PhotoChanges
 from contravento.photos.models import Photo, State
 from contravento.photos.rules import MAX_PREPARING_ATTEMPTS, check_room
@@ -99,7 +98,7 @@ async def upload_portrait(
 async def delete_portrait(session: Session, *, rider_id: UUID) -> None:
     rider = await get_rider_by_id(session, rider_id)
     await delete_after_commit(session, *_keys(rider.portrait))
-    rider.portrait = None
+    rider.portrait = rider.portrait_refusal = None
 
 
 async def forget_trip(session: Session, trip_id: UUID) -> None:
@@ -138,7 +137,7 @@ async def _prepare(resources: Resources, photo: Photo) -> None:
         async with resources.transaction() as session:
             await _refuse(session, photo_id, refusal)
         return
-    sizes = await _store(resources.storage, "photos", made.renditions)
+    sizes = await _store(resources.storage, "photos", made)
     async with resources.transaction() as session:
         if not await _finish_preparing(session, photo_id, made, sizes):
             await delete_after_commit(session, *_keys(sizes))
@@ -146,18 +145,21 @@ async def _prepare(resources: Resources, photo: Photo) -> None:
 
 @job("photos.make_portrait", priority=3)
 async def make_portrait(resources: Resources, *, rider_id: UUID, file_key: str) -> None:
-    """Change a rider's portrait; one that cannot be read changes nothing."""
+    """Change a rider's portrait; one that cannot be read changes nothing, and is said."""
     try:
         made = await resources.compute(prepare_portrait, await resources.storage.get(file_key))
-    except UnreadablePhoto:
-        await resources.storage.delete(file_key)
+    except UnreadablePhoto as refusal:
+        async with resources.transaction() as session:
+            if rider := await session.get(Rider, rider_id, with_for_update=True):
+                rider.portrait_refusal = _as_json(refusal)
+            await delete_after_commit(session, file_key)
         return
-    sizes = await _store(resources.storage, "portraits", made.renditions)
+    sizes = await _store(resources.storage, "portraits", made)
     async with resources.transaction() as session:
         rider = await session.get(Rider, rider_id, with_for_update=True)
         await delete_after_commit(session, file_key, *_keys(rider.portrait if rider else sizes))
         if rider:
-            rider.portrait = sizes
+            rider.portrait, rider.portrait_refusal = sizes, None
 
 
 async def _begin_preparing(session: Session, photo_id: UUID) -> Photo | None:
@@ -187,7 +189,11 @@ async def _refuse(session: Session, photo_id: UUID, refusal: UnreadablePhoto) ->
 
 def _settle_unreadable(photo: Photo, refusal: UnreadablePhoto) -> None:
     photo.state = State.UNREADABLE
-    photo.refusal = {
+    photo.refusal = _as_json(refusal)
+
+
+def _as_json(refusal: UnreadablePhoto) -> dict[str, Any]:
+    return {
         "code": type(refusal).__name__,
         "message": refusal.message,
         "params": refusal.params,
@@ -202,23 +208,25 @@ async def _finish_preparing(
     if photo is None or photo.is_settled:
         return False
     photo.width, photo.height, photo.colour = made.width, made.height, made.colour
-    photo.taken_at = made.taken_at.replace(tzinfo=UTC) if made.taken_at else None
-    photo.sizes = sizes
+    photo.taken_at, photo.sizes = made.taken_at, sizes
+    photo.notes = [{"code": note.code, "message": note.message} for note in made.notes] or None
     photo.state = State.READY
     await _choose_cover(session, await session.get_one(Trip, photo.trip_id, with_for_update=True))
     return True
 
 
-async def _store(storage: Storage, kind: str, renditions: tuple[Rendition, ...]) -> dict[str, Any]:
+async def _store(storage: Storage, kind: str, made: Prepared) -> dict[str, Any]:
+    """JPEGs by their size's name, which is all that every browser understands; others by both."""
     sizes = {}
-    for each in renditions:
-        key = random_key(kind, ".jpg")
-        await storage.put(key, each.content)
-        sizes[each.name] = {
+    for rendition in made.renditions:
+        key = random_key(kind, f".{rendition.ending}")
+        await storage.put(key, rendition.content)
+        name = rendition.name
+        sizes[name if rendition.ending == "jpg" else f"{name}.{rendition.ending}"] = {
             "key": key,
-            "width": each.width,
-            "height": each.height,
-            "bytes": len(each.content),
+            "width": rendition.width,
+            "height": rendition.height,
+            "bytes": len(rendition.content),
         }
     return sizes
 
@@ -236,6 +244,7 @@ def _cover(photo: Photo) -> dict[str, Any]:
         "width": photo.width,
         "height": photo.height,
         "colour": photo.colour,
+        "version": photo.version,
         "alt": photo.alt or photo.caption,
     }
 

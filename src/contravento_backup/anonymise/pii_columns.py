@@ -56,6 +56,7 @@ REPLACED: Mapping[LiteralString, Expressions] = {
         "password_hash": f"'{NO_PASSWORD}'",
         "name": "CASE WHEN name = '' THEN '' ELSE STRANGER END",
         "portrait": "NULL",
+        "portrait_refusal": "NULL",
         "is_admin": "false",
     },
     "trips": {
@@ -63,7 +64,12 @@ REPLACED: Mapping[LiteralString, Expressions] = {
         "regexp_replace(array_to_string(tags, ' '), '[^ -]', 'x', 'g'), ' ')",
         "cover": "jsonb_set(cover, '{alt}', '\"\"')",
     },
-    "photos": {"file_name": _FILE_NAME, "file_key": _FILE_KEY, "refusal": _REFUSAL},
+    "photos": {
+        "file_name": _FILE_NAME,
+        "file_key": _FILE_KEY,
+        "refusal": _REFUSAL,
+        "notes": "NULL",
+    },
     "tracks": {
         "file_name": _FILE_NAME,
         "file_key": _FILE_KEY,
@@ -107,7 +113,7 @@ CLOSED: Mapping[LiteralString, Mapping[LiteralString, str]] = {
         "audience": "everyone|followers|link|me",
         "tags": r"[\{\},x\"-]*",
         "cover": r'\{"alt": "", "width": \d+, "colour": "#[0-9a-f]{6}", "height": \d+,'
-        r' "photo_id": "[0-9a-f-]{36}"\}',
+        r'( "version": "[0-9a-f]{8}",)? "photo_id": "[0-9a-f-]{36}"\}',
     },
     "topics": {"kind": "country|tag", "word": "[A-Z]{2}|[x-]*"},  # follow their trips by a trigger
     "photos": {
