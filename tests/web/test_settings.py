@@ -124,6 +124,25 @@ async def test_a_portrait_that_cannot_be_is_refused_at_once(
     assert await jobs() == []
 
 
+async def test_a_portrait_that_turns_out_to_be_damaged_is_said(
+    signed_in: AsyncClient, resources: Resources, rider: Rider, jobs: Jobs
+) -> None:
+    whole = picture()
+    half = {"file": ("me.jpg", whole[: len(whole) // 2], "image/jpeg")}
+    await signed_in.post("/settings/photo", files=half)
+    await jobs()
+
+    said = "The last picture was not taken. The end of this picture is missing"
+    assert said in (await signed_in.get("/settings")).text
+    assert (await signed_in.get("/api/v1/me")).json()["portrait_refusal"]["code"] == "CutShort"
+    assert resources.storage.folder
+    assert [path for path in resources.storage.folder.rglob("*") if path.is_file()] == []
+
+    await signed_in.post("/settings/photo", files={"file": ("me.jpg", whole, "image/jpeg")})
+    await jobs()
+    assert said not in (await signed_in.get("/settings")).text
+
+
 async def test_sending_no_file_is_refused(signed_in: AsyncClient) -> None:
     shown = await signed_in.post("/settings/photo", files={"file": ("", b"")})
 

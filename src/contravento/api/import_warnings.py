@@ -14,4 +14,6 @@ class RemarkOut(BaseModel):
     @classmethod
     def of(cls, kept: dict[str, Any], language: str) -> Self:
         """From a remark or refusal as tracks and photos keep it."""
-        return cls(code=kept["code"], message=translate(language, kept["message"], kept["params"]))
+        return cls(
+            code=kept["code"], message=translate(language, kept["message"], kept.get("params", {}))
+        )

@@ -11,6 +11,7 @@ from contravento.accounts import attempts, queries
 from contravento.accounts.inputs import NewPersonalToken, Password, PasswordChange, ProfileChanges
 from contravento.accounts.models import PersonalToken, Rider
 from contravento.accounts.service import profile
+from contravento.api.import_warnings import RemarkOut
 from contravento.api.openapi import NOT_REPEATED, refuses
 from contravento.api.pagination import ListOf
 from contravento.api.pictures import SizeOut, portrait_sizes
@@ -42,15 +43,18 @@ class MeOut(BaseModel):
     language: str
     is_admin: bool
     portrait: dict[str, SizeOut] | None
+    portrait_refusal: RemarkOut | None
     created_at: datetime
 
     @classmethod
     def of(cls, rider: Rider) -> Self:
         same = ("id", "username", "email", "name", "bio", "language", "is_admin", "created_at")
+        refusal = rider.portrait_refusal
         return cls(
             **{name: getattr(rider, name) for name in same},
             verified=rider.is_confirmed,
             portrait=portrait_sizes(rider),
+            portrait_refusal=RemarkOut.of(refusal, rider.language) if refusal else None,
         )
 
 

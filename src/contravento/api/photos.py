@@ -36,7 +36,7 @@ router = APIRouter(tags=["photos"], route_class=ApiRoute)
 
 
 class PhotoOut(BaseModel):
-    """`sizes` are there once the photo is ready."""
+    """`sizes` are there once the photo is ready; `notes` say to its rider what was odd about it."""
 
     id: UUID
     trip_id: UUID
@@ -49,6 +49,7 @@ class PhotoOut(BaseModel):
     height: int | None
     colour: str | None
     refusal: RemarkOut | None
+    notes: list[RemarkOut]
     sizes: dict[str, SizeOut]
     created_at: datetime
 
@@ -59,6 +60,7 @@ class PhotoOut(BaseModel):
             **{name: getattr(photo, name) for name in (*same, "colour", "created_at")},
             file_name=photo.file_name if is_own else None,
             refusal=RemarkOut.of(photo.refusal, language) if photo.refusal else None,
+            notes=[RemarkOut.of(note, language) for note in photo.notes or () if is_own],
             sizes=photo_sizes(photo.id, photo.sizes),
         )
 
@@ -96,7 +98,7 @@ async def upload(
     viewer: SignedIn,
     resources: ResourcesOf,
 ) -> PhotoOut:
-    """JPEG, PNG, WebP or HEIC, up to 20 MB. It is safe on disk now; its sizes are made next."""
+    """JPEG, PNG, WebP, HEIC or AVIF, up to 20 MB. It is safe now; its sizes are made next."""
     check_file_size(sent.size_bytes)
     photo = await service.upload_photo(
         session,
