@@ -35,6 +35,7 @@ from contravento.operations.service import forget_mishaps, note_mishap
 from contravento.operations.usage_metrics import count_content, tell_of_queue
 from contravento.reactions import REACTIONS
 from contravento.storage_migration.orphans import sweep_orphans
+from contravento.tracks.service import repack_tracks
 
 CONCURRENCY = 4  # jobs at once; the heavy part of each waits for a process of the pool
 GRACE_SECONDS = 30
@@ -62,6 +63,7 @@ SCHEDULE: dict[str, Job[[]]] = {
     "17 * * * *": remove_unconfirmed,
     "37 3 * * *": remove_ended_sign_ins,
     "27 4 * * *": forget_mishaps,
+    "57 * * * *": repack_tracks,
     "7 5 * * *": sweep_orphans,
 }
 FORGET_SCHEDULE = "47 4 * * *"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given, settings, strategies as st
 
 from contravento.tracks.analysis.simplify import significance
-from contravento.tracks.codec import LARGEST, UnknownPacking, pack, unpack
+from contravento.tracks.codec import UnknownPacking, pack, unpack
+from contravento.tracks.columns import LARGEST
 from contravento.tracks.reading.read import read_recording
 from contravento.tracks.recording import Remark, Waypoint
 from tests.tracks.making import NAN, recording, ride

@@ -1,4 +1,9 @@
-from contravento.tracks.export import write_gpx
+from datetime import UTC, datetime
+
+import numpy as np
+from hypothesis import given, strategies as st
+
+from contravento.tracks.export import POINTS_AT_ONCE, write_gpx
 from contravento.tracks.reading.read import read_recording
 from tests.tracks.making import NAN, recording
 
@@ -46,3 +51,54 @@ def test_nothing_of_the_rider_or_the_device_is_in_it() -> None:
     written = write_gpx(read_recording(content), name="Coast").lower()
     assert b"secret" not in written
     assert b"171" not in written
+
+
+heights = st.just(NAN) | st.integers(-50_000, 900_000).map(lambda centimetres: centimetres / 100)
+moments = st.just(NAN) | st.integers(631_152_000, 4_000_000_000).map(float)
+lines = st.lists(
+    st.tuples(
+        st.integers(-180 * 10**7, 180 * 10**7),
+        st.integers(-90 * 10**7, 90 * 10**7),
+        heights,
+        moments,
+        st.integers(0, 1),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(lines=lines)
+def test_numbers_are_written_as_python_writes_them(
+    lines: list[tuple[int, int, float, float, int]],
+) -> None:
+    lon, lat, elevation, time, steps = zip(*lines, strict=True)
+    one = recording(
+        [(x / 1e7, y / 1e7) for x, y in zip(lon, lat, strict=True)],
+        elevation=list(elevation),
+        time=list(time),
+        segment=np.cumsum(steps) - steps[0],
+    )
+    expected = [
+        f'   <trkpt lat="{y / 1e7:.7f}" lon="{x / 1e7:.7f}">'
+        + ("" if metres != metres else f"<ele>{metres:.2f}</ele>")
+        + ("" if seconds != seconds else f"<time>{moment_of(seconds)}</time>")
+        + "</trkpt>"
+        for x, y, metres, seconds, _ in lines
+    ]
+    written = write_gpx(one, name="x").decode().splitlines()
+    assert [line for line in written if "trkpt" in line] == expected
+    assert written.count("  <trkseg>") == written.count("  </trkseg>") == one.segments
+
+
+def moment_of(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_a_track_in_stretches_is_written_as_in_one() -> None:
+    count = POINTS_AT_ONCE + 10
+    places = [(1 + at / 1e5, 2.0) for at in range(count)]
+    one = recording(places, segment=np.arange(count) // (POINTS_AT_ONCE // 3))
+    written = write_gpx(one, name="x")
+    assert read_recording(written).segments == one.segments
+    assert written.count(b"<trkpt ") == count

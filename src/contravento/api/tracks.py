@@ -1,6 +1,5 @@
 """Tracks as JSON: sending files, what was found in them, their lines and profiles."""
 
-import asyncio
 import hashlib
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -15,6 +14,7 @@ from contravento.api.openapi import refuses
 from contravento.api.pagination import ListOf
 from contravento.api.route import ApiRoute, not_modified
 from contravento.api.uploads import UploadForTrip, form_schema
+from contravento.http import gpx_download
 from contravento.http.cache_control import share_trip
 from contravento.http.dependencies import (
     MaybeViewer,
@@ -26,12 +26,9 @@ from contravento.http.dependencies import (
     viewer_id_of,
 )
 from contravento.kit.resources import Resources
-from contravento.tracks import queries, service
+from contravento.tracks import geometry, points, queries, service
 from contravento.tracks.analysis import joined_profile
-from contravento.tracks.codec import unpack
 from contravento.tracks.errors import TrackNotFound, TrackNotReady
-from contravento.tracks.export import write_gpx
-from contravento.tracks.geometry import draw_line
 from contravento.tracks.models import State, Track
 from contravento.tracks.rules import check_file_size
 from contravento.trips import queries as trips
@@ -39,7 +36,6 @@ from contravento.trips.rules import make_slug
 
 COARSEST_TOLERANCE_METRES = 100_000.0
 GEOJSON = "application/geo+json"
-GPX = "application/gpx+xml"
 
 router = APIRouter(tags=["tracks"], route_class=ApiRoute)
 
@@ -120,7 +116,10 @@ _LINE: dict[int | str, dict[str, Any]] = {
 }
 _PROFILE: dict[int | str, dict[str, Any]] = {200: {"model": ProfileOut}}
 _FILE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The file", "content": {GPX: {"schema": {"type": "string"}}}}
+    200: {
+        "description": "The file",
+        "content": {gpx_download.MEDIA_TYPE: {"schema": {"type": "string"}}},
+    }
 }
 
 
@@ -206,7 +205,8 @@ async def draw(
 ) -> Response:
     """GeoJSON, one line a segment. No point left out is further than `tolerance` metres from it.
 
-    At most 50,000 points: the tolerance rises until they fit, and `properties` tells to what.
+    Lines are kept in steps, of which the next finer one is sent. At most 50,000 points: a coarser
+    step is sent until they fit, and `properties` tells which.
     """
     track = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
     share_trip(request, track.trip)
@@ -282,12 +282,9 @@ async def download(
     track = _ready(found, viewer_id_of(viewer))
     share_trip(request, track.trip)
     name = track.name or track.trip.title
-    body = await asyncio.to_thread(_write_gpx, await _points(track, resources), name)
     file_name = make_slug(name, "").rstrip("-") or "track"
-    return Response(
-        body,
-        media_type=GPX,
-        headers={"Content-Disposition": f'attachment; filename="{file_name}.{format}"'},
+    return gpx_download.send(
+        request, resources, [(name, track.points_key or "", track.points or 0)], file_name
     )
 
 
@@ -302,11 +299,14 @@ async def _draw(
     tracks: list[Track], tolerance_metres: float, request: Request, resources: Resources
 ) -> Response:
     """A track's points never change, so what they are kept under is all that the tag needs."""
-    tag = f'W/"{_version_of(tracks)}-{tolerance_metres:g}"'
+    tag = f'W/"{_version_of(tracks)}-{geometry.step_of(tolerance_metres):g}"'
     if answer := not_modified(request, tag):
         return answer
-    packed = [await _points(track, resources) for track in tracks]
-    body = await asyncio.to_thread(draw_line, packed, tolerance_metres)
+    opened = [
+        await points.open_track(resources, track.points_key or "", points=track.points or 0)
+        for track in tracks
+    ]
+    body = await points.draw(opened, tolerance_metres)
     return Response(body, media_type=GEOJSON, headers={"ETag": tag})
 
 
@@ -315,16 +315,7 @@ def _version_of(tracks: list[Track]) -> str:
     return hashlib.sha256(keys.encode()).hexdigest()[:24]
 
 
-async def _points(track: Track, resources: Resources) -> bytes:
-    return await resources.storage.get(track.points_key or "")
-
-
 def _answer_profile(tracks: list[Track]) -> Response:
     profiles = [(track.profile, track.distance_metres or 0.0) for track in tracks]
     body = orjson.dumps(joined_profile.join_profiles(profiles))
     return Response(body, media_type="application/json")
-
-
-def _write_gpx(packed: bytes, name: str) -> bytes:
-    recording, _ = unpack(packed)
-    return write_gpx(recording, name=name)

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from contravento.kit.errors import Conflict, Invalid, NotFound, TooLarge
+from contravento.kit.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 from contravento.kit.i18n.marks import N_
 
 
@@ -142,6 +142,10 @@ class TrackNotFound(NotFound):
 
 class TrackNotReady(Conflict):
     message = N_("This track is still being read. Try again in a moment.")
+
+
+class TrackBeingPrepared(Unavailable):
+    message = N_("This track is being prepared. Try again in a few minutes.")
 
 
 class TooManyTracks(Conflict):

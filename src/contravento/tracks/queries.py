@@ -32,17 +32,13 @@ class RiddenTrack:
 
     id: UUID
     name: str | None
-    file_name: str
     distance_metres: float
     moving_seconds: float | None
     average_speed: float | None
     top_speed: float | None
     bounds: list[float]  # west, south, east, north
+    points: int
     points_key: str
-
-    @property
-    def title(self) -> str:
-        return self.name or self.file_name.rpartition(".")[0] or self.file_name
 
 
 async def get_track(session: Session, track_id: UUID, *, viewer_id: UUID | None) -> Track:
@@ -89,6 +85,18 @@ async def list_ridden(session: Session, trip_id: UUID) -> list[RiddenTrack]:
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
     )
     return [RiddenTrack(*row) for row in await session.execute(chosen)]
+
+
+async def list_packed_otherwise(
+    session: Session, ending: str, at_most: int
+) -> list[tuple[UUID, str]]:
+    """Tracks whose points are kept under a key with another ending, and that key."""
+    chosen = (
+        select(Track.id, Track.points_key)
+        .where(Track.points_key.is_not(None), Track.points_key.not_like(f"%{ending}"))
+        .limit(at_most)
+    )
+    return [(track_id, key or "") for track_id, key in await session.execute(chosen)]
 
 
 async def list_profiles(

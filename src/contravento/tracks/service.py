@@ -16,6 +16,7 @@ from contravento.kit.storage.storage import Storage, StorageAway, random_key
 from contravento.kit.telemetry import metrics
 from contravento.tracks import drawing, queries
 from contravento.tracks.analysis.profile import Profile
+from contravento.tracks.codec import PACKED_ENDING, repack
 from contravento.tracks.errors import TooManyTracks, UnreadableTrack
 from contravento.tracks.models import State, Track, TrackDay
 from contravento.tracks.pipeline import Digest, digest
@@ -24,6 +25,8 @@ from contravento.tracks.rules import MAX_READING_ATTEMPTS, MAX_TRACKS_PER_TRIP
 from contravento.trips.models import Trip
 from contravento.trips.queries import get_own_trip
 from contravento.trips.service import date_by_tracks
+
+REPACKED_AT_ONCE = 100
 
 
 async def upload_track(
@@ -97,11 +100,31 @@ async def _read(resources: Resources, track: Track) -> None:
         async with resources.transaction() as session:
             await _refuse(session, track_id, refusal)
         return
-    key = random_key("points")
+    key = random_key("points", PACKED_ENDING)
     await resources.storage.put(key, found.packed)
     async with resources.transaction() as session:
         if not await _finish_reading(session, track_id, found, countries, key):
             await delete_after_commit(session, key)
+
+
+@job("tracks.repack")
+async def repack_tracks(resources: Resources) -> None:
+    """Pack points of earlier versions anew, so that they can be read piece by piece."""
+    async with resources.transaction() as session:
+        earlier = await queries.list_packed_otherwise(session, PACKED_ENDING, REPACKED_AT_ONCE)
+    for track_id, points_key in earlier:
+        packed = await resources.compute(repack, await resources.storage.get(points_key))
+        key = random_key("points", PACKED_ENDING)
+        await resources.storage.put(key, packed)
+        async with resources.transaction() as session:
+            track = await session.get(Track, track_id, with_for_update=True)
+            is_wanted = track is not None and track.points_key == points_key
+            if track and is_wanted:
+                track.points_key = key
+            await delete_after_commit(session, points_key if is_wanted else key)
+    if len(earlier) == REPACKED_AT_ONCE:
+        async with resources.transaction() as session:
+            await repack_tracks.later(session)
 
 
 @job("tracks.draw_trip")

@@ -1,25 +1,24 @@
 """A trip's own page, and its tracks to take along."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Response
-from fastapi.responses import RedirectResponse, StreamingResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
 from contravento.atlas import profile_drawing
 from contravento.atlas.framing import joined
+from contravento.http import gpx_download
 from contravento.http.cache_control import share_trip
 from contravento.http.dependencies import MaybeViewer, PublicSession, ResourcesOf
 from contravento.kit.database.session import Session
 from contravento.kit.resources import Resources
 from contravento.photos.queries import list_ready_photos
-from contravento.tracks import export
 from contravento.tracks.analysis.joined_profile import join_profiles
-from contravento.tracks.codec import unpack
 from contravento.tracks.errors import TrackNotFound
 from contravento.tracks.queries import (
     RiddenDay,
@@ -37,7 +36,6 @@ from contravento.web.rendering.render_cache import KeptBy, RenderCache
 router = APIRouter(prefix="/trips")
 
 MOST_STAGES = 31  # more days than that leave no room for their numbers
-GPX = "application/gpx+xml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,52 +79,48 @@ async def show(
 
 @router.get("/{slug}/tracks.gpx")
 async def download(
-    slug: str, session: PublicSession, viewer: MaybeViewer, resources: ResourcesOf
+    slug: str,
+    request: Request,
+    session: PublicSession,
+    viewer: MaybeViewer,
+    resources: ResourcesOf,
 ) -> Response:
     """All tracks in one file, each under its name, without what devices add."""
     viewer_id = viewer.id if viewer else None
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
     tracks = await list_ridden(session, trip.id)
-    return _send(resources, tracks, trip.slug)
+    return _send(request, resources, trip, tracks, trip.slug)
 
 
 @router.get("/{slug}/tracks/{track_id:uuid}.gpx")
 async def download_one(
-    slug: str, track_id: UUID, session: PublicSession, viewer: MaybeViewer, resources: ResourcesOf
+    slug: str,
+    track_id: UUID,
+    request: Request,
+    session: PublicSession,
+    viewer: MaybeViewer,
+    resources: ResourcesOf,
 ) -> Response:
     viewer_id = viewer.id if viewer else None
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
     tracks = await list_ridden(session, trip.id)
     chosen = [track for track in tracks if track.id == track_id]
     number = tracks.index(chosen[0]) + 1 if chosen else 0
-    return _send(resources, chosen, f"{trip.slug}-{number}")
+    return _send(request, resources, trip, chosen, f"{trip.slug}-{number}")
 
 
-def _send(resources: Resources, tracks: list[RiddenTrack], name: str) -> Response:
+def _send(
+    request: Request,
+    resources: Resources,
+    trip: Trip,
+    tracks: list[RiddenTrack],
+    file_name: str,
+) -> Response:
+    """A track without a name has its trip's; what its file was called is its rider's affair."""
     if not tracks:
         raise TrackNotFound
-    return StreamingResponse(
-        _write(resources, tracks),
-        media_type=GPX,
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}.gpx"',
-            "Cache-Control": "private, no-cache",
-        },
-    )
-
-
-async def _write(resources: Resources, tracks: list[RiddenTrack]) -> AsyncIterator[bytes]:
-    """Track by track, so that no more than one is in memory."""
-    yield export.open_gpx()
-    for track in tracks:
-        packed = await resources.storage.get(track.points_key)
-        yield await resources.compute(_write_track, packed, track.title)
-    yield export.close_gpx()
-
-
-def _write_track(packed: bytes, name: str) -> bytes:
-    recording, _ = unpack(packed)
-    return export.write_track(recording, name=name)
+    named = [(track.name or trip.title, track.points_key, track.points) for track in tracks]
+    return gpx_download.send(request, resources, named, file_name)
 
 
 def _speeds(tracks: list[RiddenTrack]) -> tuple[float | None, float | None]:

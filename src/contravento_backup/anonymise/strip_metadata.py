@@ -1,7 +1,8 @@
 """Packed points without the words beside them: the application's format, as far as that needs.
 
-A header says how many bytes of JSON the zlib stream behind it begins with: names of a track and of
-its waypoints, and remarks, which may quote them.
+Words are names of a track and of its waypoints, and remarks, which may quote them. They are a zlib
+stream of JSON at the end of the file, whose length the header tells. Earlier, they were the first
+so many bytes of one stream of everything.
 """
 
 import json
@@ -10,8 +11,8 @@ import zlib
 
 from contravento_backup.kit.errors import BackupFailed
 
-MAGIC, VERSION = b"CVTR", 1
-HEADER = struct.Struct("<4sBII")  # magic, version, points, bytes of JSON
+MAGIC, VERSION, WHOLE_VERSION = b"CVTR", 2, 1
+HEADER = struct.Struct("<4sBII")  # magic, version, points, bytes of JSON; then others
 LEVEL = 4
 WORDLESS: dict[str, object] = {"name": None, "waypoints": [], "report": []}
 
@@ -19,16 +20,37 @@ WORDLESS: dict[str, object] = {"name": None, "waypoints": [], "report": []}
 def without_words(packed: bytes) -> bytes:
     """The same points; the same bytes where nothing was said. Raises BackupFailed."""
     try:
-        magic, version, points, text_bytes = HEADER.unpack_from(packed)
-        if (magic, version) != (MAGIC, VERSION):
+        magic, version, *_ = HEADER.unpack_from(packed)
+        if magic != MAGIC or version not in (VERSION, WHOLE_VERSION):
             raise ValueError
-        stream = memoryview(packed)[HEADER.size :]
-        said = json.loads(zlib.decompressobj().decompress(stream, max(text_bytes, 1)))
-        if {**said, **WORDLESS} == said:
-            return packed
-        text = json.dumps({"tracks": said["tracks"], **WORDLESS}, separators=(",", ":")).encode()
-        body = zlib.decompress(stream)
+        return _in_pieces(packed) if version == VERSION else _whole(packed)
     except (struct.error, zlib.error, ValueError, KeyError, TypeError) as error:
         raise BackupFailed("Points are packed in a way that this version cannot read.") from error
-    header = HEADER.pack(MAGIC, VERSION, points, len(text))
+
+
+def _in_pieces(packed: bytes) -> bytes:
+    _, _, points, text_bytes = HEADER.unpack_from(packed)
+    text = _wordless(zlib.decompress(packed[-text_bytes:]))
+    if text is None:
+        return packed
+    stream = zlib.compress(text, LEVEL)
+    header = HEADER.pack(MAGIC, VERSION, points, len(stream))
+    return header + packed[HEADER.size : -text_bytes] + stream
+
+
+def _whole(packed: bytes) -> bytes:
+    _, _, points, text_bytes = HEADER.unpack_from(packed)
+    body = zlib.decompress(memoryview(packed)[HEADER.size :])
+    text = _wordless(body[:text_bytes])
+    if text is None:
+        return packed
+    header = HEADER.pack(MAGIC, WHOLE_VERSION, points, len(text))
     return header + zlib.compress(text + body[text_bytes:], LEVEL)
+
+
+def _wordless(text: bytes) -> bytes | None:
+    """The JSON without words, or None where it has none."""
+    said = json.loads(text)
+    if {**said, **WORDLESS} == said:
+        return None
+    return json.dumps({"tracks": said["tracks"], **WORDLESS}, separators=(",", ":")).encode()

@@ -1,5 +1,7 @@
 """Packed points of the application, from which the backup service takes the words."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,17 @@ def test_points_stay_and_words_go() -> None:
         np.testing.assert_array_equal(getattr(recording, column), getattr(expected, column))
     np.testing.assert_array_equal(significance, weights)
     assert recording.tracks == expected.tracks
+
+
+def test_words_go_from_an_earlier_version_too() -> None:
+    earlier = Path(__file__).parents[2] / "tracks" / "files" / "packed_as_one_stream.cvtr"
+    before, _ = codec.unpack(earlier.read_bytes())
+
+    after, _ = codec.unpack(without_words(earlier.read_bytes()))
+
+    assert before.name
+    assert (after.name, after.waypoints) == (None, ())
+    np.testing.assert_array_equal(after.lon, before.lon)
 
 
 def test_points_without_words_stay_as_they_are() -> None:
