@@ -42,6 +42,16 @@ async def test_more_urgent_jobs_go_first(resources: Resources, look: Job[...]) -
     assert [times for _, times in SEEN] == [2, 1]
 
 
+async def test_jobs_in_turn_leave_the_others_room(resources: Resources, look: Job[...]) -> None:
+    async with resources.transaction() as session:
+        for times in (1, 2):
+            await look.later_in_turn("one rider", session, rider_id=uuid4(), times=times)
+        await look.later_in_turn("another", session, rider_id=uuid4(), times=3)
+        fetch = text("SELECT (args ->> 'times')::int FROM procrastinate_fetch_job_v2(NULL, NULL)")
+        taken = [await session.scalar(fetch) for _ in range(3)]
+    assert taken == [1, 3, None]
+
+
 async def test_a_job_for_later_waits(resources: Resources, look: Job[...]) -> None:
     async with resources.transaction() as session:
         await look.later_by(timedelta(hours=1), session, rider_id=uuid4())

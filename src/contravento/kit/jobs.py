@@ -22,7 +22,7 @@ from contravento.kit.telemetry.job_telemetry import CAUSE, cause
 
 _DEFER = text("""
     SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(
-        :queue, :name, :priority, NULL, NULL, CAST(:arguments AS jsonb), :at
+        :queue, :name, :priority, :turn, NULL, CAST(:arguments AS jsonb), :at
     )::procrastinate_job_to_defer_v1])
 """)
 
@@ -58,13 +58,24 @@ class Job[**P]:
     async def later(self, session: Session, *args: P.args, **kwargs: P.kwargs) -> None:
         await self._defer(session, None, args, kwargs)
 
+    async def later_in_turn(
+        self, turn: str, session: Session, *args: P.args, **kwargs: P.kwargs
+    ) -> None:
+        """Queue it so that of all jobs with the same `turn` one runs at a time, in order."""
+        await self._defer(session, None, args, kwargs, turn)
+
     async def later_by(
         self, delay: timedelta, session: Session, *args: P.args, **kwargs: P.kwargs
     ) -> None:
         await self._defer(session, now() + delay, args, kwargs)
 
     async def _defer(
-        self, session: Session, at: datetime | None, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        session: Session,
+        at: datetime | None,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        turn: str | None = None,
     ) -> None:
         if args:
             raise TypeError(f"{self.name} is queued with its arguments by name")
@@ -74,6 +85,7 @@ class Job[**P]:
                 "queue": "default",
                 "name": self.name,
                 "priority": self.priority,
+                "turn": turn,
                 "arguments": json.dumps({**kwargs, **cause(at)}, default=_as_json),
                 "at": at,
             },

@@ -2,29 +2,51 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import get_context
 from typing import Self
 
 POLITENESS = 10  # nice(1): heavy work yields to whoever answers riders
+MOST_CPU_SECONDS = 90  # of one piece of work; the heaviest that is taken needs a tenth of it
+
+
+class OutOfTime(BaseException):
+    """Raised within work that takes too long; no `except Exception` of a decoder swallows it."""
+
+
+class TookTooLong(Exception):
+    """Work was given up after MOST_CPU_SECONDS."""
 
 
 class ProcessPool:
     """A pool of processes that is replaced when one of them is killed."""
 
-    def __init__(self, processes: int, prepare: Callable[[], object] = bool) -> None:
+    def __init__(
+        self,
+        processes: int,
+        prepare: Callable[[], object] = bool,
+        *,
+        most_cpu_seconds: float = MOST_CPU_SECONDS,
+    ) -> None:
         """`prepare` is run first in each of the processes."""
         self.processes = processes
+        self.most_cpu_seconds = most_cpu_seconds
         self._prepare = prepare
         self._pool = self._make_pool()
 
     async def run[*Args, R](self, work: Callable[[*Args], R], *args: *Args) -> R:
-        """Run a pure function. Raises BrokenProcessPool if its process died under it."""
+        """Run a pure function. Raises BrokenProcessPool if its process died under it, and
+        TookTooLong where it needs more of a processor's time than any should."""
         pool = self._pool
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+            timed = partial(_within_time, self.most_cpu_seconds, partial(work, *args))
+            return await asyncio.get_running_loop().run_in_executor(pool, timed)
+        except OutOfTime as error:
+            raise TookTooLong(work.__name__) from error
         except BrokenProcessPool:
             if self._pool is pool:
                 self._pool = self._make_pool()
@@ -48,4 +70,17 @@ class ProcessPool:
 
 def _begin(prepare: Callable[[], object]) -> None:
     os.nice(POLITENESS)
+    signal.signal(signal.SIGPROF, _give_up)
     prepare()
+
+
+def _within_time[R](seconds: float, work: Callable[[], R]) -> R:
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        return work()
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _give_up(number: int, frame: object) -> None:
+    raise OutOfTime

@@ -35,6 +35,22 @@ class TooManyPoints(UnreadableTrack):
     )
 
 
+class TooManySegments(UnreadableTrack):
+    kind = "too_many_segments"
+    message = N_(
+        "This file has more than %(limit)s tracks or segments. "
+        "Export the journey in parts, a file a day perhaps."
+    )
+
+
+class TooManyMessages(UnreadableTrack):
+    kind = "too_many_messages"
+    message = N_(
+        "This file has more than %(limit)s entries of a kind that no device writes so often. "
+        "Export the track again and drop it here."
+    )
+
+
 class NotATrack(UnreadableTrack):
     kind = "not_a_track"
     message = N_(

@@ -5,6 +5,9 @@ from contravento.tracks.errors import EmptyFile, FileTooLarge
 # What is taken at all.
 LARGEST_FILE_BYTES = 50 * 1024 * 1024
 MOST_POINTS = 2_000_000
+MOST_SEGMENTS = 100_000  # and tracks: more are made to keep a reader busy
+MOST_MESSAGES = 3 * MOST_POINTS  # of FIT; a device writes few besides one a point
+MOST_DEFINITIONS = 100_000  # of FIT's messages; a device writes a dozen for each pause
 DEEPEST_ELEMENT = 64
 LONGEST_ELEMENT_NAME = 200
 MOST_ELEMENT_NAMES = 1_000

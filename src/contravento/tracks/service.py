@@ -48,7 +48,7 @@ async def upload_track(
         track = Track(trip_id=trip_id, file_name=file_name, file_bytes=file_bytes, file_key=key)
         session.add(track)
         await session.flush()
-        await read_track.later(session, track_id=track.id)
+        await read_track.later_in_turn(f"tracks-of-{rider_id}", session, track_id=track.id)
     return track
 
 

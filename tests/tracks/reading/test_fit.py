@@ -4,10 +4,10 @@ import struct
 
 import numpy as np
 import pytest
+from fastcrc import crc16
 from hypothesis import given, settings, strategies as st
 
-from contravento.tracks import errors
-from contravento.tracks.reading.fit_checksum import crc16
+from contravento.tracks import errors, rules
 from contravento.tracks.reading.read import read_recording
 from contravento.tracks.recording import Recording
 from tests.tracks.making import NAN
@@ -30,7 +30,7 @@ def definition(local: int, message: int, *fields: tuple[int, int, int], order: s
 def fit(*messages: bytes) -> bytes:
     body = b"".join(messages)
     content = struct.pack("<BBHI4s", 12, 0x10, 2132, len(body), b".FIT") + body
-    return content + struct.pack("<H", crc16(content))
+    return content + struct.pack("<H", crc16.arc(content))
 
 
 def record_fields(order: str = "<") -> bytes:
@@ -177,10 +177,6 @@ def test_damage_is_read_up_to_and_told() -> None:
     assert codes(read_recording(whole + b"tail")) == ["trailing"]
 
 
-def test_the_checksum_is_the_one_of_the_catalogue() -> None:
-    assert crc16(b"123456789") == 0xBB3D  # CRC-16/ARC's check value
-
-
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=120))
 def test_any_messages_are_read_or_refused(body: bytes) -> None:
@@ -189,3 +185,21 @@ def test_any_messages_are_read_or_refused(body: bytes) -> None:
             assert len(read_recording(content)) > 0
         except errors.UnreadableTrack as refusal:
             assert refusal.kind != "unreadable"  # noqa: PT017
+
+
+def test_empty_messages_without_number_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_MESSAGES", 1_000)
+    with pytest.raises(errors.TooManyMessages):
+        read_recording(fit(definition(0, 99), b"\0" * 2_000))
+
+
+def test_definitions_without_number_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_DEFINITIONS", 100)
+    with pytest.raises(errors.TooManyMessages):
+        read_recording(fit(definition(0, RECORD) * 101))
+
+
+def test_messages_of_several_pieces_count_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_MESSAGES", 1_000)
+    with pytest.raises(errors.TooManyMessages):
+        read_recording(fit(definition(0, 99), b"\0" * 600) * 2)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from contravento.tracks import errors, rules
 from contravento.tracks.analysis.geodesy import great_circle
 from contravento.tracks.export import write_gpx
 from contravento.tracks.pipeline import digest
@@ -220,3 +221,10 @@ def test_what_is_written_is_read_again_as_it_was(
     width = east - west if west <= east else east - west + 360
     inside = (first.lon - west + 1e-6) % 360 <= width + 2e-6
     assert inside.all()
+
+
+def test_segments_without_number_are_refused() -> None:
+    crumb = b'<trkseg><trkpt lat="1" lon="2"/></trkseg>'
+    content = b"<gpx><trk>" + crumb * (rules.MOST_SEGMENTS + 1) + b"</trk></gpx>"
+    with pytest.raises(errors.TooManySegments):
+        read_recording(content)

@@ -11,11 +11,17 @@ from math import isnan
 from typing import Any
 
 import numpy as np
+from fastcrc import crc16
 
 from contravento.tracks import rules
 from contravento.tracks.analysis import geodesy
-from contravento.tracks.errors import BrokenBeforeFirstPoint, NoPoints, NotAnActivity
-from contravento.tracks.reading import fit_checksum, warnings
+from contravento.tracks.errors import (
+    BrokenBeforeFirstPoint,
+    NoPoints,
+    NotAnActivity,
+    TooManyMessages,
+)
+from contravento.tracks.reading import warnings
 from contravento.tracks.reading.numbers import NAN, short_text
 from contravento.tracks.reading.parsed_file import Findings, Line, check_room
 from contravento.tracks.recording import Remark
@@ -54,7 +60,8 @@ class _Damaged(Exception):
 def read(content: bytes) -> Findings:
     """Read a FIT file, or several in one, up to where they break off.
 
-    Raises NotAnActivity, NoPoints, BrokenBeforeFirstPoint, TooManyPoints.
+    Raises NotAnActivity, NoPoints, BrokenBeforeFirstPoint, TooManyPoints, TooManySegments,
+    TooManyMessages.
     """
     fit = _Fit(content)
     found = fit.read_all()
@@ -89,6 +96,8 @@ class _Fit:
     _layouts: dict[int, _Layout] = field(default_factory=dict)
     _time: int = 0
     _is_resumed: bool = False
+    _messages: int = 0
+    _definitions: int = 0
 
     def read_all(self) -> list[Remark]:
         at, checksums_match = 0, True
@@ -105,14 +114,18 @@ class _Fit:
                 return [warnings.BROKEN_OFF()]
             if end + CHECKSUM_BYTES > len(self.content):
                 return [warnings.BROKEN_OFF()]
-            checksums_match &= fit_checksum.crc16(self.content[at : end + CHECKSUM_BYTES]) == 0
+            checksums_match &= crc16.arc(self.content[at : end + CHECKSUM_BYTES]) == 0
             at = end + CHECKSUM_BYTES
         return [] if checksums_match else [warnings.BAD_CHECKSUM()]
 
     def _read_messages(self, at: int, end: int) -> None:
         content, layouts = self.content, self._layouts
         layouts.clear()
+        room = rules.MOST_MESSAGES - self._messages
         while at < end:
+            room -= 1
+            if room < 0:
+                raise TooManyMessages(limit=rules.MOST_MESSAGES)
             header = content[at]
             at += 1
             if header & 0x80:  # a data message with the time in its header
@@ -130,9 +143,13 @@ class _Fit:
                 values = layout.fields.unpack_from(content, at)
                 layout.hear(dict(zip(layout.numbers, values, strict=True)))
             at += layout.fields.size
+        self._messages = rules.MOST_MESSAGES - room
 
     def _define(self, header: int, at: int, end: int) -> int:
         """Take in a definition message and return where the next message begins."""
+        self._definitions += 1
+        if self._definitions > rules.MOST_DEFINITIONS:
+            raise TooManyMessages(limit=rules.MOST_DEFINITIONS)
         order = ">" if self.content[at + 1] else "<"
         message = int.from_bytes(self.content[at + 2 : at + 4], "big" if order == ">" else "little")
         fields_end = at + 5 + 3 * self.content[at + 4]

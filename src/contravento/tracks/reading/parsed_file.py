@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contravento.tracks import rules
-from contravento.tracks.errors import TooManyPoints
+from contravento.tracks.errors import TooManyPoints, TooManySegments
 from contravento.tracks.recording import Remark, Waypoint
 
 
@@ -34,9 +34,15 @@ class Line:
 
     def start_track(self) -> None:
         self.track_starts.append(len(self.lon))
+        self._check_segments()
 
     def start_segment(self) -> None:
         self.segment_starts.append(len(self.lon))
+        self._check_segments()
+
+    def _check_segments(self) -> None:
+        if max(len(self.track_starts), len(self.segment_starts)) > rules.MOST_SEGMENTS:
+            raise TooManySegments(limit=rules.MOST_SEGMENTS)
 
     @property
     def track(self) -> NDArray[np.int64]:
