@@ -35,6 +35,7 @@ from contravento.web.rendering.render_cache import KeptBy, RenderCache
 
 router = APIRouter(prefix="/trips")
 
+LONG_STORY_CHARACTERS = 20_000
 MOST_STAGES = 31  # more days than that leave no room for their numbers
 
 
@@ -73,8 +74,15 @@ async def show(
         heights=await _heights(session, kept, trip, tracks, days) if tracks else None,
         bounds=joined([(w, s, e, n) for w, s, e, n in (track.bounds for track in tracks)]),
         speeds=_speeds(tracks),
-        story=story.tell(trip.story, trip.excerpt),
+        story=await _tell(trip),
     )
+
+
+async def _tell(trip: Trip) -> story.Story:
+    """A long story takes its time when it is first shown; nobody else has to wait for it."""
+    if len(trip.story) < LONG_STORY_CHARACTERS:
+        return story.tell(trip.story, trip.excerpt)
+    return await asyncio.to_thread(story.tell, trip.story, trip.excerpt)
 
 
 @router.get("/{slug}/tracks.gpx")
