@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 from contravento.api.uploads import FORM_LIMITS
 from contravento.http.dependencies import authenticate, check_origin, client_address
 from contravento.http.replica_routing import SAFE_METHODS
+from contravento.http.request_state import RequestState
 from contravento.kit import idempotency
 from contravento.kit.errors import Conflict, Invalid
 from contravento.kit.i18n.marks import N_
@@ -112,7 +113,7 @@ async def _once(request: Request, key: str, handle: Handler) -> Response:
     if not 0 < len(key) <= MAX_KEY_CHARACTERS or not key.isprintable():
         raise BadIdempotencyKey
     await check_origin(request)
-    resources: Resources = request.state.resources
+    resources = RequestState.of(request.scope).resources
     caller = await _caller(request, resources)
     try:
         fingerprint = await _fingerprint(request)
@@ -133,7 +134,7 @@ async def _answer_once(
             if earlier.fingerprint != claim.fingerprint:
                 raise KeyUsedOtherwise
             return _replay(earlier)
-        request.state.session = session
+        RequestState.of(request.scope).session = session
         response = await handle(request)
         await idempotency.keep(
             session, claim, status=response.status_code, body=bytes(response.body)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, Timeout
 from starlette.exceptions import HTTPException
 
 from contravento.http.dependencies import authenticate, language_of
-from contravento.http.middleware.retry_read import CUT
+from contravento.http.request_state import RequestState
 from contravento.kit.database.session import READ_ONLY
 from contravento.kit.errors import AppError, NotFound, Unavailable
 from contravento.kit.i18n.catalogue import translate
@@ -86,10 +86,11 @@ async def explain(request: Request, error: Exception) -> Response:
     if is_outage(error):
         log.warning("a part is not answering: %s", type(error).__name__)
         if isinstance(error, DBAPIError) and error.connection_invalidated:
-            setattr(request.state, CUT, True)
+            RequestState.of(request.scope).is_connection_lost = True
         return _tell(request, Unavailable(), language)
     log.error("unforeseen", exc_info=error)
-    await note_mishap(request.state.resources, error, place=_place(request))
+    resources = RequestState.of(request.scope).resources
+    await note_mishap(resources, error, place=_place(request))
     return _answer(request, 500, translate(language, AppError.message))
 
 
@@ -101,10 +102,10 @@ def _place(request: Request) -> str:
 
 async def _recognise(request: Request) -> None:
     """So that the page of a refusal does not look signed out to who is signed in."""
-    if _is_program(request) or hasattr(request.state, "viewer"):
+    if _is_program(request) or RequestState.of(request.scope).is_authenticated:
         return
     with suppress(AppError, *OUTAGES):
-        async with request.state.resources.transaction() as session:
+        async with RequestState.of(request.scope).resources.transaction() as session:
             await authenticate(request, session)
 
 
@@ -143,7 +144,7 @@ def _answer(
 ) -> Response:
     if _is_program(request):
         return _problem(request, status, detail, headers=headers, errors=errors)
-    page = Page(request, getattr(request.state, "viewer", None))
+    page = Page(request, RequestState.of(request.scope).viewer)
     return page.show(
         "error.html",
         status=status,
@@ -151,7 +152,7 @@ def _answer(
         title=translate(page.language, _TITLES.get(status, _OTHER_TITLE)),
         code=status,
         detail=detail,
-        request_id=request.state.request_id,
+        request_id=RequestState.of(request.scope).id,
         retry_after=RETRY_AFTER_SECONDS,
     )
 
@@ -176,7 +177,7 @@ def _problem(
         "title": translate(language, _TITLES.get(status, _OTHER_TITLE)),
         "status": status,
         "detail": detail,
-        "request_id": request.state.request_id,
+        "request_id": RequestState.of(request.scope).id,
     }
     if errors:
         body["errors"] = errors
