@@ -13,8 +13,9 @@ from pydantic import BaseModel, Field
 from contravento.api.import_warnings import RemarkOut
 from contravento.api.openapi import refuses
 from contravento.api.pagination import ListOf
-from contravento.api.route import ApiRoute, not_modified
+from contravento.api.route import ApiRoute
 from contravento.api.uploads import UploadForTrip, form_schema
+from contravento.http import conditional
 from contravento.http.cache_control import share_trip
 from contravento.http.dependencies import (
     MaybeViewer,
@@ -303,7 +304,7 @@ async def _draw(
 ) -> Response:
     """A track's points never change, so what they are kept under is all that the tag needs."""
     tag = f'W/"{_version_of(tracks)}-{tolerance_metres:g}"'
-    if answer := not_modified(request, tag):
+    if answer := conditional.not_modified(request, tag):
         return answer
     packed = [await _points(track, resources) for track in tracks]
     body = await asyncio.to_thread(draw_line, packed, tolerance_metres)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Annotated, Any, BinaryIO, TypedDict
 from uuid import UUID
 
@@ -12,11 +11,10 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from contravento.http.dependencies import ResourcesOf, authenticate
+from contravento.http.uploads import safe_file_name
 from contravento.kit.errors import Invalid, Unauthorized
 from contravento.kit.i18n.marks import N_
 from contravento.trips.queries import get_own_trip
-
-MAX_NAME_CHARACTERS = 200
 
 
 class FormLimits(TypedDict):
@@ -59,11 +57,11 @@ async def _own_trip_first(
         await get_own_trip(session, trip_id, rider_id=rider_id)
 
 
-def _reader(gate: Callable[..., Any]) -> Callable[..., AsyncIterator[Upload]]:
-    """Reads the file once `gate` has let its sender in."""
+def _reader(check: Callable[..., Any]) -> Callable[..., AsyncIterator[Upload]]:
+    """Reads the file once `check` has let its sender in."""
 
     async def read(
-        request: Request, _passed: Annotated[Any, Depends(gate)]
+        request: Request, _passed: Annotated[Any, Depends(check)]
     ) -> AsyncIterator[Upload]:
         async with request.form(**FORM_LIMITS) as form:
             yield _upload_in(form)
@@ -80,8 +78,8 @@ def check_fields[M: BaseModel](upload: Upload, model: type[M]) -> M:
     try:
         return model.model_validate(upload.fields)
     except ValidationError as wrong:
-        found = [{**each, "loc": ("body", *each["loc"])} for each in wrong.errors()]
-        raise RequestValidationError(found) from wrong
+        errors = [{**error, "loc": ("body", *error["loc"])} for error in wrong.errors()]
+        raise RequestValidationError(errors) from wrong
 
 
 def _upload_in(form: FormData) -> Upload:
@@ -89,13 +87,7 @@ def _upload_in(form: FormData) -> Upload:
     if not isinstance(file, UploadFile):
         raise FileNeeded
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
-    return Upload(file.file, _plain_name(file.filename), file.size or 0, fields)
-
-
-def _plain_name(name: str | None) -> str:
-    last = PurePosixPath((name or "").replace("\\", "/")).name
-    printable = "".join(character for character in last if character.isprintable())
-    return printable.encode("utf-8", "replace").decode()[-MAX_NAME_CHARACTERS:] or "file"
+    return Upload(file.file, safe_file_name(file.filename), file.size or 0, fields)
 
 
 def form_schema(**others: dict[str, Any]) -> dict[str, Any]:

@@ -165,13 +165,17 @@ async def _in_person(viewer: SignedIn) -> Viewer:
 InteractiveOnly = Annotated[Viewer, Depends(_in_person)]
 
 
-async def _administrator(viewer: SignedIn) -> Viewer:
+def check_administrator(viewer: Viewer) -> Viewer:
+    """How the server runs is nobody else's business: to other riders it is not there."""
     if not viewer.is_admin:
         raise NotFound
     return viewer
 
 
-# What runs here is nobody else's business: to other riders it is not there.
+async def _administrator(viewer: SignedIn) -> Viewer:
+    return check_administrator(viewer)
+
+
 Administrator = Annotated[Viewer, Depends(_administrator)]
 
 

@@ -9,6 +9,8 @@ from sqlalchemy import ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contravento.kit.database.session import Table
+from contravento.kit.processing import Upload
+from contravento.photos.errors import UnreadablePhoto
 from contravento.trips.models import Trip
 
 
@@ -18,18 +20,15 @@ class State(StrEnum):
     UNREADABLE = "unreadable"
 
 
-class Photo(Table):
+class Photo(Upload[State], Table):
+    READY, UNREADABLE, REFUSAL = State.READY, State.UNREADABLE, UnreadablePhoto
+
     __tablename__ = "photos"
     __table_args__ = (Index("ix_photos_trip", "trip_id", "position"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
     trip_id: Mapped[UUID] = mapped_column(ForeignKey(Trip.id, ondelete="cascade"))
-    file_name: Mapped[str]
-    file_bytes: Mapped[int]
-    file_key: Mapped[str]
     state: Mapped[State] = mapped_column(server_default=State.QUEUED)
-    attempts: Mapped[int] = mapped_column(server_default="0")
-    refusal: Mapped[dict[str, Any] | None]  # code, message, params: why it is unreadable
     position: Mapped[int]
     caption: Mapped[str] = mapped_column(server_default="")
     alt: Mapped[str] = mapped_column(server_default="")
@@ -41,7 +40,3 @@ class Photo(Table):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     trip: Mapped[Trip] = relationship(lazy="raise")
-
-    @property
-    def is_settled(self) -> bool:
-        return self.state in (State.READY, State.UNREADABLE)

@@ -4,22 +4,23 @@ from datetime import UTC
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from contravento.accounts.models import Rider
 from contravento.accounts.queries import get_rider_by_id
+from contravento.kit import processing
 from contravento.kit.database.session import Session
 from contravento.kit.delete_after_commit import delete_after_commit
 from contravento.kit.jobs import job
 from contravento.kit.resources import Resources
-from contravento.kit.storage.storage import Storage, StorageAway, random_key
+from contravento.kit.storage.storage import Storage, random_key
 from contravento.kit.telemetry import metrics
 from contravento.photos import queries
 from contravento.photos.errors import UnreadablePhoto
 from contravento.photos.images import Prepared, Rendition, prepare, prepare_portrait
 from contravento.photos.inputs import PhotoChanges
 from contravento.photos.models import Photo, State
-from contravento.photos.rules import MAX_PREPARING_ATTEMPTS, check_room
+from contravento.photos.rules import check_room
 from contravento.trips.models import Trip
 from contravento.trips.queries import get_own_trip
 
@@ -70,8 +71,8 @@ async def order_photos(
     """Those named come first, in that order; the rest keep theirs after them."""
     trip = await get_own_trip(session, trip_id, rider_id=rider_id)
     photos = await queries.list_photos(session, trip_id)
-    wanted = {photo_id: place for place, photo_id in enumerate(ids)}
-    photos.sort(key=lambda photo: wanted.get(photo.id, len(wanted)))
+    places = {photo_id: place for place, photo_id in enumerate(ids)}
+    photos.sort(key=lambda photo: places.get(photo.id, len(places)))
     for position, photo in enumerate(photos, start=1):
         photo.position = position
     await _choose_cover(session, trip)
@@ -117,30 +118,17 @@ async def forget_rider(session: Session, rider_id: UUID) -> None:
 @job("photos.prepare", priority=3)
 async def prepare_photo(resources: Resources, *, photo_id: UUID) -> None:
     """Make the sizes of an uploaded photo, or find out why that cannot be."""
-    async with resources.transaction() as session:
-        photo = await _begin_preparing(session, photo_id)
-    if photo is None:
-        return
-    try:
-        await _prepare(resources, photo)
-    except StorageAway:
-        async with resources.transaction() as session:
-            await _take_back_attempt(session, photo_id)
-        raise
+    async with processing.attempt(resources, Photo, photo_id) as photo:
+        if photo is not None:
+            await _prepare(resources, photo)
 
 
 async def _prepare(resources: Resources, photo: Photo) -> None:
-    photo_id = photo.id
-    try:
-        with metrics.processing(metrics.PHOTOS_PROCESSED, metrics.PHOTO_SECONDS, UnreadablePhoto):
-            made = await resources.compute(prepare, await resources.storage.get(photo.file_key))
-    except UnreadablePhoto as refusal:
-        async with resources.transaction() as session:
-            await _refuse(session, photo_id, refusal)
-        return
-    sizes = await _store(resources.storage, "photos", made.renditions)
+    with metrics.processing(metrics.PHOTOS_PROCESSED, metrics.PHOTO_SECONDS, UnreadablePhoto):
+        prepared = await resources.compute(prepare, await resources.storage.get(photo.file_key))
+    sizes = await _store(resources.storage, "photos", prepared.renditions)
     async with resources.transaction() as session:
-        if not await _finish_preparing(session, photo_id, made, sizes):
+        if not await _finish_preparing(session, photo.id, prepared, sizes):
             await delete_after_commit(session, *_keys(sizes))
 
 
@@ -148,11 +136,11 @@ async def _prepare(resources: Resources, photo: Photo) -> None:
 async def make_portrait(resources: Resources, *, rider_id: UUID, file_key: str) -> None:
     """Change a rider's portrait; one that cannot be read changes nothing."""
     try:
-        made = await resources.compute(prepare_portrait, await resources.storage.get(file_key))
+        portrait = await resources.compute(prepare_portrait, await resources.storage.get(file_key))
     except UnreadablePhoto:
         await resources.storage.delete(file_key)
         return
-    sizes = await _store(resources.storage, "portraits", made.renditions)
+    sizes = await _store(resources.storage, "portraits", portrait.renditions)
     async with resources.transaction() as session:
         rider = await session.get(Rider, rider_id, with_for_update=True)
         await delete_after_commit(session, file_key, *_keys(rider.portrait if rider else sizes))
@@ -160,65 +148,31 @@ async def make_portrait(resources: Resources, *, rider_id: UUID, file_key: str) 
             rider.portrait = sizes
 
 
-async def _begin_preparing(session: Session, photo_id: UUID) -> Photo | None:
-    """The photo, if it still waits; one that failed too often is given up."""
-    photo = await session.get(Photo, photo_id, with_for_update=True)
-    if photo is None or photo.is_settled:
-        return None
-    if photo.attempts >= MAX_PREPARING_ATTEMPTS:
-        _settle_unreadable(photo, UnreadablePhoto())
-        return None
-    photo.attempts += 1
-    return photo
-
-
-async def _take_back_attempt(session: Session, photo_id: UUID) -> None:
-    """The file is not to blame where it could not be fetched, or what was made not be kept."""
-    await session.execute(
-        update(Photo).where(Photo.id == photo_id).values(attempts=Photo.attempts - 1)
-    )
-
-
-async def _refuse(session: Session, photo_id: UUID, refusal: UnreadablePhoto) -> None:
-    photo = await session.get(Photo, photo_id, with_for_update=True)
-    if photo is not None:
-        _settle_unreadable(photo, refusal)
-
-
-def _settle_unreadable(photo: Photo, refusal: UnreadablePhoto) -> None:
-    photo.state = State.UNREADABLE
-    photo.refusal = {
-        "code": type(refusal).__name__,
-        "message": refusal.message,
-        "params": refusal.params,
-    }
-
-
 async def _finish_preparing(
-    session: Session, photo_id: UUID, made: Prepared, sizes: dict[str, Any]
+    session: Session, photo_id: UUID, prepared: Prepared, sizes: dict[str, Any]
 ) -> bool:
     """Whether the photo was still there and still waiting."""
-    photo = await session.get(Photo, photo_id, with_for_update=True)
-    if photo is None or photo.is_settled:
+    photo = await processing.find_waiting(session, Photo, photo_id)
+    if photo is None:
         return False
-    photo.width, photo.height, photo.colour = made.width, made.height, made.colour
-    photo.taken_at = made.taken_at.replace(tzinfo=UTC) if made.taken_at else None
+    photo.width, photo.height, photo.colour = prepared.width, prepared.height, prepared.colour
+    photo.taken_at = prepared.taken_at.replace(tzinfo=UTC) if prepared.taken_at else None
     photo.sizes = sizes
-    photo.state = State.READY
+    photo.settle(State.READY)
     await _choose_cover(session, await session.get_one(Trip, photo.trip_id, with_for_update=True))
     return True
 
 
 async def _store(storage: Storage, kind: str, renditions: tuple[Rendition, ...]) -> dict[str, Any]:
     sizes = {}
-    for each in renditions:
+    for rendition in renditions:
         key = random_key(kind, ".jpg")
-        await storage.put(key, each.content)
-        sizes[each.name] = {
+        await storage.put(key, rendition.content)
+        sizes[rendition.name] = {
             "key": key,
-            "width": each.width,
-            "height": each.height,
-            "bytes": len(each.content),
+            "width": rendition.width,
+            "height": rendition.height,
+            "bytes": len(rendition.content),
         }
     return sizes
 

@@ -18,7 +18,7 @@ from contravento.photos.queries import list_photos
 from contravento.tracks.queries import list_tracks
 from contravento.trips.models import Trip
 from contravento.web.editor.state import sketch
-from contravento.web.editor.uploads import is_track, plain_name
+from contravento.web.editor.uploads import is_track
 from tests.support import factories
 
 type Jobs = Callable[[], Awaitable[list[str]]]
@@ -388,21 +388,6 @@ async def test_a_trip_that_is_full_says_so(
 
     assert sent.text.count('<li class="upload"') == 2
     assert "This trip has 1 tracks already." in sent.text
-
-
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        ("../../etc/passwd", "passwd"),
-        ("C:\\rides\\day 1.gpx", "day 1.gpx"),
-        ("a\x00b\n.gpx", "ab.gpx"),
-        ("", "file"),
-        (None, "file"),
-        ("x" * 300 + ".gpx", "x" * 196 + ".gpx"),
-    ],
-)
-def test_a_file_name_is_only_a_name(given: str | None, kept: str) -> None:
-    assert plain_name(given) == kept
 
 
 def test_the_ending_tells_tracks_from_photos() -> None:

@@ -9,7 +9,6 @@ from contravento.tracks.errors import (
     Archive,
     Document,
     EmptyFile,
-    FileTooLarge,
     HasDoctype,
     KmlFile,
     NotATrack,
@@ -55,7 +54,7 @@ def read_recording(
 
 def _unpack(content: bytes) -> tuple[bytes, list[Remark]]:
     """Undo gzip once, never making more bytes than a file may have."""
-    _check_size(content)
+    rules.check_file_size(len(content))
     if sniff_binary(content) != Format.GZIP:
         return content, []
     unpacking = zlib.decompressobj(wbits=31)
@@ -63,17 +62,10 @@ def _unpack(content: bytes) -> tuple[bytes, list[Remark]]:
         unpacked = unpacking.decompress(content, rules.LARGEST_FILE_BYTES + 1)
     except zlib.error as error:
         raise Archive from error
-    _check_size(unpacked)
-    if not unpacked:
-        raise EmptyFile
+    rules.check_file_size(len(unpacked))
     if not unpacking.eof:
         return unpacked, [warnings.UNPACKED(), warnings.PACKED_PART()]
     return unpacked, [warnings.UNPACKED()]
-
-
-def _check_size(content: bytes) -> None:
-    if len(content) > rules.LARGEST_FILE_BYTES:
-        raise FileTooLarge(megabytes=rules.LARGEST_FILE_BYTES // 2**20)
 
 
 def _read(content: bytes, file_name: str) -> Findings:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from fastapi import APIRouter, Depends, Form as FormField, Request, Response
 from starlette.datastructures import UploadFile
 
 from contravento.http.dependencies import ResourcesOf, Transaction
+from contravento.http.uploads import safe_file_name
 from contravento.kit.database.session import Session
 from contravento.kit.errors import NotFound
 from contravento.kit.i18n.catalogue import translate
@@ -17,7 +17,6 @@ from contravento.kit.storage.storage import Storage
 from contravento.photos import queries as photo_queries, rules as photo_rules, service as photos
 from contravento.photos.models import Photo
 from contravento.tracks import queries as track_queries, rules as track_rules, service as tracks
-from contravento.tracks.errors import EmptyFile, FileTooLarge
 from contravento.tracks.models import Track
 from contravento.trips import queries as trip_queries
 from contravento.trips.models import Trip
@@ -30,8 +29,6 @@ from contravento.web.rendering.page import Page, PageFor
 router = APIRouter()
 
 TRACK_ENDINGS = (".gpx", ".fit", ".tcx", ".gpx.gz", ".fit.gz", ".tcx.gz", ".xml", ".kml")
-MAX_NAME_CHARACTERS = 200
-MEGABYTE = 1024 * 1024
 NOTHING_NEW = 204  # htmx leaves the row as it is, and no reader speaks it again
 
 
@@ -192,7 +189,7 @@ async def keep_files(
     """Keep each file that can be kept; without a `kind` a file's ending tells it."""
     kept = UploadOutcome()
     for file in files:
-        name = plain_name(file.filename)
+        name = safe_file_name(file.filename)
         as_track = kind == "track" if kind else is_track(name)
         take = _take_track if as_track else _take_photo
         made, refusal = await attempt(
@@ -208,13 +205,6 @@ async def keep_files(
             words = translate(language, refusal.message, refusal.params)
             kept.refused.append(Refused(name, words))
     return kept
-
-
-def plain_name(name: str | None) -> str:
-    """A file's name without any folder and without what cannot be shown."""
-    last = PurePosixPath((name or "").replace("\\", "/")).name
-    printable = "".join(character for character in last if character.isprintable())
-    return printable.encode("utf-8", "replace").decode()[-MAX_NAME_CHARACTERS:] or "file"
 
 
 async def _take(
@@ -249,16 +239,13 @@ async def _take(
 async def _take_track(
     session: Session, trip_id: UUID, file: UploadFile, name: str, rider_id: UUID, storage: Storage
 ) -> Track:
-    if not file.size:
-        raise EmptyFile
-    if file.size > track_rules.LARGEST_FILE_BYTES:
-        raise FileTooLarge(megabytes=track_rules.LARGEST_FILE_BYTES // MEGABYTE)
+    track_rules.check_file_size(file.size or 0)
     return await tracks.upload_track(
         session,
         trip_id,
         file.file,
         file_name=name,
-        file_bytes=file.size,
+        file_bytes=file.size or 0,
         rider_id=rider_id,
         storage=storage,
     )

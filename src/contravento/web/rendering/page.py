@@ -116,7 +116,7 @@ class Page:
         if status != 200 or is_personal(self.request.headers):
             return HTMLResponse(body, status, headers=told)
         told["ETag"] = conditional.tag_of(body.encode())
-        if conditional.has_it(self.request, told["ETag"]):
+        if conditional.tag_matches(self.request, told["ETag"]):
             RequestState.of(self.request.scope).is_page = True
             return Response(status_code=304, headers=told)
         return HTMLResponse(body, status, headers=told)
