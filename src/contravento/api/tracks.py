@@ -188,7 +188,8 @@ async def show(
     "/tracks/{track_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Take a track out"
 )
 async def delete(track_id: UUID, session: Transaction, viewer: SignedIn) -> None:
-    await service.delete_track(session, track_id, rider_id=viewer.id)
+    track = await queries.get_own_track_to_change(session, track_id, rider_id=viewer.id)
+    await service.delete_track(session, track.trip, track)
 
 
 @router.get(

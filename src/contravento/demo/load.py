@@ -121,7 +121,7 @@ async def _add_trip(session: Session, resources: Resources, demo: DemoTrip) -> N
         await _add_ride(session, resources, trip, await resources.compute(make_ride, ride), number)
     for photo in demo.photos:
         await _add_photo(session, resources, trip, photo)
-    await trips.publish_trip(session, trip.id, rider_id=rider.id)
+    await trips.publish_trip(session, trip)
     trip.published_at = _published_at(demo)
 
 

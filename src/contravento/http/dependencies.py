@@ -19,6 +19,8 @@ from contravento.kit.errors import Forbidden, NotFound, Unauthorized
 from contravento.kit.i18n.catalogue import choose_language
 from contravento.kit.i18n.marks import N_
 from contravento.kit.resources import Resources
+from contravento.trips import queries as trips
+from contravento.trips.models import Trip
 
 BEARER = "bearer"
 MAYBE_BEARER = "maybe bearer"
@@ -177,6 +179,14 @@ async def _administrator(viewer: SignedIn) -> Viewer:
 
 
 Administrator = Annotated[Viewer, Depends(_administrator)]
+
+
+async def _own_trip(trip_id: UUID, session: Transaction, viewer: SignedIn) -> Trip:
+    return await trips.get_own_trip(session, trip_id, rider_id=viewer.id)
+
+
+# The rider's own, by the path's `trip_id`, locked until the transaction ends.
+OwnTrip = Annotated[Trip, Depends(_own_trip)]
 
 
 async def check_origin(request: Request) -> None:

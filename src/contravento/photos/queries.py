@@ -9,7 +9,7 @@ from contravento.kit.database.session import Session
 from contravento.photos.errors import PhotoNotFound
 from contravento.photos.models import Photo, State
 from contravento.trips.models import Trip
-from contravento.trips.queries import is_visible_to
+from contravento.trips.queries import get_own_trip, is_visible_to
 
 
 async def get_photo(session: Session, photo_id: UUID, *, viewer_id: UUID | None) -> Photo:
@@ -18,6 +18,13 @@ async def get_photo(session: Session, photo_id: UUID, *, viewer_id: UUID | None)
 
 async def get_own_photo(session: Session, photo_id: UUID, *, rider_id: UUID) -> Photo:
     return await _one(session, photo_id, Trip.rider_id == rider_id)
+
+
+async def get_own_photo_to_change(session: Session, photo_id: UUID, *, rider_id: UUID) -> Photo:
+    """With its trip locked, whose cover and order may change with it."""
+    photo = await get_own_photo(session, photo_id, rider_id=rider_id)
+    await get_own_trip(session, photo.trip_id, rider_id=rider_id)
+    return photo
 
 
 async def list_photos(session: Session, trip_id: UUID) -> list[Photo]:

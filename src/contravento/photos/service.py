@@ -36,7 +36,10 @@ async def upload_photo(
     rider_id: UUID,
     storage: Storage,
 ) -> Photo:
-    """Keep the rider's file now, safe on disk; make the sizes later."""
+    """Keep the rider's file now, safe on disk; make the sizes later.
+
+    The trip is locked only once the file is stored, so that uploads do not wait for each other.
+    """
     key = random_key("photos")
     async with storage.putting(key, file):
         await get_own_trip(session, trip_id, rider_id=rider_id)
@@ -55,22 +58,16 @@ async def upload_photo(
     return photo
 
 
-async def change_photo(
-    session: Session, photo_id: UUID, changes: PhotoChanges, *, rider_id: UUID
-) -> Photo:
-    photo = await queries.get_own_photo(session, photo_id, rider_id=rider_id)
+async def change_photo(session: Session, trip: Trip, photo: Photo, changes: PhotoChanges) -> Photo:
     for name, value in changes.model_dump(exclude_unset=True, exclude_none=True).items():
         setattr(photo, name, value)
-    await _choose_cover(session, photo.trip)
+    await _choose_cover(session, trip)
     return photo
 
 
-async def order_photos(
-    session: Session, trip_id: UUID, ids: list[UUID], *, rider_id: UUID
-) -> list[Photo]:
+async def order_photos(session: Session, trip: Trip, ids: list[UUID]) -> list[Photo]:
     """Those named come first, in that order; the rest keep theirs after them."""
-    trip = await get_own_trip(session, trip_id, rider_id=rider_id)
-    photos = await queries.list_photos(session, trip_id)
+    photos = await queries.list_photos(session, trip.id)
     places = {photo_id: place for place, photo_id in enumerate(ids)}
     photos.sort(key=lambda photo: places.get(photo.id, len(places)))
     for position, photo in enumerate(photos, start=1):
@@ -79,13 +76,10 @@ async def order_photos(
     return photos
 
 
-async def delete_photo(session: Session, photo_id: UUID, *, rider_id: UUID) -> Trip:
-    photo = await queries.get_own_photo(session, photo_id, rider_id=rider_id)
-    trip = await get_own_trip(session, photo.trip_id, rider_id=rider_id)
+async def delete_photo(session: Session, trip: Trip, photo: Photo) -> None:
     await delete_after_commit(session, photo.file_key, *_keys(photo.sizes))
     await session.delete(photo)
     await _choose_cover(session, trip)
-    return trip
 
 
 async def upload_portrait(

@@ -13,7 +13,7 @@ from contravento.kit.database.session import Session
 from contravento.tracks.errors import TrackNotFound
 from contravento.tracks.models import State, Track, TrackDay
 from contravento.trips.models import Trip
-from contravento.trips.queries import is_visible_to
+from contravento.trips.queries import get_own_trip, is_visible_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,13 @@ async def get_track_with_profile(
 
 async def get_own_track(session: Session, track_id: UUID, *, rider_id: UUID) -> Track:
     return await _one(session, track_id, Trip.rider_id == rider_id, with_profile=False)
+
+
+async def get_own_track_to_change(session: Session, track_id: UUID, *, rider_id: UUID) -> Track:
+    """With its trip locked, whose figures change with it."""
+    track = await get_own_track(session, track_id, rider_id=rider_id)
+    await get_own_trip(session, track.trip_id, rider_id=rider_id)
+    return track
 
 
 async def list_tracks(session: Session, trip_id: UUID) -> list[Track]:

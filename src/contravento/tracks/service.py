@@ -36,7 +36,10 @@ async def upload_track(
     rider_id: UUID,
     storage: Storage,
 ) -> Track:
-    """Keep the rider's file now, safe on disk; find out later what is in it."""
+    """Keep the rider's file now, safe on disk; find out later what is in it.
+
+    The trip is locked only once the file is stored, so that uploads do not wait for each other.
+    """
     key = random_key("tracks")
     async with storage.putting(key, file):
         await get_own_trip(session, trip_id, rider_id=rider_id)
@@ -49,15 +52,12 @@ async def upload_track(
     return track
 
 
-async def delete_track(session: Session, track_id: UUID, *, rider_id: UUID) -> Trip:
+async def delete_track(session: Session, trip: Trip, track: Track) -> None:
     """Take a track out; the trip adds up again without it."""
-    track = await queries.get_own_track(session, track_id, rider_id=rider_id)
-    trip = await get_own_trip(session, track.trip_id, rider_id=rider_id)
     await delete_after_commit(session, track.file_key, track.points_key)
     await session.delete(track)
     await session.flush()
     await _add_up(session, trip)
-    return trip
 
 
 async def forget_trip(session: Session, trip_id: UUID) -> None:

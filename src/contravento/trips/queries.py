@@ -61,6 +61,15 @@ async def get_own_trip_by_slug(session: Session, slug: str, *, rider_id: UUID) -
     return await _one(session, chosen.with_for_update(of=Trip))
 
 
+async def get_own_trip_id(session: Session, slug: str, *, rider_id: UUID) -> UUID:
+    """Without locking it. Raises TripNotFound."""
+    own = select(Trip.id).where(Trip.key == key_in(slug), Trip.rider_id == rider_id)
+    trip_id: UUID | None = await session.scalar(own)
+    if trip_id is None:
+        raise TripNotFound
+    return trip_id
+
+
 async def list_own_trips(session: Session, *, rider_id: UUID, limit: int = 200) -> list[Trip]:
     """Drafts and all, what was touched last first."""
     chosen = (

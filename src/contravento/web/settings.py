@@ -30,8 +30,14 @@ from contravento.photos import image_formats, service as photos
 from contravento.photos.errors import EmptyPhoto
 from contravento.photos.rules import check_file_size
 from contravento.web.auth import RiderOnly, redirect
-from contravento.web.editor.state import Received
-from contravento.web.rendering.forms import Form, attempt, carry_out, files_in, read_form
+from contravento.web.rendering.forms import (
+    Form,
+    SubmittedForm,
+    attempt,
+    carry_out,
+    files_in,
+    read_form,
+)
 from contravento.web.rendering.page import Page, PageFor
 
 router = APIRouter(prefix="/settings")
@@ -110,7 +116,11 @@ async def change_profile(
 
 @router.post("/photo")
 async def change_portrait(
-    sent: Received, session: Transaction, viewer: RiderOnly, resources: ResourcesOf, page: PageFor
+    sent: SubmittedForm,
+    session: Transaction,
+    viewer: RiderOnly,
+    resources: ResourcesOf,
+    page: PageFor,
 ) -> Response:
     async def keep() -> None:
         if not files:

@@ -17,7 +17,7 @@ from contravento.kit.storage.storage import Storage
 from contravento.photos.queries import list_photos
 from contravento.tracks.queries import list_tracks
 from contravento.trips.models import Trip
-from contravento.web.editor.state import sketch
+from contravento.web.editor.outline import outline_path
 from contravento.web.editor.uploads import is_track
 from tests.support import factories
 
@@ -397,11 +397,11 @@ def test_the_ending_tells_tracks_from_photos() -> None:
 
 
 def test_a_sketch_fits_its_frame() -> None:
-    drawn = sketch([[[-4.1, 41.6], [-4.2, 41.7]], [[-4.3, 41.5]]])
+    drawn = outline_path([[[-4.1, 41.6], [-4.2, 41.7]], [[-4.3, 41.5]]])
     numbers = [float(each) for each in re.findall(r"-?[\d.]+", drawn)]
 
     assert drawn.count("M") == 2
     assert all(6 <= x <= 58 for x in numbers[::2])
     assert all(6 <= y <= 42 for y in numbers[1::2])
-    assert sketch([]) == ""
-    assert sketch([[[0.0, 0.0]]]).startswith("M")
+    assert outline_path([]) == ""
+    assert outline_path([[[0.0, 0.0]]]).startswith("M")

@@ -1,15 +1,17 @@
 """Reading forms into the same input models that JSON uses, with our own words for mistakes."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
+from contravento.http.dependencies import ResourcesOf, authenticate
+from contravento.http.replica_routing import SAFE_METHODS
 from contravento.kit.database.session import Session
-from contravento.kit.errors import AppError, TooManyRequests
+from contravento.kit.errors import AppError, TooManyRequests, Unauthorized
 from contravento.kit.i18n.catalogue import translate
 from contravento.kit.validation_messages import sentence_for
 
@@ -46,6 +48,22 @@ class Form[M: BaseModel]:
         return replace(
             self, errors={right if at == wrong else at: words for at, words in self.errors.items()}
         )
+
+
+async def _submitted(request: Request, resources: ResourcesOf) -> AsyncIterator[FormData]:
+    """A rider's form with its files. Nobody else's is read, and reading holds no transaction."""
+    if request.method in SAFE_METHODS:
+        yield FormData()
+        return
+    async with resources.transaction() as session:
+        viewer = await authenticate(request, session)
+    if viewer is None:
+        raise Unauthorized
+    async with request.form() as form:
+        yield form
+
+
+SubmittedForm = Annotated[FormData, Depends(_submitted)]
 
 
 async def read_form[M: BaseModel](
