@@ -76,8 +76,10 @@ def create_app(settings: Settings, resources: Resources | None = None) -> ASGIAp
         if resources is not None:
             yield AppState(resources=resources)
             return
-        with ProcessPool(processes=1, prepare=partial(start_logs, settings)) as heavy:
-            async with open_resources(settings, reactions=REACTIONS, heavy=heavy) as opened:
+        with ProcessPool(processes=1, prepare=partial(start_logs, settings)) as process_pool:
+            async with open_resources(
+                settings, reactions=REACTIONS, process_pool=process_pool
+            ) as opened:
                 tasks = [asyncio.create_task(opened.compute(warm_up))]
                 if settings.metrics:
                     tasks.append(asyncio.create_task(_tell_of_pool(opened)))

@@ -163,14 +163,14 @@ async def delete_photo(session: Transaction, viewer: SignedIn) -> None:
 @router.get("/trips", summary="List one's own trips, drafts and all")
 async def list_trips(session: Transaction, viewer: SignedIn) -> ListOf[TripOut]:
     """Drafts first, then what was touched last."""
-    found = await trips.list_own_trips(session, rider_id=viewer.id)
-    return ListOf(items=[TripOut.of(trip) for trip in found])
+    own = await trips.list_own_trips(session, rider_id=viewer.id)
+    return ListOf(items=[TripOut.of(trip) for trip in own])
 
 
 @router.get("/tokens", summary="List one's personal tokens")
 async def list_tokens(session: Transaction, viewer: InteractiveOnly) -> ListOf[TokenOut]:
-    found = await queries.list_personal_tokens(session, rider_id=viewer.id)
-    return ListOf(items=[TokenOut.of(row) for row in found])
+    tokens = await queries.list_personal_tokens(session, rider_id=viewer.id)
+    return ListOf(items=[TokenOut.of(row) for row in tokens])
 
 
 @granting.post(

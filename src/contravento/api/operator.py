@@ -62,16 +62,16 @@ class OperatorOut(BaseModel):
         return cls(
             **{name: getattr(seen, name) for name in same},
             troubles={
-                name: translate(language, each.sentence, each.params)
-                for name, each in seen.troubles.items()
+                name: translate(language, error.sentence, error.params)
+                for name, error in seen.troubles.items()
             },
             concerns=[
                 ConcernOut(
-                    part=each.part,
-                    level=each.level,
-                    message=translate(language, each.sentence, each.params),
+                    part=warning.part,
+                    level=warning.level,
+                    message=translate(language, warning.sentence, warning.params),
                 )
-                for each in concerns(seen)
+                for warning in concerns(seen)
             ],
         )
 

@@ -78,8 +78,10 @@ async def list_photos(
     trip = await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
     share_trip(request, trip)
     is_own = trip.rider_id == viewer_id_of(viewer)
-    found = await queries.list_photos(session, trip_id)
-    return _list([each for each in found if is_own or each.state is State.READY], request, is_own)
+    photos = await queries.list_photos(session, trip_id)
+    return _list(
+        [photo for photo in photos if is_own or photo.state is State.READY], request, is_own
+    )
 
 
 @router.post(

@@ -52,8 +52,8 @@ class StatisticsOut(BaseModel):
     years: dict[int, float]
 
     @classmethod
-    def of(cls, found: Statistics) -> Self:
-        return cls(**{name: getattr(found, name) for name in cls.model_fields})
+    def of(cls, statistics: Statistics) -> Self:
+        return cls(**{name: getattr(statistics, name) for name in cls.model_fields})
 
 
 @router.get("", summary="Read a rider's profile")

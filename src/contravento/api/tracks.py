@@ -162,11 +162,11 @@ async def list_tracks(
     trip = await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
     share_trip(request, trip)
     is_own = trip.rider_id == viewer_id_of(viewer)
-    found = await queries.list_tracks(session, trip_id)
+    tracks = await queries.list_tracks(session, trip_id)
     return ListOf(
         items=[
             TrackOut.of(track, language_of(request), is_own=is_own)
-            for track in found
+            for track in tracks
             if is_own or track.state is State.READY
         ]
     )
@@ -231,8 +231,8 @@ async def draw_trip(
 ) -> Response:
     """All tracks that are ready, as they were ridden, as one GeoJSON Feature."""
     share_trip(request, await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer)))
-    found = await queries.list_tracks(session, trip_id)
-    ready = [track for track in found if track.state is State.READY]
+    tracks = await queries.list_tracks(session, trip_id)
+    ready = [track for track in tracks if track.state is State.READY]
     return await _draw(ready, tolerance, request, resources)
 
 
@@ -246,9 +246,9 @@ async def profile(
     track_id: UUID, request: Request, session: PublicSession, viewer: MaybeViewer
 ) -> Response:
     """At most 1,000 samples; none if no point has an elevation."""
-    found = await queries.get_track_with_profile(session, track_id, viewer_id=viewer_id_of(viewer))
-    share_trip(request, found.trip)
-    return _answer_profile([_ready(found, viewer_id_of(viewer))])
+    track = await queries.get_track_with_profile(session, track_id, viewer_id=viewer_id_of(viewer))
+    share_trip(request, track.trip)
+    return _answer_profile([_ready(track, viewer_id_of(viewer))])
 
 
 @router.get(
@@ -280,8 +280,8 @@ async def download(
     format: Literal["gpx"] = "gpx",
 ) -> Response:
     """Written anew: places, elevations and times, and nothing else of what was uploaded."""
-    found = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
-    track = _ready(found, viewer_id_of(viewer))
+    unchecked = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
+    track = _ready(unchecked, viewer_id_of(viewer))
     share_trip(request, track.trip)
     name = track.name or track.trip.title
     body = await asyncio.to_thread(_write_gpx, await _points(track, resources), name)

@@ -72,12 +72,12 @@ def draw_profile(
     """
     distances = np.asarray(distance_metres, dtype=np.float64)
     heights = _numbers(elevation_metres)
-    known = np.isfinite(heights) & np.isfinite(distances)
-    if known.sum() < 2 or distances[known][-1] < LEAST_LENGTH_METRES:
+    is_measured = np.isfinite(heights) & np.isfinite(distances)
+    if is_measured.sum() < 2 or distances[is_measured][-1] < LEAST_LENGTH_METRES:
         return None
 
-    length = float(distances[known][-1])
-    places, levels, slopes = _resampled(distances[known], heights[known], length)
+    length = float(distances[is_measured][-1])
+    places, levels, slopes = _resampled(distances[is_measured], heights[is_measured], length)
     bottom, top, ticks = _height_axis(levels)
     x = places / length * WIDTH
     y = (top - levels) / (top - bottom) * HEIGHT

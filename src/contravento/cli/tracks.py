@@ -139,7 +139,7 @@ def _rfc_3339(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
-def _first_sentence(words: str) -> str:
+def _first_sentence(text: str) -> str:
     """What is wrong; what to drop where is for the page."""
-    sentence, stop, _ = words.partition(". ")
+    sentence, stop, _ = text.partition(". ")
     return sentence + stop.rstrip()

@@ -111,10 +111,10 @@ async def list_entries(
 
     Without `drawn` the outlines, the larger part of the bytes, stay where they are.
     """
-    chosen = _public(only.country is not None, only.tag is not None, before is not None, drawn)
+    statement = _public(only.country is not None, only.tag is not None, before is not None, drawn)
     moment, trip_id = before or (None, None)
     values = {"country": only.country, "tag": only.tag, "moment": moment, "trip_id": trip_id}
-    rows = (await reader.execute(chosen, {**values, "count": limit + 1})).all()
+    rows = (await reader.execute(statement, {**values, "count": limit + 1})).all()
     return _page(rows, limit)
 
 
@@ -127,16 +127,16 @@ async def list_entries_of(
     before: Place | None = None,
 ) -> tuple[list[Entry], Place | None]:
     """The same of one rider, whose own view holds what only they or a link may see."""
-    chosen = _newest_first(drawn=True).where(Trip.rider_id == rider_id, is_listed_for(viewer_id))
+    statement = _newest_first(drawn=True).where(Trip.rider_id == rider_id, is_listed_for(viewer_id))
     if before:
-        chosen = chosen.where(func.row(Trip.published_at, Trip.id) < func.row(*before))
-    rows = (await session.execute(chosen.limit(limit + 1))).all()
+        statement = statement.where(func.row(Trip.published_at, Trip.id) < func.row(*before))
+    rows = (await session.execute(statement.limit(limit + 1))).all()
     return _page(rows, limit)
 
 
 async def list_tours(session: Session, *, limit: int) -> list[Tour]:
     """The latest of what everyone may see that has a track."""
-    chosen = (
+    statement = (
         select(
             Trip.id,
             Trip.key,
@@ -153,7 +153,7 @@ async def list_tours(session: Session, *, limit: int) -> list[Tour]:
         .order_by(Trip.published_at.desc(), Trip.id.desc())
         .limit(limit)
     )
-    rows = await session.execute(chosen)
+    rows = await session.execute(statement)
     return [
         Tour(trip_id, make_slug(title, key), title, *rest) for trip_id, key, title, *rest in rows
     ]
@@ -161,15 +161,15 @@ async def list_tours(session: Session, *, limit: int) -> list[Tour]:
 
 async def list_lines(session: Session, trip_ids: list[UUID]) -> dict[UUID, Lines]:
     """The coarse lines of these trips' tracks; for whoever was already shown the trips."""
-    chosen = (
+    statement = (
         select(Track.trip_id, Track.outline)
         .where(Track.trip_id.in_(trip_ids), Track.state == State.READY)
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
     )
-    found: dict[UUID, Lines] = {trip_id: [] for trip_id in trip_ids}
-    for trip_id, outline in await session.execute(chosen):
-        found[trip_id] += outline or []
-    return found
+    lines: dict[UUID, Lines] = {trip_id: [] for trip_id in trip_ids}
+    for trip_id, outline in await session.execute(statement):
+        lines[trip_id] += outline or []
+    return lines
 
 
 async def list_topics(session: Session, *, countries: int, tags: int) -> list[Filter]:
@@ -181,14 +181,14 @@ async def list_topics(session: Session, *, countries: int, tags: int) -> list[Fi
         .limit(TOPICS_FROM_LATEST_TRIPS)
         .subquery("latest")
     )
-    words = union_all(
+    topics = union_all(
         select(literal("country").label("kind"), func.unnest(latest.c.countries).label("word")),
         select(literal("tag").label("kind"), func.unnest(latest.c.tags).label("word")),
     ).subquery("words")
     counted = (
-        select(words.c.kind, words.c.word)
-        .group_by(words.c.kind, words.c.word)
-        .order_by(words.c.kind, func.count().desc(), words.c.word)
+        select(topics.c.kind, topics.c.word)
+        .group_by(topics.c.kind, topics.c.word)
+        .order_by(topics.c.kind, func.count().desc(), topics.c.word)
     )
     rows = (await session.execute(counted)).all()
     return [
@@ -201,12 +201,12 @@ async def list_topics(session: Session, *, countries: int, tags: int) -> list[Fi
 def _public(by_country: bool, by_tag: bool, is_later: bool, drawn: bool) -> Select[Any]:
     """Made once for each kind of question, since making it takes longer than answering it."""
     kinds = [kind for kind, is_asked in zip(Kind, (by_country, by_tag), strict=True) if is_asked]
-    chosen = _newest_first(drawn=drawn, kinds=tuple(kinds)).where(is_listed_for(None))
+    statement = _newest_first(drawn=drawn, kinds=tuple(kinds)).where(is_listed_for(None))
     if is_later:
         moment, trip_id = _place(kinds)
         place = func.row(bindparam("moment", type_=_MOMENT), bindparam("trip_id", type_=_ID))
-        chosen = chosen.where(func.row(moment, trip_id) < place)
-    return chosen.limit(bindparam("count", type_=Integer, literal_execute=True))
+        statement = statement.where(func.row(moment, trip_id) < place)
+    return statement.limit(bindparam("count", type_=Integer, literal_execute=True))
 
 
 def _newest_first(*, drawn: bool, kinds: tuple[Kind, ...] = ()) -> Select[Any]:
@@ -221,7 +221,7 @@ def _newest_first(*, drawn: bool, kinds: tuple[Kind, ...] = ()) -> Select[Any]:
     if kinds:
         where = where.join(_TOPICS[kinds[-1]], _TOPICS[kinds[-1]].c.trip_id == _TRIP.c.id)
     moment, trip_id = _place(kinds)
-    chosen = (
+    statement = (
         select(*columns, outline, _RIDER.c.username, _RIDER_NAME)
         .select_from(where.join(_RIDER, _RIDER.c.id == _TRIP.c.rider_id))
         .where(*map(_is_asked, kinds[-1:]))
@@ -230,8 +230,8 @@ def _newest_first(*, drawn: bool, kinds: tuple[Kind, ...] = ()) -> Select[Any]:
     for kind in kinds[:-1]:
         other = _TOPICS[kind]
         stands_there = and_(other.c.published_at == moment, other.c.trip_id == trip_id)
-        chosen = chosen.where(exists().where(_is_asked(kind), stands_there))
-    return chosen
+        statement = statement.where(exists().where(_is_asked(kind), stands_there))
+    return statement
 
 
 def _place(kinds: Sequence[Kind]) -> tuple[ColumnElement[datetime], ColumnElement[UUID]]:

@@ -42,7 +42,9 @@ def share(request: Request, *keys: str, browser_seconds: int = 0) -> None:
 
 def is_personal(asked: Headers) -> bool:
     """Whether somebody says who they are, rightly or not. Cookies may be written in odd ways."""
-    return "authorization" in asked or any("session" in each for each in asked.getlist("cookie"))
+    return "authorization" in asked or any(
+        "session" in cookie for cookie in asked.getlist("cookie")
+    )
 
 
 def write_cache_control(
@@ -62,9 +64,11 @@ def write_cache_control(
 
 
 def _keep_private(answer: MutableHeaders) -> None:
-    said = answer.get("Cache-Control", "no-store")
-    if "no-store" not in said and "private" not in said:
-        rest = [each.strip() for each in said.split(",") if each.strip() != "public"]
+    control = answer.get("Cache-Control", "no-store")
+    if "no-store" not in control and "private" not in control:
+        rest = [
+            directive.strip() for directive in control.split(",") if directive.strip() != "public"
+        ]
         answer["Cache-Control"] = ", ".join(["private", *rest])
 
 

@@ -1,4 +1,4 @@
-"""Heavy work in other processes, so that the event loop goes on answering."""
+"""CPU-bound work in other processes, so that the event loop goes on answering."""
 
 import asyncio
 import os
@@ -8,7 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Self
 
-POLITENESS = 10  # nice(1): heavy work yields to whoever answers riders
+POLITENESS = 10  # nice(1): CPU-bound work yields to whoever answers riders
 
 
 class ProcessPool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+
 class NoCertificate(ValueError):
     """The bytes are not a certificate (X.509, RFC 5280)."""
 

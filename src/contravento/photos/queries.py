@@ -29,8 +29,8 @@ async def get_own_photo_to_change(session: Session, photo_id: UUID, *, rider_id:
 
 async def list_photos(session: Session, trip_id: UUID) -> list[Photo]:
     """All of a trip's photos in the rider's order; for whoever was already shown the trip."""
-    chosen = select(Photo).where(Photo.trip_id == trip_id).order_by(Photo.position, Photo.id)
-    return list(await session.scalars(chosen))
+    statement = select(Photo).where(Photo.trip_id == trip_id).order_by(Photo.position, Photo.id)
+    return list(await session.scalars(statement))
 
 
 async def list_ready_photos(session: Session, trip_id: UUID) -> list[Photo]:
@@ -48,12 +48,12 @@ async def next_position(session: Session, trip_id: UUID) -> int:
 
 
 async def _one(session: Session, photo_id: UUID, allowed: ColumnElement[bool]) -> Photo:
-    found = await session.scalar(
+    photo = await session.scalar(
         select(Photo)
         .join(Photo.trip)
         .where(Photo.id == photo_id, allowed)
         .options(joinedload(Photo.trip, innerjoin=True))
     )
-    if found is None:
+    if photo is None:
         raise PhotoNotFound
-    return found
+    return photo

@@ -90,10 +90,10 @@ def _pack_column(values: Integers, width: int) -> bytes:
 
 def _pack_gappy(values: Floats, parts: float, width: int) -> bytes:
     """One bit a value for whether it is there, then the values, each gap filled from before it."""
-    known = ~np.isnan(values)
-    latest = np.maximum.accumulate(np.where(known, np.arange(len(values)), 0))
+    is_present = ~np.isnan(values)
+    latest = np.maximum.accumulate(np.where(is_present, np.arange(len(values)), 0))
     units = np.rint(np.nan_to_num(values)[latest] * parts).astype(np.int64)
-    return np.packbits(known).tobytes() + _pack_column(units, width)
+    return np.packbits(is_present).tobytes() + _pack_column(units, width)
 
 
 def _pack_significance(significance: NDArray[np.float32]) -> bytes:
@@ -121,8 +121,8 @@ class _Columns:
 
     def take_gappy(self, parts: float, width: int) -> Floats:
         bits = self._take_bytes((self._points + 7) // 8)
-        known = np.unpackbits(bits, count=self._points).astype(np.bool_)
-        return np.where(known, self.take(width) / parts, np.nan)
+        is_present = np.unpackbits(bits, count=self._points).astype(np.bool_)
+        return np.where(is_present, self.take(width) / parts, np.nan)
 
     def take_significance(self) -> NDArray[np.float32]:
         centimetres = self._take_numbers(4)

@@ -64,6 +64,6 @@ def _times(time: NDArray[np.float64]) -> list[str]:
         moments = moments.astype("datetime64[s]")
     texts = np.datetime_as_string(moments, timezone="UTC").tolist()
     return [
-        f"<time>{text}</time>" if known else ""
-        for text, known in zip(texts, (~np.isnan(time)).tolist(), strict=True)
+        f"<time>{text}</time>" if is_recorded else ""
+        for text, is_recorded in zip(texts, (~np.isnan(time)).tolist(), strict=True)
     ]

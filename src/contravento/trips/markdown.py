@@ -71,14 +71,14 @@ def excerpt(story: str, at_most: int) -> str:
 
 
 def _paragraphs(story: str) -> list[str]:
-    found = []
+    texts = []
     tokens = _parser.parse(story)
     for before, token in itertools.pairwise(tokens):
         if before.type == "paragraph_open" and before.level == 0 and token.children:
-            words = "".join(
+            text = "".join(
                 " " if child.type in ("softbreak", "hardbreak") else child.content
                 for child in token.children
                 if child.type in ("text", "code_inline", "softbreak", "hardbreak")
             )
-            found.append(" ".join(words.split()))
-    return found
+            texts.append(" ".join(text.split()))
+    return texts

@@ -94,8 +94,8 @@ async def _lines(session: Session, kept: RenderCache, tours: list[Tour]) -> dict
     """Thin lines of every tour."""
 
     async def fetch() -> dict[UUID, Lines]:
-        found = await queries.list_lines(session, [tour.id for tour in tours])
-        return await asyncio.to_thread(_thin, found)
+        lines = await queries.list_lines(session, [tour.id for tour in tours])
+        return await asyncio.to_thread(_thin, lines)
 
     return await kept.get(("lines", *_marks(tours)), fetch)
 

@@ -27,15 +27,15 @@ async def show(
 ) -> Response:
     viewer_id = viewer.id if viewer else None
     photo = await queries.get_photo(session, photo_id, viewer_id=viewer_id)
-    found = (photo.sizes or {}).get(size)
-    if found is None:
+    rendition = (photo.sizes or {}).get(size)
+    if rendition is None:
         raise PhotoNotFound
     share_trip(request, photo.trip, browser_seconds=BROWSER_SECONDS)
     return await conditional.send_stored(
         request,
         resources.storage,
-        found["key"],
-        size_bytes=found["bytes"],
+        rendition["key"],
+        size_bytes=rendition["bytes"],
         media_type=conditional.JPEG,
         cache_control=CACHE_CONTROL,
     )

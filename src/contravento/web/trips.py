@@ -97,9 +97,9 @@ async def download_one(
     viewer_id = viewer.id if viewer else None
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
     tracks = await list_ridden(session, trip.id)
-    chosen = [track for track in tracks if track.id == track_id]
-    number = tracks.index(chosen[0]) + 1 if chosen else 0
-    return _send(resources, chosen, f"{trip.slug}-{number}")
+    selected = [track for track in tracks if track.id == track_id]
+    number = tracks.index(selected[0]) + 1 if selected else 0
+    return _send(resources, selected, f"{trip.slug}-{number}")
 
 
 def _send(resources: Resources, tracks: list[RiddenTrack], name: str) -> Response:

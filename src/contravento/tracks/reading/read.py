@@ -46,9 +46,9 @@ def read_recording(
     """
     if not content:
         raise EmptyFile
-    content, found = _unpack(content)
+    content, remarks = _unpack(content)
     findings = _read(content, file_name)
-    findings.remarks[:0] = found
+    findings.remarks[:0] = remarks
     return clean(findings, now=(now or datetime.now(UTC)).timestamp())
 
 
@@ -74,12 +74,12 @@ def _read(content: bytes, file_name: str) -> Findings:
         return fit.read(content)
     if kind != Format.UNKNOWN:
         raise REFUSALS[kind]
-    text, found = text_encoding.to_utf8(content)
+    text, remarks = text_encoding.to_utf8(content)
     kind = sniff_markup(text)
     if kind == Format.WEB_PAGE:
         raise WebPage(ending=PurePath(file_name).suffix[:10] or ".html")
     if kind in REFUSALS:
         raise REFUSALS[kind]
     findings = READERS[kind](text)
-    findings.remarks[:0] = found
+    findings.remarks[:0] = remarks
     return findings

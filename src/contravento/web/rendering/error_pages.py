@@ -81,8 +81,8 @@ async def explain(request: Request, error: Exception) -> Response:
     if isinstance(error, AppError):
         return _tell(request, error, language)
     if isinstance(error, HTTPException):
-        words = translate(language, _DETAILS.get(error.status_code, str(error.detail)))
-        return _answer(request, error.status_code, words, headers=dict(error.headers or {}))
+        sentence = translate(language, _DETAILS.get(error.status_code, str(error.detail)))
+        return _answer(request, error.status_code, sentence, headers=dict(error.headers or {}))
     if is_outage(error):
         log.warning("a part is not answering: %s", type(error).__name__)
         if isinstance(error, DBAPIError) and error.connection_invalidated:
@@ -124,14 +124,14 @@ def is_outage(error: Exception) -> bool:
 
 
 def _tell(request: Request, error: AppError, language: str) -> Response:
-    words = translate(language, error.message, error.params)
+    sentence = translate(language, error.message, error.params)
     headers = {}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if wait := error.retry_after_seconds or (RETRY_AFTER_SECONDS if error.status == 503 else None):
         headers["Retry-After"] = str(wait)
-    fields = [{"field": error.field, "message": words}] if error.field else None
-    return _answer(request, error.status, words, headers=headers, errors=fields)
+    fields = [{"field": error.field, "message": sentence}] if error.field else None
+    return _answer(request, error.status, sentence, headers=headers, errors=fields)
 
 
 def _answer(
@@ -185,9 +185,9 @@ def _problem(
 
 
 def _fields(error: RequestValidationError, language: str) -> list[dict[str, str]]:
-    found = []
+    fields = []
     for problem in error.errors():
         sentence, params = sentence_for(problem)
         place = ".".join(str(part) for part in problem["loc"][1:]) or str(problem["loc"][0])
-        found.append({"field": place, "message": translate(language, sentence, params)})
-    return found
+        fields.append({"field": place, "message": translate(language, sentence, params)})
+    return fields

@@ -39,14 +39,15 @@ class Form[M: BaseModel]:
 
     def refused(self, refusal: AppError, language: str, field: str | None = None) -> "Form[M]":
         """The same form with a domain's refusal at the field that it is about."""
-        words = translate(language, refusal.message, refusal.params)
+        sentence = translate(language, refusal.message, refusal.params)
         where = field or refusal.field or ""
-        return Form(self.typed, {**self.errors, where: words}, refusal=refusal)
+        return Form(self.typed, {**self.errors, where: sentence}, refusal=refusal)
 
     def renamed(self, wrong: str, right: str) -> "Form[M]":
         """The same form with a mistake moved to the field that has another name here."""
         return replace(
-            self, errors={right if at == wrong else at: words for at, words in self.errors.items()}
+            self,
+            errors={right if at == wrong else at: sentence for at, sentence in self.errors.items()},
         )
 
 
@@ -88,8 +89,8 @@ def read_fields[M: BaseModel](
 
 def files_in(sent: FormData, *names: str) -> list[UploadFile]:
     """A file field that nothing was chosen for is sent as a file without a name."""
-    found = [each for name in names for each in sent.getlist(name)]
-    return [each for each in found if isinstance(each, UploadFile) and each.filename]
+    files = [file for name in names for file in sent.getlist(name)]
+    return [file for file in files if isinstance(file, UploadFile) and file.filename]
 
 
 async def carry_out[M: BaseModel, T](

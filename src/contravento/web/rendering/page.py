@@ -100,7 +100,7 @@ class Page:
         **context: Any,
     ) -> Response:
         """The whole page; or, where htmx asks and `block` is named, that block alone."""
-        chosen = environment(self.language).get_template(template)
+        source = environment(self.language).get_template(template)
         context |= {
             "viewer": self.viewer,
             "language": self.language,
@@ -109,28 +109,28 @@ class Page:
             "settings": self.resources.settings,
         }
         if block and self.wants_fragment:
-            body = "".join(chosen.blocks[block](chosen.new_context(context)))
+            body = "".join(source.blocks[block](source.new_context(context)))
         else:
-            body = chosen.render(context)
-        told = {"Vary": "HX-Request, Authorization, Cookie, Accept-Language", **(headers or {})}
+            body = source.render(context)
+        fields = {"Vary": "HX-Request, Authorization, Cookie, Accept-Language", **(headers or {})}
         if status != 200 or is_personal(self.request.headers):
-            return HTMLResponse(body, status, headers=told)
-        told["ETag"] = conditional.tag_of(body.encode())
-        if conditional.tag_matches(self.request, told["ETag"]):
+            return HTMLResponse(body, status, headers=fields)
+        fields["ETag"] = conditional.tag_of(body.encode())
+        if conditional.tag_matches(self.request, fields["ETag"]):
             RequestState.of(self.request.scope).is_page = True
-            return Response(status_code=304, headers=told)
-        return HTMLResponse(body, status, headers=told)
+            return Response(status_code=304, headers=fields)
+        return HTMLResponse(body, status, headers=fields)
 
     def fragment(
         self, template: str, block: str, *, status: int = 200, **context: Any
     ) -> HTMLResponse:
         """One block of a template, whoever asks."""
-        chosen = environment(self.language).get_template(template)
+        source = environment(self.language).get_template(template)
         context |= {
             "viewer": self.viewer,
             "language": self.language,
         }
-        return HTMLResponse("".join(chosen.blocks[block](chosen.new_context(context))), status)
+        return HTMLResponse("".join(source.blocks[block](source.new_context(context))), status)
 
 
 async def _page(request: Request, viewer: MaybeViewer) -> Page:
