@@ -11,7 +11,7 @@ from contravento.accounts.models import PersonalToken, Rider, SignIn
 from contravento.accounts.rules import USERNAME
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session
-from contravento.kit.tokens import digest
+from contravento.kit.security.tokens import digest
 
 
 @dataclass(frozen=True, slots=True)

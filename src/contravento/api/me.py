@@ -11,10 +11,10 @@ from contravento.accounts import attempts, queries
 from contravento.accounts.inputs import NewPersonalToken, Password, PasswordChange, ProfileChanges
 from contravento.accounts.models import PersonalToken, Rider
 from contravento.accounts.service import profile
-from contravento.api.openapi import NOT_REPEATED, refuses
-from contravento.api.pagination import ListOf
-from contravento.api.pictures import SizeOut, portrait_sizes
+from contravento.api.description.openapi import NOT_REPEATED, refuses
 from contravento.api.route import ApiRoute, SecretRoute
+from contravento.api.schemas.pagination import ListOf
+from contravento.api.schemas.pictures import SizeOut, portrait_sizes
 from contravento.api.trips import TripOut
 from contravento.api.uploads import UploadForRider, form_schema
 from contravento.http.dependencies import (

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from contravento.api.openapi import refuses
+from contravento.api.description.openapi import refuses
 from contravento.api.route import ApiRoute
 from contravento.http.dependencies import Administrator, ResourcesOf, language_of
 from contravento.kit.i18n.catalogue import translate

@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Request, status
 from pydantic import BaseModel
 
-from contravento.api.import_warnings import RemarkOut
-from contravento.api.openapi import refuses
-from contravento.api.pagination import ListOf
-from contravento.api.pictures import SizeOut, photo_sizes
+from contravento.api.description.openapi import refuses
 from contravento.api.route import ApiRoute
+from contravento.api.schemas.import_warnings import RemarkOut
+from contravento.api.schemas.pagination import ListOf
+from contravento.api.schemas.pictures import SizeOut, photo_sizes
 from contravento.api.uploads import UploadForTrip, check_fields, form_schema
 from contravento.http.cache_control import share_trip
 from contravento.http.dependencies import (

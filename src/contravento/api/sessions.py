@@ -12,9 +12,9 @@ from contravento.accounts.inputs import Credentials
 from contravento.accounts.models import SignIn
 from contravento.accounts.service import sign_in
 from contravento.accounts.service.sign_in import Grant
-from contravento.api.openapi import NOT_REPEATED, refuses
-from contravento.api.pagination import ListOf
+from contravento.api.description.openapi import NOT_REPEATED, refuses
 from contravento.api.route import ApiRoute, SecretRoute
+from contravento.api.schemas.pagination import ListOf
 from contravento.http.dependencies import (
     InteractiveOnly,
     ResourcesOf,

@@ -10,10 +10,10 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response, status
 from pydantic import BaseModel, Field
 
-from contravento.api.import_warnings import RemarkOut
-from contravento.api.openapi import refuses
-from contravento.api.pagination import ListOf
+from contravento.api.description.openapi import refuses
 from contravento.api.route import ApiRoute
+from contravento.api.schemas.import_warnings import RemarkOut
+from contravento.api.schemas.pagination import ListOf
 from contravento.api.uploads import UploadForTrip, form_schema
 from contravento.http import conditional
 from contravento.http.cache_control import share_trip

@@ -19,13 +19,13 @@ from contravento.kit.database.session import (
     transaction,
 )
 from contravento.kit.mail import Mailer, make_mailer
-from contravento.kit.passwords import Passwords
 from contravento.kit.process_pool import ProcessPool
-from contravento.kit.rate_limit import Limiter
+from contravento.kit.security.passwords import Passwords
+from contravento.kit.security.rate_limit import Limiter
+from contravento.kit.security.tokens import Signer
 from contravento.kit.settings import Settings
 from contravento.kit.storage.storage import Storage, make_storage
 from contravento.kit.telemetry.tracing import watch_statements
-from contravento.kit.tokens import Signer
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from contravento.accounts.models import Rider
 from contravento.kit.i18n.catalogue import translate
 from contravento.kit.i18n.marks import N_
 from contravento.kit.mail import AllowedOnly, Mail
-from contravento.kit.rate_limit import Limiter
 from contravento.kit.resources import Resources
+from contravento.kit.security.rate_limit import Limiter
 from contravento.kit.settings import Settings
 from contravento.kit.telemetry.redaction import hide_in
 from contravento.operations.rules import MAIL_TEST_LIMIT, MAIL_TEST_SECONDS, MAX_MISHAP_CHARACTERS

@@ -9,9 +9,9 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from contravento.atlas.drawing import Sheet, draw_sheet
-from contravento.atlas.framing import bounds_of
 from contravento.atlas.geojson import thinned
 from contravento.atlas.topology import Box
+from contravento.atlas.viewport import bounds_of
 from contravento.feed import queries
 from contravento.feed.queries import Lines, Tour
 from contravento.http import conditional

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from contravento.atlas import profile_drawing
-from contravento.atlas.framing import joined
+from contravento.atlas.viewport import joined
 from contravento.http.cache_control import share_trip
 from contravento.http.dependencies import MaybeViewer, PublicSession, ResourcesOf
 from contravento.kit.database.session import Session

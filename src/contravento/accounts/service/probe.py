@@ -13,7 +13,7 @@ from contravento.accounts.service.profile import make_personal_token
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.events import announce
-from contravento.kit.passwords import Passwords
+from contravento.kit.security.passwords import Passwords
 
 ADDRESS = "@probe.invalid"  # a name that never resolves (RFC 6761), so no mail can reach anybody
 LEFT_OVER_AFTER = timedelta(hours=6)

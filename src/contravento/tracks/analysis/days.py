@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from contravento.tracks.analysis.climbing import climb
+from contravento.tracks.analysis.climbs import climb
 from contravento.tracks.recording import Recording
 
 DAY_SECONDS = 86_400

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from contravento.tracks import rules
 from contravento.tracks.analysis import geodesy
-from contravento.tracks.analysis.climbing import climb, smooth
+from contravento.tracks.analysis.climbs import climb, smooth
 from contravento.tracks.analysis.days import Day, split_days
 from contravento.tracks.recording import Recording
 

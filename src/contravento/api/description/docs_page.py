@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from contravento.api.openapi import describe
+from contravento.api.description.openapi import describe
 from contravento.http.request_state import RequestState
 
 DESCRIPTION_PATH = "/openapi.json"
