@@ -32,7 +32,7 @@ class FileNeeded(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class UploadedFile:
     """What was sent: the file, its name without any folder, and the form's other fields."""
 
     file: BinaryIO
@@ -57,23 +57,23 @@ async def _own_trip_first(
         await get_own_trip(session, trip_id, rider_id=rider_id)
 
 
-def _reader(check: Callable[..., Any]) -> Callable[..., AsyncIterator[Upload]]:
+def _reader(check: Callable[..., Any]) -> Callable[..., AsyncIterator[UploadedFile]]:
     """Reads the file once `check` has let its sender in."""
 
     async def read(
         request: Request, _passed: Annotated[Any, Depends(check)]
-    ) -> AsyncIterator[Upload]:
+    ) -> AsyncIterator[UploadedFile]:
         async with request.form(**FORM_LIMITS) as form:
             yield _upload_in(form)
 
     return read
 
 
-UploadForRider = Annotated[Upload, Depends(_reader(_signed_in_first))]
-UploadForTrip = Annotated[Upload, Depends(_reader(_own_trip_first))]
+UploadForRider = Annotated[UploadedFile, Depends(_reader(_signed_in_first))]
+UploadForTrip = Annotated[UploadedFile, Depends(_reader(_own_trip_first))]
 
 
-def check_fields[M: BaseModel](upload: Upload, model: type[M]) -> M:
+def check_fields[M: BaseModel](upload: UploadedFile, model: type[M]) -> M:
     """The form's other fields as an input model. Raises RequestValidationError."""
     try:
         return model.model_validate(upload.fields)
@@ -82,12 +82,12 @@ def check_fields[M: BaseModel](upload: Upload, model: type[M]) -> M:
         raise RequestValidationError(errors) from wrong
 
 
-def _upload_in(form: FormData) -> Upload:
+def _upload_in(form: FormData) -> UploadedFile:
     file = form.get("file")
     if not isinstance(file, UploadFile):
         raise FileNeeded
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
-    return Upload(file.file, safe_file_name(file.filename), file.size or 0, fields)
+    return UploadedFile(file.file, safe_file_name(file.filename), file.size or 0, fields)
 
 
 def form_schema(**others: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class Profile:
+class ProfileDrawing:
     """What a template needs. `body` goes inside `<svg viewBox="0 0 width height">`."""
 
     width: int
@@ -63,7 +63,7 @@ def draw_profile(
     elevation_metres: Sequence[float | None],
     *,
     stage_ends_metres: Sequence[float] = (),
-) -> Profile | None:
+) -> ProfileDrawing | None:
     """Draw heights along a track; None if there is nothing to draw.
 
     Both sequences are of one length; distances do not fall; a height may be missing. The slope is
@@ -86,7 +86,7 @@ def draw_profile(
     body += _areas(x, y, _steepness(places, slopes, length))
     body += f'<path class="profile-line" d="{_line(x, y)}"/>'
     inner = [end for end in stage_ends_metres if 0 < end < length * 0.999]
-    return Profile(
+    return ProfileDrawing(
         WIDTH,
         HEIGHT,
         body,

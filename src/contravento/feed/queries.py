@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from contravento.accounts.models import Rider
-from contravento.feed.models import Kind, Topic
+from contravento.feed.models import Topic, TopicKind
 from contravento.kit.database.session import Reader, Session
 from contravento.tracks.models import State, Track
 from contravento.trips.models import Trip
@@ -91,7 +91,9 @@ TOPICS_FROM_LATEST_TRIPS = 200
 
 _TRIP, _RIDER = Trip.__table__, Rider.__table__
 _MOMENT, _ID = _TRIP.c.published_at.type, _TRIP.c.id.type
-_TOPICS: dict[Kind, FromClause] = {kind: Topic.__table__.alias(f"by_{kind}") for kind in Kind}
+_TOPICS: dict[TopicKind, FromClause] = {
+    kind: Topic.__table__.alias(f"by_{kind}") for kind in TopicKind
+}
 _RIDER_NAME = func.coalesce(func.nullif(Rider.name, ""), Rider.username).label("rider_name")
 _COLUMNS = (
     *("id", "key", "title", "excerpt", "starts_on", "ends_on", "published_at", "tags"),
@@ -200,7 +202,9 @@ async def list_topics(session: Session, *, countries: int, tags: int) -> list[Fi
 @cache
 def _public(by_country: bool, by_tag: bool, is_later: bool, drawn: bool) -> Select[Any]:
     """Made once for each kind of question, since making it takes longer than answering it."""
-    kinds = [kind for kind, is_asked in zip(Kind, (by_country, by_tag), strict=True) if is_asked]
+    kinds = [
+        kind for kind, is_asked in zip(TopicKind, (by_country, by_tag), strict=True) if is_asked
+    ]
     statement = _newest_first(drawn=drawn, kinds=tuple(kinds)).where(is_listed_for(None))
     if is_later:
         moment, trip_id = _place(kinds)
@@ -209,7 +213,7 @@ def _public(by_country: bool, by_tag: bool, is_later: bool, drawn: bool) -> Sele
     return statement.limit(bindparam("count", type_=Integer, literal_execute=True))
 
 
-def _newest_first(*, drawn: bool, kinds: tuple[Kind, ...] = ()) -> Select[Any]:
+def _newest_first(*, drawn: bool, kinds: tuple[TopicKind, ...] = ()) -> Select[Any]:
     """With kinds only trips under those topics, read in the last one's order.
 
     The others are looked for where that one stands, so that their rows are merged or found, and no
@@ -234,7 +238,7 @@ def _newest_first(*, drawn: bool, kinds: tuple[Kind, ...] = ()) -> Select[Any]:
     return statement
 
 
-def _place(kinds: Sequence[Kind]) -> tuple[ColumnElement[datetime], ColumnElement[UUID]]:
+def _place(kinds: Sequence[TopicKind]) -> tuple[ColumnElement[datetime], ColumnElement[UUID]]:
     """What a list is ordered by."""
     if not kinds:
         return _TRIP.c.published_at, _TRIP.c.id
@@ -242,7 +246,7 @@ def _place(kinds: Sequence[Kind]) -> tuple[ColumnElement[datetime], ColumnElemen
     return topic.c.published_at, topic.c.trip_id
 
 
-def _is_asked(kind: Kind) -> ColumnElement[bool]:
+def _is_asked(kind: TopicKind) -> ColumnElement[bool]:
     topic = _TOPICS[kind]
     word = bindparam(kind.value, type_=String)
     return and_(topic.c.kind == literal_column(f"'{kind}'"), topic.c.word == word)

@@ -16,7 +16,7 @@ from pillow_heif import register_heif_opener
 
 from contravento.photos import rules
 from contravento.photos.errors import CutShort, UnreadablePhoto
-from contravento.photos.image_formats import Format, is_cut_short, recognise
+from contravento.photos.image_formats import ImageFormat, is_cut_short, recognise
 
 register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=2)
 
@@ -94,7 +94,7 @@ def _guarded(content: bytes, *, square: bool) -> Prepared:
         raise (CutShort if is_cut_short(content, kind) else UnreadablePhoto) from refusal
 
 
-def _prepare(content: bytes, kind: Format, *, square: bool) -> Prepared:
+def _prepare(content: bytes, kind: ImageFormat, *, square: bool) -> Prepared:
     image, width, height = _decode(content, kind, square=square)
     orientation, taken_at = _read_exif(image)
 
@@ -119,15 +119,15 @@ def _target_size(width: int, height: int, *, square: bool) -> tuple[int, int]:
     return rules.fit(width, height, long_edge_pixels=round(long_edge))
 
 
-def _decode(content: bytes, kind: Format, *, square: bool) -> tuple[Image.Image, int, int]:
+def _decode(content: bytes, kind: ImageFormat, *, square: bool) -> tuple[Image.Image, int, int]:
     """Give the decoded picture, perhaps already reduced, and the original's width and height."""
-    if kind is Format.JPEG and content.count(START_OF_SCAN) > rules.MAX_JPEG_SCANS:
+    if kind is ImageFormat.JPEG and content.count(START_OF_SCAN) > rules.MAX_JPEG_SCANS:
         raise UnreadablePhoto
     image = Image.open(BytesIO(content), formats=[kind])
     width, height = image.size
     rules.check_pixels(width, height)
     size = _target_size(width, height, square=square)
-    if kind is not Format.JPEG:
+    if kind is not ImageFormat.JPEG:
         image.load()
         return image, width, height
     return _load_jpeg(image, content, size), width, height
@@ -142,7 +142,7 @@ def _load_jpeg(image: Image.Image, content: bytes, size: tuple[int, int]) -> Ima
     try:
         image.load()
     except OSError:
-        image = Image.open(BytesIO(content + END_OF_JPEG), formats=[Format.JPEG])
+        image = Image.open(BytesIO(content + END_OF_JPEG), formats=[ImageFormat.JPEG])
         image.draft(None, size)
         image.load()
         if _is_void_at_foot(image):

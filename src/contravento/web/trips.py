@@ -44,7 +44,7 @@ GPX = "application/gpx+xml"
 class Heights:
     """The drawn profile of a whole trip, and what its twin says in words; metres throughout."""
 
-    drawing: profile_drawing.Profile
+    drawing: profile_drawing.ProfileDrawing
     begins: float
     ends: float
     highest: float

@@ -19,20 +19,20 @@ from contravento.tracks.errors import (
 )
 from contravento.tracks.reading import fit, gpx, tcx, text_encoding, warnings
 from contravento.tracks.reading.clean import clean
-from contravento.tracks.reading.detect import Format, sniff_binary, sniff_markup
+from contravento.tracks.reading.detect import TrackFormat, sniff_binary, sniff_markup
 from contravento.tracks.reading.parsed_file import Findings
 from contravento.tracks.recording import Recording, Remark
 
-READERS = {Format.GPX: gpx.read, Format.TCX: tcx.read}
-REFUSALS: dict[Format, type[UnreadableTrack]] = {
-    Format.GZIP: Archive,
-    Format.ARCHIVE: Archive,
-    Format.PICTURE: Picture,
-    Format.DOCUMENT: Document,
-    Format.KML: KmlFile,
-    Format.OTHER_XML: OtherXml,
-    Format.HAS_DOCTYPE: HasDoctype,
-    Format.UNKNOWN: NotATrack,
+READERS = {TrackFormat.GPX: gpx.read, TrackFormat.TCX: tcx.read}
+REFUSALS: dict[TrackFormat, type[UnreadableTrack]] = {
+    TrackFormat.GZIP: Archive,
+    TrackFormat.ARCHIVE: Archive,
+    TrackFormat.PICTURE: Picture,
+    TrackFormat.DOCUMENT: Document,
+    TrackFormat.KML: KmlFile,
+    TrackFormat.OTHER_XML: OtherXml,
+    TrackFormat.HAS_DOCTYPE: HasDoctype,
+    TrackFormat.UNKNOWN: NotATrack,
 }
 
 
@@ -55,7 +55,7 @@ def read_recording(
 def _unpack(content: bytes) -> tuple[bytes, list[Remark]]:
     """Undo gzip once, never making more bytes than a file may have."""
     rules.check_file_size(len(content))
-    if sniff_binary(content) != Format.GZIP:
+    if sniff_binary(content) != TrackFormat.GZIP:
         return content, []
     unpacking = zlib.decompressobj(wbits=31)
     try:
@@ -70,13 +70,13 @@ def _unpack(content: bytes) -> tuple[bytes, list[Remark]]:
 
 def _read(content: bytes, file_name: str) -> Findings:
     kind = sniff_binary(content)
-    if kind == Format.FIT:
+    if kind == TrackFormat.FIT:
         return fit.read(content)
-    if kind != Format.UNKNOWN:
+    if kind != TrackFormat.UNKNOWN:
         raise REFUSALS[kind]
     text, remarks = text_encoding.to_utf8(content)
     kind = sniff_markup(text)
-    if kind == Format.WEB_PAGE:
+    if kind == TrackFormat.WEB_PAGE:
         raise WebPage(ending=PurePath(file_name).suffix[:10] or ".html")
     if kind in REFUSALS:
         raise REFUSALS[kind]
