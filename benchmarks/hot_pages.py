@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from sqlalchemy import event, text
 from starlette.types import ASGIApp, Message
 
-from contravento.api.pagination import encode_cursor
+from contravento.api.schemas.pagination import encode_cursor
 from contravento.kit.resources import Resources, open_resources
 from contravento.kit.settings import Settings
 from contravento.main import create_app

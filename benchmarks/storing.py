@@ -17,7 +17,7 @@ from benchmarks.hot_pages import Site, open_site
 from contravento.kit.database.session import Session, libpq_url
 from contravento.photos.images import prepare
 from contravento.tracks.pipeline import digest
-from contravento.trips import service
+from contravento.trips import queries, service
 from contravento.trips.inputs import TripChanges, TripDraft
 
 WRITES = 9
@@ -150,18 +150,22 @@ async def _write_once(site: Site, rider_id: UUID, number: int) -> list[tuple[str
         trip_id = (await service.start_trip(session, draft, rider_id=rider_id)).id
 
     async def publish(session: Session) -> None:
-        await service.publish_trip(session, trip_id, rider_id=rider_id)
+        trip = await queries.get_own_trip(session, trip_id, rider_id=rider_id)
+        await service.publish_trip(session, trip)
 
     async def rename(session: Session) -> None:
         changes = TripChanges(title=f"Day {number}, told again")
-        await service.change_trip(session, trip_id, changes, rider_id=rider_id)
+        trip = await queries.get_own_trip(session, trip_id, rider_id=rider_id)
+        await service.change_trip(session, trip, changes)
 
     async def tag(session: Session) -> None:
         changes = TripChanges(tags=["gravel", "night"])
-        await service.change_trip(session, trip_id, changes, rider_id=rider_id)
+        trip = await queries.get_own_trip(session, trip_id, rider_id=rider_id)
+        await service.change_trip(session, trip, changes)
 
     async def delete(session: Session) -> None:
-        await service.delete_trip(session, trip_id, rider_id=rider_id)
+        trip = await queries.get_own_trip(session, trip_id, rider_id=rider_id)
+        await service.delete_trip(session, trip)
 
     steps = {
         "start a trip": start,

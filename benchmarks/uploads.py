@@ -10,7 +10,7 @@ import psycopg
 
 from contravento.accounts.service.profile import PERSONAL_TOKEN_PREFIX
 from contravento.kit.database.session import libpq_url
-from contravento.kit.tokens import digest, new_token
+from contravento.kit.security.tokens import digest, new_token
 
 LOOK_EVERY_SECONDS = 0.01
 GIVE_UP_SECONDS = 60

@@ -20,12 +20,12 @@ from contravento import migrations
 from contravento.accounts.models import Rider
 from contravento.kit.database.embedded import create_database, drop_database, embedded_postgres
 from contravento.kit.database.session import Session, driver_url
-from contravento.kit.passwords import Passwords
-from contravento.kit.rate_limit import Limiter
 from contravento.kit.resources import Resources, open_resources
+from contravento.kit.security.passwords import Passwords
+from contravento.kit.security.rate_limit import Limiter
+from contravento.kit.security.tokens import Signer
 from contravento.kit.settings import Settings
 from contravento.kit.storage.storage import Storage
-from contravento.kit.tokens import Signer
 from contravento.main import create_app
 from contravento.reactions import REACTIONS
 from tests.support import factories

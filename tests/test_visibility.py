@@ -17,7 +17,7 @@ from httpx import AsyncClient, Response
 from starlette.types import ASGIApp
 
 from contravento.accounts.models import Rider
-from contravento.api.openapi import describe
+from contravento.api.description.openapi import describe
 from contravento.kit.clock import now
 from contravento.kit.resources import Resources
 from contravento.photos.models import Photo, State as PhotoState

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
@@ -17,8 +18,13 @@ from contravento.api.router import add_api
 from contravento.atlas.drawing import warm_up
 from contravento.http import health
 from contravento.http.dependencies import check_origin
-from contravento.http.middleware.edge import Edge
-from contravento.http.middleware.retry_read import Again
+from contravento.http.middleware.access_log import AccessLogMiddleware
+from contravento.http.middleware.body_limit import BodyLimitMiddleware
+from contravento.http.middleware.cache_headers import CacheHeadersMiddleware
+from contravento.http.middleware.head import HeadMiddleware
+from contravento.http.middleware.request_context import RequestContextMiddleware
+from contravento.http.middleware.retry_read import RetryReadMiddleware
+from contravento.http.middleware.security_headers import SecurityHeadersMiddleware
 from contravento.kit.database.session import tell_of_pool
 from contravento.kit.process_pool import ProcessPool
 from contravento.kit.resources import Resources, open_resources
@@ -70,8 +76,10 @@ def create_app(settings: Settings, resources: Resources | None = None) -> ASGIAp
         if resources is not None:
             yield AppState(resources=resources)
             return
-        with ProcessPool(processes=1, prepare=partial(start_logs, settings)) as heavy:
-            async with open_resources(settings, reactions=REACTIONS, heavy=heavy) as opened:
+        with ProcessPool(processes=1, prepare=partial(start_logs, settings)) as process_pool:
+            async with open_resources(
+                settings, reactions=REACTIONS, process_pool=process_pool
+            ) as opened:
                 tasks = [asyncio.create_task(opened.compute(warm_up))]
                 if settings.metrics:
                     tasks.append(asyncio.create_task(_tell_of_pool(opened)))
@@ -87,10 +95,12 @@ def create_app(settings: Settings, resources: Resources | None = None) -> ASGIAp
         version=__version__,
         lifespan=lifespan,
         dependencies=[Depends(check_origin)],
+        middleware=_inner_middleware(settings),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        # Its own telemetry tells of query strings and exceptions' texts; ours is in edge.py.
+        # FastAPI's own would record query strings and exceptions' texts; AccessLogMiddleware does
+        # not.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.include_router(health.router, include_in_schema=False)
@@ -100,25 +110,48 @@ def create_app(settings: Settings, resources: Resources | None = None) -> ASGIAp
     mount_static(app)
     for kind in (*EXPLAINED, Exception):
         app.add_exception_handler(kind, explain)
-    app.add_middleware(Again)
-    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
-    if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=["*"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
-            expose_headers=[
-                *("ETag", "X-Request-ID", "Retry-After"),
-                *("Content-Disposition", "Idempotent-Replayed"),
-            ],
-        )
-    return Edge(
-        app,
-        sources=_origin(settings.map_tiles_url),
-        counts=settings.metrics,
-        robots=settings.x_robots_tag or "",
+    wrapped: ASGIApp = app
+    for middleware in reversed(_outer_middleware(settings)):
+        wrapped = middleware.cls(wrapped, *middleware.args, **middleware.kwargs)
+    return wrapped
+
+
+def _outer_middleware(settings: Settings) -> list[Middleware]:
+    """What every answer passes, outermost first, also that to an error nobody foresaw."""
+    return [
+        Middleware(RequestContextMiddleware),
+        Middleware(HeadMiddleware),
+        Middleware(AccessLogMiddleware, counts=settings.metrics),
+        Middleware(
+            SecurityHeadersMiddleware,
+            sources=_origin(settings.map_tiles_url),
+            robots=settings.x_robots_tag or "",
+        ),
+        Middleware(CacheHeadersMiddleware),
+        Middleware(BodyLimitMiddleware),
+    ]
+
+
+def _inner_middleware(settings: Settings) -> list[Middleware]:
+    """What follows, within FastAPI's own handling of unforeseen errors."""
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["*"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+        expose_headers=[
+            "ETag",
+            "X-Request-ID",
+            "Retry-After",
+            "Content-Disposition",
+            "Idempotent-Replayed",
+        ],
     )
+    return [
+        *([cors] if settings.cors_origins else []),
+        Middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL),
+        Middleware(RetryReadMiddleware),
+    ]
 
 
 def serve() -> ASGIApp:

@@ -37,7 +37,7 @@ from contravento.reactions import REACTIONS
 from contravento.storage_migration.orphans import sweep_orphans
 from contravento.tracks.service import repack_tracks
 
-CONCURRENCY = 4  # jobs at once; the heavy part of each waits for a process of the pool
+CONCURRENCY = 4  # jobs at once; the CPU-bound part of each waits for a process of the pool
 GRACE_SECONDS = 30
 RETRY_FIRST_AFTER_SECONDS = 2
 RETRY_WAIT_GROWS_BY = 3
@@ -80,8 +80,10 @@ async def run_worker(settings: Settings, *, host: str, port: int) -> None:
     start_logs(settings)
     configure_reports(settings)
     configure_spans(settings, "worker")
-    with ProcessPool(settings.worker_processes, partial(start_logs, settings)) as heavy:
-        async with open_resources(settings, reactions=REACTIONS, heavy=heavy) as resources:
+    with ProcessPool(settings.worker_processes, partial(start_logs, settings)) as process_pool:
+        async with open_resources(
+            settings, reactions=REACTIONS, process_pool=process_pool
+        ) as resources:
             await _warm_up(resources)
             queue = make_queue(settings, resources)
             async with queue.open_async(), _watched(resources, host, port):
@@ -95,20 +97,20 @@ def make_queue(settings: Settings, resources: Resources) -> procrastinate.App:
             conninfo=libpq_url(settings.database_direct), max_size=6
         )
     )
-    for each in JOBS.values():
-        _register(queue, each, resources)
-    for times, each in SCHEDULE.items():
-        queue.periodic(cron=times)(_scheduled(queue, each))
+    for job in JOBS.values():
+        _register(queue, job, resources)
+    for times, job in SCHEDULE.items():
+        queue.periodic(cron=times)(_scheduled(queue, job))
     _register_housekeeping(queue)
     return queue
 
 
-def _register(queue: procrastinate.App, each: Job[...], resources: Resources) -> None:
-    retry = Patience(each.attempts)
+def _register(queue: procrastinate.App, job: Job[...], resources: Resources) -> None:
+    retry = Patience(job.attempts)
 
-    @queue.task(name=each.name, queue="default", priority=each.priority, retry=retry)
+    @queue.task(name=job.name, queue="default", priority=job.priority, retry=retry)
     async def run(**arguments: Any) -> None:
-        await each.run_queued(resources, arguments)
+        await job.run_queued(resources, arguments)
 
 
 class Patience(procrastinate.BaseRetryStrategy):
@@ -133,10 +135,10 @@ class Patience(procrastinate.BaseRetryStrategy):
         return procrastinate.RetryDecision(retry_in={"seconds": min(growing, PATIENCE_SECONDS)})
 
 
-def _scheduled(queue: procrastinate.App, each: Job[[]]) -> Any:
-    @queue.task(name=f"schedule.{each.name}", queue="default")
+def _scheduled(queue: procrastinate.App, job: Job[[]]) -> Any:
+    @queue.task(name=f"schedule.{job.name}", queue="default")
     async def defer(timestamp: int) -> None:
-        await queue.configure_task(each.name).defer_async(**cause())
+        await queue.configure_task(job.name).defer_async(**cause())
 
     return defer
 
@@ -173,17 +175,17 @@ async def _watch(resources: Resources) -> None:
         try:
             async with resources.reading() as reader:
                 await tell_of_queue(reader)
-            if (begun := time.monotonic()) >= count_at:
+            if (started := time.monotonic()) >= count_at:
                 await count_content(resources)
-                count_at = next_count(begun, time.monotonic())
+                count_at = next_count(started, time.monotonic())
         except Exception as error:  # noqa: BLE001  (the database may be away for a while)
             log.warning("the queue could not be looked at: %s", type(error).__name__)
         await asyncio.sleep(WATCH_EVERY_SECONDS)
 
 
-def next_count(begun: float, ended: float) -> float:
+def next_count(started: float, ended: float) -> float:
     """When to count again what the server holds, in seconds of the same clock."""
-    return max(begun + (ended - begun) / COUNT_AT_MOST_SHARE, ended + COUNT_EVERY_SECONDS)
+    return max(started + (ended - started) / COUNT_AT_MOST_SHARE, ended + COUNT_EVERY_SECONDS)
 
 
 async def _tell(call_next: Callable[[], Awaitable[Any]], context: Any, worker: Any) -> Any:

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from contravento.accounts.service.sign_in import sign_in_program
-from contravento.api.openapi import describe
+from contravento.api.description.openapi import describe
 from contravento.kit.database.embedded import create_database, drop_database
 from contravento.kit.resources import open_resources
 from contravento.kit.settings import Settings

@@ -8,7 +8,7 @@ from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
 from contravento.api.feed import EntryOut
-from contravento.api.pagination import decode_cursor, encode_cursor
+from contravento.api.schemas.pagination import decode_cursor, encode_cursor
 from contravento.kit.resources import Resources
 from contravento.trips.rules import Audience
 from tests.support import factories

@@ -11,8 +11,8 @@ from sqlalchemy import func, select, text, update
 
 from contravento.accounts.models import RefreshToken, Rider, SignIn
 from contravento.kit.clock import now
-from contravento.kit.passwords import Passwords
 from contravento.kit.resources import Resources
+from contravento.kit.security.passwords import Passwords
 from tests.api.conftest import RunJobs, grant
 from tests.support import factories
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from contravento.kit.database.session import libpq_url
-from contravento.kit.tokens import new_token
+from contravento.kit.security.tokens import new_token
 from tests.support.receivers import Receiver, receiver
 from tests.support.served import Served, served, wait_until
 

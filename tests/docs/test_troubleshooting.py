@@ -13,7 +13,7 @@ BROKEN = "tests/stack/test_release_broken.py::"
 HOST = "tests/ops/host/test_checks.py::"
 CLOSED = HOST + "test_a_clone_that_only_its_owner_can_read_is_noticed"
 PLANNING = "tests/migrations/test_planning.py::"
-LIMITS = "tests/kit/test_rate_limit.py::"
+LIMITS = "tests/kit/security/test_rate_limit.py::"
 ALLOWED = "tests/kit/telemetry/test_allow_list.py::"
 OUTAGES = "tests/stack/test_healing.py::test_a_killed_service_heals_and_loses_nothing"
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from contravento.photos import colour
-from contravento.photos.image_formats import Format
+from contravento.photos.image_formats import ImageFormat
 from contravento.photos.images import prepare
 
 
@@ -72,7 +72,7 @@ def test_primaries_convert_white_to_white() -> None:
 
 def test_an_iso_media_file_says_its_colour_in_a_box() -> None:
     head = b"\0\0\0\x13colrnclx" + struct.pack(">HHHB", 9, 16, 9, 0)
-    source = colour.source_colour(b"ftypavif" + head, Format.AVIF)
+    source = colour.source_colour(b"ftypavif" + head, ImageFormat.AVIF)
     assert source
     assert source.is_hdr
-    assert colour.source_colour(b"ftypavif" + head[:14], Format.AVIF) is None
+    assert colour.source_colour(b"ftypavif" + head[:14], ImageFormat.AVIF) is None

@@ -8,8 +8,8 @@ import bcrypt
 from contravento.accounts.models import Rider, SignIn
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session
-from contravento.kit.passwords import _prehash
-from contravento.kit.tokens import digest, new_token
+from contravento.kit.security.passwords import _prehash
+from contravento.kit.security.tokens import digest, new_token
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience, new_key
 

@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 
 from contravento.kit.resources import Resources
 from contravento.main import create_app
 from contravento.web.rendering.page import static_version
+from tests.conftest import open_client
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "src/contravento/web/static"
@@ -89,6 +90,6 @@ async def test_every_answer_tells_search_engines_what_the_setting_says(
     resources: Resources, said: str | None
 ) -> None:
     app = create_app(resources.settings.model_copy(update={"x_robots_tag": said}), resources)
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+    async with open_client(app, resources) as client:
         for path in ("/health", "/static/css/base.css"):
             assert (await client.get(path)).headers.get("X-Robots-Tag") == said

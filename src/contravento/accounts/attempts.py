@@ -2,7 +2,7 @@
 
 from contravento.accounts import rules
 from contravento.kit.errors import TooManyRequests
-from contravento.kit.rate_limit import Limiter
+from contravento.kit.security.rate_limit import Limiter
 from contravento.kit.telemetry import metrics
 
 

@@ -50,17 +50,17 @@ def reset(rider: Rider, token: str, settings: Settings) -> Mail:
 
 def _compose(rider: Rider, link: str, settings: Settings, sentences: dict[str, str]) -> Mail:
     params = {"name": rider.shown_name, "site": settings.app_name}
-    words = {
+    texts = {
         name: translate(rider.language, sentence, params if "%(" in sentence else None)
         for name, sentence in sentences.items()
     }
-    words |= {"link": link, "copy": translate(rider.language, _COPY), "language": rider.language}
+    texts |= {"link": link, "copy": translate(rider.language, _COPY), "language": rider.language}
     folder = files("contravento.accounts")
-    text = Template(folder.joinpath("mail.txt").read_text()).substitute(words)
+    text = Template(folder.joinpath("mail.txt").read_text()).substitute(texts)
     html = Template(folder.joinpath("mail.html").read_text())
     return Mail(
         to=rider.email,
-        subject=words["subject"],
+        subject=texts["subject"],
         text=text,
-        html=html.substitute({name: escape(value) for name, value in words.items()}),
+        html=html.substitute({name: escape(value) for name, value in texts.items()}),
     )

@@ -11,7 +11,7 @@ from contravento.accounts.models import PersonalToken, Rider, SignIn
 from contravento.accounts.rules import USERNAME
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session
-from contravento.kit.tokens import digest
+from contravento.kit.security.tokens import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,17 @@ async def get_rider(session: Session, username: str) -> Rider:
     """A rider's public page exists once their address is confirmed."""
     if not USERNAME.fullmatch(username):  # nor would the database take every text
         raise RiderNotFound
-    found = await find_by_username(session, username)
-    if found is None or not found.is_confirmed:
+    rider = await find_by_username(session, username)
+    if rider is None or not rider.is_confirmed:
         raise RiderNotFound
-    return found
+    return rider
 
 
 async def get_rider_by_id(session: Session, rider_id: UUID) -> Rider:
-    found = await session.get(Rider, rider_id)
-    if found is None:
+    rider = await session.get(Rider, rider_id)
+    if rider is None:
         raise RiderNotFound
-    return found
+    return rider
 
 
 async def find_by_username(session: Session, username: str) -> Rider | None:
@@ -63,42 +63,42 @@ async def find_by_login(session: Session, login: str) -> Rider | None:
 
 
 async def find_viewer_by_cookie(session: Session, cookie: str) -> Viewer | None:
-    found = await session.scalar(
+    row = await session.scalar(
         select(SignIn)
         .where(SignIn.cookie_digest == digest(cookie), SignIn.expires_at > now())
         .options(joinedload(SignIn.rider, innerjoin=True))
     )
-    return _viewer(found.rider, found.id) if found else None
+    return _viewer(row.rider, row.id) if row else None
 
 
 async def find_viewer_by_sign_in(session: Session, sign_in_id: UUID) -> Viewer | None:
     """None once that device was signed out, however long its access token still runs."""
-    found = await session.scalar(
+    row = await session.scalar(
         select(SignIn)
         .where(SignIn.id == sign_in_id, SignIn.expires_at > now())
         .options(joinedload(SignIn.rider, innerjoin=True))
     )
-    return _viewer(found.rider, found.id) if found else None
+    return _viewer(row.rider, row.id) if row else None
 
 
 async def find_viewer_by_personal_token(session: Session, token: str) -> Viewer | None:
-    found = await session.scalar(
+    row = await session.scalar(
         select(PersonalToken)
         .where(PersonalToken.digest == digest(token))
         .where(or_(PersonalToken.expires_at.is_(None), PersonalToken.expires_at > now()))
         .options(joinedload(PersonalToken.rider, innerjoin=True))
     )
-    return _viewer(found.rider, None, may_write="write" in found.scopes) if found else None
+    return _viewer(row.rider, None, may_write="write" in row.scopes) if row else None
 
 
 async def list_sign_ins(session: Session, *, rider_id: UUID) -> list[SignIn]:
-    chosen = select(SignIn).where(SignIn.rider_id == rider_id, SignIn.expires_at > now())
-    return list(await session.scalars(chosen.order_by(SignIn.seen_at.desc())))
+    statement = select(SignIn).where(SignIn.rider_id == rider_id, SignIn.expires_at > now())
+    return list(await session.scalars(statement.order_by(SignIn.seen_at.desc())))
 
 
 async def list_personal_tokens(session: Session, *, rider_id: UUID) -> list[PersonalToken]:
-    chosen = select(PersonalToken).where(PersonalToken.rider_id == rider_id)
-    return list(await session.scalars(chosen.order_by(PersonalToken.created_at.desc())))
+    statement = select(PersonalToken).where(PersonalToken.rider_id == rider_id)
+    return list(await session.scalars(statement.order_by(PersonalToken.created_at.desc())))
 
 
 def _viewer(rider: Rider, sign_in_id: UUID | None, *, may_write: bool = True) -> Viewer:

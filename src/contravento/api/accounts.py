@@ -9,7 +9,7 @@ from contravento.accounts import attempts
 from contravento.accounts.inputs import EmailOnly, NewPassword, SignUp, TokenOnly
 from contravento.accounts.models import Rider
 from contravento.accounts.service import profile, sign_up
-from contravento.api.openapi import refuses
+from contravento.api.description.openapi import refuses
 from contravento.api.route import ApiRoute
 from contravento.http.dependencies import ResourcesOf, Transaction, client_address, language_of
 

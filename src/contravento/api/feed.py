@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from contravento.api.pagination import ListOf, WindowOf, answer_list
-from contravento.api.pictures import photo_url
 from contravento.api.route import ApiRoute
+from contravento.api.schemas.pagination import ListOf, WindowOf, answer_list
+from contravento.api.schemas.pictures import photo_url
 from contravento.feed import queries
 from contravento.feed.queries import Entry, Filter
 from contravento.http.cache_control import LISTS, share

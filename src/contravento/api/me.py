@@ -11,11 +11,11 @@ from contravento.accounts import attempts, queries
 from contravento.accounts.inputs import NewPersonalToken, Password, PasswordChange, ProfileChanges
 from contravento.accounts.models import PersonalToken, Rider
 from contravento.accounts.service import profile
-from contravento.api.import_warnings import RemarkOut
-from contravento.api.openapi import NOT_REPEATED, refuses
-from contravento.api.pagination import ListOf
-from contravento.api.pictures import SizeOut, portrait_sizes
+from contravento.api.description.openapi import NOT_REPEATED, refuses
 from contravento.api.route import ApiRoute, SecretRoute
+from contravento.api.schemas.import_warnings import RemarkOut
+from contravento.api.schemas.pagination import ListOf
+from contravento.api.schemas.pictures import SizeOut, portrait_sizes
 from contravento.api.trips import TripOut
 from contravento.api.uploads import UploadForRider, form_schema
 from contravento.http.dependencies import (
@@ -167,14 +167,14 @@ async def delete_photo(session: Transaction, viewer: SignedIn) -> None:
 @router.get("/trips", summary="List one's own trips, drafts and all")
 async def list_trips(session: Transaction, viewer: SignedIn) -> ListOf[TripOut]:
     """Drafts first, then what was touched last."""
-    found = await trips.list_own_trips(session, rider_id=viewer.id)
-    return ListOf(items=[TripOut.of(trip) for trip in found])
+    own = await trips.list_own_trips(session, rider_id=viewer.id)
+    return ListOf(items=[TripOut.of(trip) for trip in own])
 
 
 @router.get("/tokens", summary="List one's personal tokens")
 async def list_tokens(session: Transaction, viewer: InteractiveOnly) -> ListOf[TokenOut]:
-    found = await queries.list_personal_tokens(session, rider_id=viewer.id)
-    return ListOf(items=[TokenOut.of(row) for row in found])
+    tokens = await queries.list_personal_tokens(session, rider_id=viewer.id)
+    return ListOf(items=[TokenOut.of(row) for row in tokens])
 
 
 @granting.post(

@@ -6,7 +6,7 @@ from typing import Literal, Self
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from contravento.api.openapi import refuses
+from contravento.api.description.openapi import refuses
 from contravento.api.route import ApiRoute
 from contravento.http.dependencies import Administrator, ResourcesOf, language_of
 from contravento.kit.i18n.catalogue import translate
@@ -62,16 +62,16 @@ class OperatorOut(BaseModel):
         return cls(
             **{name: getattr(seen, name) for name in same},
             troubles={
-                name: translate(language, each.sentence, each.params)
-                for name, each in seen.troubles.items()
+                name: translate(language, error.sentence, error.params)
+                for name, error in seen.troubles.items()
             },
             concerns=[
                 ConcernOut(
-                    part=each.part,
-                    level=each.level,
-                    message=translate(language, each.sentence, each.params),
+                    part=warning.part,
+                    level=warning.level,
+                    message=translate(language, warning.sentence, warning.params),
                 )
-                for each in concerns(seen)
+                for warning in concerns(seen)
             ],
         )
 

@@ -7,15 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Request, status
 from pydantic import BaseModel
 
-from contravento.api.import_warnings import RemarkOut
-from contravento.api.openapi import refuses
-from contravento.api.pagination import ListOf
-from contravento.api.pictures import SizeOut, photo_sizes
+from contravento.api.description.openapi import refuses
 from contravento.api.route import ApiRoute
+from contravento.api.schemas.import_warnings import RemarkOut
+from contravento.api.schemas.pagination import ListOf
+from contravento.api.schemas.pictures import SizeOut, photo_sizes
 from contravento.api.uploads import UploadForTrip, check_fields, form_schema
 from contravento.http.cache_control import share_trip
 from contravento.http.dependencies import (
     MaybeViewer,
+    OwnTrip,
     PublicSession,
     ResourcesOf,
     SignedIn,
@@ -79,8 +80,10 @@ async def list_photos(
     trip = await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
     share_trip(request, trip)
     is_own = trip.rider_id == viewer_id_of(viewer)
-    found = await queries.list_photos(session, trip_id)
-    return _list([each for each in found if is_own or each.state is State.READY], request, is_own)
+    photos = await queries.list_photos(session, trip_id)
+    return _list(
+        [photo for photo in photos if is_own or photo.state is State.READY], request, is_own
+    )
 
 
 @router.post(
@@ -115,11 +118,11 @@ async def upload(
 
 @router.put("/trips/{trip_id}/photos/order", summary="Put a trip's photos in order")
 async def order(
-    trip_id: UUID, wanted: PhotoOrder, request: Request, session: Transaction, viewer: SignedIn
+    trip: OwnTrip, wanted: PhotoOrder, request: Request, session: Transaction
 ) -> ListOf[PhotoOut]:
     """Those named come first, in that order; the rest keep theirs after them."""
-    found = await service.order_photos(session, trip_id, wanted.ids, rider_id=viewer.id)
-    return _list(found, request, is_own=True)
+    photos = await service.order_photos(session, trip, wanted.ids)
+    return _list(photos, request, is_own=True)
 
 
 @router.get("/photos/{photo_id}", summary="Read a photo")
@@ -139,7 +142,8 @@ async def change(
     photo_id: UUID, changes: PhotoChanges, request: Request, session: Transaction, viewer: SignedIn
 ) -> PhotoOut:
     """Only what is named changes."""
-    photo = await service.change_photo(session, photo_id, changes, rider_id=viewer.id)
+    photo = await queries.get_own_photo_to_change(session, photo_id, rider_id=viewer.id)
+    await service.change_photo(session, photo.trip, photo, changes)
     return PhotoOut.of(photo, language_of(request), is_own=True)
 
 
@@ -147,7 +151,8 @@ async def change(
     "/photos/{photo_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Take a photo out"
 )
 async def delete(photo_id: UUID, session: Transaction, viewer: SignedIn) -> None:
-    await service.delete_photo(session, photo_id, rider_id=viewer.id)
+    photo = await queries.get_own_photo_to_change(session, photo_id, rider_id=viewer.id)
+    await service.delete_photo(session, photo.trip, photo)
 
 
 def _list(photos: list[Photo], request: Request, is_own: bool) -> ListOf[PhotoOut]:

@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from contravento.accounts import queries
 from contravento.accounts.models import Rider
 from contravento.api.feed import LISTED, entry_out
-from contravento.api.pagination import WindowOf, answer_list
-from contravento.api.pictures import SizeOut, portrait_sizes
 from contravento.api.route import ApiRoute
+from contravento.api.schemas.pagination import WindowOf, answer_list
+from contravento.api.schemas.pictures import SizeOut, portrait_sizes
 from contravento.feed.queries import list_entries_of
 from contravento.http.cache_control import LISTS, rider_key, share
 from contravento.http.dependencies import MaybeViewer, PublicSession, viewer_id_of
@@ -52,8 +52,8 @@ class StatisticsOut(BaseModel):
     years: dict[int, float]
 
     @classmethod
-    def of(cls, found: Statistics) -> Self:
-        return cls(**{name: getattr(found, name) for name in cls.model_fields})
+    def of(cls, statistics: Statistics) -> Self:
+        return cls(**{name: getattr(statistics, name) for name in cls.model_fields})
 
 
 @router.get("", summary="Read a rider's profile")

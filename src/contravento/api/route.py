@@ -10,8 +10,10 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import UploadFile
 
 from contravento.api.uploads import FORM_LIMITS
+from contravento.http import conditional
 from contravento.http.dependencies import authenticate, check_origin, client_address
 from contravento.http.replica_routing import SAFE_METHODS
+from contravento.http.request_state import RequestState
 from contravento.kit import idempotency
 from contravento.kit.errors import Conflict, Invalid
 from contravento.kit.i18n.marks import N_
@@ -41,7 +43,7 @@ class ApiRoute(APIRoute):
 
         async def handle_api(request: Request) -> Response:
             if request.method in SAFE_METHODS:
-                return _conditional(request, await handle(request))
+                return conditional.answer_unless_known(request, await handle(request))
             key = request.headers.get("idempotency-key")
             if key is not None and self.takes_keys:
                 return await _once(request, key, handle)
@@ -66,53 +68,12 @@ class SecretRoute(APIRoute):
         return handle_secret
 
 
-def _conditional(request: Request, response: Response) -> Response:
-    """Give a body its ETag; answer 304 to whoever has it already."""
-    body = getattr(response, "body", b"")
-    if response.status_code != 200 or not body:
-        return response
-    if "ETag" not in response.headers:
-        response.headers["ETag"] = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
-    set_cache_headers(response)
-    if tag_matches(request, response.headers["ETag"]):
-        return Response(status_code=304, headers=_kept_headers(response))
-    return response
-
-
-def not_modified(request: Request, tag: str) -> Response | None:
-    """304 for whoever has it already; asked before an expensive body is made."""
-    if not tag_matches(request, tag):
-        return None
-    response = Response(status_code=304, headers={"ETag": tag})
-    set_cache_headers(response)
-    return response
-
-
-def set_cache_headers(response: Response) -> None:
-    response.headers.setdefault("Cache-Control", "no-cache")
-    response.headers.setdefault("Vary", "Authorization, Cookie, Accept-Language")
-
-
-def tag_matches(request: Request, tag: str) -> bool:
-    """Whether If-None-Match names this ETag; weak and strong compare alike (RFC 9110, 13.1.2)."""
-    given = request.headers.get("if-none-match", "")
-    plain = tag.removeprefix("W/")
-    return given.strip() == "*" or plain in [
-        each.strip().removeprefix("W/") for each in given.split(",")
-    ]
-
-
-def _kept_headers(response: Response) -> dict[str, str]:
-    names = ("etag", "cache-control", "vary")
-    return {name: value for name, value in response.headers.items() if name in names}
-
-
 async def _once(request: Request, key: str, handle: Handler) -> Response:
     """Carry the request out unless the same one was."""
     if not 0 < len(key) <= MAX_KEY_CHARACTERS or not key.isprintable():
         raise BadIdempotencyKey
     await check_origin(request)
-    resources: Resources = request.state.resources
+    resources = RequestState.of(request.scope).resources
     caller = await _caller(request, resources)
     try:
         fingerprint = await _fingerprint(request)
@@ -133,7 +94,7 @@ async def _answer_once(
             if earlier.fingerprint != claim.fingerprint:
                 raise KeyUsedOtherwise
             return _replay(earlier)
-        request.state.session = session
+        RequestState.of(request.scope).session = session
         response = await handle(request)
         await idempotency.keep(
             session, claim, status=response.status_code, body=bytes(response.body)

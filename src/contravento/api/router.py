@@ -2,18 +2,8 @@
 
 from fastapi import FastAPI
 
-from contravento.api import (
-    accounts,
-    docs_page,
-    feed,
-    me,
-    operator,
-    photos,
-    riders,
-    sessions,
-    tracks,
-    trips,
-)
+from contravento.api import accounts, feed, me, operator, photos, riders, sessions, tracks, trips
+from contravento.api.description import docs_page
 
 PREFIX = "/api/v1"
 ROUTERS = (

@@ -12,9 +12,9 @@ from contravento.accounts.inputs import Credentials
 from contravento.accounts.models import SignIn
 from contravento.accounts.service import sign_in
 from contravento.accounts.service.sign_in import Grant
-from contravento.api.openapi import NOT_REPEATED, refuses
-from contravento.api.pagination import ListOf
+from contravento.api.description.openapi import NOT_REPEATED, refuses
 from contravento.api.route import ApiRoute, SecretRoute
+from contravento.api.schemas.pagination import ListOf
 from contravento.http.dependencies import (
     InteractiveOnly,
     ResourcesOf,
@@ -63,15 +63,15 @@ class SessionOut(BaseModel):
     expires_at: datetime
 
     @classmethod
-    def of(cls, found: SignIn, current_id: UUID | None) -> Self:
+    def of(cls, sign_in: SignIn, current_id: UUID | None) -> Self:
         return cls(
-            id=found.id,
-            agent=found.agent,
-            is_browser=found.cookie_digest is not None,
-            is_current=found.id == current_id,
-            created_at=found.created_at,
-            seen_at=found.seen_at,
-            expires_at=found.expires_at,
+            id=sign_in.id,
+            agent=sign_in.agent,
+            is_browser=sign_in.cookie_digest is not None,
+            is_current=sign_in.id == current_id,
+            created_at=sign_in.created_at,
+            seen_at=sign_in.seen_at,
+            expires_at=sign_in.expires_at,
         )
 
 
@@ -109,8 +109,8 @@ async def refresh(sent: RefreshIn, session: Transaction, resources: ResourcesOf)
 
 @router.get("", summary="List the devices that are signed in")
 async def show(session: Transaction, viewer: InteractiveOnly) -> ListOf[SessionOut]:
-    found = await queries.list_sign_ins(session, rider_id=viewer.id)
-    return ListOf(items=[SessionOut.of(each, viewer.sign_in_id) for each in found])
+    sign_ins = await queries.list_sign_ins(session, rider_id=viewer.id)
+    return ListOf(items=[SessionOut.of(sign_in, viewer.sign_in_id) for sign_in in sign_ins])
 
 
 @router.delete("", status_code=status.HTTP_204_NO_CONTENT, summary="Sign out everywhere")

@@ -9,12 +9,12 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response, status
 from pydantic import BaseModel, Field
 
-from contravento.api.import_warnings import RemarkOut
-from contravento.api.openapi import refuses
-from contravento.api.pagination import ListOf
-from contravento.api.route import ApiRoute, not_modified
+from contravento.api.description.openapi import refuses
+from contravento.api.route import ApiRoute
+from contravento.api.schemas.import_warnings import RemarkOut
+from contravento.api.schemas.pagination import ListOf
 from contravento.api.uploads import UploadForTrip, form_schema
-from contravento.http import gpx_download
+from contravento.http import conditional, gpx_download
 from contravento.http.cache_control import share_trip
 from contravento.http.dependencies import (
     MaybeViewer,
@@ -160,11 +160,11 @@ async def list_tracks(
     trip = await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer))
     share_trip(request, trip)
     is_own = trip.rider_id == viewer_id_of(viewer)
-    found = await queries.list_tracks(session, trip_id)
+    tracks = await queries.list_tracks(session, trip_id)
     return ListOf(
         items=[
             TrackOut.of(track, language_of(request), is_own=is_own)
-            for track in found
+            for track in tracks
             if is_own or track.state is State.READY
         ]
     )
@@ -186,7 +186,8 @@ async def show(
     "/tracks/{track_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Take a track out"
 )
 async def delete(track_id: UUID, session: Transaction, viewer: SignedIn) -> None:
-    await service.delete_track(session, track_id, rider_id=viewer.id)
+    track = await queries.get_own_track_to_change(session, track_id, rider_id=viewer.id)
+    await service.delete_track(session, track.trip, track)
 
 
 @router.get(
@@ -229,8 +230,8 @@ async def draw_trip(
 ) -> Response:
     """All tracks that are ready, as they were ridden, as one GeoJSON Feature."""
     share_trip(request, await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer)))
-    found = await queries.list_tracks(session, trip_id)
-    ready = [track for track in found if track.state is State.READY]
+    tracks = await queries.list_tracks(session, trip_id)
+    ready = [track for track in tracks if track.state is State.READY]
     return await _draw(ready, tolerance, request, resources)
 
 
@@ -244,9 +245,9 @@ async def profile(
     track_id: UUID, request: Request, session: PublicSession, viewer: MaybeViewer
 ) -> Response:
     """At most 1,000 samples; none if no point has an elevation."""
-    found = await queries.get_track_with_profile(session, track_id, viewer_id=viewer_id_of(viewer))
-    share_trip(request, found.trip)
-    return _answer_profile([_ready(found, viewer_id_of(viewer))])
+    track = await queries.get_track_with_profile(session, track_id, viewer_id=viewer_id_of(viewer))
+    share_trip(request, track.trip)
+    return _answer_profile([_ready(track, viewer_id_of(viewer))])
 
 
 @router.get(
@@ -278,8 +279,8 @@ async def download(
     format: Literal["gpx"] = "gpx",
 ) -> Response:
     """Written anew: places, elevations and times, and nothing else of what was uploaded."""
-    found = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
-    track = _ready(found, viewer_id_of(viewer))
+    unchecked = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
+    track = _ready(unchecked, viewer_id_of(viewer))
     share_trip(request, track.trip)
     name = track.name or track.trip.title
     file_name = make_slug(name, "").rstrip("-") or "track"
@@ -300,7 +301,7 @@ async def _draw(
 ) -> Response:
     """A track's points never change, so what they are kept under is all that the tag needs."""
     tag = f'W/"{_version_of(tracks)}-{geometry.step_of(tolerance_metres):g}"'
-    if answer := not_modified(request, tag):
+    if answer := conditional.not_modified(request, tag):
         return answer
     opened = [
         await points.open_track(resources, track.points_key or "", points=track.points or 0)

@@ -11,6 +11,7 @@ from contravento.api.route import ApiRoute
 from contravento.http.cache_control import share_trip
 from contravento.http.dependencies import (
     MaybeViewer,
+    OwnTrip,
     PublicSession,
     SignedIn,
     Transaction,
@@ -70,23 +71,21 @@ async def show(
 
 
 @router.patch("/{trip_id}", summary="Change a trip")
-async def change(
-    trip_id: UUID, changes: TripChanges, session: Transaction, viewer: SignedIn
-) -> TripOut:
+async def change(trip: OwnTrip, changes: TripChanges, session: Transaction) -> TripOut:
     """Only what is named changes."""
-    return TripOut.of(await service.change_trip(session, trip_id, changes, rider_id=viewer.id))
+    return TripOut.of(await service.change_trip(session, trip, changes))
 
 
 @router.delete("/{trip_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Delete a trip")
-async def delete(trip_id: UUID, session: Transaction, viewer: SignedIn) -> None:
-    await service.delete_trip(session, trip_id, rider_id=viewer.id)
+async def delete(trip: OwnTrip, session: Transaction) -> None:
+    await service.delete_trip(session, trip)
 
 
 @router.put("/{trip_id}/publication", summary="Publish a trip")
-async def publish(trip_id: UUID, session: Transaction, viewer: SignedIn) -> TripOut:
-    return TripOut.of(await service.publish_trip(session, trip_id, rider_id=viewer.id))
+async def publish(trip: OwnTrip, session: Transaction) -> TripOut:
+    return TripOut.of(await service.publish_trip(session, trip))
 
 
 @router.delete("/{trip_id}/publication", summary="Take a trip back to the drafts")
-async def unpublish(trip_id: UUID, session: Transaction, viewer: SignedIn) -> TripOut:
-    return TripOut.of(await service.unpublish_trip(session, trip_id, rider_id=viewer.id))
+async def unpublish(trip: OwnTrip, session: Transaction) -> TripOut:
+    return TripOut.of(await service.unpublish_trip(session, trip))

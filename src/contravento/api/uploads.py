@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Annotated, Any, BinaryIO, TypedDict
 from uuid import UUID
 
@@ -12,11 +11,10 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from contravento.http.dependencies import ResourcesOf, authenticate
+from contravento.http.uploads import safe_file_name
 from contravento.kit.errors import Invalid, Unauthorized
 from contravento.kit.i18n.marks import N_
 from contravento.trips.queries import get_own_trip
-
-MAX_NAME_CHARACTERS = 200
 
 
 class FormLimits(TypedDict):
@@ -34,7 +32,7 @@ class FileNeeded(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class UploadedFile:
     """What was sent: the file, its name without any folder, and the form's other fields."""
 
     file: BinaryIO
@@ -59,43 +57,37 @@ async def _own_trip_first(
         await get_own_trip(session, trip_id, rider_id=rider_id)
 
 
-def _reader(gate: Callable[..., Any]) -> Callable[..., AsyncIterator[Upload]]:
-    """Reads the file once `gate` has let its sender in."""
+def _reader(check: Callable[..., Any]) -> Callable[..., AsyncIterator[UploadedFile]]:
+    """Reads the file once `check` has let its sender in."""
 
     async def read(
-        request: Request, _passed: Annotated[Any, Depends(gate)]
-    ) -> AsyncIterator[Upload]:
+        request: Request, _passed: Annotated[Any, Depends(check)]
+    ) -> AsyncIterator[UploadedFile]:
         async with request.form(**FORM_LIMITS) as form:
             yield _upload_in(form)
 
     return read
 
 
-UploadForRider = Annotated[Upload, Depends(_reader(_signed_in_first))]
-UploadForTrip = Annotated[Upload, Depends(_reader(_own_trip_first))]
+UploadForRider = Annotated[UploadedFile, Depends(_reader(_signed_in_first))]
+UploadForTrip = Annotated[UploadedFile, Depends(_reader(_own_trip_first))]
 
 
-def check_fields[M: BaseModel](upload: Upload, model: type[M]) -> M:
+def check_fields[M: BaseModel](upload: UploadedFile, model: type[M]) -> M:
     """The form's other fields as an input model. Raises RequestValidationError."""
     try:
         return model.model_validate(upload.fields)
     except ValidationError as wrong:
-        found = [{**each, "loc": ("body", *each["loc"])} for each in wrong.errors()]
-        raise RequestValidationError(found) from wrong
+        errors = [{**error, "loc": ("body", *error["loc"])} for error in wrong.errors()]
+        raise RequestValidationError(errors) from wrong
 
 
-def _upload_in(form: FormData) -> Upload:
+def _upload_in(form: FormData) -> UploadedFile:
     file = form.get("file")
     if not isinstance(file, UploadFile):
         raise FileNeeded
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
-    return Upload(file.file, _plain_name(file.filename), file.size or 0, fields)
-
-
-def _plain_name(name: str | None) -> str:
-    last = PurePosixPath((name or "").replace("\\", "/")).name
-    printable = "".join(character for character in last if character.isprintable())
-    return printable.encode("utf-8", "replace").decode()[-MAX_NAME_CHARACTERS:] or "file"
+    return UploadedFile(file.file, safe_file_name(file.filename), file.size or 0, fields)
 
 
 def form_schema(**others: dict[str, Any]) -> dict[str, Any]:

@@ -79,8 +79,8 @@ def countries_along(lines: Sequence[Sequence[tuple[float, float]] | Floats]) -> 
         return []
     points = np.concatenate(rows)
     points = points[np.isfinite(points).all(axis=1)]
-    found = _gazetteer().find_codes(points)
-    return list(dict.fromkeys(code for code in found if code))
+    codes = _gazetteer().find_codes(points)
+    return list(dict.fromkeys(code for code in codes if code))
 
 
 def _gazetteer() -> CountryIndex:

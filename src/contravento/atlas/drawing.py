@@ -12,10 +12,10 @@ from typing import get_args
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
-from contravento.atlas import framing, topology
-from contravento.atlas.framing import Line
+from contravento.atlas import topology, viewport
 from contravento.atlas.projection import Frame, fit, path_of_areas, path_of_lines
 from contravento.atlas.topology import Box, Detail, Floats
+from contravento.atlas.viewport import Line
 
 # What is cut at the edge of a sheet is cut so far outside that its stroke does not show.
 EDGE_PIXELS = 4.0
@@ -51,10 +51,10 @@ class Sheet:
 
 def draw_outline(lines: Sequence[Line], *, width: int = 320, height: int = 200) -> Sheet:
     """A small picture of where a track runs: land, borders, the route, its start and its end."""
-    routes = framing.unwrapped_routes([lines])
+    routes = viewport.unwrapped_routes([lines])
     points = _points(routes)
     frame = fit(
-        framing.box_of(points),
+        viewport.box_of(points),
         width,
         height,
         padding=OUTLINE_PADDING,
@@ -82,9 +82,9 @@ def draw_sheet(
     `nights` are rings, `names` (code to name in the reader's language) letters the countries.
     `bleed` draws so many pixels of land round the sheet, for a frame of another shape.
     """
-    tours = framing.unwrapped_routes(routes)
+    tours = viewport.unwrapped_routes(routes)
     frame = fit(
-        framing.box_of(_points(tours)),
+        viewport.box_of(_points(tours)),
         width,
         height,
         padding=SHEET_PADDING,
@@ -95,7 +95,7 @@ def draw_sheet(
     body += "".join(_element("map-casing", path) for path in paths)
     body += "".join(_element("map-route", path) for path in paths)
     if nights:
-        places = frame.to_pixels(framing.unwrapped_near(nights, frame.bounds)).tolist()
+        places = frame.to_pixels(viewport.unwrapped_near(nights, frame.bounds)).tolist()
         body += f'<g class="map-night">{"".join(_circle(place, 3.6) for place in places)}</g>'
     return Sheet(width, height, body, frame.bounds, _lettering(frame, names or {}))
 
@@ -107,17 +107,17 @@ def draw_countries(
 
     The sheet is laid where it shows the most of them; the rest are too far away to draw with them.
     """
-    box = framing.frame_countries(codes, aspect=width / height)
+    box = viewport.frame_countries(codes, aspect=width / height)
     frame = fit(box, width, height, padding=COUNTRIES_PADDING, least_metres=0)
     visited = {
-        shape.code: framing.parts_within(shape.parts, frame.bounds_with(EDGE_PIXELS))
+        shape.code: viewport.parts_within(shape.parts, frame.bounds_with(EDGE_PIXELS))
         for shape in topology.load("50m").shapes
         if shape.code in codes
     }
     areas = frame.project(part for parts in visited.values() for part in parts)
     marked = _element("map-visited", path_of_areas(areas, tolerance=0.4))
     body = _ground(frame, detail="50m", under_borders=marked, solid=True)
-    shown = framing.codes_on_sheet(visited, frame.bounds)
+    shown = viewport.codes_on_sheet(visited, frame.bounds)
     return Sheet(width, height, body, frame.bounds), [code for code in codes if code not in shown]
 
 
@@ -174,7 +174,7 @@ def _graticule(frame: Frame, bleed: int) -> str:
 def _lettering(frame: Frame, names: Mapping[str, str]) -> str:
     """Country names where their land on the sheet is widest."""
     letters = ""
-    for code, place in framing.places_for_names(frame.bounds, list(names)).items():
+    for code, place in viewport.places_for_names(frame.bounds, list(names)).items():
         (x, y) = frame.to_pixels(np.array([place]))[0]
         letters += (
             f'<text class="map-label" data-kind="country" data-rank="2"'
@@ -185,7 +185,7 @@ def _lettering(frame: Frame, names: Mapping[str, str]) -> str:
 
 
 def _points(tours: Sequence[Sequence[BaseGeometry]]) -> Floats:
-    return framing.points_of([line for tour in tours for line in tour])
+    return viewport.points_of([line for tour in tours for line in tour])
 
 
 def _element(kind: str, path: str, more: str = "") -> str:

@@ -46,7 +46,7 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class Profile:
+class ProfileDrawing:
     """What a template needs. `body` goes inside `<svg viewBox="0 0 width height">`."""
 
     width: int
@@ -63,7 +63,7 @@ def draw_profile(
     elevation_metres: Sequence[float | None],
     *,
     stage_ends_metres: Sequence[float] = (),
-) -> Profile | None:
+) -> ProfileDrawing | None:
     """Draw heights along a track; None if there is nothing to draw.
 
     Both sequences are of one length; distances do not fall; a height may be missing. The slope is
@@ -72,12 +72,12 @@ def draw_profile(
     """
     distances = np.asarray(distance_metres, dtype=np.float64)
     heights = _numbers(elevation_metres)
-    known = np.isfinite(heights) & np.isfinite(distances)
-    if known.sum() < 2 or distances[known][-1] < LEAST_LENGTH_METRES:
+    is_measured = np.isfinite(heights) & np.isfinite(distances)
+    if is_measured.sum() < 2 or distances[is_measured][-1] < LEAST_LENGTH_METRES:
         return None
 
-    length = float(distances[known][-1])
-    places, levels, slopes = _resampled(distances[known], heights[known], length)
+    length = float(distances[is_measured][-1])
+    places, levels, slopes = _resampled(distances[is_measured], heights[is_measured], length)
     bottom, top, ticks = _height_axis(levels)
     x = places / length * WIDTH
     y = (top - levels) / (top - bottom) * HEIGHT
@@ -86,7 +86,7 @@ def draw_profile(
     body += _areas(x, y, _steepness(places, slopes, length))
     body += f'<path class="profile-line" d="{_line(x, y)}"/>'
     inner = [end for end in stage_ends_metres if 0 < end < length * 0.999]
-    return Profile(
+    return ProfileDrawing(
         WIDTH,
         HEIGHT,
         body,

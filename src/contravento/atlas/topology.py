@@ -130,14 +130,14 @@ def pieces_within(index: STRtree, box: Box) -> list[BaseGeometry]:
     The box may reach beyond 180° on either side; what is taken from there is moved along.
     """
     west, south, east, north = box
-    found: list[BaseGeometry] = []
+    shapes: list[BaseGeometry] = []
     for turn in TURNS:
         window = (west - turn, south, east - turn, north)
         for geometry in index.geometries[index.query(shapely.box(*window))]:
             piece = shapely.clip_by_rect(geometry, *window)
             if not piece.is_empty:
-                found.append(turned(piece, turn) if turn else piece)
-    return found
+                shapes.append(turned(piece, turn) if turn else piece)
+    return shapes
 
 
 def turned(geometry: BaseGeometry, east_by: float) -> BaseGeometry:

@@ -51,17 +51,17 @@ def migrate(
         _await_others(url, wait, refuse)
     elif not plan and not _is_ahead(url, refuse):
         _upgrade(url, migrations.Timeouts(lock_timeout, statement_timeout), refuse)
-    found = migrations.plan(url)
-    typer.echo(json.dumps(dataclasses.asdict(found)) if as_json else _sentences(found))
+    outcome = migrations.plan(url)
+    typer.echo(json.dumps(dataclasses.asdict(outcome)) if as_json else _sentences(outcome))
 
 
 def _is_ahead(url: str, refuse: Refuse) -> bool:
     """After a release was gone back from there is nothing to run, if this build works with it."""
-    found = migrations.plan(url)
-    if found.is_known:
+    plan = migrations.plan(url)
+    if plan.is_known:
         return False
-    if found.head not in found.works_with:
-        refuse(f"{_sentences(found)} It does not work with it, either.")
+    if plan.head not in plan.works_with:
+        refuse(f"{_sentences(plan)} It does not work with it, either.")
         raise typer.Exit(TOO_OLD)
     return True
 
@@ -104,7 +104,7 @@ def _sentences(plan: migrations.Plan) -> str:
     if not plan.pending:
         return f"The database is at {plan.current}."
     return "\n".join(
-        f"{each.revision}: {each.title}"
-        f" ({'the release before keeps working' if each.is_compatible else 'needs a pause'})"
-        for each in plan.pending
+        f"{revision.revision}: {revision.title}"
+        f" ({'the release before keeps working' if revision.is_compatible else 'needs a pause'})"
+        for revision in plan.pending
     )

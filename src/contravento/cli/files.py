@@ -80,11 +80,11 @@ def verify(
     """Compare every file that the database speaks of, by its hash."""
 
     async def run(resources: Resources, old: StorageBackend, new: StorageBackend) -> dict[str, Any]:
-        found = await verification.verify(resources, old, new, Progress())
+        verified = await verification.verify(resources, old, new, Progress())
         if sweep_before:
-            found.orphans = await verification.sweep(resources, old, new, sweep_before)
-        told = {**asdict(found), "is_good": found.is_good}
-        return told | {name: verification.named(told[name]) for name in ("damaged", "lost")}
+            verified.orphans = await verification.sweep(resources, old, new, sweep_before)
+        result = {**asdict(verified), "is_good": verified.is_good}
+        return result | {name: verification.named(result[name]) for name in ("damaged", "lost")}
 
     _answer(source, target, run)
 
@@ -106,14 +106,14 @@ async def _look(place: StorageBackend) -> dict[str, Any]:
     key, content = random_key(LOOKING), b"is anybody there?"
     version = await place.put(key, content)
     try:
-        found = await place.find(key)
-        if found is None or await place.get(key) != content:
+        file = await place.find(key)
+        if file is None or await place.get(key) != content:
             raise StorageAway("what is put there does not come back")
     finally:
         await place.delete(key)
-    others = [each.key async for each in copying.list_stored(place) if not _is_ours(each.key)]
+    others = [stored.key async for stored in copying.list_stored(place) if not _is_ours(stored.key)]
     return {
-        "now": found.changed_at.isoformat(),
+        "now": file.changed_at.isoformat(),
         "keeps_versions": bool(version),
         "is_empty": not others,
     }
@@ -130,15 +130,15 @@ def _answer(
     run: Callable[[Resources, StorageBackend, StorageBackend], Awaitable[dict[str, Any]]],
 ) -> NoReturn:
     try:
-        told = asyncio.run(_run(source, target, run))
+        result = asyncio.run(_run(source, target, run))
     except StorageAway as problem:
         _end(AWAY, f"The place for files cannot be used: {problem.why}.")
     except OutOfSpace:
         _end(FULL, "The place for files is full. What was copied stays; go on when there is room.")
     except AppError as refusal:
         _end(FAILED, str(refusal))
-    typer.echo(json.dumps({"answer": told}))
-    _end(DONE if told.get("is_good", True) else NOT_GOOD)
+    typer.echo(json.dumps({"answer": result}))
+    _end(DONE if result.get("is_good", True) else NOT_GOOD)
 
 
 async def _run(

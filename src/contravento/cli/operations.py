@@ -51,12 +51,12 @@ def _with_zone(at: datetime | None) -> datetime | None:
 
 def _object(details: str) -> dict[str, Any]:
     try:
-        found = json.loads(details)
+        parsed = json.loads(details)
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        parsed = None
+    if not isinstance(parsed, dict):
         raise typer.BadParameter("--details takes a JSON object.")
-    return found
+    return parsed
 
 
 async def _record(

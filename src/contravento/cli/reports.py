@@ -15,7 +15,7 @@ def test_report() -> None:
     if settings.sentry_dsn is None:
         typer.echo("SENTRY_DSN is not set here, so nothing is reported.", err=True)
         raise typer.Exit(1)
-    tried = try_reports(settings)
-    typer.echo(json.dumps(asdict(tried)))
-    if not tried.is_taken:
+    trial = try_reports(settings)
+    typer.echo(json.dumps(asdict(trial)))
+    if not trial.is_taken:
         raise typer.Exit(1)

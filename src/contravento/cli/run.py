@@ -37,8 +37,8 @@ def run(
     folder: Annotated[Path, typer.Option(envvar="VAR", help="Where all data go.")] = Path("var"),
 ) -> None:
     """Serve the product with an embedded PostgreSQL, mail on a page and files in one folder."""
-    for each in (signal.SIGINT, signal.SIGTERM):  # also where a shell had them ignored
-        signal.signal(each, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell had them ignored
+        signal.signal(number, signal.default_int_handler)
     _check_free(host, port)
     folder = folder.absolute()
     try:

@@ -17,8 +17,8 @@ def settings() -> None:
     typer.echo(json.dumps(told(load_settings()), default=str))
 
 
-def told(found: Settings) -> dict[str, Any]:
-    return {name.upper(): _told(getattr(found, name)) for name in type(found).model_fields}
+def told(settings: Settings) -> dict[str, Any]:
+    return {name.upper(): _told(getattr(settings, name)) for name in type(settings).model_fields}
 
 
 def _told(value: object) -> object:
@@ -30,7 +30,7 @@ def _told(value: object) -> object:
     return f"{len(secret)} characters"
 
 
-def _who(found: re.Match[str]) -> str:
+def _who(match: re.Match[str]) -> str:
     """The user's name; one without a password is a secret itself."""
-    name, separator, _ = found[1].partition(":")
+    name, separator, _ = match[1].partition(":")
     return f"{name}:…" if separator else "…"

@@ -11,7 +11,7 @@ import typer
 from contravento.kit.i18n.marks import N_
 from contravento.tracks import rules
 from contravento.tracks.analysis.measures import Measures, measure
-from contravento.tracks.errors import FileTooLarge, UnreadableTrack
+from contravento.tracks.errors import UnreadableTrack
 from contravento.tracks.reading.read import read_recording
 from contravento.tracks.recording import Recording
 
@@ -64,8 +64,7 @@ def _content_of(file: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise CannotOpen(file=file, reason=reason) from error
-    if len(content) > rules.LARGEST_FILE_BYTES:
-        raise FileTooLarge(megabytes=rules.LARGEST_FILE_BYTES // 2**20)
+    rules.check_file_size(len(content))
     return content
 
 
@@ -140,7 +139,7 @@ def _rfc_3339(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
-def _first_sentence(words: str) -> str:
+def _first_sentence(text: str) -> str:
     """What is wrong; what to drop where is for the page."""
-    sentence, stop, _ = words.partition(". ")
+    sentence, stop, _ = text.partition(". ")
     return sentence + stop.rstrip()

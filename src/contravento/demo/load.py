@@ -39,9 +39,9 @@ async def fill(settings: Settings) -> bool:
     All of it or, when interrupted, nothing. The worker then reads the tracks and makes the
     photos' sizes, as for everybody.
     """
-    with ProcessPool(settings.worker_processes) as heavy:
+    with ProcessPool(settings.worker_processes) as process_pool:
         async with (
-            open_resources(settings, reactions=REACTIONS, heavy=heavy) as resources,
+            open_resources(settings, reactions=REACTIONS, process_pool=process_pool) as resources,
             resources.transaction() as session,
         ):
             if await session.scalar(select(func.count()).select_from(Rider)):
@@ -67,13 +67,13 @@ async def find_logins(settings: Settings) -> list[tuple[str, str]]:
         open_resources(settings, reactions=REACTIONS) as resources,
         resources.transaction() as session,
     ):
-        found = []
+        accounts = []
         for demo in RIDERS:
             rider = await find_by_username(session, demo.username)
             password = password_of(demo.username, settings)
             if rider and await resources.passwords.matches(password, rider.password_hash):
-                found.append((demo.username, password))
-        return found
+                accounts.append((demo.username, password))
+        return accounts
 
 
 def password_of(username: str, settings: Settings) -> str:
@@ -121,7 +121,7 @@ async def _add_trip(session: Session, resources: Resources, demo: DemoTrip) -> N
         await _add_ride(session, resources, trip, await resources.compute(make_ride, ride), number)
     for photo in demo.photos:
         await _add_photo(session, resources, trip, photo)
-    await trips.publish_trip(session, trip.id, rider_id=rider.id)
+    await trips.publish_trip(session, trip)
     trip.published_at = _published_at(demo)
 
 

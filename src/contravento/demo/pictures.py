@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from contravento.demo import scenes
 from contravento.demo.portraits import draw_portrait
-from contravento.demo.sheet import Sheet
+from contravento.demo.sheet import Canvas
 
 __all__ = ["KINDS", "draw_picture", "draw_portrait"]
 
-KINDS: dict[str, Callable[[int], Sheet]] = {
+KINDS: dict[str, Callable[[int], Canvas]] = {
     "pass-road": scenes.pass_road,
     "fog-ridges": scenes.fog_ridges,
     "rain-ridges": scenes.rain_ridges,

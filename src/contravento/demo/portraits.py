@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from contravento.demo.sheet import Sheet, blend, curve
+from contravento.demo.sheet import Canvas, blend, curve
 
 SIZE = (320, 320)
 
@@ -30,7 +30,7 @@ LOOKS = (
 def draw_portrait(seed: int) -> bytes:
     """Give a square JPEG of 960 pixels; seeds 0, 1 and 2 are three different people."""
     look = LOOKS[seed % len(LOOKS)]
-    sheet = Sheet(seed, look.sky, size=SIZE)
+    sheet = Canvas(seed, look.sky, size=SIZE)
     _hills(sheet, look)
     if look.has_long_hair:
         sheet.area(curve([(108, 96), (100, 150), (104, 196), (118, 200), (160, 190)]), look.hair)
@@ -40,13 +40,13 @@ def draw_portrait(seed: int) -> bytes:
     return sheet.jpeg((960, 960))
 
 
-def _hills(sheet: Sheet, look: _Look) -> None:
+def _hills(sheet: Canvas, look: _Look) -> None:
     line = sheet.profile(160, 34, roughness=0.4, waves=4)
     sheet.ridge(line, look.hills, foot=320)
     sheet.contours(line, blend(look.hills, "#2b3a33", 0.16), count=5, spacing=24)
 
 
-def _bust(sheet: Sheet, look: _Look) -> None:
+def _bust(sheet: Canvas, look: _Look) -> None:
     shoulders = [(62, 320), (70, 280), (96, 246), (160, 232), (224, 246), (250, 280), (258, 320)]
     sheet.area(curve(shoulders), look.jersey)
     sheet.stroke([(160, 238), (160, 320)], blend(look.jersey, "#000000", 0.3), 4)
@@ -54,7 +54,7 @@ def _bust(sheet: Sheet, look: _Look) -> None:
     sheet.area([(136, 196), *neck, (184, 196)], blend(look.skin, "#6b4526", 0.25))
 
 
-def _head(sheet: Sheet, look: _Look) -> None:
+def _head(sheet: Canvas, look: _Look) -> None:
     jaw = [(112, 120), (116, 160), (132, 194), (160, 208), (188, 194), (204, 160), (208, 120)]
     face = [*curve(jaw), *curve([(208, 120), (206, 84), (160, 58), (114, 84), (112, 120)])]
     sheet.area(face, look.skin)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from contravento.demo.sheet import WIDTH, Point, Sheet, blend, curve
+from contravento.demo.sheet import WIDTH, Canvas, Point, blend, curve
 
 INK, CREAM, ROUTE = "#2b3a33", "#f0eadc", "#b0125c"
 
 
-def bicycle(sheet: Sheet, x: float, y: float, scale: float) -> None:
+def bicycle(sheet: Canvas, x: float, y: float, scale: float) -> None:
     """A loaded bicycle from the side, standing on (x, y)."""
 
     def at(*points: Point) -> list[Point]:
@@ -25,31 +25,31 @@ def bicycle(sheet: Sheet, x: float, y: float, scale: float) -> None:
 
 
 def layer(
-    sheet: Sheet, shape: tuple[float, float, float], colour: str, *, lines: int, waves: int = 3
+    sheet: Canvas, shape: tuple[float, float, float], colour: str, *, lines: int, waves: int = 3
 ) -> None:
     top, relief, roughness = shape
     line = sheet.profile(top, relief, roughness=roughness, waves=waves)
     ridge_with_lines(sheet, line, colour, lines)
 
 
-def ridge_with_lines(sheet: Sheet, line: np.ndarray, colour: str, lines: int) -> None:
+def ridge_with_lines(sheet: Canvas, line: np.ndarray, colour: str, lines: int) -> None:
     sheet.ridge(line, colour)
     sheet.contours(line, blend(colour, "#1f3a44", 0.14), count=lines)
 
 
-def roughened(sheet: Sheet, points: list[Point], by: float) -> list[Point]:
+def roughened(sheet: Canvas, points: list[Point], by: float) -> list[Point]:
     shifts = sheet.rng.uniform(-by, by, len(points))
     return [(x, y + shift) for (x, y), shift in zip(points, shifts.tolist(), strict=True)]
 
 
-def cypress(sheet: Sheet, x: float, foot: float, tall: float) -> None:
+def cypress(sheet: Canvas, x: float, foot: float, tall: float) -> None:
     wide = tall * 0.19
     left = [(x - wide, foot), (x - wide * 0.9, foot - tall * 0.45), (x, foot - tall)]
     right = [(x, foot - tall), (x + wide * 0.9, foot - tall * 0.45), (x + wide, foot)]
     sheet.area([*curve(left), *curve(right)], "#3c4a35")
 
 
-def hut(sheet: Sheet, x: float, y: float, scale: float) -> None:
+def hut(sheet: Canvas, x: float, y: float, scale: float) -> None:
     wide, tall = 26 * scale, 38 * scale
     gable = [(x - wide, y), (x - wide, y - tall), (x, y - tall * 1.6), (x + wide, y - tall)]
     sheet.area([*gable, (x + wide, y + 4)], "#a5372c")
@@ -61,7 +61,7 @@ def hut(sheet: Sheet, x: float, y: float, scale: float) -> None:
     sheet.box(x - 6 * scale, y - 30 * scale, x + 6 * scale, y - 16 * scale, CREAM)
 
 
-def frame(sheet: Sheet, box: tuple[float, float, float, float]) -> None:
+def frame(sheet: Canvas, box: tuple[float, float, float, float]) -> None:
     left, top, right, bottom = box
     middle = (left + right) / 2
     for x in (left, middle, right):
@@ -70,7 +70,7 @@ def frame(sheet: Sheet, box: tuple[float, float, float, float]) -> None:
         sheet.box(left - 6, y - 6, right + 6, y + 6, "#efe6d4")
 
 
-def cup(sheet: Sheet, x: float, y: float) -> None:
+def cup(sheet: Canvas, x: float, y: float) -> None:
     sheet.disc(x, y + 64, 76, "#7a5c3e", flat=0.16)
     sheet.ring(x + 52, y + 26, 18, CREAM, 9)
     sides = [(x + 48, y), (x + 46, y + 44), (x + 24, y + 66)]
@@ -80,7 +80,7 @@ def cup(sheet: Sheet, x: float, y: float) -> None:
     sheet.box(x - 42, y, x + 42, y + 8, "#4a2c1a")
 
 
-def map_sheet(sheet: Sheet) -> None:
+def map_sheet(sheet: Canvas) -> None:
     sheet.area([(560, 470), (800, 452), (838, 560), (596, 584)], "#eceee2")
     for step in range(4):
         y = 496 + 21 * step
@@ -101,7 +101,7 @@ def arch(x: float, foot: float, half: float, tall: float) -> list[Point]:
     return [(x + half * float(np.cos(a)), foot - tall * float(np.sin(a))) for a in turn]
 
 
-def house(sheet: Sheet, box: tuple[float, float, float, float], tint: str) -> None:
+def house(sheet: Canvas, box: tuple[float, float, float, float], tint: str) -> None:
     left, top, right, bottom = box
     sheet.box(left, top, right, bottom, tint)
     sheet.area(
@@ -119,7 +119,7 @@ def house(sheet: Sheet, box: tuple[float, float, float, float], tint: str) -> No
         sheet.area([(x - wide * 0.19, bottom), *gate, (x + wide * 0.19, bottom)], "#6b5d4a")
 
 
-def cloud_bank(sheet: Sheet, base: float, tint: str) -> None:
+def cloud_bank(sheet: Canvas, base: float, tint: str) -> None:
     for _ in range(4):
         x, wide = sheet.rng.uniform(0, WIDTH), sheet.rng.uniform(90, 190)
         for part in np.linspace(-1, 1, 7):
@@ -128,7 +128,7 @@ def cloud_bank(sheet: Sheet, base: float, tint: str) -> None:
         sheet.box(x - wide * 1.3, base, x + wide * 1.3, base + 4, tint)
 
 
-def mill(sheet: Sheet, x: float, y: float, scale: float) -> None:
+def mill(sheet: Canvas, x: float, y: float, scale: float) -> None:
     body = [(x - 26 * scale, y), (x - 15 * scale, y - 90 * scale), (x + 15 * scale, y - 90 * scale)]
     sheet.area([*body, (x + 26 * scale, y)], "#54504a")
     sheet.disc(x, y - 92 * scale, 16 * scale, "#3c3a36")
@@ -137,14 +137,14 @@ def mill(sheet: Sheet, x: float, y: float, scale: float) -> None:
         sheet.stroke([(x, y - 92 * scale), tip], "#3c3a36", 5 * scale)
 
 
-def sheep(sheet: Sheet, x: float, y: float, scale: float) -> None:
+def sheep(sheet: Canvas, x: float, y: float, scale: float) -> None:
     for leg in (-6, 6):
         sheet.stroke([(x + leg * scale, y), (x + leg * scale, y + 12 * scale)], INK, 2 * scale)
     sheet.disc(x, y, 12 * scale, CREAM, flat=0.7)
     sheet.disc(x - 13 * scale, y + 1 * scale, 4.5 * scale, INK)
 
 
-def marram(sheet: Sheet, line: np.ndarray, colour: str, tall: float) -> None:
+def marram(sheet: Canvas, line: np.ndarray, colour: str, tall: float) -> None:
     for place in sheet.rng.choice(len(line), 90):
         x, y = float(place) * WIDTH / (len(line) - 1), float(line[place])
         lean, long = sheet.rng.uniform(0.1, 0.5), sheet.rng.uniform(0.4, 1) * tall
@@ -152,7 +152,7 @@ def marram(sheet: Sheet, line: np.ndarray, colour: str, tall: float) -> None:
         sheet.stroke(curve(blade, 5), colour, 1.8)
 
 
-def viaduct(sheet: Sheet, deck: float, foot: float) -> None:
+def viaduct(sheet: Canvas, deck: float, foot: float) -> None:
     iron = "#6b5449"
     for x in (130, 330, 530, 730):
         for spread in (-1, 1):
@@ -168,14 +168,14 @@ def viaduct(sheet: Sheet, deck: float, foot: float) -> None:
     bicycle(sheet, 432, deck - 15, 0.42)
 
 
-def olive(sheet: Sheet, x: float, y: float, size: float) -> None:
+def olive(sheet: Canvas, x: float, y: float, size: float) -> None:
     sheet.disc(x + size * 0.5, y + size * 0.1, size, "#b39d70", flat=0.22)
     sheet.stroke([(x, y), (x, y - size * 0.7)], "#5a4c39", max(1.2, size * 0.16))
     grey = sheet.rng.uniform(0, 1)
     sheet.disc(x, y - size * 1.05, size * 0.85, blend("#7d8b66", "#65775a", grey), flat=0.8)
 
 
-def abbey(sheet: Sheet, x: float, y: float) -> None:
+def abbey(sheet: Canvas, x: float, y: float) -> None:
     wall, roof = "#ead9a8", "#a5684a"
     sheet.box(x, y - 56, x + 250, y + 2, wall)
     sheet.area([(x - 4, y - 56), (x + 12, y - 78), (x + 240, y - 78), (x + 254, y - 56)], roof)
@@ -195,7 +195,7 @@ def abbey(sheet: Sheet, x: float, y: float) -> None:
     sheet.stroke([(x + 186, y - 110), (x + 186, y - 132)], "#5f8378", 4)
 
 
-def island(sheet: Sheet, tint: str, base: float, *, is_left: bool) -> None:
+def island(sheet: Canvas, tint: str, base: float, *, is_left: bool) -> None:
     across = np.linspace(0, 1, 120)
     reach = sheet.rng.uniform(0.8, 1.15) * (330 if is_left else 290) * 312 / base
     peaks = np.abs(np.sin(across * sheet.rng.uniform(7, 10) + sheet.rng.uniform(0, 3)))

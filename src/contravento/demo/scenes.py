@@ -4,12 +4,12 @@ import numpy as np
 
 from contravento.demo import props
 from contravento.demo.props import CREAM, INK
-from contravento.demo.sheet import HEIGHT, WIDTH, Sheet, blend, curve, ribbon, shaded
+from contravento.demo.sheet import HEIGHT, WIDTH, Canvas, blend, curve, ribbon, shaded
 
 
-def pass_road(seed: int) -> Sheet:
+def pass_road(seed: int) -> Canvas:
     """A road climbs in bends towards a bare pass."""
-    sheet = Sheet(seed, "#cfdcd8")
+    sheet = Canvas(seed, "#cfdcd8")
     sheet.wisps("#b4c8c5", between=(60, 220))
     props.layer(sheet, (205, 75, 0.55), "#9fb6b4", lines=6)
     props.layer(sheet, (330, 55, 0.4), "#748f83", lines=5)
@@ -21,9 +21,9 @@ def pass_road(seed: int) -> Sheet:
     return sheet
 
 
-def fog_ridges(seed: int) -> Sheet:
+def fog_ridges(seed: int) -> Canvas:
     """Fog lies between the ridges."""
-    sheet = Sheet(seed, "#e4e7e0")
+    sheet = Canvas(seed, "#e4e7e0")
     sheet.wisps("#d2d8d0", between=(50, 130), count=3)
     tints = [("#bcc8c1", "#dfe3dc"), ("#94a89d", "#dfe3dc"), ("#5c7863", "#cfd6cb")]
     for step, (tint, fog) in enumerate(tints):
@@ -36,9 +36,9 @@ def fog_ridges(seed: int) -> Sheet:
     return sheet
 
 
-def rain_ridges(seed: int) -> Sheet:
+def rain_ridges(seed: int) -> Canvas:
     """Rain over wooded ridges."""
-    sheet = Sheet(seed, "#aebbc2")
+    sheet = Canvas(seed, "#aebbc2")
     props.layer(sheet, (110, 75, 0.6), "#8496a0", lines=7)
     props.layer(sheet, (275, 40, 0.5), "#5d7272", lines=6)
     props.layer(sheet, (425, 35, 0.45), "#3b5145", lines=5)
@@ -48,9 +48,9 @@ def rain_ridges(seed: int) -> Sheet:
     return sheet
 
 
-def stubble_road(seed: int) -> Sheet:
+def stubble_road(seed: int) -> Canvas:
     """A white road runs straight through stubble to the horizon."""
-    sheet = Sheet(seed, "#b9cfd6")
+    sheet = Canvas(seed, "#b9cfd6")
     sheet.wisps("#dde8e6", between=(60, 280))
     sheet.box(0, 360, WIDTH, 410, "#cbd6cf")
     sheet.ridge(sheet.profile(379, 5, roughness=0.3), "#9aa88c")
@@ -71,9 +71,9 @@ def stubble_road(seed: int) -> Sheet:
     return sheet
 
 
-def fjord_huts(seed: int) -> Sheet:
+def fjord_huts(seed: int) -> Canvas:
     """Steep peaks over still water and red huts."""
-    sheet = Sheet(seed, "#cbd8de")
+    sheet = Canvas(seed, "#cbd8de")
     sheet.box(0, 0, WIDTH, 140, "#bccdd6")
     props.layer(sheet, (195, 92, 0.66), "#6d828f", lines=5, waves=5)
     props.layer(sheet, (285, 62, 0.6), "#43596a", lines=3, waves=4)
@@ -86,9 +86,9 @@ def fjord_huts(seed: int) -> Sheet:
     return sheet
 
 
-def lighthouse(seed: int) -> Sheet:
+def lighthouse(seed: int) -> Canvas:
     """A lighthouse on a dark headland at evening."""
-    sheet = Sheet(seed, "#e9d8bd")
+    sheet = Canvas(seed, "#e9d8bd")
     sheet.box(0, 0, WIDTH, 120, "#dfcdb4")
     sun = sheet.rng.uniform(180, 330)
     sheet.disc(sun, 300, 46, "#f4ead2")
@@ -109,9 +109,9 @@ def lighthouse(seed: int) -> Sheet:
     return sheet
 
 
-def lake_sun(seed: int) -> Sheet:
+def lake_sun(seed: int) -> Canvas:
     """A low sun over a reservoir, ridges behind."""
-    sheet = Sheet(seed, "#f0dfcb")
+    sheet = Canvas(seed, "#f0dfcb")
     sheet.box(0, 0, WIDTH, 90, "#e6d0bd")
     sun = sheet.rng.uniform(560, 700)
     sheet.disc(sun, 172, 40, "#d9794e")
@@ -127,9 +127,9 @@ def lake_sun(seed: int) -> Sheet:
     return sheet
 
 
-def bread_table(seed: int) -> Sheet:
+def bread_table(seed: int) -> Canvas:
     """Bread, coffee and the map by a window."""
-    sheet = Sheet(seed, "#d8cdb8")
+    sheet = Canvas(seed, "#d8cdb8")
     sheet.box(0, 360, WIDTH, HEIGHT, "#8a6a4a")
     sheet.box(90, 60, 420, 300, "#bfd0cf")
     view = 220 - 46 * np.sin(np.linspace(0.4, 5, 60)) + sheet.rng.uniform(-7, 7, 60)
@@ -149,9 +149,9 @@ def bread_table(seed: int) -> Sheet:
     return sheet
 
 
-def village_square(seed: int) -> Sheet:
+def village_square(seed: int) -> Canvas:
     """A square with arcades, a tower and a plane tree at noon."""
-    sheet = Sheet(seed, "#bcd0d4")
+    sheet = Canvas(seed, "#bcd0d4")
     sheet.wisps("#dbe6e4", between=(30, 130), count=3)
     props.layer(sheet, (250, 30, 0.4), "#a3b3a6", lines=2)
     sheet.box(640, 90, 724, 420, "#d9c7a2")
@@ -175,9 +175,9 @@ def village_square(seed: int) -> Sheet:
     return sheet
 
 
-def river_bridge(seed: int) -> Sheet:
+def river_bridge(seed: int) -> Canvas:
     """An old stone bridge over a slow river."""
-    sheet = Sheet(seed, "#d6ddd0")
+    sheet = Canvas(seed, "#d6ddd0")
     sheet.wisps("#c0ccc2", between=(40, 150), count=4)
     props.layer(sheet, (220, 36, 0.4), "#a9b79f", lines=3)
     props.layer(sheet, (300, 22, 0.35), "#7f9678", lines=3)
@@ -200,9 +200,9 @@ def river_bridge(seed: int) -> Sheet:
     return sheet
 
 
-def dike_clouds(seed: int) -> Sheet:
+def dike_clouds(seed: int) -> Canvas:
     """A road on a dike under piled clouds; the water stands higher than the meadows."""
-    sheet = Sheet(seed, "#a9c3cf")
+    sheet = Canvas(seed, "#a9c3cf")
     for base, tint in ((150, "#c6d6db"), (250, "#dbe3e2"), (330, "#ebeee8")):
         props.cloud_bank(sheet, base, tint)
     sheet.box(0, 372, WIDTH, HEIGHT, "#8aa3ad")
@@ -220,9 +220,9 @@ def dike_clouds(seed: int) -> Sheet:
     return sheet
 
 
-def dunes(seed: int) -> Sheet:
+def dunes(seed: int) -> Canvas:
     """Dunes with marram grass, and a strip of sea."""
-    sheet = Sheet(seed, "#c6d6d8")
+    sheet = Canvas(seed, "#c6d6d8")
     sheet.wisps("#e2eae7", between=(40, 220), count=7)
     sheet.box(0, 268, WIDTH, 340, "#5f8494")
     sheet.dashes("#84a3ae", between=(274, 330), count=18, long=200)
@@ -235,9 +235,9 @@ def dunes(seed: int) -> Sheet:
     return sheet
 
 
-def terraces(seed: int) -> Sheet:
+def terraces(seed: int) -> Canvas:
     """Vineyards in terraces above a green river."""
-    sheet = Sheet(seed, "#e3dcc8")
+    sheet = Canvas(seed, "#e3dcc8")
     sheet.wisps("#d3cdb8", between=(40, 130), count=3)
     props.layer(sheet, (170, 40, 0.4), "#b4b79f", lines=3)
     for top, tint, side in ((255, "#98a074", 1), (330, "#7f8a58", -1)):
@@ -255,9 +255,9 @@ def terraces(seed: int) -> Sheet:
     return sheet
 
 
-def olive_viaduct(seed: int) -> Sheet:
+def olive_viaduct(seed: int) -> Canvas:
     """Olive trees in rows, and an iron railway viaduct without a railway."""
-    sheet = Sheet(seed, "#c9d5d4")
+    sheet = Canvas(seed, "#c9d5d4")
     sheet.wisps("#dfe6e2", between=(40, 140), count=4)
     props.layer(sheet, (200, 52, 0.5), "#a8adb0", lines=4)
     sheet.ridge(sheet.profile(318, 20, roughness=0.3), "#b9ae86")
@@ -273,9 +273,9 @@ def olive_viaduct(seed: int) -> Sheet:
     return sheet
 
 
-def abbey_river(seed: int) -> Sheet:
+def abbey_river(seed: int) -> Canvas:
     """A baroque abbey above a broad river, and the ferry half-way over."""
-    sheet = Sheet(seed, "#d5dfe0")
+    sheet = Canvas(seed, "#d5dfe0")
     sheet.wisps("#bfcdd0", between=(40, 160), count=5)
     props.layer(sheet, (250, 34, 0.4), "#9db0a2", lines=4)
     rock = curve([(440, 424), (520, 352), (600, 316), (740, 308), (930, 296)])
@@ -293,9 +293,9 @@ def abbey_river(seed: int) -> Sheet:
     return sheet
 
 
-def hut_dusk(seed: int) -> Sheet:
+def hut_dusk(seed: int) -> Canvas:
     """A hut with one lit window under a pass, after sunset."""
-    sheet = Sheet(seed, "#b7bccb")
+    sheet = Canvas(seed, "#b7bccb")
     sheet.box(0, 0, WIDTH, 110, "#a3abbe")
     sheet.disc(690, 96, 17, "#f0eadc")
     props.layer(sheet, (185, 84, 0.62), "#7d86a0", lines=6, waves=4)
@@ -311,9 +311,9 @@ def hut_dusk(seed: int) -> Sheet:
     return sheet
 
 
-def midnight_sun(seed: int) -> Sheet:
+def midnight_sun(seed: int) -> Canvas:
     """The sun stands on the sea at midnight, islands on both sides."""
-    sheet = Sheet(seed, "#eed3b4")
+    sheet = Canvas(seed, "#eed3b4")
     for top, tint in ((0, "#d8c3bd"), (90, "#e4c9b5")):
         sheet.box(0, top, WIDTH, top + 92, tint)
     sun = sheet.rng.uniform(400, 500)

@@ -16,7 +16,7 @@ PIXELS_PER_UNIT = 4  # drawn large and reduced, which smooths the edges
 RIDGE_POINTS = 301
 
 
-class Sheet:
+class Canvas:
     """Holds the picture being drawn and the dice it is drawn with."""
 
     def __init__(self, seed: int, background: str, *, size: tuple[int, int] = (WIDTH, HEIGHT)):

@@ -14,7 +14,7 @@ from contravento.kit.database.session import Table
 from contravento.trips.models import Trip
 
 
-class Kind(StrEnum):
+class TopicKind(StrEnum):
     COUNTRY = "country"
     TAG = "tag"
 
@@ -24,7 +24,7 @@ class Topic(Table):
 
     __tablename__ = "topics"
 
-    kind: Mapped[Kind] = mapped_column(primary_key=True)
+    kind: Mapped[TopicKind] = mapped_column(primary_key=True)
     word: Mapped[str] = mapped_column(primary_key=True)
     published_at: Mapped[datetime] = mapped_column(primary_key=True)
     trip_id: Mapped[UUID] = mapped_column(

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from contravento.accounts.models import Rider
-from contravento.feed.models import Kind, Topic
+from contravento.feed.models import Topic, TopicKind
 from contravento.kit.database.session import Reader, Session
 from contravento.tracks.models import State, Track
 from contravento.trips.models import Trip
@@ -91,7 +91,9 @@ TOPICS_FROM_LATEST_TRIPS = 200
 
 _TRIP, _RIDER = Trip.__table__, Rider.__table__
 _MOMENT, _ID = _TRIP.c.published_at.type, _TRIP.c.id.type
-_TOPICS: dict[Kind, FromClause] = {kind: Topic.__table__.alias(f"by_{kind}") for kind in Kind}
+_TOPICS: dict[TopicKind, FromClause] = {
+    kind: Topic.__table__.alias(f"by_{kind}") for kind in TopicKind
+}
 _RIDER_NAME = func.coalesce(func.nullif(Rider.name, ""), Rider.username).label("rider_name")
 _COLUMNS = (
     *("id", "key", "title", "excerpt", "starts_on", "ends_on", "published_at", "tags"),
@@ -111,10 +113,10 @@ async def list_entries(
 
     Without `drawn` the outlines, the larger part of the bytes, stay where they are.
     """
-    chosen = _public(only.country is not None, only.tag is not None, before is not None, drawn)
+    statement = _public(only.country is not None, only.tag is not None, before is not None, drawn)
     moment, trip_id = before or (None, None)
     values = {"country": only.country, "tag": only.tag, "moment": moment, "trip_id": trip_id}
-    rows = (await reader.execute(chosen, {**values, "count": limit + 1})).all()
+    rows = (await reader.execute(statement, {**values, "count": limit + 1})).all()
     return _page(rows, limit)
 
 
@@ -127,16 +129,16 @@ async def list_entries_of(
     before: Place | None = None,
 ) -> tuple[list[Entry], Place | None]:
     """The same of one rider, whose own view holds what only they or a link may see."""
-    chosen = _newest_first(drawn=True).where(Trip.rider_id == rider_id, is_listed_for(viewer_id))
+    statement = _newest_first(drawn=True).where(Trip.rider_id == rider_id, is_listed_for(viewer_id))
     if before:
-        chosen = chosen.where(func.row(Trip.published_at, Trip.id) < func.row(*before))
-    rows = (await session.execute(chosen.limit(limit + 1))).all()
+        statement = statement.where(func.row(Trip.published_at, Trip.id) < func.row(*before))
+    rows = (await session.execute(statement.limit(limit + 1))).all()
     return _page(rows, limit)
 
 
 async def list_tours(session: Session, *, limit: int) -> list[Tour]:
     """The latest of what everyone may see that has a track."""
-    chosen = (
+    statement = (
         select(
             Trip.id,
             Trip.key,
@@ -153,7 +155,7 @@ async def list_tours(session: Session, *, limit: int) -> list[Tour]:
         .order_by(Trip.published_at.desc(), Trip.id.desc())
         .limit(limit)
     )
-    rows = await session.execute(chosen)
+    rows = await session.execute(statement)
     return [
         Tour(trip_id, make_slug(title, key), title, *rest) for trip_id, key, title, *rest in rows
     ]
@@ -161,15 +163,15 @@ async def list_tours(session: Session, *, limit: int) -> list[Tour]:
 
 async def list_lines(session: Session, trip_ids: list[UUID]) -> dict[UUID, Lines]:
     """The coarse lines of these trips' tracks; for whoever was already shown the trips."""
-    chosen = (
+    statement = (
         select(Track.trip_id, Track.outline)
         .where(Track.trip_id.in_(trip_ids), Track.state == State.READY)
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
     )
-    found: dict[UUID, Lines] = {trip_id: [] for trip_id in trip_ids}
-    for trip_id, outline in await session.execute(chosen):
-        found[trip_id] += outline or []
-    return found
+    lines: dict[UUID, Lines] = {trip_id: [] for trip_id in trip_ids}
+    for trip_id, outline in await session.execute(statement):
+        lines[trip_id] += outline or []
+    return lines
 
 
 async def list_topics(session: Session, *, countries: int, tags: int) -> list[Filter]:
@@ -181,14 +183,14 @@ async def list_topics(session: Session, *, countries: int, tags: int) -> list[Fi
         .limit(TOPICS_FROM_LATEST_TRIPS)
         .subquery("latest")
     )
-    words = union_all(
+    topics = union_all(
         select(literal("country").label("kind"), func.unnest(latest.c.countries).label("word")),
         select(literal("tag").label("kind"), func.unnest(latest.c.tags).label("word")),
     ).subquery("words")
     counted = (
-        select(words.c.kind, words.c.word)
-        .group_by(words.c.kind, words.c.word)
-        .order_by(words.c.kind, func.count().desc(), words.c.word)
+        select(topics.c.kind, topics.c.word)
+        .group_by(topics.c.kind, topics.c.word)
+        .order_by(topics.c.kind, func.count().desc(), topics.c.word)
     )
     rows = (await session.execute(counted)).all()
     return [
@@ -200,16 +202,18 @@ async def list_topics(session: Session, *, countries: int, tags: int) -> list[Fi
 @cache
 def _public(by_country: bool, by_tag: bool, is_later: bool, drawn: bool) -> Select[Any]:
     """Made once for each kind of question, since making it takes longer than answering it."""
-    kinds = [kind for kind, is_asked in zip(Kind, (by_country, by_tag), strict=True) if is_asked]
-    chosen = _newest_first(drawn=drawn, kinds=tuple(kinds)).where(is_listed_for(None))
+    kinds = [
+        kind for kind, is_asked in zip(TopicKind, (by_country, by_tag), strict=True) if is_asked
+    ]
+    statement = _newest_first(drawn=drawn, kinds=tuple(kinds)).where(is_listed_for(None))
     if is_later:
         moment, trip_id = _place(kinds)
         place = func.row(bindparam("moment", type_=_MOMENT), bindparam("trip_id", type_=_ID))
-        chosen = chosen.where(func.row(moment, trip_id) < place)
-    return chosen.limit(bindparam("count", type_=Integer, literal_execute=True))
+        statement = statement.where(func.row(moment, trip_id) < place)
+    return statement.limit(bindparam("count", type_=Integer, literal_execute=True))
 
 
-def _newest_first(*, drawn: bool, kinds: tuple[Kind, ...] = ()) -> Select[Any]:
+def _newest_first(*, drawn: bool, kinds: tuple[TopicKind, ...] = ()) -> Select[Any]:
     """With kinds only trips under those topics, read in the last one's order.
 
     The others are looked for where that one stands, so that their rows are merged or found, and no
@@ -221,7 +225,7 @@ def _newest_first(*, drawn: bool, kinds: tuple[Kind, ...] = ()) -> Select[Any]:
     if kinds:
         where = where.join(_TOPICS[kinds[-1]], _TOPICS[kinds[-1]].c.trip_id == _TRIP.c.id)
     moment, trip_id = _place(kinds)
-    chosen = (
+    statement = (
         select(*columns, outline, _RIDER.c.username, _RIDER_NAME)
         .select_from(where.join(_RIDER, _RIDER.c.id == _TRIP.c.rider_id))
         .where(*map(_is_asked, kinds[-1:]))
@@ -230,11 +234,11 @@ def _newest_first(*, drawn: bool, kinds: tuple[Kind, ...] = ()) -> Select[Any]:
     for kind in kinds[:-1]:
         other = _TOPICS[kind]
         stands_there = and_(other.c.published_at == moment, other.c.trip_id == trip_id)
-        chosen = chosen.where(exists().where(_is_asked(kind), stands_there))
-    return chosen
+        statement = statement.where(exists().where(_is_asked(kind), stands_there))
+    return statement
 
 
-def _place(kinds: Sequence[Kind]) -> tuple[ColumnElement[datetime], ColumnElement[UUID]]:
+def _place(kinds: Sequence[TopicKind]) -> tuple[ColumnElement[datetime], ColumnElement[UUID]]:
     """What a list is ordered by."""
     if not kinds:
         return _TRIP.c.published_at, _TRIP.c.id
@@ -242,7 +246,7 @@ def _place(kinds: Sequence[Kind]) -> tuple[ColumnElement[datetime], ColumnElemen
     return topic.c.published_at, topic.c.trip_id
 
 
-def _is_asked(kind: Kind) -> ColumnElement[bool]:
+def _is_asked(kind: TopicKind) -> ColumnElement[bool]:
     topic = _TOPICS[kind]
     word = bindparam(kind.value, type_=String)
     return and_(topic.c.kind == literal_column(f"'{kind}'"), topic.c.word == word)

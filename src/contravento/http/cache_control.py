@@ -4,14 +4,12 @@ A route says what its answer shows, by `share`; whether that may be kept is deci
 all routes: never where somebody said who they are, and never for longer than a second as new.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 
+from contravento.http.request_state import RequestState, SharedAnswer
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience
 
@@ -22,15 +20,6 @@ SHARED_SECONDS = 1
 STALE_SECONDS = 1
 MAX_SECOND_DIGITS = 12
 EDGE_SECOND = "edge-second"  # nginx says in which second of its clock it was asked
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """An answer that is the same for everybody who has not signed in, by what it shows."""
-
-    keys: tuple[str, ...]
-    browser_seconds: int
-    is_fixed: bool = False  # what is at this address never changes
 
 
 def trip_key(trip_id: UUID) -> str:
@@ -54,39 +43,44 @@ def share_trip(
 def share(request: Request, *keys: str, browser_seconds: int = 0, is_fixed: bool = False) -> None:
     """Say what the answer shows. A browser need not ask again for so many seconds; never where
     what is at this address is fixed."""
-    request.state.shared = Shared(keys, browser_seconds, is_fixed)
+    RequestState.of(request.scope).shared = SharedAnswer(keys, browser_seconds, is_fixed)
 
 
 def is_personal(asked: Headers) -> bool:
     """Whether somebody says who they are, rightly or not. Cookies may be written in odd ways."""
-    return "authorization" in asked or any("session" in each for each in asked.getlist("cookie"))
+    return "authorization" in asked or any(
+        "session" in cookie for cookie in asked.getlist("cookie")
+    )
 
 
-def tell_caches(
+def write_cache_control(
     answer: MutableHeaders,
     *,
     status: int,
     asked: Headers,
-    state: Mapping[str, Any],
+    state: RequestState,
 ) -> None:
     """Write Cache-Control, and what goes with it. What says nothing about it is kept nowhere."""
-    shared: Shared | None = state.get("shared")
     if is_personal(asked):
         _keep_private(answer)
-    elif shared and status in (200, 304) and "set-cookie" not in answer:
-        is_late = state.get("may_be_late", False)
-        _keep_shared(answer, shared, asked.get(EDGE_SECOND, ""), 0 if is_late else STALE_SECONDS)
+    elif state.shared and status in (200, 304) and "set-cookie" not in answer:
+        stale_seconds = 0 if state.is_from_replica else STALE_SECONDS
+        _keep_shared(answer, state.shared, asked.get(EDGE_SECOND, ""), stale_seconds)
     answer.setdefault("Cache-Control", "no-store")
 
 
 def _keep_private(answer: MutableHeaders) -> None:
-    said = answer.get("Cache-Control", "no-store")
-    if "no-store" not in said and "private" not in said:
-        rest = [each.strip() for each in said.split(",") if each.strip() != "public"]
+    control = answer.get("Cache-Control", "no-store")
+    if "no-store" not in control and "private" not in control:
+        rest = [
+            directive.strip() for directive in control.split(",") if directive.strip() != "public"
+        ]
         answer["Cache-Control"] = ", ".join(["private", *rest])
 
 
-def _keep_shared(answer: MutableHeaders, shared: Shared, second: str, stale_seconds: int) -> None:
+def _keep_shared(
+    answer: MutableHeaders, shared: SharedAnswer, second: str, stale_seconds: int
+) -> None:
     """For a second, by any shared cache; by nginx to the end of the second in which it asked us,
     and one more while it asks again. must-revalidate: nobody else shows what is stale.
 

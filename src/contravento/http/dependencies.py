@@ -1,7 +1,7 @@
 """What any request may ask for: a transaction, who is asking, in which language, from where."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, cast
+from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -13,11 +13,14 @@ from contravento.accounts.errors import SignInEnded
 from contravento.accounts.queries import Viewer
 from contravento.accounts.service.profile import PERSONAL_TOKEN_PREFIX
 from contravento.http.replica_routing import SAFE_METHODS, on_replica
+from contravento.http.request_state import RequestState
 from contravento.kit.database.session import Reader, Session
 from contravento.kit.errors import Forbidden, NotFound, Unauthorized
 from contravento.kit.i18n.catalogue import choose_language
 from contravento.kit.i18n.marks import N_
 from contravento.kit.resources import Resources
+from contravento.trips import queries as trips
+from contravento.trips.models import Trip
 
 BEARER = "bearer"
 MAYBE_BEARER = "maybe bearer"
@@ -38,14 +41,14 @@ class PersonalTokenNotEnough(Forbidden):
 
 
 async def _resources(request: Request) -> Resources:
-    return cast(Resources, request.state.resources)
+    return RequestState.of(request.scope).resources
 
 
 ResourcesOf = Annotated[Resources, Depends(_resources)]
 
 
 async def _transaction(request: Request, resources: ResourcesOf) -> AsyncIterator[Session]:
-    if outer := getattr(request.state, "session", None):  # whoever opened it commits it
+    if outer := RequestState.of(request.scope).session:
         yield outer
         return
     async with resources.transaction() as session:
@@ -60,8 +63,8 @@ Transaction = Annotated[Session, Depends(_transaction, scope="function")]
 async def _public_session(
     request: Request, session: Transaction, resources: ResourcesOf
 ) -> AsyncIterator[Session]:
-    async with on_replica(request, resources) as found:
-        yield found or session
+    async with on_replica(request, resources) as replica:
+        yield replica or session
 
 
 # For what everyone may see, and its rider sees more of. To be read from only.
@@ -71,8 +74,8 @@ PublicSession = Annotated[Session, Depends(_public_session, scope="function")]
 async def _common_session(
     request: Request, session: Transaction, resources: ResourcesOf
 ) -> AsyncIterator[Session]:
-    async with on_replica(request, resources, same_for_all=True) as found:
-        yield found or session
+    async with on_replica(request, resources, same_for_all=True) as replica:
+        yield replica or session
 
 
 # For what all see alike, whoever they are. To be read from only.
@@ -80,9 +83,9 @@ CommonSession = Annotated[Session, Depends(_common_session, scope="function")]
 
 
 async def _common_reading(request: Request, resources: ResourcesOf) -> AsyncIterator[Reader]:
-    async with on_replica(request, resources, same_for_all=True) as found:
-        if found:
-            yield found
+    async with on_replica(request, resources, same_for_all=True) as replica:
+        if replica:
+            yield replica
             return
         async with resources.reading() as reader:
             yield reader
@@ -105,17 +108,16 @@ async def _viewer(
 
 async def authenticate(request: Request, session: Session) -> Viewer | None:
     """Who is asking, found once a request. Raises SignInEnded or ReadOnlyToken."""
-    if hasattr(request.state, "viewer"):
-        return cast(Viewer | None, request.state.viewer)
-    found = await _identify(request, session, request.state.resources)
-    if found and not found.may_write and request.method not in SAFE_METHODS:
+    state = RequestState.of(request.scope)
+    if state.is_authenticated:
+        return state.viewer
+    viewer = await _identify(request, session, state.resources)
+    if viewer and not viewer.may_write and request.method not in SAFE_METHODS:
         raise ReadOnlyToken
-    if found:
-        request.state.language = choose_language(
-            request.cookies.get(LANGUAGE_COOKIE), found.language
-        )
-    request.state.viewer = found
-    return found
+    if viewer:
+        state.language = choose_language(request.cookies.get(LANGUAGE_COOKIE), viewer.language)
+    state.viewer, state.is_authenticated = viewer, True
+    return viewer
 
 
 async def _identify(request: Request, session: Session, resources: Resources) -> Viewer | None:
@@ -129,14 +131,14 @@ async def _identify(request: Request, session: Session, resources: Resources) ->
 
 async def _identify_by_token(session: Session, token: str, resources: Resources) -> Viewer:
     """A token that is sent must be good: asking as nobody instead would only confuse."""
-    found = None
+    viewer = None
     if token.startswith(PERSONAL_TOKEN_PREFIX):
-        found = await accounts.find_viewer_by_personal_token(session, token)
+        viewer = await accounts.find_viewer_by_personal_token(session, token)
     elif claims := resources.signer.read(token):
-        found = await accounts.find_viewer_by_sign_in(session, UUID(claims["sid"]))
-    if found is None:
+        viewer = await accounts.find_viewer_by_sign_in(session, UUID(claims["sid"]))
+    if viewer is None:
         raise SignInEnded
-    return found
+    return viewer
 
 
 MaybeViewer = Annotated[Viewer | None, Depends(_viewer)]
@@ -165,14 +167,26 @@ async def _in_person(viewer: SignedIn) -> Viewer:
 InteractiveOnly = Annotated[Viewer, Depends(_in_person)]
 
 
-async def _administrator(viewer: SignedIn) -> Viewer:
+def check_administrator(viewer: Viewer) -> Viewer:
+    """How the server runs is nobody else's business: to other riders it is not there."""
     if not viewer.is_admin:
         raise NotFound
     return viewer
 
 
-# What runs here is nobody else's business: to other riders it is not there.
+async def _administrator(viewer: SignedIn) -> Viewer:
+    return check_administrator(viewer)
+
+
 Administrator = Annotated[Viewer, Depends(_administrator)]
+
+
+async def _own_trip(trip_id: UUID, session: Transaction, viewer: SignedIn) -> Trip:
+    return await trips.get_own_trip(session, trip_id, rider_id=viewer.id)
+
+
+# The rider's own, by the path's `trip_id`, locked until the transaction ends.
+OwnTrip = Annotated[Trip, Depends(_own_trip)]
 
 
 async def check_origin(request: Request) -> None:
@@ -186,7 +200,7 @@ async def check_origin(request: Request) -> None:
         return
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
-    if origin in request.state.resources.settings.cors_origins:
+    if origin in RequestState.of(request.scope).resources.settings.cors_origins:
         return
     if site is not None:
         allowed = site in ("same-origin", "none")
@@ -234,7 +248,6 @@ def agent(request: Request) -> str:
 
 def language_of(request: Request) -> str:
     """The rider's own once they are known, before that the cookie's or the browser's."""
-    known: str | None = getattr(request.state, "language", None)
-    return known or choose_language(
+    return RequestState.of(request.scope).language or choose_language(
         request.cookies.get(LANGUAGE_COOKIE), accept=request.headers.get("accept-language", "")
     )

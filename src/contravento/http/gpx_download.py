@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from contravento.http import conditional
+from contravento.http.request_state import RequestState
 from contravento.kit.resources import Resources
 from contravento.tracks import points
 
@@ -26,10 +27,10 @@ def send(
         "Cache-Control": "private, no-cache",
         "Vary": "Authorization, Cookie",
     }
-    if conditional.has_it(request, headers["ETag"]):
+    if conditional.tag_matches(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     headers["Content-Disposition"] = f'attachment; filename="{file_name}.gpx"'
-    if request.method == "HEAD":
+    if RequestState.of(request.scope).method == "HEAD":
         return Response(media_type=MEDIA_TYPE, headers=headers)
     return StreamingResponse(
         points.write_gpx(resources, named), media_type=MEDIA_TYPE, headers=headers

@@ -16,10 +16,10 @@ from contravento.kit.resources import Resources
 from contravento.kit.storage.storage import StorageAway
 from contravento.kit.telemetry import metrics
 from contravento.migrations import NOTED, newest_revision, noted_builds
+from contravento.operations.rules import WORKER_SILENT_SECONDS
 
 CHECK_TIMEOUT_SECONDS = 3
 MIN_FREE_BYTES = 200 * 1024 * 1024
-WORKER_SILENT_SECONDS = 60
 PROXIED = frozenset({"x-forwarded-for", "x-real-ip", "forwarded"})
 
 router = APIRouter(tags=["health"])
@@ -82,12 +82,12 @@ async def _database(resources: Resources) -> str:
 
 async def _migrations(resources: Resources) -> str:
     async with resources.sessions() as session:
-        found = await session.scalar(text("SELECT version_num FROM alembic_version"))
+        revision = await session.scalar(text("SELECT version_num FROM alembic_version"))
         note = await session.scalar(NOTED)
     expected = _revision_of_this_build()
-    if expected == found or expected in noted_builds(note):
+    if expected == revision or expected in noted_builds(note):
         return "ok"
-    return f"at {found}, expected {expected}"
+    return f"at {revision}, expected {expected}"
 
 
 async def _queue(resources: Resources) -> str:

@@ -15,10 +15,10 @@ def wanted(request: Request, tag: str, size_bytes: int) -> Span | None:
 
     Several ranges at once, and one of another state of the file, are answered with all of it.
     """
-    found = ONE_RANGE.fullmatch(request.headers.get("range", ""))
-    if found is None or request.headers.get("if-range", tag) != tag:
+    match = ONE_RANGE.fullmatch(request.headers.get("range", ""))
+    if match is None or request.headers.get("if-range", tag) != tag:
         return None
-    first, last = found.groups()
+    first, last = match.groups()
     if first:
         span = int(first), min(int(last) + 1 if last else size_bytes, size_bytes)
         is_order = not last or int(first) <= int(last)
@@ -34,5 +34,5 @@ def headers(span: Span | None, size_bytes: int) -> dict[str, str]:
     if span == NOTHING:
         return {"Accept-Ranges": "bytes", "Content-Range": f"bytes */{size_bytes}"}
     first, end = span or (0, size_bytes)
-    told = {"Accept-Ranges": "bytes", "Content-Length": str(end - first)}
-    return told | {"Content-Range": f"bytes {first}-{end - 1}/{size_bytes}"} if span else told
+    fields = {"Accept-Ranges": "bytes", "Content-Length": str(end - first)}
+    return fields | {"Content-Range": f"bytes {first}-{end - 1}/{size_bytes}"} if span else fields

@@ -4,15 +4,15 @@ From the replica comes only what everyone may see. It is a second late at most, 
 just written, or is shown more than others are, is answered from the primary.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from math import ceil
-from typing import Any, cast
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 
 from contravento.http.cache_control import is_personal
+from contravento.http.request_state import RequestState
 from contravento.kit.database.session import Session
 from contravento.kit.resources import Resources
 from contravento.kit.telemetry import metrics
@@ -38,7 +38,7 @@ async def on_replica(
         yield None
     else:
         async with resources.replica.reading() as session:
-            request.state.may_be_late = session is not None
+            RequestState.of(request.scope).is_from_replica = session is not None
             yield session
 
 
@@ -52,15 +52,14 @@ def _must_be_new(request: Request, same_for_all: bool) -> str | None:
 
 
 def remember_write(
-    answer: MutableHeaders, *, method: str, scheme: str, asked: Headers, state: Mapping[str, Any]
+    answer: MutableHeaders, *, scheme: str, asked: Headers, state: RequestState
 ) -> None:
     """Let a browser say for as long as the replica may be late that it has just written. What it
     is answered from then on has its change in it, so nobody has to remember who wrote what."""
-    resources = cast(Resources | None, state.get("resources"))
-    if resources is None or resources.replica is None or method in SAFE_METHODS:
+    replica = state.resources.replica
+    if replica is None or state.method in SAFE_METHODS or "authorization" in asked:
         return
-    if "authorization" not in asked:
-        seconds = ceil(resources.replica.max_lag_seconds) + 1
-        secure = "; Secure" if scheme == "https" else ""
-        cookie = f"{WROTE_COOKIE}=1; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax{secure}"
-        answer.append("Set-Cookie", cookie)
+    seconds = ceil(replica.max_lag_seconds) + 1
+    secure = "; Secure" if scheme == "https" else ""
+    cookie = f"{WROTE_COOKIE}=1; Max-Age={seconds}; Path=/; HttpOnly; SameSite=Lax{secure}"
+    answer.append("Set-Cookie", cookie)

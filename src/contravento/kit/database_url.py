@@ -73,20 +73,29 @@ class Address:
 
     def libpq(self) -> str:
         """As libpq and its tools read it."""
-        hosts = ",".join(each.host for each in self.servers)
-        ports = ",".join(str(each.port) for each in self.servers)
-        said = {**self.options, "host": hosts, "port": ports, "target_session_attrs": self.target}
-        if said.get("sslrootcert") == SYSTEM and (found := _authorities_of_the_system()):
-            said["sslrootcert"] = found  # its own idea of where they are is its packager's
-        if not all(each.is_socket for each in self.servers):
-            said |= {"connect_timeout": str(self.connect_seconds), **NOTICING}
-        who = ":".join(quote(each, safe="") for each in (self.user, self.password) if each)
-        options = urlencode(said, quote_via=quote, safe="/,-")
-        return f"postgresql://{who}{'@' if who else ''}/{quote(self.database)}?{options}"
+        hosts = ",".join(server.host for server in self.servers)
+        ports = ",".join(str(server.port) for server in self.servers)
+        parameters = {
+            **self.options,
+            "host": hosts,
+            "port": ports,
+            "target_session_attrs": self.target,
+        }
+        if parameters.get("sslrootcert") == SYSTEM and (
+            authorities := _authorities_of_the_system()
+        ):
+            parameters["sslrootcert"] = (
+                authorities  # its own idea of where they are is its packager's
+            )
+        if not all(server.is_socket for server in self.servers):
+            parameters |= {"connect_timeout": str(self.connect_seconds), **NOTICING}
+        who = ":".join(quote(part, safe="") for part in (self.user, self.password) if part)
+        query = urlencode(parameters, quote_via=quote, safe="/,-")
+        return f"postgresql://{who}{'@' if who else ''}/{quote(self.database)}?{query}"
 
     def asyncpg(self, server: Server) -> dict[str, Any]:
         """What asyncpg takes, to connect to one of the servers."""
-        said: dict[str, Any] = {
+        options: dict[str, Any] = {
             "host": server.host,
             "port": server.port,
             "user": self.user or None,
@@ -96,12 +105,12 @@ class Address:
             "timeout": self.connect_seconds,
         }
         if self.verifies:
-            said["ssl"] = self.context()
+            options["ssl"] = self.context()
         elif "sslmode" in self.options:
-            said["ssl"] = self.options["sslmode"]
+            options["ssl"] = self.options["sslmode"]
         if name := self.options.get("application_name"):
-            said["server_settings"] = {"application_name": name}
-        return said
+            options["server_settings"] = {"application_name": name}
+        return options
 
     def context(self) -> ssl.SSLContext:
         """For verify-ca and verify-full. Raises WrongAddress where a file cannot be read."""
@@ -164,12 +173,12 @@ def _options(query: str) -> dict[str, str]:
 def _servers(place: str, hosts: str, ports: str) -> Iterator[Server]:
     """From both places where a URL may name them; the options win, as with libpq. Of the drivers'
     two ways to write several, host=one:1&host=two:2 is understood as well."""
-    written = [each for each in (hosts or place).split(",") if each]
+    written = [address for address in (hosts or place).split(",") if address]
     numbers = ports.split(",") if ports else []
     if not written:
         raise WrongAddress("names no server")
-    for index, each in enumerate(written):
-        host, port = (each, "") if each.startswith("/") else _split(each)
+    for index, address in enumerate(written):
+        host, port = (address, "") if address.startswith("/") else _split(address)
         if numbers:
             port = numbers[min(index, len(numbers) - 1)]
         if not port.isdigit() and port:

@@ -7,8 +7,8 @@ from contravento.kit.resources import Resources
 
 async def delete_after_commit(session: Session, *keys: str | None) -> None:
     """Delete these files once, and only if, the session's transaction is committed."""
-    if there := [key for key in keys if key]:
-        await delete_files.later(session, keys=there)
+    if existing := [key for key in keys if key]:
+        await delete_files.later(session, keys=existing)
 
 
 @job("storage.delete_files", attempts=10, priority=-10)

@@ -65,6 +65,14 @@ class Invalid(AppError):
     status = 422
 
 
+class UnreadableFile(Invalid):
+    """`kind` names to programs what is wrong with a file."""
+
+    @property
+    def kind(self) -> str:
+        return type(self).__name__
+
+
 class TooManyRequests(AppError):
     status = 429
     message = N_("That was too often. Wait a while and try again.")

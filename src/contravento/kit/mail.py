@@ -41,17 +41,19 @@ class SmtpMailer:
         self._settings = settings
 
     async def send(self, mail: Mail) -> None:
-        chosen = self._settings
-        implicit = chosen.smtp_tls and chosen.smtp_port == SMTPS_PORT
+        settings = self._settings
+        implicit = settings.smtp_tls and settings.smtp_port == SMTPS_PORT
         with metrics.mailing():
             await aiosmtplib.send(
-                compose(mail, sender=chosen.smtp_from or "", sender_name=chosen.app_name),
-                hostname=chosen.smtp_host,
-                port=chosen.smtp_port,
-                username=chosen.smtp_user,
-                password=chosen.smtp_password.get_secret_value() if chosen.smtp_password else None,
+                compose(mail, sender=settings.smtp_from or "", sender_name=settings.app_name),
+                hostname=settings.smtp_host,
+                port=settings.smtp_port,
+                username=settings.smtp_user,
+                password=settings.smtp_password.get_secret_value()
+                if settings.smtp_password
+                else None,
                 use_tls=implicit,
-                start_tls=chosen.smtp_tls and not implicit,
+                start_tls=settings.smtp_tls and not implicit,
                 timeout=SMTP_TIMEOUT_SECONDS,
             )
 

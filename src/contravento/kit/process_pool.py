@@ -1,4 +1,4 @@
-"""Heavy work in other processes, so that the event loop goes on answering."""
+"""CPU-bound work in other processes, so that the event loop goes on answering."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from functools import partial
 from multiprocessing import get_context
 from typing import Self
 
-POLITENESS = 10  # nice(1): heavy work yields to whoever answers riders
+POLITENESS = 10  # nice(1): CPU-bound work yields to whoever answers riders
 MOST_CPU_SECONDS = 90  # of one piece of work; the heaviest that is taken needs a tenth of it
 
 

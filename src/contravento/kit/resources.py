@@ -19,13 +19,13 @@ from contravento.kit.database.session import (
     transaction,
 )
 from contravento.kit.mail import Mailer, make_mailer
-from contravento.kit.passwords import Passwords
 from contravento.kit.process_pool import ProcessPool
-from contravento.kit.rate_limit import Limiter
+from contravento.kit.security.passwords import Passwords
+from contravento.kit.security.rate_limit import Limiter
+from contravento.kit.security.tokens import Signer
 from contravento.kit.settings import Settings
 from contravento.kit.storage.storage import Storage, make_storage
 from contravento.kit.telemetry.tracing import watch_statements
-from contravento.kit.tokens import Signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Resources:
     passwords: Passwords
     signer: Signer
     limiter: Limiter
-    heavy: ProcessPool | None = None
+    process_pool: ProcessPool | None = None
     readers: Callable[[], AbstractAsyncContextManager[Reader]] | None = None
     replica: Replica | None = None
 
@@ -49,10 +49,10 @@ class Resources:
         return transaction(self.sessions)
 
     async def compute[*Args, R](self, work: Callable[[*Args], R], *args: *Args) -> R:
-        """Run a pure, heavy function where it holds nobody up."""
-        if self.heavy is None:
+        """Run a pure, CPU-bound function in another process, where there is a pool."""
+        if self.process_pool is None:
             return await asyncio.to_thread(work, *args)
-        return await self.heavy.run(work, *args)
+        return await self.process_pool.run(work, *args)
 
 
 @asynccontextmanager
@@ -60,7 +60,7 @@ async def open_resources(
     settings: Settings,
     *,
     reactions: Mapping[Any, Any],
-    heavy: ProcessPool | None = None,
+    process_pool: ProcessPool | None = None,
 ) -> AsyncIterator[Resources]:
     engine, limiter = make_engine(settings), Limiter(settings)
     watch_statements(engine)
@@ -75,7 +75,7 @@ async def open_resources(
             passwords=Passwords(settings.bcrypt_rounds),
             signer=Signer(settings),
             limiter=limiter,
-            heavy=heavy,
+            process_pool=process_pool,
             replica=replica,
         )
     finally:

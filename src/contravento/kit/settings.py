@@ -150,10 +150,12 @@ class Settings(BaseSettings):
     @field_validator("mail_allow_list")
     @classmethod
     def _check_allowed(cls, allowed: tuple[str, ...]) -> tuple[str, ...]:
-        for each in allowed:
-            if each.count("@") != 1 or "." not in each.partition("@")[2] or " " in each:
-                raise ValueError(f"'{each}' is neither an address nor a domain like @example.org")
-        return tuple(each.lower() for each in allowed)
+        for address in allowed:
+            if address.count("@") != 1 or "." not in address.partition("@")[2] or " " in address:
+                raise ValueError(
+                    f"'{address}' is neither an address nor a domain like @example.org"
+                )
+        return tuple(address.lower() for address in allowed)
 
     @field_validator("public_url")
     @classmethod
@@ -268,7 +270,7 @@ def _sentences(problem: Any) -> list[str]:
     name = "_".join(str(part) for part in problem["loc"]).upper()
     if problem["type"] == "missing":
         return [f"{name} is missing; set it in the environment."]
-    words = str(problem["msg"]).removeprefix("Value error, ")
+    message = str(problem["msg"]).removeprefix("Value error, ")
     if name:
-        return [f"{name}: {words}."]
-    return [f"{line}." for line in words.splitlines()]
+        return [f"{name}: {message}."]
+    return [f"{line}." for line in message.splitlines()]

@@ -34,10 +34,10 @@ def sentence_for(problem: Mapping[str, Any]) -> tuple[str, dict[str, object]]:
     """An English sentence to translate, and what fills its places."""
     kind, context = problem["type"], dict(problem.get("ctx") or {})
     if kind == "value_error":
-        words = str(context.get("error", ""))
+        message = str(context.get("error", ""))
         if "email address" in str(problem["msg"]):
             return _ADDRESS, {}
-        return words or _OTHER, {}
+        return message or _OTHER, {}
     sentence = _SENTENCES.get(kind, _OTHER)
     if "expected" in context:  # pydantic joins the last two by an English word
         context["expected"] = str(context["expected"]).replace(" or ", ", ")

@@ -67,10 +67,10 @@ def upgrade(database_url: str, revision: str = "head", *, timeouts: Timeouts | N
 
 
 def newest_revision() -> str:
-    found = ScriptDirectory.from_config(configuration()).get_current_head()
-    if found is None:
+    head = ScriptDirectory.from_config(configuration()).get_current_head()
+    if head is None:
         raise RuntimeError("there are no migrations")
-    return found
+    return head
 
 
 def plan(database_url: str) -> Plan:
@@ -85,12 +85,12 @@ def plan_from(current: str | None, note: object) -> Plan:
     """What a database that is at `current` needs; `note` is what `note_compatible_builds` wrote."""
     scripts = ScriptDirectory.from_config(configuration())
     works_with = noted_builds(note)
-    known = current is None or _knows(scripts, current)
+    is_known = current is None or _knows(scripts, current)
     return Plan(
         current=current,
         head=newest_revision(),
-        is_known=known,
-        pending=tuple(_pending(scripts, current)) if known else (),
+        is_known=is_known,
+        pending=tuple(_pending(scripts, current)) if is_known else (),
         works_with=works_with or ((current,) if current else ()),
     )
 

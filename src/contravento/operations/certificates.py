@@ -2,15 +2,11 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-COMMON_NAME = bytes.fromhex("550403")  # object identifiers of names, as they are encoded
-ORGANISATION = bytes.fromhex("55040a")
-
-_SEQUENCE, _VERSION = 0x30, 0xA0
-_UTC_TIME = 0x17
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 
 class NoCertificate(ValueError):
@@ -64,48 +60,19 @@ async def _shake_hands(name: str, port: int, address: str | None, tls: ssl.SSLCo
 def read_certificate(encoded: bytes, *, refusal: str = "") -> Certificate:
     """Issuer and validity of a certificate in DER. Raises NoCertificate."""
     try:
-        certificate = _inside(encoded, _SEQUENCE)
-        fields = _inside(certificate, _SEQUENCE)
-        parts = [(kind, content) for kind, content in _elements(fields) if kind != _VERSION]
-        _serial, _algorithm, (_, issuer), (_, validity), *_ = parts
-        begins, ends = (_moment(kind, content) for kind, content in _elements(validity))
-        names = dict(_names(issuer))
-    except (IndexError, ValueError) as error:
+        certificate = x509.load_der_x509_certificate(encoded)
+        return Certificate(
+            issuer=_name_of(certificate.issuer),
+            not_before=certificate.not_valid_before_utc,
+            not_after=certificate.not_valid_after_utc,
+            refusal=refusal,
+        )
+    except ValueError as error:
         raise NoCertificate("the certificate cannot be read") from error
-    by = names.get(ORGANISATION) or names.get(COMMON_NAME) or ""
-    return Certificate(issuer=by, not_before=begins, not_after=ends, refusal=refusal)
 
 
-def _names(issuer: bytes) -> Iterator[tuple[bytes, str]]:
-    for _, group in _elements(issuer):
-        for _, pair in _elements(group):
-            (_, name), (_, value) = _elements(pair)
-            yield name, value.decode("utf-8", "replace")
-
-
-def _moment(kind: int, content: bytes) -> datetime:
-    pattern = "%y%m%d%H%M%SZ" if kind == _UTC_TIME else "%Y%m%d%H%M%SZ"
-    return datetime.strptime(content.decode("ascii"), pattern).replace(tzinfo=UTC)
-
-
-def _inside(encoded: bytes, kind: int) -> bytes:
-    found, content = next(_elements(encoded), (None, b""))
-    if found != kind:
-        raise ValueError
-    return content
-
-
-def _elements(encoded: bytes) -> Iterator[tuple[int, bytes]]:
-    """Tags and contents one after the other (DER, X.690)."""
-    at = 0
-    while at < len(encoded):
-        kind, length = encoded[at], encoded[at + 1]
-        at += 2
-        if length & 0x80:
-            size = length & 0x7F
-            length = int.from_bytes(encoded[at : at + size])
-            at += size
-        if at + length > len(encoded):
-            raise ValueError
-        yield kind, encoded[at : at + length]
-        at += length
+def _name_of(issuer: x509.Name) -> str:
+    for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME):
+        if attributes := issuer.get_attributes_for_oid(oid):
+            return str(attributes[-1].value)
+    return ""

@@ -12,8 +12,8 @@ from contravento.accounts.models import Rider
 from contravento.kit.i18n.catalogue import translate
 from contravento.kit.i18n.marks import N_
 from contravento.kit.mail import AllowedOnly, Mail
-from contravento.kit.rate_limit import Limiter
 from contravento.kit.resources import Resources
+from contravento.kit.security.rate_limit import Limiter
 from contravento.kit.settings import Settings
 from contravento.kit.telemetry.redaction import hide_in
 from contravento.operations.rules import MAIL_TEST_LIMIT, MAIL_TEST_SECONDS, MAX_MISHAP_CHARACTERS
@@ -90,13 +90,18 @@ def explain(error: Exception, settings: Settings) -> MailOutcome:
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused) and error.recipients:
         error = error.recipients[0]
     chain = list(_chain(error))
-    found = next(
-        ((each, words) for kind, words in _BY_KIND for each in chain if isinstance(each, kind)),
+    match = next(
+        (
+            (cause, sentence)
+            for kind, sentence in _BY_KIND
+            for cause in chain
+            if isinstance(cause, kind)
+        ),
         (error, OTHERWISE),
     )
     host = f"{settings.smtp_host}:{settings.smtp_port}"
     return MailOutcome(
-        is_sent=False, sentence=found[1], params={"host": host}, said=_said(found[0])
+        is_sent=False, sentence=match[1], params={"host": host}, said=_said(match[0])
     )
 
 
@@ -109,12 +114,12 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _said(error: BaseException) -> str:
     """The answer of the other side, with its code; addresses in it are hidden."""
     if isinstance(error, aiosmtplib.SMTPResponseException):
-        words = f"{error.code} {error.message}"
+        reason = f"{error.code} {error.message}"
     elif isinstance(error, ssl.SSLCertVerificationError):
-        words = error.verify_message
+        reason = error.verify_message
     else:
-        words = str(error)
-    return str(hide_in(" ".join(words.split())))[:MAX_MISHAP_CHARACTERS]
+        reason = str(error)
+    return str(hide_in(" ".join(reason.split())))[:MAX_MISHAP_CHARACTERS]
 
 
 def _compose(rider: Rider, settings: Settings) -> Mail:
@@ -123,5 +128,5 @@ def _compose(rider: Rider, settings: Settings) -> Mail:
         "site": settings.app_name,
         "address": settings.base_url,
     }
-    subject, text = (translate(rider.language, words, params) for words in (_SUBJECT, _TEXT))
+    subject, text = (translate(rider.language, sentence, params) for sentence in (_SUBJECT, _TEXT))
     return Mail(to=rider.email, subject=subject, text=text)

@@ -252,8 +252,14 @@ async def list_newest_reports(session: Session) -> list[Report]:
     )
     succeeded = {row[0]: row[1] for row in await session.execute(well)}
     return [
-        Report(each.kind, each.at, each.outcome, hide_in(each.details), succeeded.get(each.kind))
-        for each in await session.scalars(newest)
+        Report(
+            report.kind,
+            report.at,
+            report.outcome,
+            hide_in(report.details),
+            succeeded.get(report.kind),
+        )
+        for report in await session.scalars(newest)
     ]
 
 

@@ -73,12 +73,12 @@ async def discard_failed_jobs(session: Session, job_id: int | None = None) -> in
 
 
 async def _see_to(session: Session, job_id: int | None, statement: Any) -> int:
-    found = list(await session.scalars(_FAILED, {"id": job_id}))
-    if not found and job_id is not None:
+    jobs = list(await session.scalars(_FAILED, {"id": job_id}))
+    if not jobs and job_id is not None:
         raise JobNotFailed
-    for each in found:
-        await session.execute(statement, {"id": each})
-    return len(found)
+    for failed_id in jobs:
+        await session.execute(statement, {"id": failed_id})
+    return len(jobs)
 
 
 async def note_mishap(
@@ -100,7 +100,7 @@ def describe_error(error: BaseException) -> str:
     return str(hide_in(f"{name}: {first_line}" if first_line else name))[:MAX_MISHAP_CHARACTERS]
 
 
-async def _note(session: Session, place: str, words: str, job_id: int | None) -> None:
+async def _note(session: Session, place: str, message: str, job_id: int | None) -> None:
     """In a storm of errors only so many a minute."""
     lately = (
         select(func.count())
@@ -108,7 +108,7 @@ async def _note(session: Session, place: str, words: str, job_id: int | None) ->
         .where(ErrorEvent.at > func.now() - text("interval '1 minute'"))
         .scalar_subquery()
     )
-    row = select(literal(place), literal(words), literal(job_id, ErrorEvent.job_id.type)).where(
+    row = select(literal(place), literal(message), literal(job_id, ErrorEvent.job_id.type)).where(
         lately < MOST_MISHAPS_A_MINUTE
     )
     await session.execute(insert(ErrorEvent).from_select(["place", "words", "job_id"], row))

@@ -45,12 +45,12 @@ async def tell_of_queue(reader: Reader) -> None:
 
 async def count_content(resources: Resources) -> None:
     """How much of everything there is, for Prometheus and for the operator's page."""
-    begun = time.monotonic()
+    started = time.monotonic()
     async with resources.reading() as reader:
         held = await count_held(reader)
     tell_of_content(held)
     async with resources.transaction() as session:
-        await keep_held(session, held, time.monotonic() - begun)
+        await keep_held(session, held, time.monotonic() - started)
 
 
 def tell_of_content(held: Usage) -> None:

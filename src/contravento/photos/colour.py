@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from contravento.photos.image_formats import Format
+from contravento.photos.image_formats import ImageFormat
 
 type Floats = NDArray[np.float32]
 type Chromaticities = tuple[float, ...]  # x and y of white, red, green and blue
@@ -43,12 +43,12 @@ class SourceColour:
     is_hdr: bool = False
 
 
-def source_colour(content: bytes, kind: Format) -> SourceColour | None:
+def source_colour(content: bytes, kind: ImageFormat) -> SourceColour | None:
     """What the file says of its colour besides an ICC profile; None where it is sRGB or says
     nothing that is understood."""
-    if kind is Format.PNG:
+    if kind is ImageFormat.PNG:
         return _of_png(dict(_png_chunks(content)))
-    if kind in {Format.HEIF, Format.AVIF}:
+    if kind in {ImageFormat.HEIF, ImageFormat.AVIF}:
         return _of_iso_media(content[:LOOK_AT_BYTES])
     return None
 

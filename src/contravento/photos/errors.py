@@ -1,6 +1,6 @@
 """How a photo can refuse."""
 
-from contravento.kit.errors import Conflict, Invalid, NotFound, TooLarge
+from contravento.kit.errors import Conflict, NotFound, TooLarge, UnreadableFile
 from contravento.kit.i18n.marks import N_
 
 
@@ -12,7 +12,7 @@ class TooManyPhotos(Conflict):
     message = N_("This trip has %(limit)s photos already. Take one out to make room.")
 
 
-class UnreadablePhoto(Invalid):
+class UnreadablePhoto(UnreadableFile):
     """Every refusal of a picture is one of these, so one `except` catches them all."""
 
     message = N_("This picture is damaged and cannot be read. Copy it from the camera again.")

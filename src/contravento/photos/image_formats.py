@@ -15,7 +15,7 @@ from contravento.photos.errors import (
 )
 
 
-class Format(StrEnum):
+class ImageFormat(StrEnum):
     JPEG = "JPEG"
     PNG = "PNG"
     WEBP = "WEBP"
@@ -54,12 +54,12 @@ REFUSED_BEGINNINGS: tuple[tuple[bytes, type[UnreadablePhoto]], ...] = (
 )
 
 
-def recognise(content: bytes) -> Format:
+def recognise(content: bytes) -> ImageFormat:
     """Name the format, or refuse by a sentence about what the file is instead."""
     if content.startswith(b"\xff\xd8\xff"):
-        return Format.JPEG
+        return ImageFormat.JPEG
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return Format.PNG
+        return ImageFormat.PNG
     if content[:4] == b"RIFF":
         return _recognise_riff(content)
     if content[4:8] == b"ftyp":
@@ -67,20 +67,20 @@ def recognise(content: bytes) -> Format:
     raise _refusal(content)
 
 
-def _recognise_riff(content: bytes) -> Format:
+def _recognise_riff(content: bytes) -> ImageFormat:
     if content[8:12] == b"WEBP":
-        return Format.WEBP
+        return ImageFormat.WEBP
     raise VideoNotTaken if content[8:12] == b"AVI " else NotAPicture
 
 
-def _recognise_iso_media(content: bytes) -> Format:
+def _recognise_iso_media(content: bytes) -> ImageFormat:
     brand, listed = content[8:12], _compatible_brands(content)
     if brand in AVIF_BRANDS or (brand in {b"mif1", b"msf1"} and listed & AVIF_BRANDS):
-        return Format.AVIF
+        return ImageFormat.AVIF
     if brand in RAW_BRANDS:
         raise RawNotTaken
     if brand in HEIF_BRANDS or listed & (HEIF_BRANDS - {b"mif1", b"msf1"}):
-        return Format.HEIF
+        return ImageFormat.HEIF
     raise VideoNotTaken
 
 
@@ -101,16 +101,16 @@ def _refusal(content: bytes) -> UnreadablePhoto:
     return WebPageNotTaken() if b"<html" in text or b"<!doctype html" in text else NotAPicture()
 
 
-def is_cut_short(content: bytes, kind: Format) -> bool:
+def is_cut_short(content: bytes, kind: ImageFormat) -> bool:
     """Whether the file ends before it says it does."""
     match kind:
-        case Format.JPEG:
+        case ImageFormat.JPEG:
             return b"\xff\xd9" not in content[content.rfind(b"\xff\xda") :]
-        case Format.PNG:
+        case ImageFormat.PNG:
             return b"IEND" not in content[-64:]
-        case Format.WEBP:
+        case ImageFormat.WEBP:
             return int.from_bytes(content[4:8], "little") + 8 > len(content)
-        case Format.HEIF | Format.AVIF:
+        case ImageFormat.HEIF | ImageFormat.AVIF:
             return _boxes_end(content) > len(content)
 
 

@@ -17,7 +17,7 @@ from pillow_heif import register_heif_opener
 
 from contravento.photos import colour, exif, notes, rules
 from contravento.photos.errors import CutShort, UnreadablePhoto
-from contravento.photos.image_formats import Format, is_cut_short, recognise
+from contravento.photos.image_formats import ImageFormat, is_cut_short, recognise
 from contravento.photos.notes import Note
 
 register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=2)
@@ -30,7 +30,7 @@ END_OF_JPEG = b"\xff\xd9"
 START_OF_SCAN = b"\xff\xda"
 LIBJPEG_WARNINGS = ("corrupt", "premature", "inconsistent progression")
 LEAST_EDGE_PIXELS = 8  # libjpeg then decodes at an eighth: it still reads every byte
-MOVING_FORMATS = {Format.WEBP, Format.PNG, Format.AVIF}
+MOVING_FORMATS = {ImageFormat.WEBP, ImageFormat.PNG, ImageFormat.AVIF}
 
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -97,7 +97,7 @@ def _guarded(content: bytes, *, square: bool) -> Prepared:
         raise (CutShort if is_cut_short(content, kind) else UnreadablePhoto) from refusal
 
 
-def _prepare(content: bytes, kind: Format, *, square: bool) -> Prepared:
+def _prepare(content: bytes, kind: ImageFormat, *, square: bool) -> Prepared:
     image, width, height = _decode(content, kind, square=square)
     orientation, taken_at = exif.read(image)
 
@@ -116,8 +116,8 @@ def _prepare(content: bytes, kind: Format, *, square: bool) -> Prepared:
     return Prepared(width, height, renditions, taken_at, _mean_colour(smallest), told)
 
 
-def _notes(image: Image.Image, content: bytes, kind: Format) -> Iterator[Note]:
-    if kind is Format.JPEG and not is_cut_short(content, kind) and is_corrupt_jpeg(content):
+def _notes(image: Image.Image, content: bytes, kind: ImageFormat) -> Iterator[Note]:
+    if kind is ImageFormat.JPEG and not is_cut_short(content, kind) and is_corrupt_jpeg(content):
         yield notes.DAMAGED
     if kind in MOVING_FORMATS and getattr(image, "n_frames", 1) > 1:
         yield notes.FIRST_FRAME
@@ -130,15 +130,15 @@ def _target_size(width: int, height: int, *, square: bool) -> tuple[int, int]:
     return rules.fit(width, height, long_edge_pixels=round(long_edge))
 
 
-def _decode(content: bytes, kind: Format, *, square: bool) -> tuple[Image.Image, int, int]:
+def _decode(content: bytes, kind: ImageFormat, *, square: bool) -> tuple[Image.Image, int, int]:
     """Give the decoded picture, perhaps already reduced, and the original's width and height."""
-    if kind is Format.JPEG and content.count(START_OF_SCAN) > rules.MAX_JPEG_SCANS:
+    if kind is ImageFormat.JPEG and content.count(START_OF_SCAN) > rules.MAX_JPEG_SCANS:
         raise UnreadablePhoto
     image = Image.open(BytesIO(content), formats=[kind])
     width, height = image.size
     rules.check_pixels(width, height)
     size = _target_size(width, height, square=square)
-    if kind is not Format.JPEG:
+    if kind is not ImageFormat.JPEG:
         image.load()
         return image, width, height
     return _load_jpeg(image, content, size), width, height
@@ -149,11 +149,11 @@ def _load_jpeg(image: Image.Image, content: bytes, size: tuple[int, int]) -> Ima
 
     A file that lacks only its end marker is whole to the eye; one that lacks more is refused.
     """
-    if is_cut_short(content, Format.JPEG):
+    if is_cut_short(content, ImageFormat.JPEG):
         content += END_OF_JPEG
         if is_corrupt_jpeg(content):
             raise CutShort
-        image = Image.open(BytesIO(content), formats=[Format.JPEG])
+        image = Image.open(BytesIO(content), formats=[ImageFormat.JPEG])
     image.draft(None, size)
     image.load()
     return image
@@ -198,14 +198,12 @@ def _flatten(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(
-    image: Image.Image, profile_bytes: bytes | None, content: bytes, kind: Format
+    image: Image.Image, profile_bytes: bytes | None, content: bytes, kind: ImageFormat
 ) -> Image.Image:
     """Convert by what the file says of its colour, else by the embedded profile; an absent, broken
     or unfitting one counts as sRGB."""
-    source = (
-        None if profile_bytes and kind is not Format.PNG else colour.source_colour(content, kind)
-    )
-    if source:
+    has_profile = bool(profile_bytes) and kind is not ImageFormat.PNG  # PNG's cICP comes first
+    if not has_profile and (source := colour.source_colour(content, kind)):
         return colour.to_srgb(image, source)
     with suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError, KeyError):
         if profile_bytes:

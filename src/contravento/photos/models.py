@@ -10,6 +10,8 @@ from sqlalchemy import ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contravento.kit.database.session import Table
+from contravento.kit.processing import Upload
+from contravento.photos.errors import UnreadablePhoto
 from contravento.trips.models import Trip
 
 
@@ -19,18 +21,15 @@ class State(StrEnum):
     UNREADABLE = "unreadable"
 
 
-class Photo(Table):
+class Photo(Upload[State], Table):
+    READY, UNREADABLE, REFUSAL = State.READY, State.UNREADABLE, UnreadablePhoto
+
     __tablename__ = "photos"
     __table_args__ = (Index("ix_photos_trip", "trip_id", "position"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
     trip_id: Mapped[UUID] = mapped_column(ForeignKey(Trip.id, ondelete="cascade"))
-    file_name: Mapped[str]
-    file_bytes: Mapped[int]
-    file_key: Mapped[str]
     state: Mapped[State] = mapped_column(server_default=State.QUEUED)
-    attempts: Mapped[int] = mapped_column(server_default="0")
-    refusal: Mapped[dict[str, Any] | None]  # code, message, params: why it is unreadable
     position: Mapped[int]
     caption: Mapped[str] = mapped_column(server_default="")
     alt: Mapped[str] = mapped_column(server_default="")
@@ -55,7 +54,3 @@ class Photo(Table):
         name = size if ending == "jpg" else f"{size}.{ending}"
         found: dict[str, Any] | None = (self.sizes or {}).get(name)
         return found
-
-    @property
-    def is_settled(self) -> bool:
-        return self.state in (State.READY, State.UNREADABLE)

@@ -9,7 +9,7 @@ from contravento.kit.database.session import Session
 from contravento.photos.errors import PhotoNotFound
 from contravento.photos.models import Photo, State
 from contravento.trips.models import Trip
-from contravento.trips.queries import is_visible_to
+from contravento.trips.queries import get_own_trip, is_visible_to
 
 
 async def get_photo(session: Session, photo_id: UUID, *, viewer_id: UUID | None) -> Photo:
@@ -20,10 +20,17 @@ async def get_own_photo(session: Session, photo_id: UUID, *, rider_id: UUID) -> 
     return await _one(session, photo_id, Trip.rider_id == rider_id)
 
 
+async def get_own_photo_to_change(session: Session, photo_id: UUID, *, rider_id: UUID) -> Photo:
+    """With its trip locked, whose cover and order may change with it."""
+    photo = await get_own_photo(session, photo_id, rider_id=rider_id)
+    await get_own_trip(session, photo.trip_id, rider_id=rider_id)
+    return photo
+
+
 async def list_photos(session: Session, trip_id: UUID) -> list[Photo]:
     """All of a trip's photos in the rider's order; for whoever was already shown the trip."""
-    chosen = select(Photo).where(Photo.trip_id == trip_id).order_by(Photo.position, Photo.id)
-    return list(await session.scalars(chosen))
+    statement = select(Photo).where(Photo.trip_id == trip_id).order_by(Photo.position, Photo.id)
+    return list(await session.scalars(statement))
 
 
 async def list_ready_photos(session: Session, trip_id: UUID) -> list[Photo]:
@@ -41,12 +48,12 @@ async def next_position(session: Session, trip_id: UUID) -> int:
 
 
 async def _one(session: Session, photo_id: UUID, allowed: ColumnElement[bool]) -> Photo:
-    found = await session.scalar(
+    photo = await session.scalar(
         select(Photo)
         .join(Photo.trip)
         .where(Photo.id == photo_id, allowed)
         .options(joinedload(Photo.trip, innerjoin=True))
     )
-    if found is None:
+    if photo is None:
         raise PhotoNotFound
-    return found
+    return photo

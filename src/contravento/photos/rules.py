@@ -55,6 +55,3 @@ def fit(width: int, height: int, *, long_edge_pixels: int) -> tuple[int, int]:
 def is_believable(taken_at: datetime, *, now: datetime) -> bool:
     """Whether a camera's time could be true. One without a zone is local, though read as UTC."""
     return taken_at.year >= FIRST_CAMERA_YEAR and taken_at <= now + CLOCK_AHEAD
-
-
-MAX_PREPARING_ATTEMPTS = 3  # a picture that took its process down so often is not tried again

@@ -3,22 +3,23 @@
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from contravento.accounts.models import Rider
 from contravento.accounts.queries import get_rider_by_id
+from contravento.kit import processing
 from contravento.kit.database.session import Session
 from contravento.kit.delete_after_commit import delete_after_commit
 from contravento.kit.jobs import job
 from contravento.kit.resources import Resources
-from contravento.kit.storage.storage import Storage, StorageAway, random_key
+from contravento.kit.storage.storage import Storage, random_key
 from contravento.kit.telemetry import metrics
 from contravento.photos import queries
 from contravento.photos.errors import UnreadablePhoto
 from contravento.photos.images import Prepared, prepare, prepare_portrait
 from contravento.photos.inputs import PhotoChanges
 from contravento.photos.models import Photo, State
-from contravento.photos.rules import MAX_PREPARING_ATTEMPTS, check_room
+from contravento.photos.rules import check_room
 from contravento.trips.models import Trip
 from contravento.trips.queries import get_own_trip
 
@@ -34,7 +35,10 @@ async def upload_photo(
     rider_id: UUID,
     storage: Storage,
 ) -> Photo:
-    """Keep the rider's file now, safe on disk; make the sizes later."""
+    """Keep the rider's file now, safe on disk; make the sizes later.
+
+    The trip is locked only once the file is stored, so that uploads do not wait for each other.
+    """
     key = random_key("photos")
     async with storage.putting(key, file):
         await get_own_trip(session, trip_id, rider_id=rider_id)
@@ -53,37 +57,28 @@ async def upload_photo(
     return photo
 
 
-async def change_photo(
-    session: Session, photo_id: UUID, changes: PhotoChanges, *, rider_id: UUID
-) -> Photo:
-    photo = await queries.get_own_photo(session, photo_id, rider_id=rider_id)
+async def change_photo(session: Session, trip: Trip, photo: Photo, changes: PhotoChanges) -> Photo:
     for name, value in changes.model_dump(exclude_unset=True, exclude_none=True).items():
         setattr(photo, name, value)
-    await _choose_cover(session, photo.trip)
+    await _choose_cover(session, trip)
     return photo
 
 
-async def order_photos(
-    session: Session, trip_id: UUID, ids: list[UUID], *, rider_id: UUID
-) -> list[Photo]:
+async def order_photos(session: Session, trip: Trip, ids: list[UUID]) -> list[Photo]:
     """Those named come first, in that order; the rest keep theirs after them."""
-    trip = await get_own_trip(session, trip_id, rider_id=rider_id)
-    photos = await queries.list_photos(session, trip_id)
-    wanted = {photo_id: place for place, photo_id in enumerate(ids)}
-    photos.sort(key=lambda photo: wanted.get(photo.id, len(wanted)))
+    photos = await queries.list_photos(session, trip.id)
+    places = {photo_id: place for place, photo_id in enumerate(ids)}
+    photos.sort(key=lambda photo: places.get(photo.id, len(places)))
     for position, photo in enumerate(photos, start=1):
         photo.position = position
     await _choose_cover(session, trip)
     return photos
 
 
-async def delete_photo(session: Session, photo_id: UUID, *, rider_id: UUID) -> Trip:
-    photo = await queries.get_own_photo(session, photo_id, rider_id=rider_id)
-    trip = await get_own_trip(session, photo.trip_id, rider_id=rider_id)
+async def delete_photo(session: Session, trip: Trip, photo: Photo) -> None:
     await delete_after_commit(session, photo.file_key, *_keys(photo.sizes))
     await session.delete(photo)
     await _choose_cover(session, trip)
-    return trip
 
 
 async def upload_portrait(
@@ -116,30 +111,17 @@ async def forget_rider(session: Session, rider_id: UUID) -> None:
 @job("photos.prepare", priority=3)
 async def prepare_photo(resources: Resources, *, photo_id: UUID) -> None:
     """Make the sizes of an uploaded photo, or find out why that cannot be."""
-    async with resources.transaction() as session:
-        photo = await _begin_preparing(session, photo_id)
-    if photo is None:
-        return
-    try:
-        await _prepare(resources, photo)
-    except StorageAway:
-        async with resources.transaction() as session:
-            await _take_back_attempt(session, photo_id)
-        raise
+    async with processing.attempt(resources, Photo, photo_id) as photo:
+        if photo is not None:
+            await _prepare(resources, photo)
 
 
 async def _prepare(resources: Resources, photo: Photo) -> None:
-    photo_id = photo.id
-    try:
-        with metrics.processing(metrics.PHOTOS_PROCESSED, metrics.PHOTO_SECONDS, UnreadablePhoto):
-            made = await resources.compute(prepare, await resources.storage.get(photo.file_key))
-    except UnreadablePhoto as refusal:
-        async with resources.transaction() as session:
-            await _refuse(session, photo_id, refusal)
-        return
-    sizes = await _store(resources.storage, "photos", made)
+    with metrics.processing(metrics.PHOTOS_PROCESSED, metrics.PHOTO_SECONDS, UnreadablePhoto):
+        prepared = await resources.compute(prepare, await resources.storage.get(photo.file_key))
+    sizes = await _store(resources.storage, "photos", prepared)
     async with resources.transaction() as session:
-        if not await _finish_preparing(session, photo_id, made, sizes):
+        if not await _finish_preparing(session, photo.id, prepared, sizes):
             await delete_after_commit(session, *_keys(sizes))
 
 
@@ -147,14 +129,14 @@ async def _prepare(resources: Resources, photo: Photo) -> None:
 async def make_portrait(resources: Resources, *, rider_id: UUID, file_key: str) -> None:
     """Change a rider's portrait; one that cannot be read changes nothing, and is said."""
     try:
-        made = await resources.compute(prepare_portrait, await resources.storage.get(file_key))
+        portrait = await resources.compute(prepare_portrait, await resources.storage.get(file_key))
     except UnreadablePhoto as refusal:
         async with resources.transaction() as session:
             if rider := await session.get(Rider, rider_id, with_for_update=True):
-                rider.portrait_refusal = _as_json(refusal)
+                rider.portrait_refusal = processing.as_json(refusal)
             await delete_after_commit(session, file_key)
         return
-    sizes = await _store(resources.storage, "portraits", made)
+    sizes = await _store(resources.storage, "portraits", portrait)
     async with resources.transaction() as session:
         rider = await session.get(Rider, rider_id, with_for_update=True)
         await delete_after_commit(session, file_key, *_keys(rider.portrait if rider else sizes))
@@ -162,63 +144,25 @@ async def make_portrait(resources: Resources, *, rider_id: UUID, file_key: str) 
             rider.portrait, rider.portrait_refusal = sizes, None
 
 
-async def _begin_preparing(session: Session, photo_id: UUID) -> Photo | None:
-    """The photo, if it still waits; one that failed too often is given up."""
-    photo = await session.get(Photo, photo_id, with_for_update=True)
-    if photo is None or photo.is_settled:
-        return None
-    if photo.attempts >= MAX_PREPARING_ATTEMPTS:
-        _settle_unreadable(photo, UnreadablePhoto())
-        return None
-    photo.attempts += 1
-    return photo
-
-
-async def _take_back_attempt(session: Session, photo_id: UUID) -> None:
-    """The file is not to blame where it could not be fetched, or what was made not be kept."""
-    await session.execute(
-        update(Photo).where(Photo.id == photo_id).values(attempts=Photo.attempts - 1)
-    )
-
-
-async def _refuse(session: Session, photo_id: UUID, refusal: UnreadablePhoto) -> None:
-    photo = await session.get(Photo, photo_id, with_for_update=True)
-    if photo is not None:
-        _settle_unreadable(photo, refusal)
-
-
-def _settle_unreadable(photo: Photo, refusal: UnreadablePhoto) -> None:
-    photo.state = State.UNREADABLE
-    photo.refusal = _as_json(refusal)
-
-
-def _as_json(refusal: UnreadablePhoto) -> dict[str, Any]:
-    return {
-        "code": type(refusal).__name__,
-        "message": refusal.message,
-        "params": refusal.params,
-    }
-
-
 async def _finish_preparing(
-    session: Session, photo_id: UUID, made: Prepared, sizes: dict[str, Any]
+    session: Session, photo_id: UUID, prepared: Prepared, sizes: dict[str, Any]
 ) -> bool:
     """Whether the photo was still there and still waiting."""
-    photo = await session.get(Photo, photo_id, with_for_update=True)
-    if photo is None or photo.is_settled:
+    photo = await processing.find_waiting(session, Photo, photo_id)
+    if photo is None:
         return False
-    photo.width, photo.height, photo.colour = made.width, made.height, made.colour
-    photo.taken_at, photo.sizes = made.taken_at, sizes
-    photo.notes = [{"code": note.code, "message": note.message} for note in made.notes] or None
-    photo.state = State.READY
+    photo.width, photo.height, photo.colour = prepared.width, prepared.height, prepared.colour
+    photo.taken_at, photo.sizes = prepared.taken_at, sizes
+    photo.notes = [{"code": note.code, "message": note.message} for note in prepared.notes] or None
+    photo.settle(State.READY)
     await _choose_cover(session, await session.get_one(Trip, photo.trip_id, with_for_update=True))
     return True
 
 
-async def _store(storage: Storage, kind: str, made: Prepared) -> dict[str, Any]:
+async def _store(storage: Storage, kind: str, prepared: Prepared) -> dict[str, Any]:
     """JPEGs by their size's name, which is all that every browser understands; others by both."""
     sizes = {}
-    for rendition in made.renditions:
+    for rendition in prepared.renditions:
         key = random_key(kind, f".{rendition.ending}")
         await storage.put(key, rendition.content)
         name = rendition.name

@@ -45,14 +45,14 @@ log = logging.getLogger(__name__)
 async def survey(resources: Resources) -> Survey:
     """Everything that can be found out now; what cannot stands under `troubles`."""
     seen = await asyncio.gather(*(_look(name, look, resources) for name, look in LOOKS.items()))
-    found: dict[str, Any] = dict(zip(LOOKS, seen, strict=True))
-    troubles = {name: each for name, each in found.items() if isinstance(each, ProbeError)}
+    parts: dict[str, Any] = dict(zip(LOOKS, seen, strict=True))
+    troubles = {name: part for name, part in parts.items() if isinstance(part, ProbeError)}
     return Survey(
         taken_at=now(),
         build=Build(__version__, resources.settings.git_commit, platform.python_version()),
         settings=choose(resources.settings),
         troubles=troubles,
-        **{name: None if name in troubles else each for name, each in found.items()},
+        **{name: None if name in troubles else part for name, part in parts.items()},
     )
 
 
@@ -110,8 +110,8 @@ async def _certificate(resources: Resources) -> ServedCertificate | ProbeError |
     except OSError as error:  # of which a TimeoutError is one
         if inside is None:
             return ProbeError(UNREACHABLE, {"host": host, "error": describe_error(error)})
-    found = await look_at_certificate(host, ENCRYPTED_PORT, address=inside)
-    return _served(host, found, is_from_inside=True)
+    certificate = await look_at_certificate(host, ENCRYPTED_PORT, address=inside)
+    return _served(host, certificate, is_from_inside=True)
 
 
 def _proxy(settings: Settings) -> str | None:
@@ -123,16 +123,16 @@ def _proxy(settings: Settings) -> str | None:
     return None if address.is_loopback else str(address)
 
 
-def _served(host: str, found: Certificate, *, is_from_inside: bool) -> ServedCertificate:
+def _served(host: str, certificate: Certificate, *, is_from_inside: bool) -> ServedCertificate:
     at = now()
     return ServedCertificate(
         host=host,
-        issuer=found.issuer,
-        not_before=found.not_before,
-        not_after=found.not_after,
-        days_left=round(found.days_left(at), 2),
-        lifetime_left=round(found.lifetime_left(at), 4),
-        refusal=found.refusal,
+        issuer=certificate.issuer,
+        not_before=certificate.not_before,
+        not_after=certificate.not_after,
+        days_left=round(certificate.days_left(at), 2),
+        lifetime_left=round(certificate.lifetime_left(at), 4),
+        refusal=certificate.refusal,
         is_from_inside=is_from_inside,
     )
 

@@ -107,4 +107,4 @@ class Survey:
     troubles: dict[str, ProbeError] = field(default_factory=dict)
 
     def report(self, kind: str) -> Report | None:
-        return next((each for each in self.reports or [] if each.kind == kind), None)
+        return next((report for report in self.reports or [] if report.kind == kind), None)

@@ -47,8 +47,8 @@ class StatusWarning:
 
 def concerns(seen: Survey) -> list[StatusWarning]:
     """The grave ones first."""
-    found = [each for look in _LOOKS for each in look(seen)]
-    return sorted(found, key=lambda each: each.level != "error")
+    raised = [warning for look in _LOOKS for warning in look(seen)]
+    return sorted(raised, key=lambda warning: warning.level != "error")
 
 
 def _schema(seen: Survey) -> Iterator[StatusWarning]:
@@ -65,7 +65,7 @@ def _schema(seen: Survey) -> Iterator[StatusWarning]:
 def _workers(seen: Survey) -> Iterator[StatusWarning]:
     if seen.workers is None:
         return
-    if not any(each.silent_seconds < WORKER_SILENT_SECONDS for each in seen.workers):
+    if not any(worker.silent_seconds < WORKER_SILENT_SECONDS for worker in seen.workers):
         yield StatusWarning(
             "queue", "error", N_("No worker gives a sign of life: no file is read, no mail sent.")
         )

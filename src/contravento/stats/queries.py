@@ -69,7 +69,7 @@ async def list_rider_summaries(
     session: Session, *, limit: int, before: tuple[datetime, UUID] | None = None
 ) -> tuple[list[RiderSummary], tuple[datetime, UUID] | None]:
     """Riders with something to read, who wrote last first, and where the next page starts."""
-    chosen = (
+    statement = (
         select(
             Rider.id,
             Rider.username,
@@ -86,37 +86,37 @@ async def list_rider_summaries(
         .limit(limit + 1)
     )
     if before:
-        chosen = chosen.where(
+        statement = statement.where(
             func.row(RiderTotals.wrote_at, RiderTotals.rider_id) < func.row(*before)
         )
-    rows = [RiderSummary(*row) for row in await session.execute(chosen)]
-    found = rows[:limit]
+    rows = [RiderSummary(*row) for row in await session.execute(statement)]
+    page = rows[:limit]
     more = len(rows) > limit
-    return found, (found[-1].wrote_at, found[-1].id) if more else None
+    return page, (page[-1].wrote_at, page[-1].id) if more else None
 
 
 async def _totals(
     session: Session, rider_id: UUID, viewer_id: UUID | None
 ) -> tuple[int, float, float, float | None]:
-    chosen = select(
+    statement = select(
         func.count(),
         func.sum(Trip.distance_metres),
         func.sum(Trip.ascent_metres),
         func.max(Trip.highest_metres),
     ).where(Trip.rider_id == rider_id, is_listed_for(viewer_id))
-    trips, distance, ascent, highest = (await session.execute(chosen)).one()
+    trips, distance, ascent, highest = (await session.execute(statement)).one()
     return trips, distance or 0.0, ascent or 0.0, highest
 
 
 async def _days(session: Session, rider_id: UUID, viewer_id: UUID | None) -> dict[date, float]:
-    chosen = (
+    statement = (
         select(TrackDay.ridden_on, func.sum(TrackDay.distance_metres))
         .join(Track, Track.id == TrackDay.track_id)
         .join(Trip, Trip.id == Track.trip_id)
         .where(Trip.rider_id == rider_id, is_listed_for(viewer_id))
         .group_by(TrackDay.ridden_on)
     )
-    rows = await session.execute(chosen)
+    rows = await session.execute(statement)
     return {row[0]: row[1] for row in rows}
 
 
@@ -126,23 +126,26 @@ async def _countries(session: Session, rider_id: UUID, viewer_id: UUID | None) -
     visits = (
         select(code).where(Trip.rider_id == rider_id, is_listed_for(viewer_id)).subquery("visits")
     )
-    chosen = (
+    statement = (
         select(visits.c.code).group_by(visits.c.code).order_by(func.count().desc(), visits.c.code)
     )
-    return list(await session.scalars(chosen))
+    return list(await session.scalars(statement))
 
 
 async def _years(session: Session, rider_id: UUID, viewer_id: UUID | None) -> dict[int, float]:
     when = func.coalesce(Track.started_at, Trip.starts_on, Trip.published_at)
     year = func.extract("year", when)
-    chosen = (
+    statement = (
         select(year, func.sum(Track.distance_metres))
         .join(Trip, Trip.id == Track.trip_id)
         .where(Trip.rider_id == rider_id, is_listed_for(viewer_id))
         .where(Track.distance_metres.is_not(None))
         .group_by(year)
     )
-    found = {int(each): metres or 0.0 for each, metres in await session.execute(chosen)}
-    if not found:
+    metres_by_year = {int(year): metres or 0.0 for year, metres in await session.execute(statement)}
+    if not metres_by_year:
         return {}
-    return {each: found.get(each, 0.0) for each in range(min(found), max(found) + 1)}
+    return {
+        year: metres_by_year.get(year, 0.0)
+        for year in range(min(metres_by_year), max(metres_by_year) + 1)
+    }

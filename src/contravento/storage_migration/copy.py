@@ -46,7 +46,7 @@ async def copy_all(
     resources: Resources,
     source: StorageBackend,
     target: StorageBackend,
-    tell: Tell = lambda told: None,
+    tell: Tell = lambda counts: None,
 ) -> Copied:
     """What the database speaks of, pass after pass, until one finds nothing new. Broken off, it
     goes on where it was: a file is there whole or not at all, and never changes.
@@ -84,19 +84,19 @@ async def copy_one(key: str, source: StorageBackend, target: StorageBackend) -> 
 
 
 async def empty(
-    old: StorageBackend, kept_in: StorageBackend, tell: Tell = lambda told: None
+    old: StorageBackend, kept_in: StorageBackend, tell: Tell = lambda counts: None
 ) -> Emptied:
     """Delete in the old place what the other has, in the same length, and nothing else."""
     emptied = Emptied()
-    there = await sizes(kept_in)
+    sizes_there = await sizes(kept_in)
 
-    async def remove(found: Found) -> None:
-        if there.get(found.key) != found.bytes:
+    async def remove(stored: Found) -> None:
+        if sizes_there.get(stored.key) != stored.bytes:
             emptied.left += 1
             return
-        await old.delete(found.key)
+        await old.delete(stored.key)
         emptied.files += 1
-        emptied.bytes += found.bytes
+        emptied.bytes += stored.bytes
         tell({"deleted": emptied.files})
 
     await each_of(list_stored(old), remove)
@@ -104,17 +104,17 @@ async def empty(
 
 
 async def sizes(place: StorageBackend) -> dict[str, int]:
-    return {found.key: found.bytes async for found in list_stored(place)}
+    return {stored.key: stored.bytes async for stored in list_stored(place)}
 
 
 async def list_stored(place: StorageBackend) -> AsyncIterator[Found]:
-    async for found in place.list_files():
-        if KEY.fullmatch(found.key):
-            yield found
+    async for stored in place.list_files():
+        if KEY.fullmatch(stored.key):
+            yield stored
 
 
 async def each_of[T](
-    found: AsyncIterator[T], act: Callable[[T], Coroutine[Any, Any, None]]
+    items: AsyncIterator[T], act: Callable[[T], Coroutine[Any, Any, None]]
 ) -> None:
     """A few at once. The first failure ends it; what was done stays done."""
     free = asyncio.Semaphore(AT_ONCE)
@@ -127,7 +127,7 @@ async def each_of[T](
 
     try:
         async with asyncio.TaskGroup() as group:
-            async for one in found:
+            async for one in items:
                 await free.acquire()
                 group.create_task(run(one))
     except ExceptionGroup as failures:
@@ -157,11 +157,11 @@ class Counted:
 async def _pass(
     resources: Resources, source: StorageBackend, target: StorageBackend, copied: Copied, tell: Tell
 ) -> None:
-    there = await sizes(target)
+    existing = await sizes(target)
     copied.there = copied.gone = 0
 
     async def copy(key: str) -> None:
-        if key in there:
+        if key in existing:
             copied.there += 1
             return
         done = await copy_one(key, source, target)

@@ -24,8 +24,8 @@ _AMONG = text(f"SELECT DISTINCT key FROM ({_KNOWN}) AS known WHERE key = ANY(:ke
 async def each_known(resources: Resources) -> AsyncIterator[str]:
     """As they are now."""
     async with resources.sessions() as session:
-        found = list(await session.scalars(_ALL))
-    for key in found:
+        rows = list(await session.scalars(_ALL))
+    for key in rows:
         yield key
 
 

@@ -35,21 +35,21 @@ class Verified:
 
 
 async def verify(
-    resources: Resources, old: StorageBackend, new: StorageBackend, tell: Tell = lambda told: None
+    resources: Resources, old: StorageBackend, new: StorageBackend, tell: Tell = lambda counts: None
 ) -> Verified:
     """Raises StorageAway where a place does not answer; nothing is then said of it."""
-    found = Verified()
+    result = Verified()
 
     async def look(key: str) -> None:
-        await _look(key, old, new, found)
-        found.files += 1
-        tell({"verified": found.files})
+        await _look(key, old, new, result)
+        result.files += 1
+        tell({"verified": result.files})
 
-    missing = found.lost
+    missing = result.lost
     await each_of(keys.each_known(resources), look)
     still = await keys.known_among(resources, missing) if missing else set()
-    found.lost = sorted(still)  # the others were deleted while we looked
-    return found
+    result.lost = sorted(still)  # the others were deleted while we looked
+    return result
 
 
 async def sweep(
@@ -61,9 +61,9 @@ async def sweep(
     Only what stood there `before`, by that place's own clock, anybody wrote to it but us.
     """
     count, batch = 0, list[str]()
-    async for found in list_stored(new):
-        if found.changed_at < before:
-            batch.append(found.key)
+    async for stored in list_stored(new):
+        if stored.changed_at < before:
+            batch.append(stored.key)
         if len(batch) >= keys.BATCH:
             count += await _sweep(resources, old, new, batch)
             batch.clear()
@@ -80,32 +80,32 @@ async def sha256_of(key: str, place: StorageBackend) -> str | None:
     return digest.hexdigest()
 
 
-async def _look(key: str, old: StorageBackend, new: StorageBackend, found: Verified) -> None:
-    expected, there = await sha256_of(key, old), await sha256_of(key, new)
+async def _look(key: str, old: StorageBackend, new: StorageBackend, result: Verified) -> None:
+    expected, actual = await sha256_of(key, old), await sha256_of(key, new)
     if expected is None:
-        if there is None:
-            found.lost.append(key)
+        if actual is None:
+            result.lost.append(key)
         else:
-            found.alone += 1
+            result.alone += 1
         return
-    if there == expected:
-        found.compared += 1
+    if actual == expected:
+        result.compared += 1
         return
     if await copy_one(key, old, new) is None:
         return  # deleted just now
     if await sha256_of(key, new) != expected:
-        found.damaged.append(key)
-    elif there is None:
-        found.late += 1
+        result.damaged.append(key)
+    elif actual is None:
+        result.late += 1
     else:
-        found.mended += 1
+        result.mended += 1
 
 
 async def _sweep(
     resources: Resources, old: StorageBackend, new: StorageBackend, batch: list[str]
 ) -> int:
-    known = await keys.known_among(resources, batch) if batch else set()
-    unknown = [key for key in batch if key not in known and await old.find(key) is None]
+    referenced = await keys.known_among(resources, batch) if batch else set()
+    unknown = [key for key in batch if key not in referenced and await old.find(key) is None]
     await new.delete(*unknown)
     return len(unknown)
 

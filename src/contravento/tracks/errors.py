@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
-from contravento.kit.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
+from contravento.kit.errors import Conflict, NotFound, TooLarge, Unavailable, UnreadableFile
 from contravento.kit.i18n.marks import N_
 
 
-class UnreadableTrack(Invalid):
+class UnreadableTrack(UnreadableFile):
     """No track can be had from this file; `kind` names the reason to programs."""
 
     kind: ClassVar[str] = "unreadable"

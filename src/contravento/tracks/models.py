@@ -8,7 +8,10 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from contravento.kit.clock import now
 from contravento.kit.database.session import Table
+from contravento.kit.processing import Upload
+from contravento.tracks.errors import UnreadableTrack
 from contravento.trips.models import Trip
 
 
@@ -19,19 +22,16 @@ class State(StrEnum):
     UNREADABLE = "unreadable"
 
 
-class Track(Table):
+class Track(Upload[State], Table):
     """One uploaded file, with however many tracks, routes and segments are in it."""
+
+    READY, UNREADABLE, REFUSAL = State.READY, State.UNREADABLE, UnreadableTrack
 
     __tablename__ = "tracks"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
     trip_id: Mapped[UUID] = mapped_column(ForeignKey(Trip.id, ondelete="cascade"), index=True)
-    file_name: Mapped[str]
-    file_bytes: Mapped[int]
-    file_key: Mapped[str]
     state: Mapped[State] = mapped_column(server_default=State.QUEUED)
-    attempts: Mapped[int] = mapped_column(server_default="0")
-    refusal: Mapped[dict[str, Any] | None]  # code, message, params: why it is unreadable
     report: Mapped[list[Any]] = mapped_column(server_default="[]")
     name: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -60,9 +60,13 @@ class Track(Table):
 
     trip: Mapped[Trip] = relationship(lazy="raise")
 
-    @property
-    def is_settled(self) -> bool:
-        return self.state in (State.READY, State.UNREADABLE)
+    def begin_attempt(self) -> None:
+        super().begin_attempt()
+        self.state = State.READING
+
+    def settle(self, state: State) -> None:
+        super().settle(state)
+        self.read_at = now()
 
 
 class TrackDay(Table):

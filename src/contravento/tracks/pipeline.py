@@ -55,11 +55,11 @@ def draw_outline(
     """
     drawn = _longest_segments(recording, at_most // 2)
     weights = np.where(drawn[recording.segment], weights, -1.0).astype(np.float32)
-    chosen = np.sort(np.argsort(-weights, kind="stable")[:at_most])
-    chosen = chosen[weights[chosen] > 0]
-    lon = geodesy.unroll(recording.lon)[chosen]
-    points = np.stack((lon, recording.lat[chosen]), axis=1).round(5)
-    cuts = np.flatnonzero(np.diff(recording.segment[chosen])) + 1
+    kept = np.sort(np.argsort(-weights, kind="stable")[:at_most])
+    kept = kept[weights[kept] > 0]
+    lon = geodesy.unroll(recording.lon)[kept]
+    points = np.stack((lon, recording.lat[kept]), axis=1).round(5)
+    cuts = np.flatnonzero(np.diff(recording.segment[kept])) + 1
     return [[(x, y) for x, y in line.tolist()] for line in np.split(points, cuts)]
 
 

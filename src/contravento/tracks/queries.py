@@ -13,7 +13,7 @@ from contravento.kit.database.session import Session
 from contravento.tracks.errors import TrackNotFound
 from contravento.tracks.models import State, Track, TrackDay
 from contravento.trips.models import Trip
-from contravento.trips.queries import is_visible_to
+from contravento.trips.queries import get_own_trip, is_visible_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,36 +55,43 @@ async def get_own_track(session: Session, track_id: UUID, *, rider_id: UUID) -> 
     return await _one(session, track_id, Trip.rider_id == rider_id, with_profile=False)
 
 
+async def get_own_track_to_change(session: Session, track_id: UUID, *, rider_id: UUID) -> Track:
+    """With its trip locked, whose figures change with it."""
+    track = await get_own_track(session, track_id, rider_id=rider_id)
+    await get_own_trip(session, track.trip_id, rider_id=rider_id)
+    return track
+
+
 async def list_tracks(session: Session, trip_id: UUID) -> list[Track]:
     """All of a trip's files, as they were ridden; for whoever was already shown the trip."""
-    chosen = (
+    statement = (
         select(Track)
         .where(Track.trip_id == trip_id)
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
     )
-    return list(await session.scalars(chosen))
+    return list(await session.scalars(statement))
 
 
 async def list_ready_tracks(session: Session, trip_id: UUID) -> list[Track]:
     """Those that a reader is shown, with their profiles."""
-    chosen = (
+    statement = (
         select(Track)
         .where(Track.trip_id == trip_id, Track.state == State.READY)
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
         .options(undefer(Track.profile))
     )
-    return list(await session.scalars(chosen))
+    return list(await session.scalars(statement))
 
 
 async def list_ridden(session: Session, trip_id: UUID) -> list[RiddenTrack]:
     """A trip's ready tracks in the order they were ridden; for whoever was shown the trip."""
     columns = [getattr(Track, name) for name in RiddenTrack.__dataclass_fields__]
-    chosen = (
+    statement = (
         select(*columns)
         .where(Track.trip_id == trip_id, Track.state == State.READY)
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
     )
-    return [RiddenTrack(*row) for row in await session.execute(chosen)]
+    return [RiddenTrack(*row) for row in await session.execute(statement)]
 
 
 async def list_packed_otherwise(
@@ -103,16 +110,16 @@ async def list_profiles(
     session: Session, trip_id: UUID
 ) -> list[tuple[dict[str, Any] | None, float]]:
     """The elevation profiles of those tracks and their lengths in metres, in the same order."""
-    chosen = (
+    statement = (
         select(Track.profile, Track.distance_metres)
         .where(Track.trip_id == trip_id, Track.state == State.READY)
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
     )
-    return [(profile, metres or 0.0) for profile, metres in await session.execute(chosen)]
+    return [(profile, metres or 0.0) for profile, metres in await session.execute(statement)]
 
 
 async def list_days(session: Session, trip_id: UUID) -> Sequence[RiddenDay]:
-    chosen = (
+    statement = (
         select(
             TrackDay.ridden_on,
             func.sum(TrackDay.distance_metres),
@@ -124,7 +131,7 @@ async def list_days(session: Session, trip_id: UUID) -> Sequence[RiddenDay]:
         .group_by(TrackDay.ridden_on)
         .order_by(TrackDay.ridden_on)
     )
-    return [RiddenDay(*row) for row in await session.execute(chosen)]
+    return [RiddenDay(*row) for row in await session.execute(statement)]
 
 
 async def count_tracks(session: Session, trip_id: UUID) -> int:
@@ -132,15 +139,15 @@ async def count_tracks(session: Session, trip_id: UUID) -> int:
 
 
 async def _one(session: Session, track_id: UUID, allowed: object, *, with_profile: bool) -> Track:
-    chosen = (
+    statement = (
         select(Track)
         .join(Track.trip)
         .where(Track.id == track_id, allowed)  # type: ignore[arg-type]
         .options(joinedload(Track.trip, innerjoin=True))
     )
     if with_profile:
-        chosen = chosen.options(undefer(Track.profile))
-    found = await session.scalar(chosen)
-    if found is None:
+        statement = statement.options(undefer(Track.profile))
+    track = await session.scalar(statement)
+    if track is None:
         raise TrackNotFound
-    return found
+    return track

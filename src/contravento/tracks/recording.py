@@ -70,7 +70,7 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class RemarkKind:
     """A kind of remark: its code and its sentence, before the figures are known."""
 
     code: str

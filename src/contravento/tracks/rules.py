@@ -61,7 +61,6 @@ GRADE_WINDOW_METRES = 100.0
 OUTLINE_POINTS = 200
 
 MAX_TRACKS_PER_TRIP = 100
-MAX_READING_ATTEMPTS = 3  # a file that took its process down so often is not tried again
 
 
 def check_file_size(size_bytes: int) -> None:

@@ -17,7 +17,9 @@ class NotReadyToPublish(Conflict):
     message = N_("Before it can be published it needs: %(missing)s.")
 
     def __init__(self, missing: Sequence[Any]) -> None:
-        super().__init__(missing=Listed(tuple((each.sentence, each.params) for each in missing)))
+        super().__init__(
+            missing=Listed(tuple((lacking.sentence, lacking.params) for lacking in missing))
+        )
         self.missing = list(missing)
 
 

@@ -46,35 +46,44 @@ async def get_trip(session: Session, trip_id: UUID, *, viewer_id: UUID | None) -
 
 async def get_trip_by_slug(session: Session, slug: str, *, viewer_id: UUID | None) -> Trip:
     """For a page: with its rider and its large drawing."""
-    chosen = visible_to(viewer_id).where(Trip.key == key_in(slug)).options(undefer(Trip.sheet))
-    return await _one(session, chosen)
+    statement = visible_to(viewer_id).where(Trip.key == key_in(slug)).options(undefer(Trip.sheet))
+    return await _one(session, statement)
 
 
 async def get_own_trip(session: Session, trip_id: UUID, *, rider_id: UUID) -> Trip:
     """To change it: locked until the transaction ends, so that two tabs take turns."""
-    chosen = select(Trip).where(Trip.id == trip_id, Trip.rider_id == rider_id)
-    return await _one(session, chosen.with_for_update(of=Trip))
+    statement = select(Trip).where(Trip.id == trip_id, Trip.rider_id == rider_id)
+    return await _one(session, statement.with_for_update(of=Trip))
 
 
 async def get_own_trip_by_slug(session: Session, slug: str, *, rider_id: UUID) -> Trip:
-    chosen = select(Trip).where(Trip.key == key_in(slug), Trip.rider_id == rider_id)
-    return await _one(session, chosen.with_for_update(of=Trip))
+    statement = select(Trip).where(Trip.key == key_in(slug), Trip.rider_id == rider_id)
+    return await _one(session, statement.with_for_update(of=Trip))
+
+
+async def get_own_trip_id(session: Session, slug: str, *, rider_id: UUID) -> UUID:
+    """Without locking it. Raises TripNotFound."""
+    own = select(Trip.id).where(Trip.key == key_in(slug), Trip.rider_id == rider_id)
+    trip_id: UUID | None = await session.scalar(own)
+    if trip_id is None:
+        raise TripNotFound
+    return trip_id
 
 
 async def list_own_trips(session: Session, *, rider_id: UUID, limit: int = 200) -> list[Trip]:
     """Drafts and all, what was touched last first."""
-    chosen = (
+    statement = (
         select(Trip)
         .where(Trip.rider_id == rider_id)
         .order_by(Trip.published_at.is_not(None), Trip.updated_at.desc())
         .limit(limit)
         .options(joinedload(Trip.rider))
     )
-    return list(await session.scalars(chosen))
+    return list(await session.scalars(statement))
 
 
-async def _one(session: Session, chosen: Select[Trip]) -> Trip:
-    found = await session.scalar(chosen.options(joinedload(Trip.rider, innerjoin=True)))
-    if found is None:
+async def _one(session: Session, statement: Select[Trip]) -> Trip:
+    trip = await session.scalar(statement.options(joinedload(Trip.rider, innerjoin=True)))
+    if trip is None:
         raise TripNotFound
-    return found
+    return trip

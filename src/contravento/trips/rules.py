@@ -67,14 +67,14 @@ def new_key() -> str:
 def make_slug(title: str, key: str) -> str:
     """A readable address that ends in the trip's key: 'bilbao-to-fisterra-4fGh…'."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
-    return f"{words}-{key}" if words else key
+    text = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
+    return f"{text}-{key}" if text else key
 
 
 def key_in(slug: str) -> str | None:
     """The key at the end of an address; the words before it may change with the title."""
-    found = _KEY.fullmatch(slug)
-    return found[1] if found else None
+    match = _KEY.fullmatch(slug)
+    return match[1] if match else None
 
 
 def clean_tags(tags: list[str]) -> list[str]:

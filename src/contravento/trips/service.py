@@ -1,4 +1,4 @@
-"""Everything that changes a trip."""
+"""Everything that changes a trip. What is changed was locked by `queries.get_own_trip`."""
 
 from datetime import date
 from uuid import UUID
@@ -33,11 +33,8 @@ async def start_trip(session: Session, draft: TripDraft, *, rider_id: UUID) -> T
     return await queries.get_trip(session, trip.id, viewer_id=rider_id)
 
 
-async def change_trip(
-    session: Session, trip_id: UUID, changes: TripChanges, *, rider_id: UUID
-) -> Trip:
+async def change_trip(session: Session, trip: Trip, changes: TripChanges) -> Trip:
     """Change what is named. A published trip may not lose what publishing asked of it."""
-    trip = await queries.get_own_trip(session, trip_id, rider_id=rider_id)
     for name in changes.model_fields_set:
         value = getattr(changes, name)
         if value is not None or name in ("starts_on", "ends_on"):
@@ -51,9 +48,8 @@ async def change_trip(
     return trip
 
 
-async def publish_trip(session: Session, trip_id: UUID, *, rider_id: UUID) -> Trip:
+async def publish_trip(session: Session, trip: Trip) -> Trip:
     """Make a finished trip visible to its audience. Publishing twice is harmless."""
-    trip = await queries.get_own_trip(session, trip_id, rider_id=rider_id)
     if trip.is_published:
         return trip
     _check_ready(trip)
@@ -61,14 +57,12 @@ async def publish_trip(session: Session, trip_id: UUID, *, rider_id: UUID) -> Tr
     return trip
 
 
-async def unpublish_trip(session: Session, trip_id: UUID, *, rider_id: UUID) -> Trip:
-    trip = await queries.get_own_trip(session, trip_id, rider_id=rider_id)
+async def unpublish_trip(session: Session, trip: Trip) -> Trip:
     trip.published_at = None
     return trip
 
 
-async def delete_trip(session: Session, trip_id: UUID, *, rider_id: UUID) -> None:
-    trip = await queries.get_own_trip(session, trip_id, rider_id=rider_id)
+async def delete_trip(session: Session, trip: Trip) -> None:
     await announce(session, TripDeleted(trip_id=trip.id))
     await session.delete(trip)
 

@@ -46,7 +46,7 @@ def _read(bounds: str) -> Box:
     """Rounded outward, so that few different sheets are ever asked for."""
     if not BOUNDS.fullmatch(bounds):
         raise BadBounds
-    west, south, east, north = (float(each) for each in bounds.split(","))
+    west, south, east, north = (float(part) for part in bounds.split(","))
     if not -90 <= south <= north <= 90:
         raise BadBounds
     return _down(west), _down(south), _up(east), _up(north)

@@ -8,9 +8,9 @@ from fastapi.responses import RedirectResponse
 
 from contravento.accounts.queries import Viewer
 from contravento.accounts.service.sign_in import note_seen
-from contravento.http.dependencies import MaybeViewer, Transaction
+from contravento.http.dependencies import MaybeViewer, Transaction, check_administrator
 from contravento.http.replica_routing import SAFE_METHODS
-from contravento.kit.errors import Forbidden, NotFound, Unauthorized
+from contravento.kit.errors import Forbidden, Unauthorized
 
 
 async def _rider(request: Request, session: Transaction, viewer: MaybeViewer) -> Viewer:
@@ -30,12 +30,9 @@ RiderOnly = Annotated[Viewer, Depends(_rider)]
 
 
 async def _administrator(viewer: RiderOnly) -> Viewer:
-    if not viewer.is_admin:
-        raise NotFound
-    return viewer
+    return check_administrator(viewer)
 
 
-# To other riders these pages are not there.
 AdministratorOnly = Annotated[Viewer, Depends(_administrator)]
 
 

@@ -9,9 +9,9 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from contravento.atlas.drawing import Sheet, draw_sheet
-from contravento.atlas.framing import bounds_of
 from contravento.atlas.geojson import thinned
 from contravento.atlas.topology import Box
+from contravento.atlas.viewport import bounds_of
 from contravento.feed import queries
 from contravento.feed.queries import Lines, Tour
 from contravento.http import conditional
@@ -94,8 +94,8 @@ async def _lines(session: Session, kept: RenderCache, tours: list[Tour]) -> dict
     """Thin lines of every tour."""
 
     async def fetch() -> dict[UUID, Lines]:
-        found = await queries.list_lines(session, [tour.id for tour in tours])
-        return await asyncio.to_thread(_thin, found)
+        lines = await queries.list_lines(session, [tour.id for tour in tours])
+        return await asyncio.to_thread(_thin, lines)
 
     return await kept.get(("lines", *_marks(tours)), fetch)
 

@@ -90,5 +90,5 @@ async def _show(
         note=note,
         mail=mail,
         mail_refusal=refused.message if refused else "",
-        told=lambda each: translate(page.language, each.sentence, each.params),
+        told=lambda warning: translate(page.language, warning.sentence, warning.params),
     )

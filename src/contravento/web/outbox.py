@@ -25,7 +25,7 @@ LETTER_POLICY = (
     " form-action 'none'; frame-ancestors 'self';"
     " sandbox allow-top-navigation-by-user-activation"
 )
-# As for any page (see edge.py), and the letters' frames.
+# As for any page (see http/middleware/security_headers.py), and the letters' frames.
 POLICY_WITH_FRAMES = (
     "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self';"
     " script-src 'self'; style-src 'self';"

@@ -92,15 +92,15 @@ async def show_portrait(
     username: str, size: str, request: Request, session: PublicSession, resources: ResourcesOf
 ) -> Response:
     rider = await get_rider(session, username)
-    found = (rider.portrait or {}).get(size)
-    if found is None:
+    rendition = (rider.portrait or {}).get(size)
+    if rendition is None:
         raise RiderNotFound
     share(request, rider_key(rider.id))
     return await conditional.send_stored(
         request,
         resources.storage,
-        found["key"],
-        size_bytes=found["bytes"],
+        rendition["key"],
+        size_bytes=rendition["bytes"],
         media_type=conditional.JPEG,
         cache_control=PORTRAIT_CACHE_CONTROL,
     )

@@ -30,8 +30,14 @@ from contravento.photos import image_formats, service as photos
 from contravento.photos.errors import EmptyPhoto
 from contravento.photos.rules import check_file_size
 from contravento.web.auth import RiderOnly, redirect
-from contravento.web.editor.state import Received
-from contravento.web.rendering.forms import Form, attempt, carry_out, files_in, read_form
+from contravento.web.rendering.forms import (
+    Form,
+    SubmittedForm,
+    attempt,
+    carry_out,
+    files_in,
+    read_form,
+)
 from contravento.web.rendering.page import Page, PageFor
 
 router = APIRouter(prefix="/settings")
@@ -64,7 +70,7 @@ class TokenForm(NewPersonalToken):
 
     scopes: Annotated[
         list[Literal["read", "write"]],
-        BeforeValidator(lambda chosen: ["read", "write"] if "write" in chosen else ["read"]),
+        BeforeValidator(lambda scopes: ["read", "write"] if "write" in scopes else ["read"]),
     ] = ["read"]
     days: Annotated[
         Annotated[int, Field(ge=1, le=3660)] | None, BeforeValidator(lambda typed: typed or None)
@@ -110,7 +116,11 @@ async def change_profile(
 
 @router.post("/photo")
 async def change_portrait(
-    sent: Received, session: Transaction, viewer: RiderOnly, resources: ResourcesOf, page: PageFor
+    sent: SubmittedForm,
+    session: Transaction,
+    viewer: RiderOnly,
+    resources: ResourcesOf,
+    page: PageFor,
 ) -> Response:
     async def keep() -> None:
         if not files:
@@ -237,8 +247,8 @@ async def _show(
         headers=wrong.headers,
         rider=await queries.get_rider_by_id(session, viewer.id),
         devices=[
-            (each, describe_agent(each.agent))
-            for each in await queries.list_sign_ins(session, rider_id=viewer.id)
+            (sign_in, describe_agent(sign_in.agent))
+            for sign_in in await queries.list_sign_ins(session, rider_id=viewer.id)
         ],
         tokens=await queries.list_personal_tokens(session, rider_id=viewer.id),
         matters=matters | sent,
@@ -254,10 +264,10 @@ async def _show(
 
 def describe_agent(agent: str) -> str:
     """'Firefox, Android' out of a browser's long line; a program's own first words otherwise."""
-    found = [
+    tokens = [
         next((name for sign, name in names if sign in agent), "") for names in (_BROWSERS, _SYSTEMS)
     ]
-    return ", ".join(name for name in found if name) or agent[:60]
+    return ", ".join(name for name in tokens if name) or agent[:60]
 
 
 def _look_at(file: BinaryIO) -> None:

@@ -30,7 +30,11 @@ class Story:
     @property
     def headings(self) -> dict[int, str]:
         """From where to where, by day."""
-        return {each.day: each.heading for each in self.passages if each.day and each.heading}
+        return {
+            passage.day: passage.heading
+            for passage in self.passages
+            if passage.day and passage.heading
+        }
 
 
 def tell(story: str, excerpt: str) -> Story:
@@ -50,9 +54,9 @@ def tell(story: str, excerpt: str) -> Story:
 def _passages(html: str) -> list[Passage]:
     """What stands before the first day, and each day with what follows it."""
     pieces = _HEADING.split(html)
-    found = [Passage(pieces[0])] if pieces[0].strip() else []
+    passages = [Passage(pieces[0])] if pieces[0].strip() else []
     days = zip(pieces[2::4], pieces[3::4], pieces[4::4], strict=True)
-    return found + [Passage(text, int(day), _plain(heading)) for day, heading, text in days]
+    return passages + [Passage(text, int(day), _plain(heading)) for day, heading, text in days]
 
 
 def _plain(html: str) -> str:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from contravento.atlas import profile_drawing
-from contravento.atlas.framing import joined
+from contravento.atlas.viewport import joined
 from contravento.http import gpx_download
 from contravento.http.cache_control import share_trip
 from contravento.http.dependencies import MaybeViewer, PublicSession, ResourcesOf
@@ -43,7 +43,7 @@ MOST_STAGES = 31  # more days than that leave no room for their numbers
 class Heights:
     """The drawn profile of a whole trip, and what its twin says in words; metres throughout."""
 
-    drawing: profile_drawing.Profile
+    drawing: profile_drawing.ProfileDrawing
     begins: float
     ends: float
     highest: float
@@ -112,9 +112,9 @@ async def download_one(
     viewer_id = viewer.id if viewer else None
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
     tracks = await list_ridden(session, trip.id)
-    chosen = [track for track in tracks if track.id == track_id]
-    number = tracks.index(chosen[0]) + 1 if chosen else 0
-    return _send(request, resources, trip, chosen, f"{trip.slug}-{number}")
+    selected = [track for track in tracks if track.id == track_id]
+    number = tracks.index(selected[0]) + 1 if selected else 0
+    return _send(request, resources, trip, selected, f"{trip.slug}-{number}")
 
 
 def _send(

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from contravento.accounts.models import EmailToken, PersonalToken, Purpose, RefreshToken, SignIn
 from contravento.kit.clock import now
 from contravento.kit.resources import Resources
-from contravento.kit.tokens import digest
+from contravento.kit.security.tokens import digest
 from contravento.photos.models import Photo, State as PhotoState
 from contravento.tracks.models import State as TrackState, Track
 from contravento_backup.anonymise import anonymise, pii_columns

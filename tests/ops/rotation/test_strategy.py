@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 import pytest
 
+from contravento.kit.security.tokens import Signer
 from contravento.kit.settings import Settings
-from contravento.kit.tokens import Signer
 from contravento_ops.commands import rotate
 from contravento_ops.environment import file as env_files, secret_ages
 from contravento_ops.environment.urls import take_apart

@@ -17,8 +17,8 @@ from contravento.kit.storage.storage import Storage
 from contravento.photos.queries import list_photos
 from contravento.tracks.queries import list_tracks
 from contravento.trips.models import Trip
-from contravento.web.editor.state import sketch
-from contravento.web.editor.uploads import is_track, plain_name
+from contravento.web.editor.outline import outline_path
+from contravento.web.editor.uploads import is_track
 from tests.support import factories
 
 type Jobs = Callable[[], Awaitable[list[str]]]
@@ -390,21 +390,6 @@ async def test_a_trip_that_is_full_says_so(
     assert "This trip has 1 tracks already." in sent.text
 
 
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        ("../../etc/passwd", "passwd"),
-        ("C:\\rides\\day 1.gpx", "day 1.gpx"),
-        ("a\x00b\n.gpx", "ab.gpx"),
-        ("", "file"),
-        (None, "file"),
-        ("x" * 300 + ".gpx", "x" * 196 + ".gpx"),
-    ],
-)
-def test_a_file_name_is_only_a_name(given: str | None, kept: str) -> None:
-    assert plain_name(given) == kept
-
-
 def test_the_ending_tells_tracks_from_photos() -> None:
     assert is_track("Ride.GPX")
     assert is_track("ride.fit.gz")
@@ -412,11 +397,11 @@ def test_the_ending_tells_tracks_from_photos() -> None:
 
 
 def test_a_sketch_fits_its_frame() -> None:
-    drawn = sketch([[[-4.1, 41.6], [-4.2, 41.7]], [[-4.3, 41.5]]])
+    drawn = outline_path([[[-4.1, 41.6], [-4.2, 41.7]], [[-4.3, 41.5]]])
     numbers = [float(each) for each in re.findall(r"-?[\d.]+", drawn)]
 
     assert drawn.count("M") == 2
     assert all(6 <= x <= 58 for x in numbers[::2])
     assert all(6 <= y <= 42 for y in numbers[1::2])
-    assert sketch([]) == ""
-    assert sketch([[[0.0, 0.0]]]).startswith("M")
+    assert outline_path([]) == ""
+    assert outline_path([[[0.0, 0.0]]]).startswith("M")

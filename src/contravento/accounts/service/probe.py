@@ -13,7 +13,7 @@ from contravento.accounts.service.profile import make_personal_token
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.events import announce
-from contravento.kit.passwords import Passwords
+from contravento.kit.security.passwords import Passwords
 
 ADDRESS = "@probe.invalid"  # a name that never resolves (RFC 6761), so no mail can reach anybody
 LEFT_OVER_AFTER = timedelta(hours=6)
@@ -47,7 +47,7 @@ async def remove_probes(session: Session, *, username: str | None = None) -> int
     """The one of that name, and any that a broken-off deployment left behind."""
     probes = await session.scalars(select(Rider).where(Rider.email.endswith(ADDRESS)))
     oldest = now() - LEFT_OVER_AFTER
-    ended = [each for each in probes if each.username == username or each.created_at < oldest]
+    ended = [probe for probe in probes if probe.username == username or probe.created_at < oldest]
     for rider in ended:
         await announce(session, RiderDeleted(rider_id=rider.id))
         await session.delete(rider)

@@ -16,9 +16,9 @@ from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.events import announce
 from contravento.kit.jobs import job
-from contravento.kit.passwords import Passwords
 from contravento.kit.resources import Resources
-from contravento.kit.tokens import digest, new_token
+from contravento.kit.security.passwords import Passwords
+from contravento.kit.security.tokens import digest, new_token
 
 PERSONAL_TOKEN_PREFIX = "cv_"  # noqa: S105  (what lets a leaked one be recognised)
 

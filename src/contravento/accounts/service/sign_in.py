@@ -19,10 +19,10 @@ from contravento.accounts.models import RefreshToken, Rider, SignIn
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.jobs import job
-from contravento.kit.passwords import Passwords
 from contravento.kit.resources import Resources
+from contravento.kit.security.passwords import Passwords
+from contravento.kit.security.tokens import digest, new_token
 from contravento.kit.telemetry import metrics
-from contravento.kit.tokens import digest, new_token
 
 SEEN_EVERY = timedelta(minutes=10)
 AGENT_CHARACTERS = 200
@@ -77,22 +77,22 @@ async def refresh(session: Session, token: str, *, lifetime: timedelta) -> Grant
     Raises SignInEnded for a token that is unknown or too old, and RefreshTokenReused, which ends
     the whole sign-in, for one that was spent before.
     """
-    found = await session.scalar(
+    row = await session.scalar(
         select(RefreshToken)
         .where(RefreshToken.digest == digest(token))
         .options(joinedload(RefreshToken.sign_in, innerjoin=True).joinedload(SignIn.rider))
         .with_for_update(of=RefreshToken)
     )
-    if found is None or found.expires_at <= now():
+    if row is None or row.expires_at <= now():
         raise SignInEnded
-    if found.spent_at is not None:
-        await session.execute(delete(SignIn).where(SignIn.id == found.sign_in_id))
+    if row.spent_at is not None:
+        await session.execute(delete(SignIn).where(SignIn.id == row.sign_in_id))
         raise RefreshTokenReused
-    found.spent_at = now()
-    found.sign_in.seen_at = now()
-    found.sign_in.expires_at = now() + lifetime
-    successor = await _next_token(session, found.sign_in, lifetime)
-    return Grant(found.sign_in.rider, found.sign_in_id, successor)
+    row.spent_at = now()
+    row.sign_in.seen_at = now()
+    row.sign_in.expires_at = now() + lifetime
+    successor = await _next_token(session, row.sign_in, lifetime)
+    return Grant(row.sign_in.rider, row.sign_in_id, successor)
 
 
 async def sign_out(session: Session, sign_in_id: UUID) -> None:

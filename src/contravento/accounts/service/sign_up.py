@@ -19,10 +19,10 @@ from contravento.accounts.models import EmailToken, Purpose, Rider
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.jobs import job
-from contravento.kit.passwords import Passwords
 from contravento.kit.resources import Resources
+from contravento.kit.security.passwords import Passwords
+from contravento.kit.security.tokens import digest, new_token
 from contravento.kit.telemetry import metrics
-from contravento.kit.tokens import digest, new_token
 
 
 async def sign_up(

@@ -1,37 +1,36 @@
-"""A page whose connection to the database broke under it is asked for once more."""
+"""Asks once more for a page whose connection to the database broke under it."""
 
-from typing import Any
+from copy import copy
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-CUT = "cut"  # in the request's state: its answer says nothing but that the connection broke
+from contravento.http.request_state import RequestState
 
 
-class Again:
-    """Only what reads is repeated, and only while nothing of its answer has left: the pool has let
-    go of all connections by then, so the second try finds the server that answers now."""
+class RetryReadMiddleware:
+    """Only what reads is repeated, and only while nothing of its answer has left: the pool has
+    dropped all connections by then, so the second try finds the server that answers now."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
-        state: dict[str, Any] = scope["state"]
-        before = dict(scope), dict(state)
+        fresh_scope, fresh_state = dict(scope), copy(RequestState.of(scope))
         is_withheld = False
 
-        async def answer(message: Message) -> None:
+        async def send_unless_lost(message: Message) -> None:
             nonlocal is_withheld
             if message["type"] == "http.response.start":
-                is_withheld = bool(state.get(CUT))
+                is_withheld = RequestState.of(scope).is_connection_lost
             if not is_withheld:
                 await send(message)
 
-        await self._app(scope, receive, answer)
+        await self.app(scope, receive, send_unless_lost)
         if is_withheld:
-            for each, as_it_was in zip((scope, state), before, strict=True):
-                each.clear()
-                each.update(as_it_was)
-            await self._app(scope, receive, send)
+            scope.clear()
+            scope.update(fresh_scope)
+            fresh_state.attach(scope)
+            await self.app(scope, receive, send)

@@ -53,7 +53,7 @@ def forget_killed(folder: Path) -> None:
     """Remove the lock file of a server that was killed, as by a power cut: the package would take
     whoever has its number now for the server, and not start one."""
     lock = folder / "postmaster.pid"
-    if lock.exists() and not any(_works_in(folder, each) for each in psutil.process_iter()):
+    if lock.exists() and not any(_works_in(folder, process) for process in psutil.process_iter()):
         lock.unlink(missing_ok=True)
 
 
@@ -83,8 +83,8 @@ def _start(folder: Path) -> Any:
 def create_database(root_url: str, name: str, template: str = "template1") -> None:
     """Create a database unless it is there; `template` is copied whole."""
     with psycopg.connect(libpq_url(root_url), autocommit=True) as connection:
-        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
-        if found.fetchone() is None:
+        row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+        if row.fetchone() is None:
             identifier = psycopg.sql.Identifier
             statement = psycopg.sql.SQL("CREATE DATABASE {} TEMPLATE {}")
             connection.execute(statement.format(identifier(name), identifier(template)))

@@ -85,10 +85,10 @@ class Dialing:
 
 def _notice_silence(connection: Connection) -> None:
     """The driver has no setting for it, as libpq has."""
-    found = connection._transport.get_extra_info("socket")
-    if found is None or found.family == socket.AF_UNIX:
+    tcp = connection._transport.get_extra_info("socket")
+    if tcp is None or tcp.family == socket.AF_UNIX:
         return
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in (
         ("TCP_KEEPIDLE", IDLE_SECONDS),
         ("TCP_KEEPINTVL", PROBE_SECONDS),
@@ -96,4 +96,4 @@ def _notice_silence(connection: Connection) -> None:
         ("TCP_USER_TIMEOUT", UNANSWERED_SECONDS * 1000),
     ):
         if option := getattr(socket, name, None):
-            found.setsockopt(socket.IPPROTO_TCP, option, value)
+            tcp.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -141,7 +141,7 @@ class Replica:
         self._asked = REPLICA
         self._told: tuple[ReplicaState, str] | None = None
         servers = read_address(url).servers
-        self._server = ",".join("local" if each.is_socket else str(each) for each in servers)
+        self._server = ",".join("local" if server.is_socket else str(server) for server in servers)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Session | None]:
@@ -264,8 +264,8 @@ class Replica:
 
 async def _stand_of(connection: AsyncConnection) -> Stand | None:
     """None for one that follows nobody."""
-    found = (await connection.execute(REPLICA_STANDS)).one_or_none()
-    return Stand(*found) if found and found.position is not None else None
+    row = (await connection.execute(REPLICA_STANDS)).one_or_none()
+    return Stand(*row) if row and row.position is not None else None
 
 
 class _FallingBack(PlainSession):

@@ -41,10 +41,10 @@ def locale(language: str) -> Locale:
 
 def translate(language: str, sentence: str, params: Mapping[str, object] | None = None) -> str:
     """The sentence in that language, and so whatever numbers and sentences fill its places."""
-    words = catalogue(language).gettext(sentence) if sentence else ""
+    translated = catalogue(language).gettext(sentence) if sentence else ""
     if not params:
-        return words
-    return words % {name: _translate_value(language, value) for name, value in params.items()}
+        return translated
+    return translated % {name: _translate_value(language, value) for name, value in params.items()}
 
 
 def number(value: float, language: str, digits: int = 0) -> str:
@@ -63,11 +63,11 @@ def choose_language(*wishes: str | None, accept: str = "") -> str:
         if wish in LANGUAGES:
             return wish
     asked = [part.partition(";")[0].strip() for part in accept.split(",")]
-    found = negotiate_locale([tag.replace("-", "_") for tag in asked if tag], LANGUAGES)
-    return found.lower() if found else DEFAULT_LANGUAGE
+    language = negotiate_locale([tag.replace("-", "_") for tag in asked if tag], LANGUAGES)
+    return language.lower() if language else DEFAULT_LANGUAGE
 
 
 def _translate_value(language: str, value: object) -> object:
     if isinstance(value, Listed):
-        return ", ".join(translate(language, *each) for each in value.sentences)
+        return ", ".join(translate(language, *sentence) for sentence in value.sentences)
     return number(value, language) if type(value) is int else value

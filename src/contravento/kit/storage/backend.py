@@ -108,14 +108,14 @@ class StorageBackend:
 
     async def get(self, key: str) -> bytes:
         with self._told():
-            found = await self._store.get_async(key)
-            return bytes(await found.bytes_async())
+            response = await self._store.get_async(key)
+            return bytes(await response.bytes_async())
 
     async def stream(self, key: str, span: Span | None = None) -> AsyncIterator[bytes]:
         """The file, or a part of it, in chunks; raises FileMissing before the first one."""
         with self._told():
-            found = await self._store.get_async(key, options={"range": span} if span else None)
-            async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
+            response = await self._store.get_async(key, options={"range": span} if span else None)
+            async for chunk in response.stream(min_chunk_size=CHUNK_BYTES):
                 yield bytes(chunk)
 
     async def find(self, key: str) -> Found | None:
@@ -128,8 +128,8 @@ class StorageBackend:
     async def list_files(self) -> AsyncIterator[Found]:
         with self._told():
             async for batch in self._store.list():
-                for each in batch:
-                    yield _found(each)
+                for entry in batch:
+                    yield _found(entry)
 
     async def delete(self, *keys: str) -> None:
         """Delete what is there; what is already gone is no error."""
@@ -215,8 +215,8 @@ def _found(meta: Any) -> Found:
 
 def _flush(path: Path) -> None:
     """Make the file, its name and its folder's name survive a power cut."""
-    for each in (path, path.parent, path.parent.parent):
-        descriptor = os.open(each, os.O_RDONLY)
+    for folder in (path, path.parent, path.parent.parent):
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

@@ -111,8 +111,8 @@ class Storage:
         """Room where files go, left and altogether; None where the storage does not say."""
         if self.folder is None:
             return None
-        found = await asyncio.to_thread(os.statvfs, self.folder)
-        return Room(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
+        usage = await asyncio.to_thread(os.statvfs, self.folder)
+        return Room(usage.f_bavail * usage.f_frsize, usage.f_blocks * usage.f_frsize)
 
 
 async def _get_instead(

@@ -22,12 +22,12 @@ CAUSE = "_cause"  # travels beside a job's own arguments
 
 def cause(due_at: datetime | None = None) -> dict[str, Any]:
     """When the job is due, and the id of the request or job that queues it."""
-    told: dict[str, str] = {"due_at": (due_at or now()).isoformat()}
+    cause: dict[str, str] = {"due_at": (due_at or now()).isoformat()}
     if request_id := structlog.contextvars.get_contextvars().get("request_id"):
-        told["request_id"] = request_id
+        cause["request_id"] = request_id
     if origin := origin_of_jobs():
-        told["origin"] = origin
-    return {CAUSE: told}
+        cause["origin"] = origin
+    return {CAUSE: cause}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,15 @@ class Run:
     @property
     def request_id(self) -> str | None:
         """Of the request that queued the job, directly or by another job."""
-        found: str | None = self.arguments.get(CAUSE, {}).get("request_id")
-        return found
+        request_id: str | None = self.arguments.get(CAUSE, {}).get("request_id")
+        return request_id
 
     @property
     def due_at(self) -> datetime | None:
         """A job that failed before is due when it was put off to."""
-        told = self.arguments.get(CAUSE, {}).get("due_at")
-        known = [datetime.fromisoformat(told)] if told else []
-        return max([*known, *([self.scheduled_at] if self.scheduled_at else [])], default=None)
+        due_at = self.arguments.get(CAUSE, {}).get("due_at")
+        moments = [datetime.fromisoformat(due_at)] if due_at else []
+        return max([*moments, *([self.scheduled_at] if self.scheduled_at else [])], default=None)
 
 
 @contextmanager

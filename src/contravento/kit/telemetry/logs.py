@@ -92,7 +92,7 @@ class Lines(logging.Formatter):
 
 def tell_exception(error: BaseException) -> str:
     """Where it came from and what led to it, oldest first, without what somebody sent."""
-    return _CAUSED_BY.join(_tell_one(each) for each in chain_of(error))
+    return _CAUSED_BY.join(_tell_one(cause) for cause in chain_of(error))
 
 
 def _tell_one(error: BaseException) -> str:
@@ -104,7 +104,7 @@ def _tell_one(error: BaseException) -> str:
     )
     lines = [*traceback.format_tb(error.__traceback__), f"{name}: {words_of(error)}"]
     if isinstance(error, BaseExceptionGroup):
-        lines += [f"\n{tell_exception(each)}" for each in error.exceptions]
+        lines += [f"\n{tell_exception(inner)}" for inner in error.exceptions]
     return "".join(lines)
 
 

@@ -172,7 +172,8 @@ STORAGE_BYTES = Gauge(
 
 
 _in_progress = {
-    each: HTTP_REQUESTS_IN_PROGRESS.labels(each) for each in (*sorted(_METHODS), _OTHER_METHOD)
+    method: HTTP_REQUESTS_IN_PROGRESS.labels(method)
+    for method in (*sorted(_METHODS), _OTHER_METHOD)
 }
 
 
@@ -250,15 +251,15 @@ STATE = (
     *(JOBS_WAITING, JOBS_OLDEST_WAITING_SECONDS, JOBS_IN_PROGRESS_OLDEST_SECONDS),
     *(RIDERS, TRIPS, TRACKS, PHOTOS, STORAGE_BYTES),
 )
-_STATE_NAMES = frozenset(metric.name for each in STATE for metric in each.describe())
+_STATE_NAMES = frozenset(metric.name for collector in STATE for metric in collector.describe())
 
 
 class _AllProcesses(Collector):
     """What the web processes wrote into their common folder, added up."""
 
     def collect(self) -> Iterator[Metric]:
-        found = MultiProcessCollector(None).collect()  # type: ignore[no-untyped-call]
-        yield from (metric for metric in found if metric.name not in _STATE_NAMES)
+        families = MultiProcessCollector(None).collect()  # type: ignore[no-untyped-call]
+        yield from (metric for metric in families if metric.name not in _STATE_NAMES)
 
 
 def render() -> bytes:
@@ -272,16 +273,16 @@ def render() -> bytes:
 
 def serve_state(host: str, port: int) -> Callable[[], None]:
     """For the worker: answer on this address, the state included. Returns how to stop."""
-    for each in STATE:
-        REGISTRY.register(each)
+    for collector in STATE:
+        REGISTRY.register(collector)
     server, thread = start_http_server(port, host)
 
     def stop() -> None:
         server.shutdown()
         server.server_close()
         thread.join()
-        for each in STATE:
-            REGISTRY.unregister(each)
+        for collector in STATE:
+            REGISTRY.unregister(collector)
 
     return stop
 

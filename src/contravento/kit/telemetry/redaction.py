@@ -86,9 +86,9 @@ def words_of(error: BaseException) -> str:
 def chain_of(error: BaseException) -> Iterator[BaseException]:
     """The error and what led to it, oldest first."""
     seen: list[BaseException] = []
-    found: BaseException | None = error
-    while found is not None and found not in seen:
-        seen.append(found)
-        hides_context = found.__cause__ is not None or found.__suppress_context__
-        found = found.__cause__ if hides_context else found.__context__
+    current: BaseException | None = error
+    while current is not None and current not in seen:
+        seen.append(current)
+        hides_context = current.__cause__ is not None or current.__suppress_context__
+        current = current.__cause__ if hides_context else current.__context__
     yield from reversed(seen)

@@ -1,15 +1,12 @@
-"""Traces, where a host collects them: which request asked what, and which job came of it.
+"""Traces, where a host collects them: which request asked what, and which job came of it."""
 
-What makes them is loaded only where they are wanted; without it nothing here does anything.
-"""
-
-import importlib
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol, cast
+from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contravento.kit.settings import Settings
+from contravento.kit.telemetry import opentelemetry
 
 
 class Span(Protocol):
@@ -47,33 +44,30 @@ class _NoTracer:
         pass
 
 
-class _Chosen:
+class _Current:
     tracer: Tracer = _NoTracer()
 
 
 def configure_spans(settings: Settings, service: str) -> None:
-    """From here on `service` tells its spans to the collector, if one is set."""
+    """From here on `service` sends its spans to the collector, if one is set."""
     if settings.otel_exporter_otlp_endpoint:
-        made = importlib.import_module("contravento.kit.telemetry.opentelemetry").start(
-            settings, service
-        )
-        _Chosen.tracer = cast(Tracer, made)
+        _Current.tracer = opentelemetry.start(settings, service)
 
 
 def request_span(request_id: str) -> AbstractContextManager[Span]:
-    return _Chosen.tracer.request(request_id)
+    return _Current.tracer.request(request_id)
 
 
 def job_span(name: str, *, attempt: int, origin: str | None) -> AbstractContextManager[None]:
-    """`origin` is what `origin_of_jobs` said where the job was queued."""
-    return _Chosen.tracer.job(name, attempt=attempt, origin=origin)
+    """`origin` is what `origin_of_jobs` returned where the job was queued."""
+    return _Current.tracer.job(name, attempt=attempt, origin=origin)
 
 
 def origin_of_jobs() -> str | None:
-    """The span that is current, to be carried along with a job."""
-    return _Chosen.tracer.origin()
+    """The current span, to be carried along with a job."""
+    return _Current.tracer.origin()
 
 
 def watch_statements(engine: AsyncEngine) -> None:
-    """A span for each statement, without what it was asked with."""
-    _Chosen.tracer.watch(engine)
+    """A span for each statement, without its parameters."""
+    _Current.tracer.watch(engine)

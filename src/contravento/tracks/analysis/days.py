@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from contravento.tracks.analysis.climbing import climb
+from contravento.tracks.analysis.climbs import climb
 from contravento.tracks.recording import Recording
 
 DAY_SECONDS = 86_400
@@ -67,13 +67,13 @@ def _measure_day(
 ) -> Day:
     first, last = points[0], points[-1]
     elevation = recording.elevation[points]
-    known = elevation[~np.isnan(elevation)]
+    measured = elevation[~np.isnan(elevation)]
     ascent, _ = climb(smoothed[points], recording.segment[points])
     return Day(
         on=datetime.fromtimestamp(number * DAY_SECONDS, UTC).date(),
         distance_metres=float(travelled[points].sum()),
         ascent_metres=ascent,
-        highest_metres=float(known.max()) if len(known) else None,
+        highest_metres=float(measured.max()) if len(measured) else None,
         first=(float(recording.lon[first]), float(recording.lat[first])),
         last=(float(recording.lon[last]), float(recording.lat[last])),
     )

@@ -25,7 +25,7 @@ def join_profiles(
     for profile, length_metres in profiles:
         if profile:
             distances = profile["distance_metres"]
-            joined["distance_metres"] += [round(each + ridden, 1) for each in distances]
+            joined["distance_metres"] += [round(metres + ridden, 1) for metres in distances]
             for name in COLUMNS[1:]:
                 joined[name] += profile[name]
         ridden += length_metres
@@ -36,8 +36,8 @@ def _thin(joined: dict[str, list[Any]], at_most: int) -> dict[str, list[Any]]:
     distance = np.array(joined["distance_metres"])
     if len(distance) <= at_most:
         return joined
-    chosen = _choose(distance, np.array(joined["elevation_metres"]), at_most).tolist()
-    return {name: [column[index] for index in chosen] for name, column in joined.items()}
+    kept = _choose(distance, np.array(joined["elevation_metres"]), at_most).tolist()
+    return {name: [column[index] for index in kept] for name, column in joined.items()}
 
 
 def _choose(

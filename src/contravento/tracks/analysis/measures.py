@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from contravento.tracks import rules
 from contravento.tracks.analysis import geodesy
-from contravento.tracks.analysis.climbing import climb, smooth
+from contravento.tracks.analysis.climbs import climb, smooth
 from contravento.tracks.analysis.days import Day, split_days
 from contravento.tracks.recording import Recording
 
@@ -121,17 +121,17 @@ def _median_of_five(values: Floats) -> Floats:
 
 
 def _extremes(elevation: Floats) -> tuple[float | None, float | None]:
-    known = elevation[~np.isnan(elevation)]
-    if not len(known):
+    measured = elevation[~np.isnan(elevation)]
+    if not len(measured):
         return None, None
-    return float(known.max()), float(known.min())
+    return float(measured.max()), float(measured.min())
 
 
 def _span(time: Floats) -> tuple[float | None, float | None]:
-    known = time[~np.isnan(time)]
-    if not len(known):
+    recorded = time[~np.isnan(time)]
+    if not len(recorded):
         return None, None
-    return float(known.min()), float(known.max())
+    return float(recorded.min()), float(recorded.max())
 
 
 def _moment(seconds: float | None) -> datetime | None:

@@ -35,13 +35,15 @@ def draw_profile(recording: Recording, at_most: int = rules.PROFILE_SAMPLES) -> 
     """At most so many samples (2 or more), evenly spaced by distance, the highest and the lowest
     point among them; None if no point has an elevation.
     """
-    known = ~np.isnan(recording.elevation)
-    if not known.any():
+    is_measured = ~np.isnan(recording.elevation)
+    if not is_measured.any():
         return None
     distance = np.concatenate(([0.0], np.cumsum(step_lengths(recording))))
     apart = distance + recording.segment * APART_METRES
     elevation = np.where(
-        known, recording.elevation, np.interp(apart, apart[known], recording.elevation[known])
+        is_measured,
+        recording.elevation,
+        np.interp(apart, apart[is_measured], recording.elevation[is_measured]),
     )
     samples = _choose(distance, recording.elevation, at_most)
     return Profile(

@@ -31,17 +31,17 @@ def significance(recording: Recording) -> NDArray[np.float32]:
     together. Distances are to the chord as our maps draw it, straight in Mercator, in metres on
     the ground at the point.
     """
-    found = np.zeros(len(recording.lon))
-    found[recording.starts] = found[recording.ends] = np.inf
+    significance = np.zeros(len(recording.lon))
+    significance[recording.starts] = significance[recording.ends] = np.inf
     plane = _Plane.of(recording)
     spans = _Spans(
         recording.starts, recording.ends, np.full(recording.segments, np.inf)
     ).with_points_between()
     level = 0
     while len(spans.begin):
-        spans = _split(spans, plane, found, halve=level >= MOST_LEVELS_BY_DISTANCE)
+        spans = _split(spans, plane, significance, halve=level >= MOST_LEVELS_BY_DISTANCE)
         level += 1
-    return found.astype(np.float32)
+    return significance.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class _Spans:
         return _Spans(self.begin[some], self.end[some], self.ceiling[some])
 
 
-def _split(spans: _Spans, plane: _Plane, found: Floats, *, halve: bool) -> _Spans:
+def _split(spans: _Spans, plane: _Plane, significance: Floats, *, halve: bool) -> _Spans:
     """Give one point of each span its significance and return the spans on either side of it."""
     sizes = spans.end - spans.begin - 1
     offsets = np.concatenate(([0], np.cumsum(sizes)[:-1]))
@@ -79,20 +79,20 @@ def _split(spans: _Spans, plane: _Plane, found: Floats, *, halve: bool) -> _Span
     distance = _distance_to_chord(spans, sizes, inner, plane)
     furthest = np.maximum.reduceat(distance, offsets)
     if halve:
-        chosen = (spans.begin + spans.end) // 2
+        farthest = (spans.begin + spans.end) // 2
     else:
         hits = np.flatnonzero(distance == np.repeat(furthest, sizes))
-        chosen = inner[hits[np.searchsorted(hits, offsets)]]
+        farthest = inner[hits[np.searchsorted(hits, offsets)]]
 
     significant = np.minimum(furthest, spans.ceiling)
     goes_on = significant >= rules.FINEST_SIGNIFICANCE_METRES
     begin, end = spans.begin[goes_on], spans.end[goes_on]
-    chosen, ceiling = chosen[goes_on], significant[goes_on]
-    found[chosen] = ceiling
+    farthest, ceiling = farthest[goes_on], significant[goes_on]
+    significance[farthest] = ceiling
     # Interleaved, so that the spans stay in the order of the line and memory is read forwards.
     return _Spans(
-        np.stack((begin, chosen), axis=1).ravel(),
-        np.stack((chosen, end), axis=1).ravel(),
+        np.stack((begin, farthest), axis=1).ravel(),
+        np.stack((farthest, end), axis=1).ravel(),
         np.repeat(ceiling, 2),
     ).with_points_between()
 

@@ -7,7 +7,7 @@ MOST_COMMENTS = 1_000  # before the first element
 ROOT = re.compile(rb"<([^\s/>]{1,200})")
 
 
-class Format(StrEnum):
+class TrackFormat(StrEnum):
     GPX = "gpx"
     TCX = "tcx"
     FIT = "fit"
@@ -23,41 +23,43 @@ class Format(StrEnum):
 
 
 SIGNATURES = (
-    (b"\x1f\x8b", Format.GZIP),
-    (b"PK\x03\x04", Format.ARCHIVE),
-    (b"PK\x05\x06", Format.ARCHIVE),
-    (b"7z\xbc\xaf\x27\x1c", Format.ARCHIVE),
-    (b"Rar!", Format.ARCHIVE),
-    (b"\xfd7zXZ", Format.ARCHIVE),
-    (b"BZh", Format.ARCHIVE),
-    (b"\x28\xb5\x2f\xfd", Format.ARCHIVE),
-    (b"\xff\xd8\xff", Format.PICTURE),
-    (b"\x89PNG", Format.PICTURE),
-    (b"GIF8", Format.PICTURE),
-    (b"II*\x00", Format.PICTURE),
-    (b"MM\x00*", Format.PICTURE),
-    (b"%PDF-", Format.DOCUMENT),
+    (b"\x1f\x8b", TrackFormat.GZIP),
+    (b"PK\x03\x04", TrackFormat.ARCHIVE),
+    (b"PK\x05\x06", TrackFormat.ARCHIVE),
+    (b"7z\xbc\xaf\x27\x1c", TrackFormat.ARCHIVE),
+    (b"Rar!", TrackFormat.ARCHIVE),
+    (b"\xfd7zXZ", TrackFormat.ARCHIVE),
+    (b"BZh", TrackFormat.ARCHIVE),
+    (b"\x28\xb5\x2f\xfd", TrackFormat.ARCHIVE),
+    (b"\xff\xd8\xff", TrackFormat.PICTURE),
+    (b"\x89PNG", TrackFormat.PICTURE),
+    (b"GIF8", TrackFormat.PICTURE),
+    (b"II*\x00", TrackFormat.PICTURE),
+    (b"MM\x00*", TrackFormat.PICTURE),
+    (b"%PDF-", TrackFormat.DOCUMENT),
 )
 ROOTS = {
-    b"gpx": Format.GPX,
-    b"trainingcenterdatabase": Format.TCX,
-    b"kml": Format.KML,
-    b"html": Format.WEB_PAGE,
-    b"head": Format.WEB_PAGE,
-    b"body": Format.WEB_PAGE,
+    b"gpx": TrackFormat.GPX,
+    b"trainingcenterdatabase": TrackFormat.TCX,
+    b"kml": TrackFormat.KML,
+    b"html": TrackFormat.WEB_PAGE,
+    b"head": TrackFormat.WEB_PAGE,
+    b"body": TrackFormat.WEB_PAGE,
 }
 
 
-def sniff_binary(content: bytes) -> Format:
+def sniff_binary(content: bytes) -> TrackFormat:
     """The format that the first bytes give away; UNKNOWN for anything that may be text."""
     if content[8:12] == b".FIT":
-        return Format.FIT
+        return TrackFormat.FIT
     if content[4:8] == b"ftyp" or (content[:4] == b"RIFF" and content[8:12] == b"WEBP"):
-        return Format.PICTURE
-    return next((kind for start, kind in SIGNATURES if content.startswith(start)), Format.UNKNOWN)
+        return TrackFormat.PICTURE
+    return next(
+        (kind for start, kind in SIGNATURES if content.startswith(start)), TrackFormat.UNKNOWN
+    )
 
 
-def sniff_markup(text: bytes) -> Format:
+def sniff_markup(text: bytes) -> TrackFormat:
     """The format of a text in UTF-8, by its first element; UNKNOWN if it is not markup."""
     at = 0
     for _ in range(MOST_COMMENTS):
@@ -70,17 +72,17 @@ def sniff_markup(text: bytes) -> Format:
         else:
             return _sniff_root(text, at)
         if end <= 0:
-            return Format.UNKNOWN
+            return TrackFormat.UNKNOWN
         at = end + 2
-    return Format.UNKNOWN
+    return TrackFormat.UNKNOWN
 
 
-def _sniff_root(text: bytes, at: int) -> Format:
+def _sniff_root(text: bytes, at: int) -> TrackFormat:
     if text[at : at + 9].upper() == b"<!DOCTYPE":
         name = text[at + 9 : at + 100].split(None, 1)[:1]
         is_page = bool(name) and name[0].lower().startswith(b"html")
-        return Format.WEB_PAGE if is_page else Format.HAS_DOCTYPE
+        return TrackFormat.WEB_PAGE if is_page else TrackFormat.HAS_DOCTYPE
     match = ROOT.match(text, at)
     if not match:
-        return Format.UNKNOWN
-    return ROOTS.get(match[1].rpartition(b":")[2].lower(), Format.OTHER_XML)
+        return TrackFormat.UNKNOWN
+    return ROOTS.get(match[1].rpartition(b":")[2].lower(), TrackFormat.OTHER_XML)

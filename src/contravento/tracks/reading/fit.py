@@ -64,21 +64,21 @@ def read(content: bytes) -> Findings:
     TooManyMessages.
     """
     fit = _Fit(content)
-    found = fit.read_all()
+    remarks = fit.read_all()
     if not len(fit.line):
-        if any(remark.code == warnings.BROKEN_OFF.code for remark in found):
+        if any(remark.code == warnings.BROKEN_OFF.code for remark in remarks):
             raise BrokenBeforeFirstPoint
         if fit.file_types and not fit.file_types & {ACTIVITY_FILE, COURSE_FILE}:
             raise NotAnActivity
         raise NoPoints
     if COURSE_FILE in fit.file_types:
-        found.append(warnings.ROUTE())
-    return Findings(fit.line, [], found, fit.name or None)
+        remarks.append(warnings.ROUTE())
+    return Findings(fit.line, [], remarks, fit.name or None)
 
 
 @dataclass(slots=True)
 class _Layout:
-    """What a definition message says of the data messages that follow it."""
+    """What a definition message says of the data remarks that follow it."""
 
     hear: "Callable[[Values], None] | None"
     fields: struct.Struct
@@ -87,7 +87,7 @@ class _Layout:
 
 @dataclass(slots=True)
 class _Fit:
-    """Steps through the messages and hears those that matter here."""
+    """Steps through the remarks and hears those that matter here."""
 
     content: bytes
     line: Line = field(default_factory=Line)

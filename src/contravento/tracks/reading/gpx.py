@@ -26,45 +26,45 @@ def read(text: bytes) -> Findings:
     Raises WaypointsOnly or NoPoints when it has neither track nor route, BrokenBeforeFirstPoint,
     HasDoctype, TooDeep, TooManyPoints.
     """
-    gpx, found = parse(text, _Gpx)
-    found += _remarks_on_the_root(gpx)
-    found += undeclared_prefixes(gpx.names, text)
+    gpx, remarks = parse(text, _Gpx)
+    remarks += _remarks_on_the_root(gpx)
+    remarks += undeclared_prefixes(gpx.names, text)
     if len(gpx.waypoints) < gpx.waypoints_seen:
         left_out = gpx.waypoints_seen - len(gpx.waypoints)
-        found.append(warnings.WAYPOINTS_LEFT_OUT(count=left_out, total=gpx.waypoints_seen))
-    line = _choose_line(gpx, found)
+        remarks.append(warnings.WAYPOINTS_LEFT_OUT(count=left_out, total=gpx.waypoints_seen))
+    line = _choose_line(gpx, remarks)
     if gpx.commas:
-        found.append(warnings.COMMA_DECIMALS(count=gpx.commas))
+        remarks.append(warnings.COMMA_DECIMALS(count=gpx.commas))
     name = next((name for name in [*line.names, gpx.name] if name), None)
-    return Findings(line, gpx.waypoints, found, name, gpx.bad_elevations)
+    return Findings(line, gpx.waypoints, remarks, name, gpx.bad_elevations)
 
 
 def _remarks_on_the_root(gpx: "_Gpx") -> list[Remark]:
-    found = []
+    remarks = []
     prefix, _, _ = gpx.root.rpartition(":")
     attributes = gpx.root_attributes
     if prefix:
-        found.append(warnings.PREFIXED(prefix=short_text(prefix)))
+        remarks.append(warnings.PREFIXED(prefix=short_text(prefix)))
     if not any(value.startswith(NAMESPACE) for value in attributes.values()):
-        found.append(warnings.NO_NAMESPACE())
+        remarks.append(warnings.NO_NAMESPACE())
     if not attributes.get("creator", "").strip():
-        found.append(warnings.NO_CREATOR())
+        remarks.append(warnings.NO_CREATOR())
     version = attributes.get("version", "1.1")
     if version not in VERSIONS:
-        found.append(warnings.ODD_VERSION(version=short_text(version)))
-    return found
+        remarks.append(warnings.ODD_VERSION(version=short_text(version)))
+    return remarks
 
 
-def _choose_line(gpx: "_Gpx", found: list[Remark]) -> Line:
+def _choose_line(gpx: "_Gpx", remarks: list[Remark]) -> Line:
     """The recorded tracks, or where there are none the planned routes."""
     if len(gpx.tracks):
         if len(gpx.routes):
-            found.append(warnings.ROUTES_LEFT_OUT(count=len(set(gpx.routes.track_starts)) or 1))
+            remarks.append(warnings.ROUTES_LEFT_OUT(count=len(set(gpx.routes.track_starts)) or 1))
         return gpx.tracks
     if len(gpx.routes):
-        found.append(warnings.ROUTE())
+        remarks.append(warnings.ROUTE())
         return gpx.routes
-    if any(remark.code in ("truncated", "broken") for remark in found):
+    if any(remark.code in ("truncated", "broken") for remark in remarks):
         raise BrokenBeforeFirstPoint
     if gpx.waypoints:
         raise WaypointsOnly(count=gpx.waypoints_seen)

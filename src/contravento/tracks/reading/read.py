@@ -9,7 +9,6 @@ from contravento.tracks.errors import (
     Archive,
     Document,
     EmptyFile,
-    FileTooLarge,
     HasDoctype,
     KmlFile,
     NotATrack,
@@ -19,21 +18,21 @@ from contravento.tracks.errors import (
     WebPage,
 )
 from contravento.tracks.reading import fit, gpx, tcx, text_encoding, warnings
-from contravento.tracks.reading.cleaning import clean
-from contravento.tracks.reading.detect import Format, sniff_binary, sniff_markup
+from contravento.tracks.reading.clean import clean
+from contravento.tracks.reading.detect import TrackFormat, sniff_binary, sniff_markup
 from contravento.tracks.reading.parsed_file import Findings
 from contravento.tracks.recording import Recording, Remark
 
-READERS = {Format.GPX: gpx.read, Format.TCX: tcx.read}
-REFUSALS: dict[Format, type[UnreadableTrack]] = {
-    Format.GZIP: Archive,
-    Format.ARCHIVE: Archive,
-    Format.PICTURE: Picture,
-    Format.DOCUMENT: Document,
-    Format.KML: KmlFile,
-    Format.OTHER_XML: OtherXml,
-    Format.HAS_DOCTYPE: HasDoctype,
-    Format.UNKNOWN: NotATrack,
+READERS = {TrackFormat.GPX: gpx.read, TrackFormat.TCX: tcx.read}
+REFUSALS: dict[TrackFormat, type[UnreadableTrack]] = {
+    TrackFormat.GZIP: Archive,
+    TrackFormat.ARCHIVE: Archive,
+    TrackFormat.PICTURE: Picture,
+    TrackFormat.DOCUMENT: Document,
+    TrackFormat.KML: KmlFile,
+    TrackFormat.OTHER_XML: OtherXml,
+    TrackFormat.HAS_DOCTYPE: HasDoctype,
+    TrackFormat.UNKNOWN: NotATrack,
 }
 
 
@@ -47,47 +46,40 @@ def read_recording(
     """
     if not content:
         raise EmptyFile
-    content, found = _unpack(content)
+    content, remarks = _unpack(content)
     findings = _read(content, file_name)
-    findings.remarks[:0] = found
+    findings.remarks[:0] = remarks
     return clean(findings, now=(now or datetime.now(UTC)).timestamp())
 
 
 def _unpack(content: bytes) -> tuple[bytes, list[Remark]]:
     """Undo gzip once, never making more bytes than a file may have."""
-    _check_size(content)
-    if sniff_binary(content) != Format.GZIP:
+    rules.check_file_size(len(content))
+    if sniff_binary(content) != TrackFormat.GZIP:
         return content, []
     unpacking = zlib.decompressobj(wbits=31)
     try:
         unpacked = unpacking.decompress(content, rules.LARGEST_FILE_BYTES + 1)
     except zlib.error as error:
         raise Archive from error
-    _check_size(unpacked)
-    if not unpacked:
-        raise EmptyFile
+    rules.check_file_size(len(unpacked))
     if not unpacking.eof:
         return unpacked, [warnings.UNPACKED(), warnings.PACKED_PART()]
     return unpacked, [warnings.UNPACKED()]
 
 
-def _check_size(content: bytes) -> None:
-    if len(content) > rules.LARGEST_FILE_BYTES:
-        raise FileTooLarge(megabytes=rules.LARGEST_FILE_BYTES // 2**20)
-
-
 def _read(content: bytes, file_name: str) -> Findings:
     kind = sniff_binary(content)
-    if kind == Format.FIT:
+    if kind == TrackFormat.FIT:
         return fit.read(content)
-    if kind != Format.UNKNOWN:
+    if kind != TrackFormat.UNKNOWN:
         raise REFUSALS[kind]
-    text, found = text_encoding.to_utf8(content)
+    text, remarks = text_encoding.to_utf8(content)
     kind = sniff_markup(text)
-    if kind == Format.WEB_PAGE:
+    if kind == TrackFormat.WEB_PAGE:
         raise WebPage(ending=PurePath(file_name).suffix[:10] or ".html")
     if kind in REFUSALS:
         raise REFUSALS[kind]
     findings = READERS[kind](text)
-    findings.remarks[:0] = found
+    findings.remarks[:0] = remarks
     return findings

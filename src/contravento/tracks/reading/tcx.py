@@ -21,15 +21,15 @@ def read(text: bytes) -> Findings:
 
     Raises NoPoints, BrokenBeforeFirstPoint, HasDoctype, TooDeep, TooManyPoints.
     """
-    tcx, found = parse(text, _Tcx)
+    tcx, remarks = parse(text, _Tcx)
     if not len(tcx.line):
-        broken = any(remark.code in ("truncated", "broken") for remark in found)
+        broken = any(remark.code in ("truncated", "broken") for remark in remarks)
         raise BrokenBeforeFirstPoint if broken else NoPoints
-    found += undeclared_prefixes(tcx.names, text)
+    remarks += undeclared_prefixes(tcx.names, text)
     if tcx.is_course:
-        found.append(warnings.ROUTE())
+        remarks.append(warnings.ROUTE())
     name = next((name for name in tcx.line.names if name), None)
-    return Findings(tcx.line, [], found, name, tcx.bad_elevations)
+    return Findings(tcx.line, [], remarks, name, tcx.bad_elevations)
 
 
 class _Tcx:

@@ -29,13 +29,13 @@ def to_utf8(content: bytes) -> tuple[bytes, list[Remark]]:
     have nearly always been written in.
     """
     content, encoding = _take_mark(content)
-    found = [warnings.BYTE_ORDER_MARK()] if encoding else []
+    remarks = [warnings.BYTE_ORDER_MARK()] if encoding else []
     encoding = encoding or _guess_wide(content)
     if encoding.startswith(("utf-16", "utf-32")):
         text = content.decode(encoding, "replace")
-        return text.lstrip().encode("utf-8", "replace"), found
+        return text.lstrip().encode("utf-8", "replace"), remarks
     utf8, odd = _narrow_to_utf8(content.lstrip())
-    return utf8, found + odd
+    return utf8, remarks + odd
 
 
 def _take_mark(content: bytes) -> tuple[bytes, str]:

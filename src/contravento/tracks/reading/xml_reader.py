@@ -50,13 +50,13 @@ def parse[R: Reader](text: bytes, make_reader: Callable[[], R]) -> tuple[R, list
     error = _run(text, reader)
     if error is None:
         return reader, []
-    found: list[Remark] = []
+    remarks: list[Remark] = []
     if error.code in REPAIRABLE:
-        text, found = _repair(text)
-        if found:
+        text, remarks = _repair(text)
+        if remarks:
             reader = make_reader()
             error = _run(text, reader)
-    return reader, found + ([_describe(error)] if error else [])
+    return reader, remarks + ([_describe(error)] if error else [])
 
 
 class LocalNames(dict[str, str]):
@@ -110,15 +110,15 @@ def _describe(error: expat.ExpatError) -> Remark:
 
 def _repair(text: bytes) -> tuple[bytes, list[Remark]]:
     """Take out characters that XML forbids and escape ampersands that begin no reference."""
-    found = []
+    remarks = []
     kept = text.translate(None, FORBIDDEN_BYTES).replace(b"\xef\xbf\xbe", b"")
     kept = kept.replace(b"\xef\xbf\xbf", b"")
     if len(kept) < len(text):
-        found.append(warnings.CONTROL_CHARACTERS(count=len(text) - len(kept)))
+        remarks.append(warnings.CONTROL_CHARACTERS(count=len(text) - len(kept)))
     repaired = REFERENCE.sub(_repair_reference, kept, count=MOST_REFERENCES)
     if len(repaired) != len(kept):
-        found.append(warnings.AMPERSANDS(count=(len(repaired) - len(kept)) // len(b"amp;")))
-    return repaired, found
+        remarks.append(warnings.AMPERSANDS(count=(len(repaired) - len(kept)) // len(b"amp;")))
+    return repaired, remarks
 
 
 def _repair_reference(match: re.Match[bytes]) -> bytes:

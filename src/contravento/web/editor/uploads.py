@@ -1,45 +1,32 @@
-"""Tracks and photos on their way into a trip, each a row that tells how it is getting on."""
+"""Tracks and photos on their way into a trip, each a row that says how far it has come."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form as FormField, Request, Response
+from fastapi import APIRouter, Form as FormField, Response
 from starlette.datastructures import UploadFile
 
-from contravento.http.dependencies import ResourcesOf, Transaction
-from contravento.kit.database.session import Session
+from contravento.http.uploads import safe_file_name
 from contravento.kit.errors import NotFound
 from contravento.kit.i18n.catalogue import translate
-from contravento.kit.storage.storage import Storage
 from contravento.photos import queries as photo_queries, rules as photo_rules, service as photos
 from contravento.photos.models import Photo
 from contravento.tracks import queries as track_queries, rules as track_rules, service as tracks
-from contravento.tracks.errors import EmptyFile, FileTooLarge
 from contravento.tracks.models import Track
 from contravento.trips import queries as trip_queries
 from contravento.trips.models import Trip
-from contravento.web.auth import RiderOnly, redirect
-from contravento.web.editor import state as desks
-from contravento.web.editor.state import Received, Refused
+from contravento.web.auth import redirect
+from contravento.web.editor.form import save_captions
+from contravento.web.editor.request import Editor, EditorRequest, RefusedFile
 from contravento.web.rendering.forms import attempt, files_in
-from contravento.web.rendering.page import Page, PageFor
 
 router = APIRouter()
 
 TRACK_ENDINGS = (".gpx", ".fit", ".tcx", ".gpx.gz", ".fit.gz", ".tcx.gz", ".xml", ".kml")
-MAX_NAME_CHARACTERS = 200
-MEGABYTE = 1024 * 1024
-NOTHING_NEW = 204  # htmx leaves the row as it is, and no reader speaks it again
+NOTHING_NEW = 204  # htmx leaves the row as it is, and no screen reader speaks it again
 
-
-async def _storage(resources: ResourcesOf) -> Storage:
-    return resources.storage
-
-
-StorageOf = Annotated[Storage, Depends(_storage)]
+Kind = Literal["track", "photo"]
 
 
 @dataclass(slots=True)
@@ -48,272 +35,185 @@ class UploadOutcome:
 
     tracks: list[Track] = field(default_factory=list)
     photos: list[Photo] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedFile] = field(default_factory=list)
 
 
 @router.post("/trips/{slug}/tracks")
-async def send_tracks(
-    slug: str,
-    sent: Received,
-    request: Request,
-    session: Transaction,
-    viewer: RiderOnly,
-    storage: StorageOf,
-    page: PageFor,
-) -> Response:
-    return await _take(slug, sent, request, session, viewer.id, storage, page, kind="track")
+async def send_tracks(slug: str, editor: Editor) -> Response:
+    return await _receive(editor, slug, "track")
 
 
 @router.post("/trips/{slug}/photos")
-async def send_photos(
-    slug: str,
-    sent: Received,
-    request: Request,
-    session: Transaction,
-    viewer: RiderOnly,
-    storage: StorageOf,
-    page: PageFor,
-) -> Response:
-    return await _take(slug, sent, request, session, viewer.id, storage, page, kind="photo")
+async def send_photos(slug: str, editor: Editor) -> Response:
+    return await _receive(editor, slug, "photo")
 
 
 @router.get("/tracks/{track_id}/row")
 async def show_track(
     track_id: UUID,
-    session: Transaction,
-    viewer: RiderOnly,
-    page: PageFor,
+    editor: Editor,
     shown: str = "",
     starts_on: str | None = None,
     ends_on: str | None = None,
 ) -> Response:
     """Once it is read, also the days it was ridden on, where the form that asks has none."""
-    track = await track_queries.get_own_track(session, track_id, rider_id=viewer.id)
+    track = await track_queries.get_own_track(editor.session, track_id, rider_id=editor.rider_id)
     if track.state == shown:
         return Response(status_code=NOTHING_NEW)
     has_no_days = starts_on == ends_on == ""
     return await _show_rows(
-        page,
-        session,
+        editor,
         track.trip,
-        tracks=[track],
+        UploadOutcome(tracks=[track]),
         oob=track.is_settled,
         oob_dates=track.is_settled and has_no_days and track.trip.starts_on is not None,
     )
 
 
 @router.get("/photos/{photo_id}/row")
-async def show_photo(
-    photo_id: UUID, session: Transaction, viewer: RiderOnly, page: PageFor, shown: str = ""
-) -> Response:
-    photo = await photo_queries.get_own_photo(session, photo_id, rider_id=viewer.id)
+async def show_photo(photo_id: UUID, editor: Editor, shown: str = "") -> Response:
+    photo = await photo_queries.get_own_photo(editor.session, photo_id, rider_id=editor.rider_id)
     if photo.state == shown:
         return Response(status_code=NOTHING_NEW)
-    return await _show_rows(page, session, photo.trip, photos=[photo], oob=photo.is_settled)
+    outcome = UploadOutcome(photos=[photo])
+    return await _show_rows(editor, photo.trip, outcome, oob=photo.is_settled)
 
 
 @router.post("/tracks/{track_id}/removal")
-async def remove_track(
-    track_id: UUID,
-    sent: Received,
-    request: Request,
-    session: Transaction,
-    viewer: RiderOnly,
-    page: PageFor,
-) -> Response:
-    track = await track_queries.get_own_track(session, track_id, rider_id=viewer.id)
-    await tracks.delete_track(session, track_id, rider_id=viewer.id)
-    return await _after(request, sent, session, track.trip, viewer.id, page)
+async def remove_track(track_id: UUID, editor: Editor) -> Response:
+    track = await track_queries.get_own_track_to_change(
+        editor.session, track_id, rider_id=editor.rider_id
+    )
+    await tracks.delete_track(editor.session, track.trip, track)
+    return await _after_change(editor, track.trip)
 
 
 @router.post("/photos/{photo_id}/removal")
-async def remove_photo(
-    photo_id: UUID,
-    sent: Received,
-    request: Request,
-    session: Transaction,
-    viewer: RiderOnly,
-    page: PageFor,
-) -> Response:
-    photo = await photo_queries.get_own_photo(session, photo_id, rider_id=viewer.id)
-    await photos.delete_photo(session, photo_id, rider_id=viewer.id)
-    return await _after(request, sent, session, photo.trip, viewer.id, page)
+async def remove_photo(photo_id: UUID, editor: Editor) -> Response:
+    photo = await photo_queries.get_own_photo_to_change(
+        editor.session, photo_id, rider_id=editor.rider_id
+    )
+    await photos.delete_photo(editor.session, photo.trip, photo)
+    return await _after_change(editor, photo.trip)
 
 
 @router.post("/photos/{photo_id}/place")
 async def move_photo(
-    photo_id: UUID,
-    to: Annotated[Literal["earlier", "later"], FormField()],
-    sent: Received,
-    request: Request,
-    session: Transaction,
-    viewer: RiderOnly,
-    page: PageFor,
+    photo_id: UUID, to: Annotated[Literal["earlier", "later"], FormField()], editor: Editor
 ) -> Response:
     """One place on. The script changes the two rows' places, so it is given the two."""
-    photo = await photo_queries.get_own_photo(session, photo_id, rider_id=viewer.id)
-    desk = await desks.lay_out(session, photo.trip)
-    await desks.keep_words(sent, session, desk, viewer.id, page.language)
-    order = [each.id for each in desk.photos]
-    here = order.index(photo_id)
-    there = here + (1 if to == "later" else -1)
-    if 0 <= there < len(order):
-        order[here], order[there] = order[there], order[here]
-        await photos.order_photos(session, desk.trip.id, order, rider_id=viewer.id)
-    if not is_from_script(request):
-        return await _after(request, sent, session, desk.trip, viewer.id, page)
-    fresh = await desks.lay_out(session, desk.trip)
-    other = next((each for each in fresh.photos if each.id == order[here]), photo)
-    return page.show(
-        "editor/moved.html", moved=photo, other=other, **desks.context(fresh, page.language)
+    photo = await photo_queries.get_own_photo_to_change(
+        editor.session, photo_id, rider_id=editor.rider_id
     )
-
-
-def is_from_script(request: Request) -> bool:
-    """Asked for a piece of a page: by htmx, or by our scripts, which accept HTML and only that."""
-    headers = request.headers
-    asked = "hx-request" in headers or "x-requested-with" in headers
-    return asked or headers.get("accept") == "text/html"
+    state = await editor.load(photo.trip)
+    await save_captions(editor.fields, editor.session, state, editor.language)
+    order = [listed.id for listed in state.photos]
+    position = order.index(photo_id)
+    target = position + (1 if to == "later" else -1)
+    if 0 <= target < len(order):
+        order[position], order[target] = order[target], order[position]
+        await photos.order_photos(editor.session, state.trip, order)
+    if not editor.is_from_script:
+        return await _after_change(editor, state.trip)
+    fresh = await editor.load(state.trip)
+    other = next((listed for listed in fresh.photos if listed.id == order[position]), photo)
+    return editor.page.show("editor/moved.html", moved=photo, other=other, **editor.context(fresh))
 
 
 def is_track(file_name: str) -> bool:
     return file_name.lower().endswith(TRACK_ENDINGS)
 
 
-async def keep_files(
-    session: Session,
-    trip_id: UUID,
-    files: Sequence[UploadFile],
-    rider_id: UUID,
-    storage: Storage,
-    language: str,
-    kind: Literal["track", "photo"] | None = None,
-) -> UploadOutcome:
-    """Keep each file that can be kept; without a `kind` a file's ending tells it."""
-    kept = UploadOutcome()
-    for file in files:
-        name = plain_name(file.filename)
+async def keep_files(editor: EditorRequest, slug: str, kind: Kind | None = None) -> UploadOutcome:
+    """Keep each file that can be kept; without a `kind` a file's ending tells it.
+
+    Raises TripNotFound. The trip is locked only once a file's bytes are stored.
+    """
+    trip_id = await trip_queries.get_own_trip_id(editor.session, slug, rider_id=editor.rider_id)
+    outcome = UploadOutcome()
+    for file in files_in(editor.fields, "file"):
+        name = safe_file_name(file.filename)
         as_track = kind == "track" if kind else is_track(name)
-        take = _take_track if as_track else _take_photo
-        made, refusal = await attempt(
-            session, take(session, trip_id, file, name, rider_id, storage)
-        )
-        if isinstance(made, Track):
-            kept.tracks.append(made)
-        elif isinstance(made, Photo):
-            kept.photos.append(made)
+        keep = _keep_track if as_track else _keep_photo
+        upload, refusal = await attempt(editor.session, keep(editor, trip_id, file, name))
+        if isinstance(upload, Track):
+            outcome.tracks.append(upload)
+        elif isinstance(upload, Photo):
+            outcome.photos.append(upload)
         elif isinstance(refusal, NotFound):
             raise refusal
         elif refusal:
-            words = translate(language, refusal.message, refusal.params)
-            kept.refused.append(Refused(name, words))
-    return kept
+            sentence = translate(editor.language, refusal.message, refusal.params)
+            outcome.refused.append(RefusedFile(name, sentence))
+    return outcome
 
 
-def plain_name(name: str | None) -> str:
-    """A file's name without any folder and without what cannot be shown."""
-    last = PurePosixPath((name or "").replace("\\", "/")).name
-    printable = "".join(character for character in last if character.isprintable())
-    return printable.encode("utf-8", "replace").decode()[-MAX_NAME_CHARACTERS:] or "file"
+async def _receive(editor: EditorRequest, slug: str, kind: Kind) -> Response:
+    outcome = await keep_files(editor, slug, kind)
+    if editor.is_from_script:
+        state = await editor.open(slug)
+        return await _show_rows(editor, state.trip, outcome, status=202)
+    if outcome.refused:
+        return await editor.show(slug, refused=outcome.refused)
+    state = await editor.open(slug)
+    return redirect(f"/trips/{state.trip.slug}/edit#files")
 
 
-async def _take(
-    slug: str,
-    sent: Received,
-    request: Request,
-    session: Session,
-    rider_id: UUID,
-    storage: Storage,
-    page: Page,
-    *,
-    kind: Literal["track", "photo"],
-) -> Response:
-    trip = await trip_queries.get_own_trip_by_slug(session, slug, rider_id=rider_id)
-    files = files_in(sent, "file")
-    kept = await keep_files(session, trip.id, files, rider_id, storage, page.language, kind)
-    if is_from_script(request):
-        return await _show_rows(
-            page,
-            session,
-            trip,
-            tracks=kept.tracks,
-            photos=kept.photos,
-            refused=kept.refused,
-            status=202,
-        )
-    if kept.refused:
-        return await desks.show_desk(page, session, slug, rider_id=rider_id, refused=kept.refused)
-    return redirect(f"/trips/{trip.slug}/edit#files")
-
-
-async def _take_track(
-    session: Session, trip_id: UUID, file: UploadFile, name: str, rider_id: UUID, storage: Storage
-) -> Track:
-    if not file.size:
-        raise EmptyFile
-    if file.size > track_rules.LARGEST_FILE_BYTES:
-        raise FileTooLarge(megabytes=track_rules.LARGEST_FILE_BYTES // MEGABYTE)
+async def _keep_track(editor: EditorRequest, trip_id: UUID, file: UploadFile, name: str) -> Track:
+    track_rules.check_file_size(file.size or 0)
     return await tracks.upload_track(
-        session,
-        trip_id,
-        file.file,
-        file_name=name,
-        file_bytes=file.size,
-        rider_id=rider_id,
-        storage=storage,
-    )
-
-
-async def _take_photo(
-    session: Session, trip_id: UUID, file: UploadFile, name: str, rider_id: UUID, storage: Storage
-) -> Photo:
-    photo_rules.check_file_size(file.size or 0)
-    return await photos.upload_photo(
-        session,
+        editor.session,
         trip_id,
         file.file,
         file_name=name,
         file_bytes=file.size or 0,
-        rider_id=rider_id,
-        storage=storage,
+        rider_id=editor.rider_id,
+        storage=editor.storage,
+    )
+
+
+async def _keep_photo(editor: EditorRequest, trip_id: UUID, file: UploadFile, name: str) -> Photo:
+    photo_rules.check_file_size(file.size or 0)
+    return await photos.upload_photo(
+        editor.session,
+        trip_id,
+        file.file,
+        file_name=name,
+        file_bytes=file.size or 0,
+        rider_id=editor.rider_id,
+        storage=editor.storage,
     )
 
 
 async def _show_rows(
-    page: Page,
-    session: Session,
+    editor: EditorRequest,
     trip: Trip,
+    outcome: UploadOutcome,
     *,
-    tracks: Sequence[Track] = (),
-    photos: Sequence[Photo] = (),
-    refused: Sequence[Refused] = (),
     oob: bool = False,
     oob_dates: bool = False,
     status: int = 200,
 ) -> Response:
     """Rows alone; with `oob` the checklist, too, for htmx to put where it belongs."""
-    desk = await desks.lay_out(session, trip)
-    shown: dict[str, Any] = desks.context(desk, page.language)
-    shown |= {"oob": oob, "oob_dates": oob_dates}
-    return page.show(
+    context: dict[str, Any] = editor.context(await editor.load(trip))
+    context |= {"oob": oob, "oob_dates": oob_dates}
+    return editor.page.show(
         "editor/rows_alone.html",
         status=status,
-        tracks=tracks,
-        photos=photos,
-        refused=refused,
+        tracks=outcome.tracks,
+        photos=outcome.photos,
+        refused=outcome.refused,
         is_unready=False,
-        **shown,
+        **context,
     )
 
 
-async def _after(
-    request: Request, sent: Received, session: Session, trip: Trip, rider_id: UUID, page: Page
-) -> Response:
+async def _after_change(editor: EditorRequest, trip: Trip) -> Response:
     """A row is gone: nothing in its place, or without a script the editor, its text kept."""
-    if is_from_script(request):
-        return await _show_rows(page, session, trip, oob=True)
-    slug, desk = trip.slug, await desks.lay_out(session, trip)
-    form = await desks.keep(sent, session, desk, rider_id=rider_id, language=page.language)
+    if editor.is_from_script:
+        return await _show_rows(editor, trip, UploadOutcome(), oob=True)
+    slug, state = trip.slug, await editor.load(trip)
+    form = await editor.save(state)
     if form.errors:
-        return await desks.show_desk(page, session, slug, rider_id=rider_id, form=form)
-    return redirect(f"/trips/{desk.trip.slug}/edit#files")
+        return await editor.show(slug, form=form)
+    return redirect(f"/trips/{state.trip.slug}/edit#files")

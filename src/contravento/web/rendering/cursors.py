@@ -19,7 +19,7 @@ def read(word: str | None) -> tuple[datetime, UUID] | None:
     try:
         padded = word + "=" * (-len(word) % 4)
         moment, _, key = urlsafe_b64decode(padded).decode().partition("|")
-        found = datetime.fromisoformat(moment)
-        return (found, UUID(key)) if found.tzinfo else None
+        parsed = datetime.fromisoformat(moment)
+        return (parsed, UUID(key)) if parsed.tzinfo else None
     except ValueError:
         return None

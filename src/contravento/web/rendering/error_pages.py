@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, Timeout
 from starlette.exceptions import HTTPException
 
 from contravento.http.dependencies import authenticate, language_of
-from contravento.http.middleware.retry_read import CUT
+from contravento.http.request_state import RequestState
 from contravento.kit.database.session import READ_ONLY
 from contravento.kit.errors import AppError, NotFound, Unavailable
 from contravento.kit.i18n.catalogue import translate
@@ -81,15 +81,16 @@ async def explain(request: Request, error: Exception) -> Response:
     if isinstance(error, AppError):
         return _tell(request, error, language)
     if isinstance(error, HTTPException):
-        words = translate(language, _DETAILS.get(error.status_code, str(error.detail)))
-        return _answer(request, error.status_code, words, headers=dict(error.headers or {}))
+        sentence = translate(language, _DETAILS.get(error.status_code, str(error.detail)))
+        return _answer(request, error.status_code, sentence, headers=dict(error.headers or {}))
     if is_outage(error):
         log.warning("a part is not answering: %s", type(error).__name__)
         if isinstance(error, DBAPIError) and error.connection_invalidated:
-            setattr(request.state, CUT, True)
+            RequestState.of(request.scope).is_connection_lost = True
         return _tell(request, Unavailable(), language)
     log.error("unforeseen", exc_info=error)
-    await note_mishap(request.state.resources, error, place=_place(request))
+    resources = RequestState.of(request.scope).resources
+    await note_mishap(resources, error, place=_place(request))
     return _answer(request, 500, translate(language, AppError.message))
 
 
@@ -101,10 +102,10 @@ def _place(request: Request) -> str:
 
 async def _recognise(request: Request) -> None:
     """So that the page of a refusal does not look signed out to who is signed in."""
-    if _is_program(request) or hasattr(request.state, "viewer"):
+    if _is_program(request) or RequestState.of(request.scope).is_authenticated:
         return
     with suppress(AppError, *OUTAGES):
-        async with request.state.resources.transaction() as session:
+        async with RequestState.of(request.scope).resources.transaction() as session:
             await authenticate(request, session)
 
 
@@ -123,14 +124,14 @@ def is_outage(error: Exception) -> bool:
 
 
 def _tell(request: Request, error: AppError, language: str) -> Response:
-    words = translate(language, error.message, error.params)
+    sentence = translate(language, error.message, error.params)
     headers = {}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if wait := error.retry_after_seconds or (RETRY_AFTER_SECONDS if error.status == 503 else None):
         headers["Retry-After"] = str(wait)
-    fields = [{"field": error.field, "message": words}] if error.field else None
-    return _answer(request, error.status, words, headers=headers, errors=fields)
+    fields = [{"field": error.field, "message": sentence}] if error.field else None
+    return _answer(request, error.status, sentence, headers=headers, errors=fields)
 
 
 def _answer(
@@ -143,7 +144,7 @@ def _answer(
 ) -> Response:
     if _is_program(request):
         return _problem(request, status, detail, headers=headers, errors=errors)
-    page = Page(request, getattr(request.state, "viewer", None))
+    page = Page(request, RequestState.of(request.scope).viewer)
     return page.show(
         "error.html",
         status=status,
@@ -151,7 +152,7 @@ def _answer(
         title=translate(page.language, _TITLES.get(status, _OTHER_TITLE)),
         code=status,
         detail=detail,
-        request_id=request.state.request_id,
+        request_id=RequestState.of(request.scope).id,
         retry_after=RETRY_AFTER_SECONDS,
     )
 
@@ -176,7 +177,7 @@ def _problem(
         "title": translate(language, _TITLES.get(status, _OTHER_TITLE)),
         "status": status,
         "detail": detail,
-        "request_id": request.state.request_id,
+        "request_id": RequestState.of(request.scope).id,
     }
     if errors:
         body["errors"] = errors
@@ -184,9 +185,9 @@ def _problem(
 
 
 def _fields(error: RequestValidationError, language: str) -> list[dict[str, str]]:
-    found = []
+    fields = []
     for problem in error.errors():
         sentence, params = sentence_for(problem)
         place = ".".join(str(part) for part in problem["loc"][1:]) or str(problem["loc"][0])
-        found.append({"field": place, "message": translate(language, sentence, params)})
-    return found
+        fields.append({"field": place, "message": translate(language, sentence, params)})
+    return fields

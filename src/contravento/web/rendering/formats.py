@@ -89,13 +89,13 @@ def speed(metres_per_second: float, language: str) -> str:
 
 def in_words(count: int, language: str) -> str:
     """'thirteen', 'trece'; figures above twenty. One is the sentence's own business."""
-    words = _COUNTS[language]
-    return words[count] if 0 <= count < len(words) else number(count, language)
+    counts = _COUNTS[language]
+    return counts[count] if 0 <= count < len(counts) else number(count, language)
 
 
-def first_upper(words: str) -> str:
+def first_upper(text: str) -> str:
     """The first letter only: 'trece días' becomes 'Trece días', and names in it stay."""
-    return words[:1].upper() + words[1:]
+    return text[:1].upper() + text[1:]
 
 
 def megabytes(size_bytes: int, language: str) -> str:

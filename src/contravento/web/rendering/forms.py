@@ -1,15 +1,17 @@
 """Reading forms into the same input models that JSON uses, with our own words for mistakes."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
+from contravento.http.dependencies import ResourcesOf, authenticate
+from contravento.http.replica_routing import SAFE_METHODS
 from contravento.kit.database.session import Session
-from contravento.kit.errors import AppError, TooManyRequests
+from contravento.kit.errors import AppError, TooManyRequests, Unauthorized
 from contravento.kit.i18n.catalogue import translate
 from contravento.kit.validation_messages import sentence_for
 
@@ -37,15 +39,32 @@ class Form[M: BaseModel]:
 
     def refused(self, refusal: AppError, language: str, field: str | None = None) -> "Form[M]":
         """The same form with a domain's refusal at the field that it is about."""
-        words = translate(language, refusal.message, refusal.params)
+        sentence = translate(language, refusal.message, refusal.params)
         where = field or refusal.field or ""
-        return Form(self.typed, {**self.errors, where: words}, refusal=refusal)
+        return Form(self.typed, {**self.errors, where: sentence}, refusal=refusal)
 
     def renamed(self, wrong: str, right: str) -> "Form[M]":
         """The same form with a mistake moved to the field that has another name here."""
         return replace(
-            self, errors={right if at == wrong else at: words for at, words in self.errors.items()}
+            self,
+            errors={right if at == wrong else at: sentence for at, sentence in self.errors.items()},
         )
+
+
+async def _submitted(request: Request, resources: ResourcesOf) -> AsyncIterator[FormData]:
+    """A rider's form with its files. Nobody else's is read, and reading holds no transaction."""
+    if request.method in SAFE_METHODS:
+        yield FormData()
+        return
+    async with resources.transaction() as session:
+        viewer = await authenticate(request, session)
+    if viewer is None:
+        raise Unauthorized
+    async with request.form() as form:
+        yield form
+
+
+SubmittedForm = Annotated[FormData, Depends(_submitted)]
 
 
 async def read_form[M: BaseModel](
@@ -70,8 +89,8 @@ def read_fields[M: BaseModel](
 
 def files_in(sent: FormData, *names: str) -> list[UploadFile]:
     """A file field that nothing was chosen for is sent as a file without a name."""
-    found = [each for name in names for each in sent.getlist(name)]
-    return [each for each in found if isinstance(each, UploadFile) and each.filename]
+    files = [file for name in names for file in sent.getlist(name)]
+    return [file for file in files if isinstance(file, UploadFile) and file.filename]
 
 
 async def carry_out[M: BaseModel, T](

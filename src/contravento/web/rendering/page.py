@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse
@@ -14,6 +14,7 @@ from contravento.accounts.queries import Viewer
 from contravento.http import conditional
 from contravento.http.cache_control import is_personal
 from contravento.http.dependencies import MaybeViewer, language_of
+from contravento.http.request_state import RequestState
 from contravento.kit.i18n.catalogue import LANGUAGES, catalogue
 from contravento.kit.resources import Resources
 from contravento.trips.markdown import to_html
@@ -78,7 +79,7 @@ class Page:
 
     @property
     def resources(self) -> Resources:
-        return cast(Resources, self.request.state.resources)
+        return RequestState.of(self.request.scope).resources
 
     @property
     def language(self) -> str:
@@ -99,37 +100,37 @@ class Page:
         **context: Any,
     ) -> Response:
         """The whole page; or, where htmx asks and `block` is named, that block alone."""
-        chosen = environment(self.language).get_template(template)
+        source = environment(self.language).get_template(template)
         context |= {
             "viewer": self.viewer,
             "language": self.language,
             "path": self.request.url.path,
             "query": self.request.url.query,
-            "settings": self.request.state.resources.settings,
+            "settings": self.resources.settings,
         }
         if block and self.wants_fragment:
-            body = "".join(chosen.blocks[block](chosen.new_context(context)))
+            body = "".join(source.blocks[block](source.new_context(context)))
         else:
-            body = chosen.render(context)
-        told = {"Vary": "HX-Request, Authorization, Cookie, Accept-Language", **(headers or {})}
+            body = source.render(context)
+        fields = {"Vary": "HX-Request, Authorization, Cookie, Accept-Language", **(headers or {})}
         if status != 200 or is_personal(self.request.headers):
-            return HTMLResponse(body, status, headers=told)
-        told["ETag"] = conditional.tag_of(body.encode())
-        if conditional.has_it(self.request, told["ETag"]):
-            self.request.state.is_page = True
-            return Response(status_code=304, headers=told)
-        return HTMLResponse(body, status, headers=told)
+            return HTMLResponse(body, status, headers=fields)
+        fields["ETag"] = conditional.tag_of(body.encode())
+        if conditional.tag_matches(self.request, fields["ETag"]):
+            RequestState.of(self.request.scope).is_page = True
+            return Response(status_code=304, headers=fields)
+        return HTMLResponse(body, status, headers=fields)
 
     def fragment(
         self, template: str, block: str, *, status: int = 200, **context: Any
     ) -> HTMLResponse:
         """One block of a template, whoever asks."""
-        chosen = environment(self.language).get_template(template)
+        source = environment(self.language).get_template(template)
         context |= {
             "viewer": self.viewer,
             "language": self.language,
         }
-        return HTMLResponse("".join(chosen.blocks[block](chosen.new_context(context))), status)
+        return HTMLResponse("".join(source.blocks[block](source.new_context(context))), status)
 
 
 async def _page(request: Request, viewer: MaybeViewer) -> Page:

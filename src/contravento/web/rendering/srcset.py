@@ -10,8 +10,8 @@ OFFERED = ("small", "medium", "large", "full")
 
 def sources(cover: Mapping[str, Any]) -> str:
     """For `srcset`: each size with its width in pixels, none twice."""
-    found: dict[int, str] = {}
+    urls: dict[int, str] = {}
     for name in OFFERED:
         width, _ = fit(cover["width"], cover["height"], long_edge_pixels=LONG_EDGE_PIXELS[name])
-        found.setdefault(width, f"/photos/{cover['photo_id']}/{name}.jpg {width}w")
-    return ", ".join(found.values())
+        urls.setdefault(width, f"/photos/{cover['photo_id']}/{name}.jpg {width}w")
+    return ", ".join(urls.values())

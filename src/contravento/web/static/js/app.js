@@ -1,7 +1,5 @@
 // What every page does; asks for the larger modules where the page has use for them.
 
-import { forgeryHeaders } from "./request.js";
-
 const LARGER = [
   [".map[data-track]", () => import("./track-map.js")],
   [".profile[data-profile-url]", () => import("./profile.js")],
@@ -132,7 +130,6 @@ async function copyText(button, copy) {
 }
 
 // -- htmx: our header along, and the same care for what it brings
-document.addEventListener("htmx:configRequest", ({ detail }) => Object.assign(detail.headers, forgeryHeaders()));
 document.addEventListener("htmx:load", ({ detail }) => enhance(detail.elt));
 
 showTheme();

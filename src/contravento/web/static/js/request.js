@@ -1,16 +1,11 @@
-// Requests to our own server: the forgery token goes along, a refusal comes back as its sentence.
-
-export function forgeryHeaders() {
-  const meta = document.querySelector('meta[name="csrf-token"]');
-  return meta ? { [meta.dataset.header ?? "X-CSRF-Token"]: meta.content } : {};
-}
+// Requests to our own server: a refusal comes back as its sentence.
 
 export async function send(url, body, headers = {}) {
   const response = await fetch(url, {
     method: "POST",
     body,
     credentials: "same-origin",
-    headers: { Accept: "text/html", ...forgeryHeaders(), ...headers },
+    headers: { Accept: "text/html", ...headers },
   });
   if (!response.ok) throw new Error(refusal(await response.text()));
   return response;

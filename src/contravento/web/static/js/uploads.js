@@ -4,7 +4,7 @@
 //       data-word-…> .drop with input[type=file multiple], ul.uploads, template[data-upload-row]
 // The row of the template has .upload-name, .upload-state with a label and a progress, and [data-stop].
 
-import { forgeryHeaders, refusal } from "./request.js";
+import { refusal } from "./request.js";
 import { number } from "./numbers.js";
 
 const AT_ONCE = 2;
@@ -95,7 +95,7 @@ class Uploads {
     this.running += 1;
     const request = (upload.request = new XMLHttpRequest());
     request.open("POST", target.url);
-    const headers = { Accept: "text/html", "Idempotency-Key": key(), ...forgeryHeaders() };
+    const headers = { Accept: "text/html", "Idempotency-Key": key() };
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", (event) => this.progress(upload, event.loaded, event.total));
     request.addEventListener("load", () => this.finish(upload, request));

@@ -1,7 +1,7 @@
 """Boxes round several tracks, on either side of the date line."""
 
-from contravento.atlas.framing import bounds_of, joined
 from contravento.atlas.geojson import thinned
+from contravento.atlas.viewport import bounds_of, joined
 
 
 def test_boxes_are_joined() -> None:

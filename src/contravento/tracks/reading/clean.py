@@ -13,7 +13,7 @@ from contravento.tracks.errors import NoPoints, NoPositions
 from contravento.tracks.reading import warnings
 from contravento.tracks.reading.parsed_file import Findings, Line, count_empty
 from contravento.tracks.reading.times import parse_times
-from contravento.tracks.recording import Kind, Recording, Remark
+from contravento.tracks.recording import Recording, Remark, RemarkKind
 
 type Mask = NDArray[np.bool_]
 
@@ -75,7 +75,7 @@ class _Draft:
         else:
             self.time = np.array(line.seconds)
 
-    def note(self, kind: Kind, count: int | np.intp, **params: object) -> None:
+    def note(self, kind: RemarkKind, count: int | np.intp, **params: object) -> None:
         if count:
             self.report.append(kind(count=int(count), **params))
 

@@ -107,7 +107,7 @@ def _statuses_by_shape(operation: dict[str, Any]) -> Iterator[int]:
     parameters = operation.get("parameters", [])
     if parameters or "requestBody" in operation:
         yield 422
-    if any(each["in"] == "path" for each in parameters):
+    if any(parameter["in"] == "path" for parameter in parameters):
         yield 404
 
 

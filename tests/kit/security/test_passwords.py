@@ -2,7 +2,7 @@
 
 import pytest
 
-from contravento.kit.passwords import Passwords
+from contravento.kit.security.passwords import Passwords
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from contravento.api.openapi import describe
+from contravento.api.description.openapi import describe
+from contravento.http.request_state import RequestState
 
 DESCRIPTION_PATH = "/openapi.json"
 VENDORED = "/static/vendor/swagger-ui/"
@@ -41,12 +42,12 @@ async def show_description(request: Request) -> Response:
 @router.get("/docs")
 async def show_page(request: Request) -> HTMLResponse:
     """Swagger UI from our own files, within our own content policy."""
-    request.state.nonce = secrets.token_urlsafe(16)
+    nonce = RequestState.of(request.scope).nonce = secrets.token_urlsafe(16)
     return HTMLResponse(
         _PAGE.format(
             style=f"{VENDORED}swagger-ui.css",
             script=f"{VENDORED}swagger-ui-bundle.js",
-            nonce=escape(request.state.nonce),
+            nonce=escape(nonce),
             description=DESCRIPTION_PATH,
         )
     )

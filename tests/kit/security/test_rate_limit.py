@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from contravento.kit.errors import TooManyRequests
-from contravento.kit.rate_limit import Limiter
+from contravento.kit.security.rate_limit import Limiter
 from tests.conftest import make_settings
 
 LIMIT = "3/hour"

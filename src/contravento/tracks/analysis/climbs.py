@@ -19,14 +19,14 @@ def smooth(recording: Recording, steps: Floats) -> Floats:
 
     `steps` are the metres from point to point, (n - 1,). Points further apart stay as they are.
     """
-    known = np.flatnonzero(~np.isnan(recording.elevation))
+    measured = np.flatnonzero(~np.isnan(recording.elevation))
     way = np.concatenate(([0.0], np.cumsum(steps))) + recording.segment * APART_METRES
-    way, elevation = way[known], recording.elevation[known]
+    way, elevation = way[measured], recording.elevation[measured]
     first = np.searchsorted(way, way - rules.CLIMB_SMOOTHING_METRES, side="left")
     after = np.searchsorted(way, way + rules.CLIMB_SMOOTHING_METRES, side="right")
     sums = np.concatenate(([0.0], np.cumsum(elevation)))
     smoothed = np.full(len(recording.elevation), np.nan)
-    smoothed[known] = (sums[after] - sums[first]) / (after - first)
+    smoothed[measured] = (sums[after] - sums[first]) / (after - first)
     return smoothed
 
 
@@ -38,10 +38,10 @@ def climb(elevation: Floats, segment: NDArray[np.int32]) -> tuple[float | None, 
     is not shortened, and noise below the threshold adds nothing. Missing elevations are skipped;
     nothing is counted from one segment, (n,), to the next.
     """
-    known = ~np.isnan(elevation)
-    if not known.any():
+    is_measured = ~np.isnan(elevation)
+    if not is_measured.any():
         return None, None
-    legs = np.fromiter(_legs(elevation[known], segment[known]), np.float64)
+    legs = np.fromiter(_legs(elevation[is_measured], segment[is_measured]), np.float64)
     return float(legs[legs > 0].sum()), float(abs(legs[legs < 0].sum()))
 
 

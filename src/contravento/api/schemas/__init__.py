@@ -1,0 +1,1 @@
+"""Output shapes that several nouns share."""
