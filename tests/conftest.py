@@ -14,6 +14,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
+from starlette.datastructures import State
 from starlette.types import ASGIApp
 
 from contravento import migrations
@@ -32,15 +33,25 @@ from tests import factories
 from tests.lanes import Lanes
 from tests.mailbox import Mailbox
 from tests.queue import run_jobs
+from tests.reading import without_middleware
 from tests.replication import Standby, standby
 from tests.s3 import Server, s3_server
 
 TEMPLATE = "contravento_template"
+SERVERS = {"s3", "strict_s3", "follower"}  # fixtures that start one
 SECRET = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
     return Lanes(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for a server is marked, before anything is chosen by marks."""
+    for item in items:
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("servers")
 
 
 @contextmanager
@@ -178,9 +189,18 @@ def jobs(parts: Parts) -> Callable[[], Awaitable[list[str]]]:
     return run
 
 
+@pytest.fixture(scope="session")
+def assembled(tmp_path_factory: pytest.TempPathFactory) -> ASGIApp:
+    """One for all tests: FastAPI builds the routes of each application when they are first asked
+    for, which takes longer than most tests."""
+    return create_app(make_settings("postgresql://nowhere/nothing", tmp_path_factory.getbasetemp()))
+
+
 @pytest.fixture
-def app(parts: Parts) -> ASGIApp:
-    return create_app(parts.settings, parts)
+def app(assembled: ASGIApp) -> ASGIApp:
+    """As if just started. Database, settings and storage come with each request."""
+    without_middleware(assembled).state = State()
+    return assembled
 
 
 @pytest.fixture

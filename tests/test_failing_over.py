@@ -23,7 +23,7 @@ from tests.conftest import make_settings, open_folder
 from tests.served import Served, served
 from tests.tracks.making import ride
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.servers
 
 DATABASE = "diary"
 WAIT_SECONDS = "40"

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 from httpx import AsyncClient
+from starlette.types import ASGIApp
 
 from contravento.accounts.inputs import NewPersonalToken
 from contravento.accounts.service.profile import make_personal_token
 from contravento.kit.parts import Parts
-from contravento.main import create_app
 from tests import factories
 from tests.conftest import open_client
 
@@ -16,8 +16,8 @@ OPERATOR = "/api/v1/operator"
 
 
 @pytest.fixture
-async def live_program(live_parts: Parts) -> AsyncIterator[AsyncClient]:
-    async with open_client(create_app(live_parts.settings, live_parts), live_parts) as client:
+async def live_program(app: ASGIApp, live_parts: Parts) -> AsyncIterator[AsyncClient]:
+    async with open_client(app, live_parts) as client:
         del client.headers["Sec-Fetch-Site"]
         yield client
 

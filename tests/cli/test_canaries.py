@@ -17,7 +17,7 @@ from contravento.kit.tokens import new_token
 from tests.receivers import Receiver, receiver
 from tests.served import Served, served, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.servers
 
 PASSWORD = "Hunter2-canary-word"
 ADDRESS = "canary.rider@secret.example"

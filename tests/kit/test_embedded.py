@@ -12,7 +12,7 @@ from contravento.kit import embedded
 from contravento.kit.db import libpq_url
 from contravento.kit.embedded import embedded_postgres
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.servers
 
 KEEP = "CREATE TABLE kept AS SELECT 7 AS number"
 ASK = "SELECT number FROM kept"

@@ -72,7 +72,7 @@ async def test_a_refusal_is_no_mishap(live_parts: Parts) -> None:
     assert await list_mishaps(live_parts) == []
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 async def test_why_a_job_failed_stands_beside_it(
     live_parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
