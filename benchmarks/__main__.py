@@ -20,7 +20,7 @@ from benchmarks import baseline, product, watching
 from benchmarks.files import make_gpx, make_photo
 from benchmarks.load import Load, load
 from benchmarks.uploads import Upload, make_token, upload
-from contravento.kit.db import libpq_url
+from contravento.kit.database.session import libpq_url
 from contravento.photos.rules import LONG_EDGE_PIXELS
 
 ROUNDS = 3

@@ -21,7 +21,7 @@ from tests.stack.docker import ROOT, docker
 
 from benchmarks.files import make_gpx
 from benchmarks.product import RIDERS, TRIPS
-from contravento.tracks.digest import digest
+from contravento.tracks.pipeline import digest
 
 DEFAULTS = 10_000, 10_000, 3  # trips, points, pairs
 VISITORS, PAUSE_SECONDS = 4, 0.05
@@ -54,13 +54,23 @@ class Pair:
 def main() -> None:
     given = [int(each) for each in sys.argv[1:]]
     trips, points, pairs = (*given, *DEFAULTS[len(given) :])
-    docker("build", "--quiet", "--tag", "contravento:bench", "--file",
-           "deploy/images/contravento.Dockerfile", str(ROOT), timeout=900)  # fmt: skip
+    docker(
+        "build",
+        "--quiet",
+        "--tag",
+        "contravento:bench",
+        "--file",
+        "deploy/images/contravento.Dockerfile",
+        str(ROOT),
+        timeout=900,
+    )
     with tempfile.TemporaryDirectory() as name, _staging(Path(name)) as staging:
         wait_until(lambda: proven(staging), FIRST_SET_SECONDS, "the service proves its first set")
         size = _fill(staging, trips, points)
-        print(f"{trips} trips, {points} points each, {size / 1e3:.0f} kB packed; load average"
-              f" {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")  # fmt: skip
+        print(
+            f"{trips} trips, {points} points each, {size / 1e3:.0f} kB packed; load average"
+            f" {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+        )
         _measure_sets(staging)
         _measure_riders(staging, pairs)
 
@@ -87,16 +97,20 @@ def _measure_sets(staging: Deployment) -> None:
     for words in ("the first set", "the next set"):
         begun = time.monotonic()
         found = answer(staging, "now", "--no-drill")
-        print(f"{words}: taken in {time.monotonic() - begun:.1f} s,"
-              f" {found['rows']} rows, {found['files']['count']} files,"
-              f" {found['files']['bytes'] / 1e6:.0f} MB")  # fmt: skip
+        print(
+            f"{words}: taken in {time.monotonic() - begun:.1f} s,"
+            f" {found['rows']} rows, {found['files']['count']} files,"
+            f" {found['files']['bytes'] / 1e6:.0f} MB"
+        )
     found = answer(staging, "drill")
     said = figures(staging)
     parts = {
         name: said[f'backup_set_bytes{{part="{name}"}}'] for name in ("database", "files", "wal")
     }
-    print(f"{found['state']} in {found['drill_seconds']} s; "
-          + ", ".join(f"{name} {size / 1e6:.0f} MB" for name, size in parts.items()))  # fmt: skip
+    print(
+        f"{found['state']} in {found['drill_seconds']} s; "
+        + ", ".join(f"{name} {size / 1e6:.0f} MB" for name, size in parts.items())
+    )
 
 
 # --- riders
@@ -108,8 +122,10 @@ def _measure_riders(staging: Deployment, count: int) -> None:
     for each in pairs:
         print(f"p95 {each.quiet:.0f} ms without, {each.busy:.0f} ms with a backup")
     rise = median(each.busy / each.quiet for each in pairs) - 1
-    print(f"a backup raises p95 by {rise:.0%} (median of {count} pairs); goal: at most 20%;"
-          f" load average {os.getloadavg()[0]:.1f}")  # fmt: skip
+    print(
+        f"a backup raises p95 by {rise:.0%} (median of {count} pairs); goal: at most 20%;"
+        f" load average {os.getloadavg()[0]:.1f}"
+    )
 
 
 def _pair(staging: Deployment, *, is_busy_first: bool) -> Pair:

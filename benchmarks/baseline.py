@@ -6,7 +6,7 @@ from fastapi import FastAPI, Response
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, select
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from contravento.kit.db import driver_url
+from contravento.kit.database.session import driver_url
 
 ROWS = 20
 

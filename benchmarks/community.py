@@ -16,7 +16,7 @@ import numpy as np
 import psycopg
 from psycopg.types.json import Jsonb
 
-from contravento.kit.db import libpq_url
+from contravento.kit.database.session import libpq_url
 from contravento.tracks.drawing import draw
 from contravento.trips.markdown import excerpt
 from contravento.trips.rules import EXCERPT_CHARACTERS

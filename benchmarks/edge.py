@@ -34,14 +34,24 @@ console = Console(width=110)
 
 def main() -> None:
     trips = int(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_TRIPS
-    docker("build", "--quiet", "--tag", "contravento:bench", "--file",
-           "deploy/images/contravento.Dockerfile", str(ROOT), timeout=900)  # fmt: skip
+    docker(
+        "build",
+        "--quiet",
+        "--tag",
+        "contravento:bench",
+        "--file",
+        "deploy/images/contravento.Dockerfile",
+        str(ROOT),
+        timeout=900,
+    )
     with tempfile.TemporaryDirectory() as name, _dev(Path(name)) as dev:
         for statement in (RIDERS, TRIPS % (1, trips), "VACUUM ANALYZE"):
             dev.psql(statement)
         console.print(_measure(dev, trips))
-        console.print(f"goal: {GOAL:.0f} times; load average {os.getloadavg()[0]:.1f}"
-                      f" on {os.cpu_count()} cores, shared with who asks")  # fmt: skip
+        console.print(
+            f"goal: {GOAL:.0f} times; load average {os.getloadavg()[0]:.1f}"
+            f" on {os.cpu_count()} cores, shared with who asks"
+        )
 
 
 @contextmanager

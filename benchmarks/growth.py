@@ -23,7 +23,7 @@ from sqlalchemy.engine import make_url
 
 from benchmarks import community, product, storing
 from benchmarks.hot_pages import Page, Read, Site, choose_pages, explain, open_site, time_work
-from contravento.kit.embedded import create_database
+from contravento.kit.database.embedded import create_database
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 ROUNDS = 24

@@ -14,16 +14,16 @@ from fastapi import FastAPI
 from sqlalchemy import event, text
 from starlette.types import ASGIApp, Message
 
-from contravento import tally
-from contravento.api.lists import encode_cursor
-from contravento.kit.parts import Parts, open_parts
+from contravento.api.pagination import encode_cursor
+from contravento.kit.resources import Resources, open_resources
 from contravento.kit.settings import Settings
 from contravento.main import create_app
+from contravento.operations import usage_metrics
 from contravento.operations.queries import get_content, get_stored
 from contravento.reactions import REACTIONS
 from contravento.trips.rules import make_slug
-from contravento.web import cursors
-from contravento.web.kept import Kept
+from contravento.web.rendering import cursors
+from contravento.web.rendering.render_cache import RenderCache
 
 TARGETS = 12  # trips or riders alike that take turns, so that no single one is measured
 TRIP = {"photos": 6, "tracks": 2}
@@ -87,14 +87,14 @@ class Read:
 class Site:
     """The product on one community, asked without a network between."""
 
-    parts: Parts
+    resources: Resources
     app: ASGIApp
     _answered: list[FastAPI] = field(default_factory=list)  # which of its layers keeps things
 
     def forget(self) -> None:
         """What this process drew or counted."""
         for each in self._answered:
-            each.state.kept = Kept()
+            each.state.kept = RenderCache()
 
     async def ask(self, path: str) -> bytes:
         """Raises RuntimeError unless it is answered with 200."""
@@ -129,7 +129,7 @@ class Site:
             "headers": HEADERS,
             "client": ("127.0.0.1", 1),
             "server": ("bench", 80),
-            "state": {"parts": self.parts},
+            "state": {"resources": self.resources},
         }
 
 
@@ -146,13 +146,13 @@ async def open_site(url: str, folder: Path) -> AsyncIterator[Site]:
         "bcrypt_rounds": 4,
     }
     settings = Settings.model_validate(values)
-    async with open_parts(settings, reactions=REACTIONS) as parts:
-        yield Site(parts, create_app(settings, parts))
+    async with open_resources(settings, reactions=REACTIONS) as resources:
+        yield Site(resources, create_app(settings, resources))
 
 
 async def choose_pages(site: Site) -> list[Page]:
     """The same pages for every size, of trips and riders that are as alike as they can be."""
-    async with site.parts.transaction() as session:
+    async with site.resources.transaction() as session:
 
         async def rows(query: str, **values: object) -> list[Any]:
             return list((await session.execute(text(query), values)).all())
@@ -187,7 +187,7 @@ async def choose_pages(site: Site) -> list[Page]:
         _page("map's tours", "/map/tours.json"),
         Page("the worker's count", (_count_for_figures,)),
         Page("counts for the operator's page", (_count_for_operator,)),  # which needs the worker's
-    ]  # fmt: skip
+    ]
 
 
 def _page(name: str, *paths: str, has_goal: bool = False, is_anew: bool = False) -> Page:
@@ -209,13 +209,13 @@ def _deep(row: Any) -> str:
 
 
 async def _count_for_operator(site: Site) -> None:
-    async with site.parts.transaction() as session:
+    async with site.resources.transaction() as session:
         await get_content(session)
         await get_stored(session)
 
 
 async def _count_for_figures(site: Site) -> None:
-    await tally.count_content(site.parts)
+    await usage_metrics.count_content(site.resources)
 
 
 async def time_work(site: Site, work: Work) -> float:
@@ -227,10 +227,10 @@ async def time_work(site: Site, work: Work) -> float:
 
 async def explain(site: Site, work: Work) -> Read:
     """Everything that the work asks the database, asked again under EXPLAIN."""
-    with _statements(site.parts) as sent:
+    with _statements(site.resources) as sent:
         await work(site)
     blocks, milliseconds = 0, 0.0
-    async with site.parts.engine.connect() as connection:
+    async with site.resources.engine.connect() as connection:
         for statement, parameters in sent:
             found = await connection.exec_driver_sql(
                 f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters
@@ -243,15 +243,15 @@ async def explain(site: Site, work: Work) -> Read:
 
 
 @contextmanager
-def _statements(parts: Parts) -> Iterator[list[tuple[str, Any]]]:
+def _statements(resources: Resources) -> Iterator[list[tuple[str, Any]]]:
     sent: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
         if statement.lstrip().upper().startswith(("SELECT", "WITH")):
             sent.append((statement, parameters))
 
-    event.listen(parts.engine.sync_engine, "before_cursor_execute", note)
+    event.listen(resources.engine.sync_engine, "before_cursor_execute", note)
     try:
         yield sent
     finally:
-        event.remove(parts.engine.sync_engine, "before_cursor_execute", note)
+        event.remove(resources.engine.sync_engine, "before_cursor_execute", note)

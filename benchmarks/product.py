@@ -15,8 +15,8 @@ from urllib.request import urlopen
 import psycopg
 
 from contravento import migrations
-from contravento.kit.db import libpq_url
-from contravento.kit.embedded import embedded_postgres
+from contravento.kit.database.embedded import embedded_postgres
+from contravento.kit.database.session import libpq_url
 
 START_SECONDS = 60
 

@@ -14,9 +14,9 @@ from sqlalchemy import text
 
 from benchmarks.files import make_gpx, make_photo
 from benchmarks.hot_pages import Site, open_site
-from contravento.kit.db import Session, libpq_url
+from contravento.kit.database.session import Session, libpq_url
 from contravento.photos.images import prepare
-from contravento.tracks.digest import digest
+from contravento.tracks.pipeline import digest
 from contravento.trips import service
 from contravento.trips.inputs import TripChanges, TripDraft
 
@@ -131,7 +131,7 @@ def _log(logs: list[dict[str, float]], sizes: Sequence[int]) -> Table:
 async def log_of_writes(url: str, folder: Path) -> dict[str, float]:
     """What a rider's usual writes put into the log, by the services that do them."""
     async with open_site(url, folder) as site:
-        async with site.parts.transaction() as session:
+        async with site.resources.transaction() as session:
             found = await session.scalar(text("SELECT id FROM riders ORDER BY username LIMIT 1"))
         assert found
         taken: dict[str, list[int]] = {}
@@ -163,15 +163,20 @@ async def _write_once(site: Site, rider_id: UUID, number: int) -> list[tuple[str
     async def delete(session: Session) -> None:
         await service.delete_trip(session, trip_id, rider_id=rider_id)
 
-    steps = {"start a trip": start, "publish it": publish, "change its title": rename,
-             "change its tags": tag, "delete it": delete}  # fmt: skip
+    steps = {
+        "start a trip": start,
+        "publish it": publish,
+        "change its title": rename,
+        "change its tags": tag,
+        "delete it": delete,
+    }
     return [(name, await _logged(site, step)) for name, step in steps.items()]
 
 
 async def _logged(site: Site, write: Callable[[Session], Awaitable[None]]) -> int:
-    async with site.parts.reading() as reader:
+    async with site.resources.reading() as reader:
         before = int((await reader.execute(LOG_PLACE)).scalar_one())
-    async with site.parts.transaction() as session:
+    async with site.resources.transaction() as session:
         await write(session)
-    async with site.parts.reading() as reader:
+    async with site.resources.reading() as reader:
         return int((await reader.execute(LOG_PLACE)).scalar_one()) - before

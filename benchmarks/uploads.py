@@ -9,7 +9,7 @@ import psutil
 import psycopg
 
 from contravento.accounts.service.profile import PERSONAL_TOKEN_PREFIX
-from contravento.kit.db import libpq_url
+from contravento.kit.database.session import libpq_url
 from contravento.kit.tokens import digest, new_token
 
 LOOK_EVERY_SECONDS = 0.01

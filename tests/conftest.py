@@ -19,23 +19,23 @@ from starlette.types import ASGIApp
 
 from contravento import migrations
 from contravento.accounts.models import Rider
-from contravento.kit.db import Session, driver_url
-from contravento.kit.embedded import create_database, drop_database, embedded_postgres
-from contravento.kit.limits import Limiter
-from contravento.kit.parts import Parts, open_parts
+from contravento.kit.database.embedded import create_database, drop_database, embedded_postgres
+from contravento.kit.database.session import Session, driver_url
 from contravento.kit.passwords import Passwords
+from contravento.kit.rate_limit import Limiter
+from contravento.kit.resources import Resources, open_resources
 from contravento.kit.settings import Settings
-from contravento.kit.storage import Storage
+from contravento.kit.storage.storage import Storage
 from contravento.kit.tokens import Signer
 from contravento.main import create_app
 from contravento.reactions import REACTIONS
-from tests import factories
-from tests.lanes import Lanes
-from tests.mailbox import Mailbox
-from tests.queue import run_jobs
-from tests.reading import without_middleware
-from tests.replication import Standby, standby
-from tests.s3 import Server, s3_server
+from tests.support import factories
+from tests.support.lanes import Lanes
+from tests.support.mailbox import Mailbox
+from tests.support.queue import run_jobs
+from tests.support.reading import without_middleware
+from tests.support.replication import Standby, standby
+from tests.support.s3 import Server, s3_server
 
 TEMPLATE = "contravento_template"
 SERVERS = {"s3", "strict_s3", "follower"}  # fixtures that start one
@@ -140,7 +140,7 @@ def mailbox() -> Mailbox:
 
 
 @pytest.fixture
-async def parts(settings: Settings, mailbox: Mailbox) -> AsyncIterator[Parts]:
+async def resources(settings: Settings, mailbox: Mailbox) -> AsyncIterator[Resources]:
     """Parts whose every transaction is a savepoint on one connection, undone after the test."""
     engine = create_async_engine(driver_url(settings.database, "asyncpg"), poolclass=NullPool)
     async with engine.connect() as connection:
@@ -151,7 +151,7 @@ async def parts(settings: Settings, mailbox: Mailbox) -> AsyncIterator[Parts]:
             join_transaction_mode="create_savepoint",
             info={"reactions": REACTIONS},
         )
-        yield Parts(
+        yield Resources(
             settings=settings,
             engine=engine,
             sessions=sessions,
@@ -167,24 +167,26 @@ async def parts(settings: Settings, mailbox: Mailbox) -> AsyncIterator[Parts]:
 
 
 @pytest.fixture
-async def live_parts(own_database: str, tmp_path: Path) -> AsyncIterator[Parts]:
+async def live_resources(own_database: str, tmp_path: Path) -> AsyncIterator[Resources]:
     """Parts as in production, on a database of the test's own."""
-    async with open_parts(make_settings(own_database, tmp_path), reactions=REACTIONS) as parts:
-        yield parts
+    async with open_resources(
+        make_settings(own_database, tmp_path), reactions=REACTIONS
+    ) as resources:
+        yield resources
 
 
 @pytest.fixture
-async def session(parts: Parts) -> AsyncIterator[Session]:
-    async with parts.transaction() as session:
+async def session(resources: Resources) -> AsyncIterator[Session]:
+    async with resources.transaction() as session:
         yield session
 
 
 @pytest.fixture
-def jobs(parts: Parts) -> Callable[[], Awaitable[list[str]]]:
+def jobs(resources: Resources) -> Callable[[], Awaitable[list[str]]]:
     """Run what is queued until nothing is left; the names of what ran."""
 
     async def run() -> list[str]:
-        return await run_jobs(parts)
+        return await run_jobs(resources)
 
     return run
 
@@ -204,45 +206,47 @@ def app(assembled: ASGIApp) -> ASGIApp:
 
 
 @pytest.fixture
-async def client(app: ASGIApp, parts: Parts) -> AsyncIterator[AsyncClient]:
+async def client(app: ASGIApp, resources: Resources) -> AsyncIterator[AsyncClient]:
     """A browser that nobody is signed in with."""
-    async with open_client(app, parts) as client:
+    async with open_client(app, resources) as client:
         yield client
 
 
 @pytest.fixture
-async def rider(parts: Parts) -> Rider:
-    async with parts.transaction() as session:
+async def rider(resources: Resources) -> Rider:
+    async with resources.transaction() as session:
         return await factories.make_rider(session, username="maite", name="Maite Arrieta")
 
 
 @pytest.fixture
-async def stranger(parts: Parts) -> Rider:
-    async with parts.transaction() as session:
+async def stranger(resources: Resources) -> Rider:
+    async with resources.transaction() as session:
         return await factories.make_rider(session, username="tomas", name="Tomás Ibarrola")
 
 
 @pytest.fixture
-async def signed_in(app: ASGIApp, parts: Parts, rider: Rider) -> AsyncIterator[AsyncClient]:
+async def signed_in(app: ASGIApp, resources: Resources, rider: Rider) -> AsyncIterator[AsyncClient]:
     """The rider's own browser."""
-    async with open_client(app, parts) as client:
-        await sign_in(client, parts, rider)
+    async with open_client(app, resources) as client:
+        await sign_in(client, resources, rider)
         yield client
 
 
 @pytest.fixture
-async def as_stranger(app: ASGIApp, parts: Parts, stranger: Rider) -> AsyncIterator[AsyncClient]:
+async def as_stranger(
+    app: ASGIApp, resources: Resources, stranger: Rider
+) -> AsyncIterator[AsyncClient]:
     """Another rider's browser."""
-    async with open_client(app, parts) as client:
-        await sign_in(client, parts, stranger)
+    async with open_client(app, resources) as client:
+        await sign_in(client, resources, stranger)
         yield client
 
 
-def open_client(app: ASGIApp, parts: Parts) -> AsyncClient:
+def open_client(app: ASGIApp, resources: Resources) -> AsyncClient:
     """A client of the application in this process; the lifespan's state is given by hand."""
 
     async def with_state(scope, receive, send):  # type: ignore[no-untyped-def]
-        scope["state"] = {"parts": parts}
+        scope["state"] = {"resources": resources}
         await app(scope, receive, send)
 
     return AsyncClient(
@@ -252,6 +256,6 @@ def open_client(app: ASGIApp, parts: Parts) -> AsyncClient:
     )
 
 
-async def sign_in(client: AsyncClient, parts: Parts, rider: Rider) -> None:
-    async with parts.transaction() as session:
+async def sign_in(client: AsyncClient, resources: Resources, rider: Rider) -> None:
+    async with resources.transaction() as session:
         client.cookies.set("session", await factories.make_cookie(session, rider))

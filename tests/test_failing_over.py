@@ -14,13 +14,13 @@ import psycopg
 import pytest
 
 from contravento import migrations
-from contravento.kit.embedded import create_database
-from contravento.kit.parts import open_parts
+from contravento.kit.database.embedded import create_database
+from contravento.kit.resources import open_resources
 from contravento.reactions import REACTIONS
-from tests import factories
-from tests.clusters import Cluster, await_true, cluster, standby_of
 from tests.conftest import make_settings, open_folder
-from tests.served import Served, served
+from tests.support import factories
+from tests.support.clusters import Cluster, await_true, cluster, standby_of
+from tests.support.served import Served, served
 from tests.tracks.making import ride
 
 pytestmark = pytest.mark.servers
@@ -159,8 +159,8 @@ class Riders:
 
 async def make_riders(product: Served, url: str, folder: Path) -> Riders:
     async with (
-        open_parts(make_settings(url, folder), reactions=REACTIONS) as parts,
-        parts.transaction() as session,
+        open_resources(make_settings(url, folder), reactions=REACTIONS) as resources,
+        resources.transaction() as session,
     ):
         rider = await factories.make_rider(session)
         trip = await factories.make_trip(session, rider)

@@ -14,17 +14,17 @@ from starlette.types import ASGIApp
 
 from contravento.accounts.models import Rider
 from contravento.kit.jobs import JOBS
-from contravento.kit.parts import Parts
-from contravento.kit.storage import Storage, StorageAway
+from contravento.kit.resources import Resources
+from contravento.kit.storage.storage import Storage, StorageAway
 from contravento.main import create_app
 from contravento.photos.models import Photo
 from contravento.tracks.models import State, Track
 from contravento.trips.models import Trip
 from contravento.worker import MAX_ATTEMPTS_OF_PATIENCE, PATIENCE_SECONDS, Patience
-from tests import factories
 from tests.conftest import open_client, sign_in
-from tests.queue import run_jobs
-from tests.s3 import Line, Server, line_to
+from tests.support import factories
+from tests.support.queue import run_jobs
+from tests.support.s3 import Line, Server, line_to
 from tests.tracks.making import ride
 from tests.web.making import jpeg
 
@@ -38,20 +38,20 @@ async def line(s3: Server) -> AsyncIterator[Line]:
 
 
 @pytest.fixture
-def on_s3(parts: Parts, s3: Server, line: Line) -> Parts:
+def on_s3(resources: Resources, s3: Server, line: Line) -> Resources:
     access = line.server.access(silent_seconds=SILENT_SECONDS)
-    return replace(parts, storage=Storage(f"s3://{s3.make_bucket()}/diary", access))
+    return replace(resources, storage=Storage(f"s3://{s3.make_bucket()}/diary", access))
 
 
 @pytest.fixture
-async def browser(app: ASGIApp, on_s3: Parts, rider: Rider) -> AsyncIterator[AsyncClient]:
+async def browser(app: ASGIApp, on_s3: Resources, rider: Rider) -> AsyncIterator[AsyncClient]:
     async with open_client(app, on_s3) as client:
         await sign_in(client, on_s3, rider)
         yield client
 
 
 @pytest.fixture
-async def trip(on_s3: Parts, rider: Rider) -> Trip:
+async def trip(on_s3: Resources, rider: Rider) -> Trip:
     async with on_s3.transaction() as session:
         return await factories.make_trip(session, rider)
 
@@ -61,8 +61,8 @@ async def send(browser: AsyncClient, trip: Trip, kind: str) -> Response:
     return await browser.post(f"/api/v1/trips/{trip.id}/{kind}", files={"file": file})
 
 
-async def states(parts: Parts) -> list[str]:
-    async with parts.transaction() as session:
+async def states(resources: Resources) -> list[str]:
+    async with resources.transaction() as session:
         return [
             *(await session.scalars(select(Track.state))),
             *(await session.scalars(select(Photo.state))),
@@ -70,7 +70,7 @@ async def states(parts: Parts) -> list[str]:
 
 
 async def test_what_riders_send_is_made_ready_shown_exported_and_deleted(
-    browser: AsyncClient, on_s3: Parts, trip: Trip
+    browser: AsyncClient, on_s3: Resources, trip: Trip
 ) -> None:
     track = (await send(browser, trip, "tracks")).json()
     photo = (await send(browser, trip, "photos")).json()
@@ -99,15 +99,15 @@ async def test_what_riders_send_is_made_ready_shown_exported_and_deleted(
 
 @pytest.mark.parametrize("where", ["folder", "bucket"])
 async def test_a_picture_comes_whole_in_parts_or_not_again(
-    where: str, parts: Parts, on_s3: Parts, rider: Rider
+    where: str, resources: Resources, on_s3: Resources, rider: Rider
 ) -> None:
-    parts = on_s3 if where == "bucket" else parts
-    async with parts.transaction() as session:
+    resources = on_s3 if where == "bucket" else resources
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider)
-    async with open_client(create_app(parts.settings, parts), parts) as client:
-        await sign_in(client, parts, rider)
+    async with open_client(create_app(resources.settings, resources), resources) as client:
+        await sign_in(client, resources, rider)
         photo = (await send(client, trip, "photos")).json()
-        await run_jobs(parts)
+        await run_jobs(resources)
         address = f"/photos/{photo['id']}/small.jpg"
         whole = await client.get(address)
         size, tag = len(whole.content), whole.headers["etag"]
@@ -139,7 +139,7 @@ async def test_a_picture_comes_whole_in_parts_or_not_again(
 
 @pytest.mark.parametrize("trouble", ["cut", "slow"])
 async def test_an_upload_that_cannot_be_kept_is_refused_and_leaves_nothing(
-    browser: AsyncClient, on_s3: Parts, trip: Trip, line: Line, trouble: str
+    browser: AsyncClient, on_s3: Resources, trip: Trip, line: Line, trouble: str
 ) -> None:
     if trouble == "cut":
         await line.cut()
@@ -156,7 +156,7 @@ async def test_an_upload_that_cannot_be_kept_is_refused_and_leaves_nothing(
 
 
 async def test_an_outage_is_told_and_no_file_is_blamed_for_it(
-    browser: AsyncClient, on_s3: Parts, trip: Trip, line: Line
+    browser: AsyncClient, on_s3: Resources, trip: Trip, line: Line
 ) -> None:
     await send(browser, trip, "tracks")
     photo = (await send(browser, trip, "photos")).json()
@@ -186,7 +186,7 @@ async def test_an_outage_is_told_and_no_file_is_blamed_for_it(
 
 
 async def test_a_file_that_is_gone_is_not_found_and_stays_alone(
-    browser: AsyncClient, on_s3: Parts, trip: Trip
+    browser: AsyncClient, on_s3: Resources, trip: Trip
 ) -> None:
     photo = (await send(browser, trip, "photos")).json()
     await run_jobs(on_s3)
@@ -199,7 +199,7 @@ async def test_a_file_that_is_gone_is_not_found_and_stays_alone(
 
 
 async def test_a_process_is_not_ready_before_its_bucket_has_answered(
-    on_s3: Parts, s3: Server, line: Line
+    on_s3: Resources, s3: Server, line: Line
 ) -> None:
     nowhere = replace(on_s3, storage=Storage("s3://nobody-made-this", s3.access()))
     assert await storage_check(nowhere) == "failed: the bucket does not exist"
@@ -208,8 +208,8 @@ async def test_a_process_is_not_ready_before_its_bucket_has_answered(
     assert await storage_check(on_s3) == "ok"  # pages are better than none
 
 
-async def storage_check(parts: Parts) -> str:
-    async with open_client(create_app(parts.settings, parts), parts) as client:
+async def storage_check(resources: Resources) -> str:
+    async with open_client(create_app(resources.settings, resources), resources) as client:
         found: str = (await client.get("/health/ready")).json()["checks"]["storage"]
         return found
 
@@ -221,9 +221,12 @@ async def test_while_files_move_both_places_are_read_one_is_written_and_both_for
     before, learned, switched, alone = (
         Storage(url, s3.access(), fallback)
         for url, fallback in (
-            (folder, None), (folder, bucket), (bucket, folder), (bucket, None),
+            (folder, None),
+            (folder, bucket),
+            (bucket, folder),
+            (bucket, None),
         )
-    )  # fmt: skip
+    )
     for number, storage in enumerate((before, learned, switched, alone)):
         await storage.put(f"key/{number}", b"x" * number)
 

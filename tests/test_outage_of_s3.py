@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from contravento.kit.parts import Parts
-from tests import factories
-from tests.s3 import KEYS, Server, line_to
-from tests.served import Served, served, wait_until
+from contravento.kit.resources import Resources
+from tests.support import factories
+from tests.support.s3 import KEYS, Server, line_to
+from tests.support.served import Served, served, wait_until
 from tests.web.making import jpeg
 
 pytestmark = pytest.mark.servers
@@ -24,9 +24,13 @@ PATIENCE_SECONDS = 120
 async def serving(database: str, folder: Path, s3: Server, bucket: str) -> AsyncIterator[Served]:
     """Beside this loop, which holds the line to the bucket."""
     context = served(
-        database, folder, STORAGE_URL=bucket, STORAGE_S3_ENDPOINT=s3.url,
-        STORAGE_S3_ACCESS_KEY=KEYS["access_key"], STORAGE_S3_SECRET_KEY=KEYS["secret_key"],
-    )  # fmt: skip
+        database,
+        folder,
+        STORAGE_URL=bucket,
+        STORAGE_S3_ENDPOINT=s3.url,
+        STORAGE_S3_ACCESS_KEY=KEYS["access_key"],
+        STORAGE_S3_SECRET_KEY=KEYS["secret_key"],
+    )
     found = await asyncio.to_thread(context.__enter__)
     try:
         yield found
@@ -39,9 +43,9 @@ async def until(holds: Callable[[], object]) -> None:
 
 
 async def test_what_was_acknowledged_is_made_ready_after_an_outage(
-    own_database: str, live_parts: Parts, s3: Server, tmp_path: Path
+    own_database: str, live_resources: Resources, s3: Server, tmp_path: Path
 ) -> None:
-    async with live_parts.transaction() as session:
+    async with live_resources.transaction() as session:
         rider = await factories.make_rider(session, username="maite", name="Maite")
         trip = await factories.make_trip(session, rider)
         cookie = await factories.make_cookie(session, rider)

@@ -17,16 +17,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from contravento import migrations
-from contravento.kit.db import libpq_url, make_engine, reading
-from contravento.kit.embedded import create_database, drop_database
-from contravento.kit.parts import Parts, open_parts
-from contravento.kit.servers import read_address
+from contravento.kit.database.embedded import create_database, drop_database
+from contravento.kit.database.session import libpq_url, make_engine, reading
+from contravento.kit.database_url import read_address
+from contravento.kit.resources import Resources, open_resources
 from contravento.main import create_app
 from contravento.reactions import REACTIONS
-from tests import factories
 from tests.conftest import SECRET, TEMPLATE, make_settings, open_client, open_folder
-from tests.pooler import BEHIND, Pooler, pooler_before
-from tests.served import Served, served, wait_until
+from tests.support import factories
+from tests.support.pooler import BEHIND, Pooler, pooler_before
+from tests.support.served import Served, served, wait_until
 from tests.test_failing_over import Riders, are_read, assert_kept, make_riders
 
 SECONDS = 4.0
@@ -169,10 +169,12 @@ async def test_what_statements_without_names_cost(pooler: Pooler, tmp_path: Path
     async with AsyncExitStack() as stack:
         clients = {}
         for name, settings in ways.items():
-            parts = await stack.enter_async_context(open_parts(settings, reactions=REACTIONS))
+            resources = await stack.enter_async_context(
+                open_resources(settings, reactions=REACTIONS)
+            )
             if name == "as ever":
-                await fill(parts)
-            client = open_client(create_app(settings, parts), parts)
+                await fill(resources)
+            client = open_client(create_app(settings, resources), resources)
             clients[name] = await stack.enter_async_context(client)
         for _ in range(ASKED):  # by turns, so that whatever else runs here slows each alike
             for name, client in clients.items():
@@ -185,8 +187,8 @@ async def test_what_statements_without_names_cost(pooler: Pooler, tmp_path: Path
     assert medians["by PgBouncer"] < MOST_TIMES_AS_LONG * medians["as ever"]
 
 
-async def fill(parts: Parts) -> None:
-    async with parts.transaction() as session:
+async def fill(resources: Resources) -> None:
+    async with resources.transaction() as session:
         rider = await factories.make_rider(session)
         for number in range(30):
             await factories.make_trip(session, rider, title=f"Day {number}")

@@ -24,53 +24,55 @@ from contravento.accounts.service.sign_up import find_link, make_link, send_conf
 from contravento.kit.errors import Conflict
 from contravento.kit.jobs import Job
 from contravento.kit.mail import Mail
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from contravento.main import create_app
 from contravento.trips import service
 from contravento.trips.inputs import TripDraft
 from contravento.trips.models import Trip
-from tests import factories
 from tests.conftest import SECRET, open_client
-from tests.mailbox import Mailbox
-from tests.queue import list_queued
+from tests.support import factories
+from tests.support.mailbox import Mailbox
+from tests.support.queue import list_queued
 from tests.tracks.making import ride
 
 PATIENCE_SECONDS = 90
 
 
-async def count(parts: Parts, table: Any) -> int:
-    async with parts.transaction() as session:
+async def count(resources: Resources, table: Any) -> int:
+    async with resources.transaction() as session:
         return await session.scalar(select(func.count()).select_from(table)) or 0
 
 
-async def test_what_is_refused_late_leaves_no_row_and_no_job(parts: Parts, rider: Rider) -> None:
+async def test_what_is_refused_late_leaves_no_row_and_no_job(
+    resources: Resources, rider: Rider
+) -> None:
 
     async def fail() -> None:
-        async with parts.transaction() as session:
+        async with resources.transaction() as session:
             await service.start_trip(session, TripDraft(title="Never"), rider_id=rider.id)
             await send_confirmation.later(session, rider_id=rider.id)
             raise Conflict
 
     with pytest.raises(Conflict):
         await fail()
-    assert await count(parts, Trip) == 0
-    assert await list_queued(parts) == []
+    assert await count(resources, Trip) == 0
+    assert await list_queued(resources) == []
 
 
-async def test_a_refusal_may_keep_what_it_did(parts: Parts, rider: Rider) -> None:
+async def test_a_refusal_may_keep_what_it_did(resources: Resources, rider: Rider) -> None:
     async def refuse() -> None:
-        async with parts.transaction() as session:
+        async with resources.transaction() as session:
             await service.start_trip(session, TripDraft(title="Kept"), rider_id=rider.id)
             raise RefreshTokenReused
 
     with pytest.raises(RefreshTokenReused):
         await refuse()
-    assert await count(parts, Trip) == 1
+    assert await count(resources, Trip) == 1
 
 
-async def test_two_people_cannot_take_one_name_at_once(live_parts: Parts) -> None:
-    app = create_app(live_parts.settings, live_parts)
-    async with open_client(app, live_parts) as client:
+async def test_two_people_cannot_take_one_name_at_once(live_resources: Resources) -> None:
+    app = create_app(live_resources.settings, live_resources)
+    async with open_client(app, live_resources) as client:
         answers = await asyncio.gather(
             *(
                 client.post(
@@ -87,19 +89,19 @@ async def test_two_people_cannot_take_one_name_at_once(live_parts: Parts) -> Non
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
     refused = [answer.json()["errors"][0]["field"] for answer in answers if answer.is_error]
     assert refused == ["username"] * 3
-    assert await list_queued(live_parts) == ["accounts.send_confirmation"]
+    assert await list_queued(live_resources) == ["accounts.send_confirmation"]
 
 
 @pytest.mark.parametrize(
     ("send", "purpose"), [(send_confirmation, Purpose.CONFIRM), (send_reset, Purpose.RESET)]
 )
 async def test_a_mailed_link_works_as_soon_as_the_mail_arrives(
-    live_parts: Parts, send: Job[...], purpose: Purpose
+    live_resources: Resources, send: Job[...], purpose: Purpose
 ) -> None:
-    async with live_parts.transaction() as session:
+    async with live_resources.transaction() as session:
         rider = await factories.make_rider(session, confirmed_at=None)
-    reader = QuickReader(live_parts, purpose)
-    await send(replace(live_parts, mailer=reader), rider_id=rider.id)
+    reader = QuickReader(live_resources, purpose)
+    await send(replace(live_resources, mailer=reader), rider_id=rider.id)
     assert reader.links_that_work == 1
 
 
@@ -107,21 +109,21 @@ async def test_a_mailed_link_works_as_soon_as_the_mail_arrives(
 class QuickReader:
     """Follows the link while the mail server is still being told good-bye."""
 
-    parts: Parts
+    resources: Resources
     purpose: Purpose
     links_that_work: int = 0
 
     async def send(self, mail: Mail) -> None:
         mailbox = Mailbox()
         await mailbox.send(mail)
-        async with self.parts.transaction() as session:
+        async with self.resources.transaction() as session:
             if await find_link(session, mailbox.last_token(), self.purpose):
                 self.links_that_work += 1
 
 
-async def test_two_people_cannot_take_one_address_at_once(live_parts: Parts) -> None:
-    app = create_app(live_parts.settings, live_parts)
-    async with open_client(app, live_parts) as client:
+async def test_two_people_cannot_take_one_address_at_once(live_resources: Resources) -> None:
+    app = create_app(live_resources.settings, live_resources)
+    async with open_client(app, live_resources) as client:
         answers = await asyncio.gather(
             *(
                 client.post(
@@ -136,14 +138,16 @@ async def test_two_people_cannot_take_one_address_at_once(live_parts: Parts) -> 
             )
         )
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409]
-    assert await count(live_parts, Rider) == 1
+    assert await count(live_resources, Rider) == 1
 
 
-async def test_a_stolen_refresh_token_is_spent_by_one_of_two_at_once(live_parts: Parts) -> None:
-    app = create_app(live_parts.settings, live_parts)
-    async with live_parts.transaction() as session:
+async def test_a_stolen_refresh_token_is_spent_by_one_of_two_at_once(
+    live_resources: Resources,
+) -> None:
+    app = create_app(live_resources.settings, live_resources)
+    async with live_resources.transaction() as session:
         rider = await factories.make_rider(session)
-    async with open_client(app, live_parts) as client:
+    async with open_client(app, live_resources) as client:
         login = {"login": rider.username, "password": factories.PASSWORD}
         tokens = (await client.post("/api/v1/sessions", json=login)).json()
         sent = {"refresh_token": tokens["refresh_token"]}
@@ -158,13 +162,13 @@ async def test_a_stolen_refresh_token_is_spent_by_one_of_two_at_once(live_parts:
     assert after.status_code == 401
 
 
-async def test_two_mails_links_cannot_both_be_spent(live_parts: Parts) -> None:
+async def test_two_mails_links_cannot_both_be_spent(live_resources: Resources) -> None:
 
-    app = create_app(live_parts.settings, live_parts)
-    async with live_parts.transaction() as session:
+    app = create_app(live_resources.settings, live_resources)
+    async with live_resources.transaction() as session:
         rider = await factories.make_rider(session, confirmed_at=None)
         token = await make_link(session, rider.id, Purpose.CONFIRM, CONFIRMATION_LIFETIME)
-    async with open_client(app, live_parts) as client:
+    async with open_client(app, live_resources) as client:
         answers = await asyncio.gather(
             *(client.post("/api/v1/accounts/verification", json={"token": token}) for _ in range(4))
         )
@@ -243,10 +247,10 @@ async def answers(client: AsyncClient) -> bool:
 
 @pytest.fixture
 async def uploaded(
-    processes: Processes, live_parts: Parts
+    processes: Processes, live_resources: Resources
 ) -> AsyncIterator[tuple[AsyncClient, str, subprocess.Popen[bytes]]]:
     """A track that was acknowledged, with no worker to read it yet."""
-    async with live_parts.transaction() as session:
+    async with live_resources.transaction() as session:
         rider = await factories.make_rider(session)
         trip = await factories.make_trip(session, rider)
     web = processes.start("web")

@@ -15,15 +15,15 @@ from babel.messages.pofile import read_po
 from httpx import AsyncClient, Response
 
 from contravento.accounts.models import Rider
-from contravento.kit.languages import translate
+from contravento.kit.i18n.catalogue import translate
+from contravento.kit.i18n.marks import Listed
 from contravento.kit.mail import FolderMailer
-from contravento.kit.parts import Parts
-from contravento.kit.words import Listed
+from contravento.kit.resources import Resources
 from contravento.tracks import service as tracks
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience
-from tests import factories
-from tests.mailbox import Mailbox
+from tests.support import factories
+from tests.support.mailbox import Mailbox
 from tests.web.making import add_photo, add_track, gpx
 
 ROOT = Path(__file__).parent.parent
@@ -131,10 +131,10 @@ def test_what_fills_a_sentence_is_in_its_language_too() -> None:
 
 
 @pytest.fixture
-async def trips(parts: Parts, rider: Rider) -> list[Trip]:
+async def trips(resources: Resources, rider: Rider) -> list[Trip]:
     """A public one with all there can be, one by link, and a draft that a file was refused for."""
     words: dict[str, Any] = {"story": STORY, "excerpt": STORY}
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         rider.language, rider.bio = "es", "Encuadernadora."
         session.add(await session.merge(rider))
         made = [
@@ -146,11 +146,11 @@ async def trips(parts: Parts, rider: Rider) -> list[Trip]:
             ),
             await factories.make_trip(session, rider, title="", published=False, **words),
         ]
-    await add_track(parts, made[0], gpx(name="Por el puerto"))
-    await add_photo(parts, made[0])
-    await add_photo(parts, made[0])
-    await add_track(parts, made[2], odd_gpx())
-    async with parts.transaction() as session:
+    await add_track(resources, made[0], gpx(name="Por el puerto"))
+    await add_photo(resources, made[0])
+    await add_photo(resources, made[0])
+    await add_track(resources, made[2], odd_gpx())
+    async with resources.transaction() as session:
         await tracks.upload_track(
             session,
             made[2].id,
@@ -158,7 +158,7 @@ async def trips(parts: Parts, rider: Rider) -> list[Trip]:
             file_name="ride.gpx",
             file_bytes=len(WEB_PAGE),
             rider_id=rider.id,
-            storage=parts.storage,
+            storage=resources.storage,
         )
     return made
 
@@ -175,8 +175,8 @@ def leftovers(page: Response) -> list[str]:
     left = []
     for entry in entries(catalogue()):
         for english, words in zip(forms(entry.id), forms(entry.string), strict=True):
-            parts = PLACE.sub("\0", english.replace("%%", "%")).split("\0")
-            longest = max(parts, key=len).strip()
+            pieces = PLACE.sub("\0", english.replace("%%", "%")).split("\0")
+            longest = max(pieces, key=len).strip()
             if len(longest) >= TELLING_CHARACTERS and longest not in words and longest in said:
                 left.append(english)
     return left
@@ -250,7 +250,10 @@ async def test_an_outage_is_in_spanish(
 
 
 async def test_what_a_rider_sees_is_in_spanish(
-    signed_in: AsyncClient, parts: Parts, trips: list[Trip], jobs: Callable[[], Awaitable[Any]]
+    signed_in: AsyncClient,
+    resources: Resources,
+    trips: list[Trip],
+    jobs: Callable[[], Awaitable[Any]],
 ) -> None:
     public, linked, draft = (f"/trips/{trip.slug}" for trip in trips)
     for path in (
@@ -287,7 +290,7 @@ async def test_a_riders_mistakes_are_in_spanish(signed_in: AsyncClient, trips: l
 
 
 async def test_mails_are_in_the_riders_spanish(
-    client: AsyncClient, mailbox: Mailbox, parts: Parts, jobs: Callable[[], Awaitable[Any]]
+    client: AsyncClient, mailbox: Mailbox, resources: Resources, jobs: Callable[[], Awaitable[Any]]
 ) -> None:
     wanted = {
         "username": "Itziar_O",
@@ -308,8 +311,8 @@ async def test_mails_are_in_the_riders_spanish(
     assert '<html lang="es">' in (mail.html or "")
 
     check_spanish(await client.get(f"/confirm/{mailbox.last_token()}", headers=IN_SPANISH))
-    assert parts.settings.mail_folder
-    await FolderMailer(parts.settings.mail_folder, "ContraVento").send(mail)
+    assert resources.settings.mail_folder
+    await FolderMailer(resources.settings.mail_folder, "ContraVento").send(mail)
     check_spanish(await client.get("/outbox", headers=IN_SPANISH))
 
 

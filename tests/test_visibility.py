@@ -17,16 +17,16 @@ from httpx import AsyncClient, Response
 from starlette.types import ASGIApp
 
 from contravento.accounts.models import Rider
-from contravento.api.description import describe
+from contravento.api.openapi import describe
 from contravento.kit.clock import now
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from contravento.photos.models import Photo, State as PhotoState
-from contravento.tracks.digest import digest
 from contravento.tracks.models import State as TrackState, Track, TrackDay
+from contravento.tracks.pipeline import digest
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience, new_key
-from tests import factories
 from tests.conftest import open_client, sign_in
+from tests.support import factories
 from tests.tracks.making import ride
 
 VIEWERS = ("nobody", "stranger", "admin", "owner")
@@ -138,26 +138,26 @@ def may_find(viewer: str, audience: Audience, *, published: bool) -> bool:
 
 @pytest.fixture
 async def clients(
-    app: ASGIApp, parts: Parts, rider: Rider, stranger: Rider
+    app: ASGIApp, resources: Resources, rider: Rider, stranger: Rider
 ) -> AsyncIterator[dict[str, AsyncClient]]:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         admin = await factories.make_rider(session, username="keeper", is_admin=True)
     async with (
-        open_client(app, parts) as nobodys,
-        open_client(app, parts) as strangers,
-        open_client(app, parts) as admins,
-        open_client(app, parts) as owners,
+        open_client(app, resources) as nobodys,
+        open_client(app, resources) as strangers,
+        open_client(app, resources) as admins,
+        open_client(app, resources) as owners,
     ):
         for client, who in ((strangers, stranger), (admins, admin), (owners, rider)):
-            await sign_in(client, parts, who)
+            await sign_in(client, resources, who)
         yield dict(zip(VIEWERS, (nobodys, strangers, admins, owners), strict=True))
 
 
-async def show(parts: Parts, rider: Rider, audience: Audience, *, published: bool) -> Shown:
+async def show(resources: Resources, rider: Rider, audience: Audience, *, published: bool) -> Shown:
     found = digest(ride(40), "day.gpx")
     for key, content in (("points/x", found.packed), ("photos/x.jpg", b"\xff\xd8 a picture")):
-        await parts.storage.put(key, content)
-    async with parts.transaction() as session:
+        await resources.storage.put(key, content)
+    async with resources.transaction() as session:
         trip = await factories.make_trip(
             session,
             rider,
@@ -222,10 +222,10 @@ async def test_a_trip_is_seen_by_whoever_may_and_is_not_there_for_others(
     audience: Audience,
     published: bool,
     clients: dict[str, AsyncClient],
-    parts: Parts,
+    resources: Resources,
     rider: Rider,
 ) -> None:
-    shown = await show(parts, rider, audience, published=published)
+    shown = await show(resources, rider, audience, published=published)
     for surface in SURFACES:
         for viewer, client in clients.items():
             seen = await client.get(shown.fill(surface), headers=BROWSER)
@@ -242,10 +242,10 @@ async def test_a_trip_is_found_in_lists_and_totals_by_whoever_may(
     audience: Audience,
     published: bool,
     clients: dict[str, AsyncClient],
-    parts: Parts,
+    resources: Resources,
     rider: Rider,
 ) -> None:
-    shown = await show(parts, rider, audience, published=published)
+    shown = await show(resources, rider, audience, published=published)
     for viewer, client in clients.items():
         for look in PUBLIC_LISTS:
             expected = published and audience is Audience.EVERYONE

@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
-from contravento_ops.environment import example
-from contravento_ops.environment.variables import VARIABLES
-from contravento_ops.kit.place import EnvironmentName
+from contravento_ops.environment import examples
+from contravento_ops.environment.variables.table import VARIABLES
+from contravento_ops.kit.paths import EnvironmentName
 from contravento_ops.kubernetes import overlay
 from contravento_ops.kubernetes.settings import DATABASE
 
@@ -71,10 +71,10 @@ def files() -> dict[Path, str]:
     return found
 
 
-def wanted(environment: EnvironmentName) -> overlay.Wanted:
+def wanted(environment: EnvironmentName) -> overlay.OverlayRequest:
     """What somebody would ask for who left the example as it is."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    return overlay.Wanted(
+    return overlay.OverlayRequest(
         environment,
         values(environment),
         f"registry.example.org/contravento:{version}",
@@ -84,7 +84,7 @@ def wanted(environment: EnvironmentName) -> overlay.Wanted:
 
 def values(environment: EnvironmentName) -> dict[str, str]:
     """As the example suggests them; secrets are placeholders, which no overlay shows."""
-    all_ = {name: example.suggested(each, environment) for name, each in VARIABLES.items()}
+    all_ = {name: examples.suggested(each, environment) for name, each in VARIABLES.items()}
     storage = {"STORAGE_URL": f"s3://contravento-{environment}"}
     return {name: value for name, value in all_.items() if value} | SUGGESTED | storage
 

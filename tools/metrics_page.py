@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 from prometheus_client import Counter, Gauge, Histogram
 
-from contravento.kit import metrics
+from contravento.kit.telemetry import metrics
 from tools.dashboards.__main__ import files
 
 ROOT = Path(__file__).resolve().parent.parent

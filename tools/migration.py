@@ -12,7 +12,7 @@ from pathlib import Path
 from alembic import command
 
 from contravento import migrations
-from contravento.kit.embedded import embedded_postgres
+from contravento.kit.database.embedded import embedded_postgres
 
 
 def main() -> int:

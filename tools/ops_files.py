@@ -13,8 +13,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from contravento_ops.environment import example
-from contravento_ops.kit.place import ENVIRONMENTS
+from contravento_ops.environment import examples
+from contravento_ops.kit.paths import ENVIRONMENTS
 
 ROOT = Path(__file__).parent.parent
 ROOTS = ("typer", "rich", "cryptography")
@@ -26,13 +26,13 @@ HEAD = (
 
 def files() -> dict[Path, str]:
     """Every such file with what it should hold."""
-    examples = {
-        ROOT / f".env.{environment}.example": example.example(environment)
+    example_files = {
+        ROOT / f".env.{environment}.example": examples.example(environment)
         for environment in ENVIRONMENTS
     }
     return {
-        **examples,
-        ROOT / "docs" / "guides" / "environment-variables.md": example.page(),
+        **example_files,
+        ROOT / "docs" / "guides" / "environment-variables.md": examples.page(),
         ROOT / "src" / "contravento_ops" / "requirements.txt": requirements(),
     }
 
@@ -40,8 +40,18 @@ def files() -> dict[Path, str]:
 def requirements() -> str:
     """Pinned and with checksums, for pip's --require-hashes."""
     needed = set(_closure(ROOTS))
-    words = (ROOT / ".venv" / "bin" / "uv", "export", "--quiet", "--locked", "--no-dev",
-             "--group", "ops", "--no-emit-project", "--no-annotate", "--no-header")  # fmt: skip
+    words = (
+        ROOT / ".venv" / "bin" / "uv",
+        "export",
+        "--quiet",
+        "--locked",
+        "--no-dev",
+        "--group",
+        "ops",
+        "--no-emit-project",
+        "--no-annotate",
+        "--no-header",
+    )
     said = subprocess.run(  # noqa: S603
         words, cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout

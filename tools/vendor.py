@@ -70,8 +70,11 @@ def fetch(package: Package) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         packed = subprocess.run(  # noqa: S603  (our own manifest, no shell)
             ["npm", "pack", "--silent", spec],  # noqa: S607
-            cwd=folder, check=True, capture_output=True, text=True,
-        )  # fmt: skip
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         archive = Path(folder) / packed.stdout.strip().splitlines()[-1]
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")

@@ -247,8 +247,12 @@ def server(watch: Watch, port: int = PORT) -> ThreadingHTTPServer:
 def main() -> None:
     engine = Engine()
     project = engine.own_project()
-    watch = Watch(engine, project, domain=os.environ.get("DOMAIN", ""),
-                  secrets=os.environ.get("SECRETS_MADE", ""))  # fmt: skip
+    watch = Watch(
+        engine,
+        project,
+        domain=os.environ.get("DOMAIN", ""),
+        secrets=os.environ.get("SECRETS_MADE", ""),
+    )
     threading.Thread(target=watch.kills.follow, args=(threading.Event(),), daemon=True).start()
     say("info", "watching", project=project)
     server(watch).serve_forever()

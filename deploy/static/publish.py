@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from contravento.web.render import STATIC, static_version
+from contravento.web.rendering.page import STATIC, static_version
 
 TARGET = Path("/srv/static")
 KEEP_RELEASES = 5  # pages of a release that old are open in no browser any more

@@ -6,7 +6,7 @@ import sys
 import psycopg
 
 try:
-    from contravento.kit.servers import read_address
+    from contravento.kit.database_url import read_address
 except ImportError:  # a release from before, gone back to
     read_address = None
 

@@ -12,30 +12,29 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from contravento import __version__, health
-from contravento.again import Again
-from contravento.api.assembly import add_api
+from contravento import __version__
+from contravento.api.router import add_api
 from contravento.atlas.drawing import warm_up
-from contravento.edge import Edge
-from contravento.http import check_origin
-from contravento.kit import metrics
-from contravento.kit.db import tell_of_pool
-from contravento.kit.heavy import HeavyWork
-from contravento.kit.logs import start_logs
-from contravento.kit.memory import spare_memory
-from contravento.kit.parts import Parts, open_parts
-from contravento.kit.reports import configure_reports
+from contravento.http import health
+from contravento.http.dependencies import check_origin
+from contravento.http.middleware.edge import Edge
+from contravento.http.middleware.retry_read import Again
+from contravento.kit.database.session import tell_of_pool
+from contravento.kit.process_pool import ProcessPool
+from contravento.kit.resources import Resources, open_resources
 from contravento.kit.settings import Settings, load_settings
-from contravento.kit.spans import configure_spans
+from contravento.kit.telemetry import metrics
+from contravento.kit.telemetry.error_reporting import configure_reports
+from contravento.kit.telemetry.logs import start_logs
+from contravento.kit.telemetry.memory import spare_memory
+from contravento.kit.telemetry.tracing import configure_spans
 from contravento.migrations import newest_revision
 from contravento.reactions import REACTIONS
 from contravento.web import (
     about,
     accounts,
     atlas,
-    editor,
     feed,
-    language,
     map,
     operator,
     outbox,
@@ -43,13 +42,14 @@ from contravento.web import (
     riders,
     settings as settings_page,
     trips,
-    uploads,
 )
-from contravento.web.refusals import EXPLAINED, explain
+from contravento.web.editor import routes, uploads
+from contravento.web.rendering import language
+from contravento.web.rendering.error_pages import EXPLAINED, explain
 from contravento.web.static_files import mount_static
 
 READING: tuple[Any, ...] = (feed, trips, photos, riders, map, atlas, about, language)
-WRITING: tuple[Any, ...] = (accounts, settings_page, editor, uploads, outbox, operator)
+WRITING: tuple[Any, ...] = (accounts, settings_page, routes, uploads, outbox, operator)
 PAGES = READING + WRITING
 
 GZIP_LEVEL = 5
@@ -57,26 +57,27 @@ GZIP_FROM_BYTES = 1024
 LOOK_AT_POOL_EVERY_SECONDS = 2
 
 
-class State(TypedDict):
-    parts: Parts
+class AppState(TypedDict):
+    resources: Resources
 
 
-def create_app(settings: Settings, parts: Parts | None = None) -> ASGIApp:
-    """The application; with `parts` given it uses those and leaves closing them to their owner."""
+def create_app(settings: Settings, resources: Resources | None = None) -> ASGIApp:
+    """The application; with `resources` given it uses those and leaves closing them to their
+    owner."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[State]:
-        if parts is not None:
-            yield State(parts=parts)
+    async def lifespan(app: FastAPI) -> AsyncIterator[AppState]:
+        if resources is not None:
+            yield AppState(resources=resources)
             return
-        with HeavyWork(processes=1, prepare=partial(start_logs, settings)) as heavy:
-            async with open_parts(settings, reactions=REACTIONS, heavy=heavy) as opened:
+        with ProcessPool(processes=1, prepare=partial(start_logs, settings)) as heavy:
+            async with open_resources(settings, reactions=REACTIONS, heavy=heavy) as opened:
                 tasks = [asyncio.create_task(opened.compute(warm_up))]
                 if settings.metrics:
                     tasks.append(asyncio.create_task(_tell_of_pool(opened)))
                 if opened.replica:
                     tasks.append(asyncio.create_task(opened.replica.watch()))
-                yield State(parts=opened)
+                yield AppState(resources=opened)
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
@@ -131,10 +132,10 @@ def serve() -> ASGIApp:
     return create_app(settings)
 
 
-async def _tell_of_pool(parts: Parts) -> None:
+async def _tell_of_pool(resources: Resources) -> None:
     """Again and again, for scrapes that another web process answers."""
     while True:
-        tell_of_pool(parts.engine)
+        tell_of_pool(resources.engine)
         await asyncio.sleep(LOOK_AT_POOL_EVERY_SECONDS)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import cast
 
 from contravento.accounts.events import RiderDeleted
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.kit.events import Event, Reaction
 from contravento.photos import service as photos
 from contravento.tracks import service as tracks

@@ -17,23 +17,23 @@ from contravento import __version__
 from contravento.accounts.service.sign_in import remove_ended_sign_ins
 from contravento.accounts.service.sign_up import remove_unconfirmed
 from contravento.atlas.drawing import warm_up
-from contravento.kit import metrics
-from contravento.kit.db import libpq_url, tell_of_pool
+from contravento.kit.database.session import libpq_url, tell_of_pool
 from contravento.kit.errors import Unavailable
-from contravento.kit.heavy import HeavyWork
-from contravento.kit.jobs import JOBS, Job, cause
-from contravento.kit.logs import start_logs
-from contravento.kit.memory import spare_memory
-from contravento.kit.parts import Parts, open_parts
-from contravento.kit.replies import forget_old_replies
-from contravento.kit.reports import configure_reports
-from contravento.kit.running import OUTCOMES, Run, told
+from contravento.kit.idempotency import forget_old_replies
+from contravento.kit.jobs import JOBS, Job
+from contravento.kit.process_pool import ProcessPool
+from contravento.kit.resources import Resources, open_resources
 from contravento.kit.settings import Settings
-from contravento.kit.spans import configure_spans
+from contravento.kit.telemetry import metrics
+from contravento.kit.telemetry.error_reporting import configure_reports
+from contravento.kit.telemetry.job_telemetry import OUTCOMES, Run, cause, told
+from contravento.kit.telemetry.logs import start_logs
+from contravento.kit.telemetry.memory import spare_memory
+from contravento.kit.telemetry.tracing import configure_spans
 from contravento.migrations import newest_revision
 from contravento.operations.service import forget_mishaps, note_mishap
+from contravento.operations.usage_metrics import count_content, tell_of_queue
 from contravento.reactions import REACTIONS
-from contravento.tally import count_content, tell_of_queue
 
 CONCURRENCY = 4  # jobs at once; the heavy part of each waits for a process of the pool
 GRACE_SECONDS = 30
@@ -76,15 +76,15 @@ async def run_worker(settings: Settings, *, host: str, port: int) -> None:
     start_logs(settings)
     configure_reports(settings)
     configure_spans(settings, "worker")
-    with HeavyWork(settings.worker_processes, partial(start_logs, settings)) as heavy:
-        async with open_parts(settings, reactions=REACTIONS, heavy=heavy) as parts:
-            await _warm_up(parts)
-            queue = make_queue(settings, parts)
-            async with queue.open_async(), _watched(parts, host, port):
-                await _work(queue, parts)
+    with ProcessPool(settings.worker_processes, partial(start_logs, settings)) as heavy:
+        async with open_resources(settings, reactions=REACTIONS, heavy=heavy) as resources:
+            await _warm_up(resources)
+            queue = make_queue(settings, resources)
+            async with queue.open_async(), _watched(resources, host, port):
+                await _work(queue, resources)
 
 
-def make_queue(settings: Settings, parts: Parts) -> procrastinate.App:
+def make_queue(settings: Settings, resources: Resources) -> procrastinate.App:
     """The queue with every job that the program knows, and the schedule."""
     queue = procrastinate.App(
         connector=procrastinate.PsycopgConnector(
@@ -92,19 +92,19 @@ def make_queue(settings: Settings, parts: Parts) -> procrastinate.App:
         )
     )
     for each in JOBS.values():
-        _register(queue, each, parts)
+        _register(queue, each, resources)
     for times, each in SCHEDULE.items():
         queue.periodic(cron=times)(_scheduled(queue, each))
     _register_housekeeping(queue)
     return queue
 
 
-def _register(queue: procrastinate.App, each: Job[...], parts: Parts) -> None:
+def _register(queue: procrastinate.App, each: Job[...], resources: Resources) -> None:
     retry = Patience(each.attempts)
 
     @queue.task(name=each.name, queue="default", priority=each.priority, retry=retry)
     async def run(**arguments: Any) -> None:
-        await each.run_queued(parts, arguments)
+        await each.run_queued(resources, arguments)
 
 
 class Patience(procrastinate.BaseRetryStrategy):
@@ -145,16 +145,16 @@ def _register_housekeeping(queue: procrastinate.App) -> None:
 
 
 @asynccontextmanager
-async def _watched(parts: Parts, host: str, port: int) -> AsyncIterator[None]:
+async def _watched(resources: Resources, host: str, port: int) -> AsyncIterator[None]:
     """Tell Prometheus of this process, the queue and what the server holds."""
-    if not parts.settings.metrics:
+    if not resources.settings.metrics:
         yield
         return
-    metrics.BUILD.labels(__version__, newest_revision(), parts.settings.git_commit).set(1)
+    metrics.BUILD.labels(__version__, newest_revision(), resources.settings.git_commit).set(1)
     for name in JOBS:
         metrics.start_from_nothing(metrics.JOBS, OUTCOMES, (name,))
     stop = metrics.serve_state(host, port)
-    watch = asyncio.create_task(_watch(parts))
+    watch = asyncio.create_task(_watch(resources))
     try:
         yield
     finally:
@@ -162,15 +162,15 @@ async def _watched(parts: Parts, host: str, port: int) -> AsyncIterator[None]:
         await asyncio.to_thread(stop)
 
 
-async def _watch(parts: Parts) -> None:
+async def _watch(resources: Resources) -> None:
     count_at = 0.0
     while True:
-        tell_of_pool(parts.engine)
+        tell_of_pool(resources.engine)
         try:
-            async with parts.reading() as reader:
+            async with resources.reading() as reader:
                 await tell_of_queue(reader)
             if (begun := time.monotonic()) >= count_at:
-                await count_content(parts)
+                await count_content(resources)
                 count_at = next_count(begun, time.monotonic())
         except Exception as error:  # noqa: BLE001  (the database may be away for a while)
             log.warning("the queue could not be looked at: %s", type(error).__name__)
@@ -194,14 +194,14 @@ async def _tell(call_next: Callable[[], Awaitable[Any]], context: Any, worker: A
         return await call_next()
 
 
-def _noting(parts: Parts) -> Any:
+def _noting(resources: Resources) -> Any:
     """Keep why a job failed: the queue does not, and an administrator wants to know."""
 
     async def note(call_next: Callable[[], Awaitable[Any]], context: Any, worker: Any) -> Any:
         try:
             return await call_next()
         except Exception as error:
-            await note_mishap(parts, error, place=context.job.task_name, job_id=context.job.id)
+            await note_mishap(resources, error, place=context.job.task_name, job_id=context.job.id)
             raise
 
     return note
@@ -222,9 +222,11 @@ async def _rescue(queue: procrastinate.App) -> None:
         await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
-async def _warm_up(parts: Parts) -> None:
+async def _warm_up(resources: Resources) -> None:
     """Start the pool's processes now, not when the first rider waits for one."""
-    ready = [parts.compute(_warm_up_process) for _ in range(parts.settings.worker_processes)]
+    ready = [
+        resources.compute(_warm_up_process) for _ in range(resources.settings.worker_processes)
+    ]
     await asyncio.gather(*ready)
 
 
@@ -233,10 +235,10 @@ def _warm_up_process() -> None:
     warm_up()
 
 
-async def _work(queue: procrastinate.App, parts: Parts) -> None:
+async def _work(queue: procrastinate.App, resources: Resources) -> None:
     loop = asyncio.get_running_loop()
     told_to_stop = asyncio.Event()
-    work = asyncio.create_task(_work_on(queue, parts, told_to_stop))
+    work = asyncio.create_task(_work_on(queue, resources, told_to_stop))
 
     def stop() -> None:
         told_to_stop.set()
@@ -254,7 +256,9 @@ async def _work(queue: procrastinate.App, parts: Parts) -> None:
         rescue.cancel()
 
 
-async def _work_on(queue: procrastinate.App, parts: Parts, told_to_stop: asyncio.Event) -> None:
+async def _work_on(
+    queue: procrastinate.App, resources: Resources, told_to_stop: asyncio.Event
+) -> None:
     """Also when the database was away: the queue's own worker ends then, and when it is away while
     we are told to stop, it answers that by an error."""
     while not told_to_stop.is_set():
@@ -267,7 +271,7 @@ async def _work_on(queue: procrastinate.App, parts: Parts, told_to_stop: asyncio
                 listen_notify=True,
                 update_heartbeat_interval=HEARTBEAT_SECONDS,
                 stalled_worker_timeout=STALLED_AFTER_SECONDS,
-                worker_middleware=[_tell, _noting(parts)],
+                worker_middleware=[_tell, _noting(resources)],
             )
         except AWAY as error:
             log.warning("the queue is away: %s", type(error).__name__)

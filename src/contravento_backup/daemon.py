@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from contravento_backup import metrics
-from contravento_backup.failures import BackupFailed, Busy
-from contravento_backup.running import Service, now
+from contravento_backup.kit.errors import BackupFailed, Busy
+from contravento_backup.service import Service, now
 
 PORT = 9197
 COURIER_SECONDS = 60

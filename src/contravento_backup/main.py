@@ -11,20 +11,16 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from contravento_backup import (
-    daemon,
-    fingerprint,
-    handing_over,
-    refreshing,
-    rekeying,
-    restore_commands,
-    sets,
-    settings as reading,
-)
-from contravento_backup.failures import BackupFailed, Busy
-from contravento_backup.running import Service
-from contravento_backup.sets import BackupSet, State
-from contravento_backup.store import Store
+from contravento_backup import daemon, prepare_volume, rekey
+from contravento_backup.anonymise.refresh import Refresh
+from contravento_backup.kit import settings as reading
+from contravento_backup.kit.errors import BackupFailed, Busy
+from contravento_backup.postgres import fingerprint
+from contravento_backup.restore import commands as restore_commands
+from contravento_backup.service import Service
+from contravento_backup.sets import backup_set
+from contravento_backup.sets.backup_set import BackupSet, SetState
+from contravento_backup.storage.folder import Store
 
 SOURCE_KEY = "BACKUP_SOURCE_KEY"
 FAILED, USAGE, BUSY, NOT_PROVEN = 1, 2, 5, 8
@@ -84,13 +80,13 @@ def _run(asked: argparse.Namespace) -> int:
         case "run":
             daemon.Daemon(service).run()
         case "prepare":
-            handing_over.hand_over(service.settings, service.store)
+            prepare_volume.hand_over(service.settings, service.store)
         case "now":
             return _show(service.back_up(is_drilled=not asked.no_drill), as_json)
         case "drill":
             return _show(service.drill(asked.name), as_json)
         case "list":
-            _list(sets.list_all(service.store.sets), as_json)
+            _list(backup_set.list_all(service.store.sets), as_json)
         case "prune":
             say(f"{len(service.prune())} sets were let go of.")
         case "ship":
@@ -119,7 +115,7 @@ def _answer(content: Any) -> None:
 def _show(subject: BackupSet, as_json: bool) -> int:
     if as_json:
         _answer(subject.as_json())
-    return NOT_PROVEN if subject.state in (State.FAILED, State.BROKEN) else 0
+    return NOT_PROVEN if subject.state in (SetState.FAILED, SetState.BROKEN) else 0
 
 
 def _list(there: list[BackupSet], as_json: bool) -> None:
@@ -136,7 +132,7 @@ def _list(there: list[BackupSet], as_json: bool) -> None:
 
 def _refresh(service: Service, asked: argparse.Namespace) -> None:
     source = Store(asked.source)
-    at_work = refreshing.Refresh(service.settings, service.store, service.pool, source)
+    at_work = Refresh(service.settings, service.store, service.pool, source)
     at_work.make(asked.name, key=os.environ.get(SOURCE_KEY, ""), keep_texts=asked.keep_texts)
 
 
@@ -144,14 +140,14 @@ def _rekey(service: Service, step: str) -> None:
     """`take`: the old key and the new one; `prove`: the old one; `retire`: nothing is read."""
     store, carrier = service.store, service.carrier
     if step == "take":
-        keys = rekeying.Keys(*rekeying.read(sys.stdin.readlines(), 2))
-        say(f"{rekeying.rekey(store, keys, carrier)} sets are of the new key.")
+        keys = rekey.Keys(*rekey.read(sys.stdin.readlines(), 2))
+        say(f"{rekey.rekey(store, keys, carrier)} sets are of the new key.")
     elif step == "retire":
         if carrier:
             carrier.keep_this_key_only()
     else:
-        (old,) = rekeying.read(sys.stdin.readlines(), 1)
-        if found := rekeying.opened_by(store, old, carrier):
+        (old,) = rekey.read(sys.stdin.readlines(), 1)
+        if found := rekey.opened_by(store, old, carrier):
             raise BackupFailed(f"The old key still opens {', '.join(found)}.")
 
 

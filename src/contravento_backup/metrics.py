@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from contravento_backup import fingerprint, sets
-from contravento_backup.reporting import timestamp
-from contravento_backup.sets import State
-from contravento_backup.settings import Settings
-from contravento_backup.store import Store, bytes_under
+from contravento_backup.kit.settings import Settings
+from contravento_backup.postgres import fingerprint
+from contravento_backup.report import timestamp
+from contravento_backup.sets import backup_set
+from contravento_backup.sets.backup_set import SetState
+from contravento_backup.storage.folder import Store, bytes_under
 
 ARCHIVER = """
     SELECT extract(epoch FROM last_archived_time), failed_count, archived_count,
@@ -70,8 +71,8 @@ def _counted(known: dict[str, Any]) -> Iterator[Figure]:
 
 
 def _of_sets(store: Store) -> Iterator[Figure]:
-    there = sets.list_all(store.sets)
-    for state in State:
+    there = backup_set.list_all(store.sets)
+    for state in SetState:
         count = sum(each.state is state for each in there)
         yield "backup_sets", "gauge", "Sets that there are.", float(count), {"state": str(state)}
     for name, size in _sizes(store, there[-1].folder if there else None).items():
@@ -85,7 +86,11 @@ def _of_sets(store: Store) -> Iterator[Figure]:
 
 
 def _sizes(store: Store, newest: Path | None) -> dict[str, int]:
-    names = {"database": sets.DUMP, "list": sets.FILES, "environment": sets.ENVIRONMENT}
+    names = {
+        "database": backup_set.DUMP,
+        "list": backup_set.FILES,
+        "environment": backup_set.ENVIRONMENT,
+    }
     of_set = {
         part: (newest / name).stat().st_size
         for part, name in names.items()
@@ -105,11 +110,15 @@ def _of_wal(settings: Settings) -> Iterator[Figure]:
         return
     until, failed, archived, size, waiting = row if row else (0, 0, 0, 0, 0)
     for name, kind, meaning, value in (
-        ("backup_recoverable_until_timestamp_seconds", "gauge",
-         "The newest moment that WAL in the repository leads to.", until),
+        (
+            "backup_recoverable_until_timestamp_seconds",
+            "gauge",
+            "The newest moment that WAL in the repository leads to.",
+            until,
+        ),
         ("backup_wal_archive_failed_total", "counter", "Segments not archived at a try.", failed),
         ("backup_wal_archived_total", "counter", "Segments archived.", archived),
         ("backup_pg_wal_bytes", "gauge", "WAL in the database's own folder.", size),
         ("backup_wal_waiting", "gauge", "Segments that wait to be archived.", waiting),
-    ):  # fmt: skip
+    ):
         yield name, kind, meaning, float(value or 0), {}

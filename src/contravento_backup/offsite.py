@@ -7,12 +7,13 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from contravento_backup import programs, sets
-from contravento_backup.failures import BackupFailed
-from contravento_backup.programs import ProgramFailed
-from contravento_backup.sets import BackupSet
-from contravento_backup.settings import Offsite, Settings
-from contravento_backup.store import Store, sha256_of
+from contravento_backup.kit import programs
+from contravento_backup.kit.errors import BackupFailed
+from contravento_backup.kit.programs import ProgramFailed
+from contravento_backup.kit.settings import Offsite, Settings
+from contravento_backup.sets import backup_set
+from contravento_backup.sets.backup_set import BackupSet
+from contravento_backup.storage.folder import Store, sha256_of
 
 EXCLUDED = ("throwaway", "cache", "restore", "lock", "sets/.*", "files/.*", "*.new", "*.tmp")
 NO_REPOSITORY, INCOMPLETE, WRONG_KEY = 10, 3, 12
@@ -27,7 +28,7 @@ KEPT = (
 )
 
 
-class Carrier:
+class OffsiteRepository:
     """Carries the backup folder to S3."""
 
     def __init__(self, settings: Settings, offsite: Offsite, store: Store) -> None:
@@ -58,8 +59,15 @@ class Carrier:
     def carry(self) -> str:
         """The folder as it is now; the snapshot's id. Raises BackupFailed."""
         excluded = [f"--exclude={self.store.root / each}" for each in EXCLUDED[:-1]]
-        words = ("backup", "--json", "--quiet", "--host=contravento", *excluded,
-                 f"--exclude={EXCLUDED[-1]}", str(self.store.root))  # fmt: skip
+        words = (
+            "backup",
+            "--json",
+            "--quiet",
+            "--host=contravento",
+            *excluded,
+            f"--exclude={EXCLUDED[-1]}",
+            str(self.store.root),
+        )
         try:
             said = self._restic(*RETRY_LOCK, *words)
         except ProgramFailed as error:
@@ -75,14 +83,18 @@ class Carrier:
         shutil.rmtree(target, ignore_errors=True)
         try:
             self._restic(
-                *RETRY_LOCK, "restore", snapshot, f"--target={target}",
-                f"--include={subject.folder}", "--quiet",
-            )  # fmt: skip
+                *RETRY_LOCK,
+                "restore",
+                snapshot,
+                f"--target={target}",
+                f"--include={subject.folder}",
+                "--quiet",
+            )
             folder = target / subject.folder.relative_to("/")
             for name, part in (subject.manifest or {})["parts"].items():
                 if not (folder / name).exists() or sha256_of(folder / name) != part["sha256"]:
                     raise BackupFailed(f"Off-site, {name} of {subject.name} is not what was sent.")
-            if not (folder / sets.MANIFEST).exists():
+            if not (folder / backup_set.MANIFEST).exists():
                 raise BackupFailed(f"Off-site, {subject.name} has no manifest.")
         finally:
             shutil.rmtree(target, ignore_errors=True)
@@ -102,8 +114,9 @@ class Carrier:
         """
         target.mkdir(parents=True, exist_ok=True)
         wanted = self.store.root / part if part else self.store.root
-        self._restic("restore", f"latest:{wanted}", "--no-lock", f"--target={target / part}",
-                     "--quiet")  # fmt: skip
+        self._restic(
+            "restore", f"latest:{wanted}", "--no-lock", f"--target={target / part}", "--quiet"
+        )
 
     # --- keys: a repository may have several, each of which opens it
 
@@ -143,5 +156,5 @@ class Carrier:
         return programs.run("restic", *words, environment={**self._environment, **otherwise})
 
 
-def carrier(settings: Settings, store: Store) -> Carrier | None:
-    return Carrier(settings, settings.offsite, store) if settings.offsite else None
+def carrier(settings: Settings, store: Store) -> OffsiteRepository | None:
+    return OffsiteRepository(settings, settings.offsite, store) if settings.offsite else None

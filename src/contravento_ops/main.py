@@ -6,22 +6,22 @@ from collections.abc import Sequence
 import typer
 
 from contravento_ops.commands import (
-    backups,
-    checking,
-    clustering,
-    daily,
-    deploying,
-    loading,
-    moving,
-    paralleling,
-    refreshing,
-    restoring,
-    rotating,
+    backup,
+    check,
+    deploy,
+    kubernetes,
+    load,
+    move_storage,
+    operate,
+    parity,
+    refresh,
+    restore,
+    rotate,
 )
+from contravento_ops.context import CommandContext, place_of
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.place import ENVIRONMENTS
-from contravento_ops.kit.refusals import Exit, Refusal
-from contravento_ops.session import Session, place_of
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.paths import ENVIRONMENTS
 
 DEFAULT_VERB = "deploy"
 
@@ -31,27 +31,27 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("deploy")(deploying.deploy)
-app.command("rollback")(deploying.rollback)
-app.command("init")(deploying.init)
-app.command("check-host")(deploying.check_host)
-app.command("check-environment")(deploying.check_environment)
-app.command("status")(daily.status)
-app.command("logs")(daily.logs)
-app.command("restart")(daily.restart)
-app.command("stop")(daily.stop)
-app.command("exec", context_settings={"allow_interspersed_args": False})(daily.run_in)
-app.command("renew-certificate")(daily.renew_certificate)
-app.command("support")(daily.support)
-app.command("backup")(backups.backup)
-app.command("restore")(restoring.restore)
-app.command("refresh")(refreshing.refresh)
-app.command("check")(checking.check)
-app.command("load")(loading.load)
-app.command("rotate")(rotating.rotate)
-app.command("move-storage")(moving.move_storage)
-app.command("parity")(paralleling.parity)
-app.command("kubernetes")(clustering.kubernetes)
+app.command("deploy")(deploy.deploy)
+app.command("rollback")(deploy.rollback)
+app.command("init")(deploy.init)
+app.command("check-host")(deploy.check_host)
+app.command("check-environment")(deploy.check_environment)
+app.command("status")(operate.status)
+app.command("logs")(operate.logs)
+app.command("restart")(operate.restart)
+app.command("stop")(operate.stop)
+app.command("exec", context_settings={"allow_interspersed_args": False})(operate.run_in)
+app.command("renew-certificate")(operate.renew_certificate)
+app.command("support")(operate.support)
+app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
+app.command("refresh")(refresh.refresh)
+app.command("check")(check.check)
+app.command("load")(load.load)
+app.command("rotate")(rotate.rotate)
+app.command("move-storage")(move_storage.move_storage)
+app.command("parity")(parity.parity)
+app.command("kubernetes")(kubernetes.kubernetes)
 
 
 def main() -> None:
@@ -71,9 +71,12 @@ def run(arguments: Sequence[str]) -> int:
     if not rest or (rest[0].startswith("-") and rest[0] != "--help"):
         rest.insert(0, DEFAULT_VERB)
     try:
-        app(rest, prog_name=f"./deploy.sh {environment}",
-            obj=Session(place_of(environment), console))  # fmt: skip
-    except Refusal as refusal:
+        app(
+            rest,
+            prog_name=f"./deploy.sh {environment}",
+            obj=CommandContext(place_of(environment), console),
+        )
+    except CommandError as refusal:
         console.complain(refusal.sentences)
         console.answer({"refused": list(refusal.sentences), "status": refusal.status.name.lower()})
         return refusal.status

@@ -5,18 +5,18 @@ from contravento.accounts.inputs import Credentials
 from contravento.accounts.models import Rider
 from contravento.accounts.service.probe import make_probe, remove_probes
 from contravento.accounts.service.sign_in import check_credentials
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 
 
-async def test_a_probe_may_write_and_is_gone_afterwards(parts: Parts, rider: Rider) -> None:
-    async with parts.transaction() as session:
-        probe = await make_probe(session, passwords=parts.passwords)
-        other = await make_probe(session, passwords=parts.passwords)
+async def test_a_probe_may_write_and_is_gone_afterwards(resources: Resources, rider: Rider) -> None:
+    async with resources.transaction() as session:
+        probe = await make_probe(session, passwords=resources.passwords)
+        other = await make_probe(session, passwords=resources.passwords)
         viewer = await queries.find_viewer_by_personal_token(session, probe.token)
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         removed = await remove_probes(session, username=probe.rider.username)
 
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         assert viewer
         assert viewer.may_write
         assert removed == 1
@@ -25,11 +25,11 @@ async def test_a_probe_may_write_and_is_gone_afterwards(parts: Parts, rider: Rid
         assert await queries.find_by_username(session, rider.username)
 
 
-async def test_whoever_made_a_probe_may_sign_in_as_it(parts: Parts) -> None:
-    async with parts.transaction() as session:
-        probe = await make_probe(session, passwords=parts.passwords)
+async def test_whoever_made_a_probe_may_sign_in_as_it(resources: Resources) -> None:
+    async with resources.transaction() as session:
+        probe = await make_probe(session, passwords=resources.passwords)
         given = Credentials(login=probe.rider.username, password=probe.password)
 
-        found = await check_credentials(session, given, passwords=parts.passwords)
+        found = await check_credentials(session, given, passwords=resources.passwords)
 
     assert found.id == probe.rider.id

@@ -9,9 +9,9 @@ from PIL import Image
 from starlette.types import ASGIApp
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
-from tests import factories
+from contravento.kit.resources import Resources
 from tests.conftest import open_client
+from tests.support import factories
 from tests.tracks.making import gpx, point, ride, segment, track
 
 type RunJobs = Callable[[], Awaitable[list[str]]]
@@ -31,9 +31,9 @@ def odd_gpx() -> bytes:
 
 
 @pytest.fixture
-async def program(app: ASGIApp, parts: Parts) -> AsyncIterator[AsyncClient]:
+async def program(app: ASGIApp, resources: Resources) -> AsyncIterator[AsyncClient]:
     """A client without cookies that says nothing about where it comes from."""
-    async with open_client(app, parts) as client:
+    async with open_client(app, resources) as client:
         del client.headers["Sec-Fetch-Site"]
         yield client
 

@@ -6,13 +6,13 @@ import pytest
 from httpx import AsyncClient
 from sqlalchemy import text, update
 
-from contravento.accounts.models import MailedLink, Rider
+from contravento.accounts.models import EmailToken, Rider
 from contravento.kit.clock import now
-from contravento.kit.parts import Parts
-from tests import factories
+from contravento.kit.resources import Resources
 from tests.api.conftest import RunJobs
-from tests.mailbox import Mailbox
-from tests.queue import list_queued
+from tests.support import factories
+from tests.support.mailbox import Mailbox
+from tests.support.queue import list_queued
 
 NEW = {
     "username": "Itziar_O",
@@ -83,7 +83,7 @@ async def test_a_mailed_link_lives_as_long_as_the_mail_says(
     hours: int,
     program: AsyncClient,
     rider: Rider,
-    parts: Parts,
+    resources: Resources,
     jobs: RunJobs,
     mailbox: Mailbox,
 ) -> None:
@@ -93,10 +93,10 @@ async def test_a_mailed_link_lives_as_long_as_the_mail_says(
         await program.post("/api/v1/password-reset", json={"email": rider.email})
     await jobs()
     token = mailbox.last_token()
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         lifetime = await session.scalar(text("SELECT expires_at - created_at FROM mailed_links"))
         assert abs(lifetime - timedelta(hours=hours)) < timedelta(minutes=1)
-        await session.execute(update(MailedLink).values(expires_at=now()))
+        await session.execute(update(EmailToken).values(expires_at=now()))
 
     if purpose == "confirm":
         answer = await program.post("/api/v1/accounts/verification", json={"token": token})
@@ -171,9 +171,9 @@ async def test_an_unconfirmed_rider_cannot_sign_in(program: AsyncClient) -> None
     "address", ["/api/v1/accounts/verification-mail", "/api/v1/password-reset"]
 )
 async def test_asking_for_a_mail_tells_nobody_who_is_here(
-    address: str, program: AsyncClient, rider: Rider, parts: Parts
+    address: str, program: AsyncClient, rider: Rider, resources: Resources
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         waiting = await factories.make_rider(session, confirmed_at=None)
 
     answers = [
@@ -186,14 +186,14 @@ async def test_asking_for_a_mail_tells_nobody_who_is_here(
 
 
 async def test_a_mail_goes_only_to_whoever_can_use_it(
-    program: AsyncClient, rider: Rider, parts: Parts
+    program: AsyncClient, rider: Rider, resources: Resources
 ) -> None:
     for email in (rider.email, "nobody@example.org"):
         await program.post("/api/v1/accounts/verification-mail", json={"email": email})
-    assert await list_queued(parts) == []
+    assert await list_queued(resources) == []
 
     await program.post("/api/v1/password-reset", json={"email": rider.email.upper()})
-    assert await list_queued(parts) == ["accounts.send_reset"]
+    assert await list_queued(resources) == ["accounts.send_reset"]
 
 
 async def test_a_new_password_ends_every_session_and_works(
@@ -242,11 +242,11 @@ async def test_a_confirmation_link_does_not_reset_a_password(
 
 
 async def test_a_mail_speaks_the_language_of_whoever_signed_up(
-    program: AsyncClient, parts: Parts
+    program: AsyncClient, resources: Resources
 ) -> None:
     program.headers["Accept-Language"] = "es-ES,es;q=0.9"
     await program.post("/api/v1/accounts", json=NEW)
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         assert await session.scalar(text("SELECT language FROM riders")) == "es"
 
 

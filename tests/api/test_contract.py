@@ -22,14 +22,14 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from contravento.accounts.service.sign_in import sign_in_program
-from contravento.api.description import describe
-from contravento.kit.embedded import create_database, drop_database
-from contravento.kit.parts import open_parts
+from contravento.api.openapi import describe
+from contravento.kit.database.embedded import create_database, drop_database
+from contravento.kit.resources import open_resources
 from contravento.kit.settings import Settings
 from contravento.main import create_app
 from contravento.reactions import REACTIONS
-from tests import factories
 from tests.conftest import TEMPLATE, make_settings
+from tests.support import factories
 
 EXAMPLES = 12
 CHECKS = [
@@ -83,11 +83,14 @@ def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 async def _prepare(chosen: Settings) -> tuple[str, dict[str, str]]:
-    async with open_parts(chosen, reactions=REACTIONS) as parts, parts.transaction() as session:
+    async with (
+        open_resources(chosen, reactions=REACTIONS) as resources,
+        resources.transaction() as session,
+    ):
         rider = await factories.make_rider(session, username="maite", is_admin=True)
         trip = await factories.make_trip(session, rider, published=False)
         granted = await sign_in_program(session, rider, agent="", lifetime=timedelta(days=1))
-        token = parts.signer.sign(sub=str(rider.id), sid=str(granted.sign_in_id))
+        token = resources.signer.sign(sub=str(rider.id), sid=str(granted.sign_in_id))
         return token, {"trip_id": str(trip.id), "username": rider.username}
 
 

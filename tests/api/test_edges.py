@@ -9,11 +9,11 @@ from httpx import AsyncClient
 from starlette.types import ASGIApp
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from contravento.main import create_app
-from tests import factories
 from tests.api.conftest import grant
 from tests.conftest import make_settings, open_client
+from tests.support import factories
 
 TRIPS = "/api/v1/trips"
 APP = "https://app.example.org"
@@ -64,10 +64,10 @@ async def test_what_another_site_sends_with_a_riders_cookie_is_refused(
     assert honest.status_code == 201
 
 
-async def test_only_the_named_origins_are_let_in(parts: Parts, rider: Rider) -> None:
-    settings = parts.settings.model_copy(update={"cors_origins": (APP,)})
-    app = create_app(settings, parts)
-    async with open_client(app, parts) as client:
+async def test_only_the_named_origins_are_let_in(resources: Resources, rider: Rider) -> None:
+    settings = resources.settings.model_copy(update={"cors_origins": (APP,)})
+    app = create_app(settings, resources)
+    async with open_client(app, resources) as client:
         for origin, allowed in ((APP, APP), ("https://evil.example", None)):
             ask = {"Origin": origin, "Access-Control-Request-Method": "POST"}
             preflight = await client.options(TRIPS, headers=ask)
@@ -77,9 +77,9 @@ async def test_only_the_named_origins_are_let_in(parts: Parts, rider: Rider) -> 
             assert "Access-Control-Allow-Credentials" not in plain.headers
 
 
-async def test_a_program_at_a_named_origin_may_sign_in(parts: Parts, rider: Rider) -> None:
-    settings = parts.settings.model_copy(update={"cors_origins": (APP,)})
-    own = replace(parts, settings=settings)
+async def test_a_program_at_a_named_origin_may_sign_in(resources: Resources, rider: Rider) -> None:
+    settings = resources.settings.model_copy(update={"cors_origins": (APP,)})
+    own = replace(resources, settings=settings)
     async with open_client(create_app(settings, own), own) as client:
         for origin, status in ((APP, 201), ("https://evil.example", 403)):
             answer = await client.post(
@@ -103,15 +103,15 @@ async def test_without_debug_there_is_no_description(client: AsyncClient) -> Non
 
 
 @pytest.fixture
-async def debugging(parts: Parts, tmp_path: Path) -> ASGIApp:
-    settings = make_settings(parts.settings.database, tmp_path, debug=True)
-    return create_app(settings, parts)
+async def debugging(resources: Resources, tmp_path: Path) -> ASGIApp:
+    settings = make_settings(resources.settings.database, tmp_path, debug=True)
+    return create_app(settings, resources)
 
 
 async def test_with_debug_the_page_shows_the_description_from_our_own_files(
-    debugging: ASGIApp, parts: Parts
+    debugging: ASGIApp, resources: Resources
 ) -> None:
-    async with open_client(debugging, parts) as client:
+    async with open_client(debugging, resources) as client:
         page = await client.get("/docs")
         assert page.status_code == 200
         assert "https://" not in page.text
@@ -127,13 +127,16 @@ async def test_with_debug_the_page_shows_the_description_from_our_own_files(
 
 
 async def test_an_unforeseen_mistake_is_told_without_its_particulars(
-    app: ASGIApp, parts: Parts, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    app: ASGIApp,
+    resources: Resources,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a secret detail")
 
     monkeypatch.setattr("contravento.feed.queries.list_entries", fail)
-    async with open_client(app, parts) as client:
+    async with open_client(app, resources) as client:
         client._transport.raise_app_exceptions = False  # type: ignore[attr-defined]
         with caplog.at_level(logging.ERROR):
             answer = await client.get("/api/v1/feed")

@@ -8,21 +8,21 @@ from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
 from contravento.api.feed import EntryOut
-from contravento.api.lists import decode_cursor, encode_cursor
-from contravento.kit.parts import Parts
+from contravento.api.pagination import decode_cursor, encode_cursor
+from contravento.kit.resources import Resources
 from contravento.trips.rules import Audience
-from tests import factories
-from tests.counting import reads, statements
+from tests.support import factories
+from tests.support.counting import reads, statements
 
 FEED = "/api/v1/feed"
 NOON = datetime(2025, 10, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-async def forty_five(parts: Parts, rider: Rider) -> list[str]:
+async def forty_five(resources: Resources, rider: Rider) -> list[str]:
     """Titles, newest first; three at a time are published in the same moment."""
     titles = []
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         for number in range(45):
             moment = NOON + timedelta(seconds=number // 3)
             trip = await factories.make_trip(
@@ -85,9 +85,9 @@ def test_a_cursor_leads_back_to_its_place() -> None:
 
 
 async def test_the_feed_holds_only_what_everyone_may_see(
-    signed_in: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         for audience in Audience:
             await factories.make_trip(session, rider, title=audience, audience=audience)
         await factories.make_trip(session, rider, title="draft", published=False)
@@ -96,9 +96,9 @@ async def test_the_feed_holds_only_what_everyone_may_see(
 
 
 async def test_the_feed_narrows_to_a_country_or_a_tag(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await factories.make_trip(session, rider, title="A", countries=["ES", "PT"], tags=["river"])
         await factories.make_trip(session, rider, title="B", countries=["FR"], tags=["wind"])
 
@@ -108,11 +108,11 @@ async def test_the_feed_narrows_to_a_country_or_a_tag(
 
 
 async def test_an_entry_is_what_the_description_says(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
     photo_id = uuid4()
     cover = {"photo_id": str(photo_id), "width": 3, "height": 2, "colour": "#aabbcc", "alt": "Wind"}
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider, cover=cover, published_at=NOON)
     (item,) = (await client.get(FEED)).json()["items"]
 
@@ -125,20 +125,20 @@ async def test_an_entry_is_what_the_description_says(
 
 
 async def test_a_page_of_the_feed_takes_one_statement(
-    signed_in: AsyncClient, parts: Parts, forty_five: list[str]
+    signed_in: AsyncClient, resources: Resources, forty_five: list[str]
 ) -> None:
-    with statements(parts) as sent:
+    with statements(resources) as sent:
         await signed_in.get(FEED)
     assert len(reads(sent)) == 1
 
 
 async def test_who_has_the_feed_is_not_sent_it_again(
-    client: AsyncClient, parts: Parts, rider: Rider, forty_five: list[str]
+    client: AsyncClient, resources: Resources, rider: Rider, forty_five: list[str]
 ) -> None:
     first = await client.get(FEED)
     tag = {"If-None-Match": first.headers["ETag"]}
     same = await client.get(FEED, headers=tag)
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await factories.make_trip(session, rider)
     other = await client.get(FEED, headers=tag)
 

@@ -7,20 +7,20 @@ from httpx import AsyncClient
 from sqlalchemy import func, select
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from contravento.main import create_app
 from contravento.trips.models import Trip
-from tests import factories
 from tests.api.conftest import grant, jpeg, odd_gpx
 from tests.conftest import open_client, sign_in
-from tests.queue import list_queued
+from tests.support import factories
+from tests.support.queue import list_queued
 
 TRIPS = "/api/v1/trips"
 KEY = {"Idempotency-Key": "a-key-of-mine"}
 
 
-async def count_trips(parts: Parts) -> int:
-    async with parts.transaction() as session:
+async def count_trips(resources: Resources) -> int:
+    async with resources.transaction() as session:
         return await session.scalar(select(func.count()).select_from(Trip)) or 0
 
 
@@ -44,7 +44,7 @@ async def test_an_answer_without_a_body_is_repeated_without_one(
 
 
 async def test_a_retry_with_a_renewed_token_is_the_same_riders(
-    program: AsyncClient, rider: Rider, parts: Parts
+    program: AsyncClient, rider: Rider, resources: Resources
 ) -> None:
     tokens = await grant(program, rider)
     first = await program.post(TRIPS, json={"title": "Once"}, headers=KEY)
@@ -55,20 +55,20 @@ async def test_a_retry_with_a_renewed_token_is_the_same_riders(
     again = await program.post(TRIPS, json={"title": "Once"}, headers=KEY)
 
     assert first.json() == again.json()
-    assert await count_trips(parts) == 1
+    assert await count_trips(resources) == 1
 
 
 async def test_two_riders_may_choose_the_same_key(
-    signed_in: AsyncClient, as_stranger: AsyncClient, parts: Parts
+    signed_in: AsyncClient, as_stranger: AsyncClient, resources: Resources
 ) -> None:
     for client in (signed_in, as_stranger):
         answer = await client.post(TRIPS, json={"title": "Mine"}, headers=KEY)
         assert answer.status_code == 201
-    assert await count_trips(parts) == 2
+    assert await count_trips(resources) == 2
 
 
 async def test_an_upload_sent_again_is_kept_once(
-    signed_in: AsyncClient, trip_id: str, parts: Parts
+    signed_in: AsyncClient, trip_id: str, resources: Resources
 ) -> None:
     """Though its boundary, and so its every byte, may differ."""
     address = f"{TRIPS}/{trip_id}/tracks"
@@ -80,7 +80,7 @@ async def test_an_upload_sent_again_is_kept_once(
 
     assert (first.status_code, again.status_code, other.status_code) == (202, 202, 409)
     assert first.json()["id"] == again.json()["id"]
-    assert await list_queued(parts) == ["tracks.read"]
+    assert await list_queued(resources) == ["tracks.read"]
 
 
 async def test_a_photos_caption_is_part_of_the_request(
@@ -130,28 +130,30 @@ async def test_a_key_opens_no_door(
     assert [each.status_code for each in (nobody, forged, bad)] == [401, 403, 401]
 
 
-async def test_the_same_request_at_the_same_time_is_carried_out_once(live_parts: Parts) -> None:
-    app = create_app(live_parts.settings, live_parts)
-    async with live_parts.transaction() as session:
+async def test_the_same_request_at_the_same_time_is_carried_out_once(
+    live_resources: Resources,
+) -> None:
+    app = create_app(live_resources.settings, live_resources)
+    async with live_resources.transaction() as session:
         rider = await factories.make_rider(session)
-    async with open_client(app, live_parts) as client:
-        await sign_in(client, live_parts, rider)
+    async with open_client(app, live_resources) as client:
+        await sign_in(client, live_resources, rider)
         answers = await asyncio.gather(
             *(client.post(TRIPS, json={"title": "Once"}, headers=KEY) for _ in range(6))
         )
 
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.json()["id"] for answer in answers}) == 1
-    assert await count_trips(live_parts) == 1
+    assert await count_trips(live_resources) == 1
 
 
-async def test_the_same_upload_at_the_same_time_is_kept_once(live_parts: Parts) -> None:
-    app = create_app(live_parts.settings, live_parts)
-    async with live_parts.transaction() as session:
+async def test_the_same_upload_at_the_same_time_is_kept_once(live_resources: Resources) -> None:
+    app = create_app(live_resources.settings, live_resources)
+    async with live_resources.transaction() as session:
         rider = await factories.make_rider(session)
         trip = await factories.make_trip(session, rider)
-    async with open_client(app, live_parts) as client:
-        await sign_in(client, live_parts, rider)
+    async with open_client(app, live_resources) as client:
+        await sign_in(client, live_resources, rider)
         answers = await asyncio.gather(
             *(
                 client.post(
@@ -164,7 +166,7 @@ async def test_the_same_upload_at_the_same_time_is_kept_once(live_parts: Parts) 
         )
 
     assert {answer.status_code for answer in answers} == {202}
-    assert await list_queued(live_parts) == ["tracks.read"]
-    assert live_parts.storage.folder
-    files = [path for path in live_parts.storage.folder.rglob("*") if path.is_file()]
+    assert await list_queued(live_resources) == ["tracks.read"]
+    assert live_resources.storage.folder
+    files = [path for path in live_resources.storage.folder.rglob("*") if path.is_file()]
     assert len(files) == 1

@@ -4,7 +4,7 @@ import pytest
 from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
-from tests import factories
+from tests.support import factories
 
 SESSIONS = "/api/v1/sessions"
 WRONG = "not this one"

@@ -5,10 +5,10 @@ from httpx import AsyncClient
 from sqlalchemy import func, select, text
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
-from tests import factories
+from contravento.kit.resources import Resources
 from tests.api.conftest import RunJobs, grant, jpeg, odd_gpx, send_photo, send_track
-from tests.queue import list_queued
+from tests.support import factories
+from tests.support.queue import list_queued
 
 ME = "/api/v1/me"
 SIGN_IN_NEEDED = [
@@ -109,7 +109,7 @@ async def test_a_password_change_is_refused(
 
 
 async def test_a_deleted_account_leaves_no_row_and_no_file(
-    signed_in: AsyncClient, parts: Parts, jobs: RunJobs, rider: Rider
+    signed_in: AsyncClient, resources: Resources, jobs: RunJobs, rider: Rider
 ) -> None:
     made = await signed_in.post("/api/v1/trips", json={"title": "Gone"})
     trip_id = made.json()["id"]
@@ -117,28 +117,28 @@ async def test_a_deleted_account_leaves_no_row_and_no_file(
     await send_photo(signed_in, trip_id)
     await signed_in.put(f"{ME}/photo", files={"file": ("me.jpg", jpeg())})
     await jobs()
-    assert _files(parts)
+    assert _files(resources)
 
     wrong = await signed_in.request("DELETE", ME, json={"password": "not this one at all"})
     right = await signed_in.request("DELETE", ME, json={"password": factories.PASSWORD})
     await jobs()
 
     assert (wrong.status_code, right.status_code) == (403, 204)
-    assert _files(parts) == []
+    assert _files(resources) == []
     assert (await signed_in.get(ME)).status_code == 401
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         for table in ("riders", "trips", "tracks", "photos", "sign_ins", "track_days"):
             counted = select(func.count()).select_from(text(table))
             assert await session.scalar(counted) == 0, table
 
 
-def _files(parts: Parts) -> list[str]:
-    assert parts.storage.folder
-    return [path.name for path in parts.storage.folder.rglob("*") if path.is_file()]
+def _files(resources: Resources) -> list[str]:
+    assert resources.storage.folder
+    return [path.name for path in resources.storage.folder.rglob("*") if path.is_file()]
 
 
 async def test_a_portrait_is_made_in_two_sizes_and_taken_away(
-    signed_in: AsyncClient, jobs: RunJobs, parts: Parts
+    signed_in: AsyncClient, jobs: RunJobs, resources: Resources
 ) -> None:
     sent = await signed_in.put(f"{ME}/photo", files={"file": ("me.jpg", jpeg())})
     assert (sent.status_code, sent.json()) == (202, {"state": "queued"})
@@ -150,18 +150,18 @@ async def test_a_portrait_is_made_in_two_sizes_and_taken_away(
     assert (await signed_in.delete(f"{ME}/photo")).status_code == 204
     assert (await signed_in.get(ME)).json()["portrait"] is None
     await jobs()
-    assert _files(parts) == []
+    assert _files(resources) == []
 
 
 async def test_a_portrait_needs_a_file_with_something_in_it(
-    signed_in: AsyncClient, parts: Parts
+    signed_in: AsyncClient, resources: Resources
 ) -> None:
     empty = await signed_in.put(f"{ME}/photo", files={"file": ("me.jpg", b"")})
     none = await signed_in.put(f"{ME}/photo", json={"file": "me.jpg"})
 
     assert (empty.status_code, none.status_code) == (422, 422)
     assert none.json()["errors"][0]["field"] == "file"
-    assert await list_queued(parts) == []
+    assert await list_queued(resources) == []
 
 
 async def test_ones_own_list_holds_drafts(signed_in: AsyncClient, trip_id: str) -> None:
@@ -225,10 +225,10 @@ async def test_nobody_ends_a_strangers_token(
 
 
 async def test_an_old_token_opens_nothing(
-    signed_in: AsyncClient, program: AsyncClient, parts: Parts
+    signed_in: AsyncClient, program: AsyncClient, resources: Resources
 ) -> None:
     made = (await signed_in.post(f"{ME}/tokens", json={"name": "old", "days": 1})).json()
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await session.execute(text("UPDATE personal_tokens SET expires_at = now()"))
     program.headers["Authorization"] = f"Bearer {made['token']}"
     assert (await program.get(ME)).status_code == 401

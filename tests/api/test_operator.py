@@ -8,23 +8,23 @@ from starlette.types import ASGIApp
 
 from contravento.accounts.inputs import NewPersonalToken
 from contravento.accounts.service.profile import make_personal_token
-from contravento.kit.parts import Parts
-from tests import factories
+from contravento.kit.resources import Resources
 from tests.conftest import open_client
+from tests.support import factories
 
 OPERATOR = "/api/v1/operator"
 
 
 @pytest.fixture
-async def live_program(app: ASGIApp, live_parts: Parts) -> AsyncIterator[AsyncClient]:
-    async with open_client(app, live_parts) as client:
+async def live_program(app: ASGIApp, live_resources: Resources) -> AsyncIterator[AsyncClient]:
+    async with open_client(app, live_resources) as client:
         del client.headers["Sec-Fetch-Site"]
         yield client
 
 
-async def token_of(parts: Parts, *, is_admin: bool) -> dict[str, str]:
+async def token_of(resources: Resources, *, is_admin: bool) -> dict[str, str]:
     """A personal token that may only read."""
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         rider = await factories.make_rider(session, is_admin=is_admin)
         wanted = NewPersonalToken(name="watcher", scopes=["read"])
         _, token = await make_personal_token(session, wanted, rider_id=rider.id)
@@ -32,9 +32,9 @@ async def token_of(parts: Parts, *, is_admin: bool) -> dict[str, str]:
 
 
 async def test_an_administrators_program_reads_everything(
-    live_program: AsyncClient, live_parts: Parts
+    live_program: AsyncClient, live_resources: Resources
 ) -> None:
-    token = await token_of(live_parts, is_admin=True)
+    token = await token_of(live_resources, is_admin=True)
     answer = await live_program.get(OPERATOR, headers=token)
 
     assert answer.status_code == 200, answer.text
@@ -50,18 +50,18 @@ NO_BACKUP = "No backup service has reported yet."
 
 
 async def test_concerns_are_told_in_the_callers_language(
-    live_program: AsyncClient, live_parts: Parts
+    live_program: AsyncClient, live_resources: Resources
 ) -> None:
-    token = await token_of(live_parts, is_admin=True)
+    token = await token_of(live_resources, is_admin=True)
     answer = await live_program.get(OPERATOR, headers={**token, "Cookie": "language=es"})
     messages = [each["message"] for each in answer.json()["concerns"]]
     assert "Ningún servicio de copias ha informado todavía." in messages
 
 
 async def test_to_other_riders_it_is_not_there(
-    live_program: AsyncClient, live_parts: Parts
+    live_program: AsyncClient, live_resources: Resources
 ) -> None:
-    token = await token_of(live_parts, is_admin=False)
+    token = await token_of(live_resources, is_admin=False)
     assert (await live_program.get(OPERATOR, headers=token)).status_code == 404
 
 

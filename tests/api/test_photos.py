@@ -3,9 +3,9 @@
 import pytest
 from httpx import AsyncClient
 
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from tests.api.conftest import RunJobs, jpeg, send_photo
-from tests.queue import list_queued
+from tests.support.queue import list_queued
 
 
 async def test_a_photo_is_accepted_and_made_in_sizes(
@@ -40,9 +40,9 @@ async def test_a_photo_that_cannot_be_read_says_why(
 
 
 async def test_a_photo_over_twenty_megabytes_is_refused_and_nothing_kept(
-    signed_in: AsyncClient, trip_id: str, parts: Parts
+    signed_in: AsyncClient, trip_id: str, resources: Resources
 ) -> None:
-    assert parts.storage.folder
+    assert resources.storage.folder
     for extra in (1, 2 * 1024 * 1024):
         answer = await signed_in.post(
             f"/api/v1/trips/{trip_id}/photos",
@@ -50,8 +50,8 @@ async def test_a_photo_over_twenty_megabytes_is_refused_and_nothing_kept(
         )
         assert answer.status_code == 413
         assert "20 MB" in answer.json()["detail"]
-    assert list(parts.storage.folder.iterdir()) == []
-    assert await list_queued(parts) == []
+    assert list(resources.storage.folder.iterdir()) == []
+    assert await list_queued(resources) == []
 
 
 @pytest.mark.parametrize("caption", ["x" * 301, "a\x00b"])

@@ -4,11 +4,11 @@ import pytest
 from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from contravento.trips.rules import Audience
-from tests import factories
 from tests.api.conftest import RunJobs, send_track
-from tests.counting import reads, statements
+from tests.support import factories
+from tests.support.counting import reads, statements
 
 
 async def test_a_profile_tells_what_is_public_and_no_more(
@@ -22,9 +22,9 @@ async def test_a_profile_tells_what_is_public_and_no_more(
 
 @pytest.mark.parametrize("end", ["", "/trips", "/statistics"])
 async def test_nobody_rides_under_an_unknown_or_unconfirmed_name(
-    end: str, client: AsyncClient, parts: Parts
+    end: str, client: AsyncClient, resources: Resources
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await factories.make_rider(session, username="waiting", confirmed_at=None)
     answers = [
         await client.get(f"/api/v1/riders/{name}{end}")
@@ -34,9 +34,9 @@ async def test_nobody_rides_under_an_unknown_or_unconfirmed_name(
 
 
 async def test_a_riders_list_holds_what_its_reader_may_find(
-    signed_in: AsyncClient, as_stranger: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, as_stranger: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         for audience in Audience:
             await factories.make_trip(session, rider, title=audience, audience=audience)
         await factories.make_trip(session, rider, title="draft", published=False)
@@ -73,20 +73,20 @@ async def test_statistics_count_what_their_reader_may_find(
 
 
 async def test_a_riders_page_of_trips_takes_two_statements(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         for _ in range(5):
             await factories.make_trip(session, rider)
-    with statements(parts) as sent:
+    with statements(resources) as sent:
         answer = await client.get(f"/api/v1/riders/{rider.username}/trips")
     assert len(answer.json()["items"]) == 5
     assert len(reads(sent)) == 2
 
 
 async def test_a_riders_totals_take_few_statements(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    with statements(parts) as sent:
+    with statements(resources) as sent:
         await client.get(f"/api/v1/riders/{rider.username}/statistics")
     assert len(reads(sent)) == 5

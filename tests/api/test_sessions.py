@@ -11,10 +11,10 @@ from sqlalchemy import func, select, text, update
 
 from contravento.accounts.models import RefreshToken, Rider, SignIn
 from contravento.kit.clock import now
-from contravento.kit.parts import Parts
 from contravento.kit.passwords import Passwords
-from tests import factories
+from contravento.kit.resources import Resources
 from tests.api.conftest import RunJobs, grant
+from tests.support import factories
 
 ME = "/api/v1/me"
 
@@ -66,7 +66,7 @@ async def test_a_refresh_token_works_once_and_its_successor_goes_on(
 
 
 async def test_a_refresh_token_that_comes_back_ends_the_session(
-    program: AsyncClient, rider: Rider, parts: Parts
+    program: AsyncClient, rider: Rider, resources: Resources
 ) -> None:
     tokens = await grant(program, rider)
     renewed = (await refresh(program, tokens["refresh_token"])).json()
@@ -76,15 +76,15 @@ async def test_a_refresh_token_that_comes_back_ends_the_session(
     assert stolen.status_code == 401
     assert (await refresh(program, renewed["refresh_token"])).status_code == 401
     assert (await program.get(ME)).status_code == 401
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(SignIn)) == 0
 
 
 async def test_an_unknown_or_old_refresh_token_is_refused(
-    program: AsyncClient, rider: Rider, parts: Parts
+    program: AsyncClient, rider: Rider, resources: Resources
 ) -> None:
     tokens = await grant(program, rider)
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await session.execute(update(RefreshToken).values(expires_at=now()))
 
     for token in (tokens["refresh_token"], "never-given", "cv_x", ""):
@@ -132,15 +132,15 @@ async def test_one_session_is_ended_by_its_id_and_only_by_its_rider(
 
 
 async def test_rounds_that_changed_are_taken_over_at_the_next_sign_in(
-    program: AsyncClient, rider: Rider, parts: Parts
+    program: AsyncClient, rider: Rider, resources: Resources
 ) -> None:
     stronger = await Passwords(5).hash(factories.PASSWORD)
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await session.execute(update(Rider).values(password_hash=stronger))
 
     await grant(program, rider)
 
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         kept = await session.scalar(select(Rider.password_hash))
     assert kept is not None
     assert kept.split("$")[2] == "04"
@@ -173,7 +173,7 @@ async def test_a_good_token_goes_first_even_where_nobody_need_sign_in(
 
 
 async def test_no_token_is_kept_as_it_is(
-    program: AsyncClient, rider: Rider, parts: Parts, jobs: RunJobs, mailbox: Any
+    program: AsyncClient, rider: Rider, resources: Resources, jobs: RunJobs, mailbox: Any
 ) -> None:
     """Neither in a row, nor in the arguments of a job, nor in a kept answer."""
     key = {"Idempotency-Key": "one-of-mine"}
@@ -193,14 +193,14 @@ async def test_no_token_is_kept_as_it_is(
     ]
     assert len(secrets) == 6
 
-    kept = await everything(parts)
+    kept = await everything(resources)
     assert all(secret not in kept for secret in secrets)
     assert all(secret.encode().hex() not in kept for secret in secrets)
 
 
-async def everything(parts: Parts) -> str:
+async def everything(resources: Resources) -> str:
     """Every row of every table as text."""
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         tables = await session.scalars(
             text("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'")
         )

@@ -8,11 +8,11 @@ import pytest
 from httpx import AsyncClient
 
 from contravento.kit.errors import OutOfSpace
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from contravento.tracks import geometry, rules
-from contravento.tracks.reading import read_recording
+from contravento.tracks.reading.read import read_recording
 from tests.api.conftest import RunJobs, odd_gpx, send_track
-from tests.queue import list_queued
+from tests.support.queue import list_queued
 from tests.tracks.making import ride
 
 STATISTICS = {
@@ -22,9 +22,9 @@ STATISTICS = {
 }
 
 
-def stored(parts: Parts) -> list[str]:
-    assert parts.storage.folder
-    return [path.name for path in parts.storage.folder.rglob("*") if path.is_file()]
+def stored(resources: Resources) -> list[str]:
+    assert resources.storage.folder
+    return [path.name for path in resources.storage.folder.rglob("*") if path.is_file()]
 
 
 async def test_a_track_is_accepted_read_and_measured(
@@ -76,7 +76,7 @@ async def test_a_file_without_a_track_says_why(
 
 
 async def test_an_empty_or_missing_file_is_refused(
-    signed_in: AsyncClient, trip_id: str, parts: Parts
+    signed_in: AsyncClient, trip_id: str, resources: Resources
 ) -> None:
     address = f"/api/v1/trips/{trip_id}/tracks"
     answers = [
@@ -88,12 +88,12 @@ async def test_an_empty_or_missing_file_is_refused(
     for answer in answers:
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["field"] == "file"
-    assert (stored(parts), await list_queued(parts)) == ([], [])
+    assert (stored(resources), await list_queued(resources)) == ([], [])
 
 
 @pytest.mark.parametrize("megabytes", [50, 52], ids=["a byte over", "far over"])
 async def test_a_file_over_fifty_megabytes_is_refused_and_nothing_kept(
-    megabytes: int, signed_in: AsyncClient, trip_id: str, parts: Parts
+    megabytes: int, signed_in: AsyncClient, trip_id: str, resources: Resources
 ) -> None:
     answer = await signed_in.post(
         f"/api/v1/trips/{trip_id}/tracks",
@@ -101,11 +101,11 @@ async def test_a_file_over_fifty_megabytes_is_refused_and_nothing_kept(
     )
     assert answer.status_code == 413
     assert "50 MB" in answer.json()["detail"]
-    assert (stored(parts), await list_queued(parts)) == ([], [])
+    assert (stored(resources), await list_queued(resources)) == ([], [])
 
 
 async def test_a_body_that_does_not_say_its_length_is_bounded_all_the_same(
-    signed_in: AsyncClient, trip_id: str, parts: Parts
+    signed_in: AsyncClient, trip_id: str, resources: Resources
 ) -> None:
     async def endless() -> AsyncIterator[bytes]:
         yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.gpx"\r\n\r\n'
@@ -118,22 +118,22 @@ async def test_a_body_that_does_not_say_its_length_is_bounded_all_the_same(
         headers={"Content-Type": "multipart/form-data; boundary=b"},
     )
     assert answer.status_code == 413
-    assert stored(parts) == []
+    assert stored(resources) == []
 
 
 async def test_nobodys_and_strangers_files_are_not_kept(
-    client: AsyncClient, as_stranger: AsyncClient, trip_id: str, parts: Parts
+    client: AsyncClient, as_stranger: AsyncClient, trip_id: str, resources: Resources
 ) -> None:
     for sender, status in ((client, 401), (as_stranger, 404)):
         answer = await sender.post(
             f"/api/v1/trips/{trip_id}/tracks", files={"file": ("a.gpx", ride(10))}
         )
         assert answer.status_code == status
-    assert stored(parts) == []
+    assert stored(resources) == []
 
 
 async def test_a_trip_takes_so_many_tracks_and_keeps_no_file_of_the_next(
-    signed_in: AsyncClient, trip_id: str, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    signed_in: AsyncClient, trip_id: str, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("contravento.tracks.service.MAX_TRACKS_PER_TRIP", 1)
     await send_track(signed_in, trip_id)
@@ -141,16 +141,16 @@ async def test_a_trip_takes_so_many_tracks_and_keeps_no_file_of_the_next(
         f"/api/v1/trips/{trip_id}/tracks", files={"file": ("a.gpx", ride(10))}
     )
     assert refused.status_code == 409
-    assert len(stored(parts)) == 1
+    assert len(stored(resources)) == 1
 
 
 async def test_a_full_disk_is_said_and_nothing_is_kept(
-    signed_in: AsyncClient, trip_id: str, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    signed_in: AsyncClient, trip_id: str, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def full(*_: object) -> None:
         raise OutOfSpace
 
-    monkeypatch.setattr(type(parts.storage), "put", full)
+    monkeypatch.setattr(type(resources.storage), "put", full)
     answer = await signed_in.post(
         f"/api/v1/trips/{trip_id}/tracks", files={"file": ("a.gpx", ride(10))}
     )
@@ -290,7 +290,7 @@ async def test_the_file_is_written_anew(
 
 
 async def test_a_track_taken_out_no_longer_counts(
-    signed_in: AsyncClient, trip_id: str, track_id: str, jobs: RunJobs, parts: Parts
+    signed_in: AsyncClient, trip_id: str, track_id: str, jobs: RunJobs, resources: Resources
 ) -> None:
     assert (await signed_in.delete(f"/api/v1/tracks/{track_id}")).status_code == 204
     await jobs()
@@ -298,7 +298,7 @@ async def test_a_track_taken_out_no_longer_counts(
     trip = (await signed_in.get(f"/api/v1/trips/{trip_id}")).json()
     assert trip["distance_metres"] is None
     assert (await signed_in.get(f"/api/v1/tracks/{track_id}")).status_code == 404
-    assert stored(parts) == []
+    assert stored(resources) == []
 
 
 async def test_a_reader_is_shown_what_is_ready_and_not_whose_file_it_was(

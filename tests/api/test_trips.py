@@ -5,11 +5,11 @@ from uuid import uuid4
 import pytest
 from httpx import AsyncClient
 
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from tests.api.conftest import RunJobs, send_photo, send_track
-from tests.counting import reads, statements
-from tests.factories import STORY
-from tests.queue import list_queued
+from tests.support.counting import reads, statements
+from tests.support.factories import STORY
+from tests.support.queue import list_queued
 
 TRIPS = "/api/v1/trips"
 
@@ -146,7 +146,7 @@ async def test_nobody_changes_a_strangers_published_trip(
 
 
 async def test_a_deleted_trip_takes_its_files_along(
-    signed_in: AsyncClient, trip_id: str, jobs: RunJobs, parts: Parts
+    signed_in: AsyncClient, trip_id: str, jobs: RunJobs, resources: Resources
 ) -> None:
     await send_track(signed_in, trip_id)
     await send_photo(signed_in, trip_id)
@@ -155,24 +155,24 @@ async def test_a_deleted_trip_takes_its_files_along(
     assert (await signed_in.delete(f"{TRIPS}/{trip_id}")).status_code == 204
     assert (await signed_in.get(f"{TRIPS}/{trip_id}")).status_code == 404
     await jobs()
-    assert parts.storage.folder
-    assert [path for path in parts.storage.folder.rglob("*") if path.is_file()] == []
+    assert resources.storage.folder
+    assert [path for path in resources.storage.folder.rglob("*") if path.is_file()] == []
 
 
 async def test_a_refused_request_queues_nothing(
-    signed_in: AsyncClient, as_stranger: AsyncClient, trip_id: str, parts: Parts
+    signed_in: AsyncClient, as_stranger: AsyncClient, trip_id: str, resources: Resources
 ) -> None:
     await as_stranger.delete(f"{TRIPS}/{trip_id}")
     await as_stranger.post(f"{TRIPS}/{trip_id}/tracks", files={"file": ("a.gpx", b"<gpx/>")})
-    assert await list_queued(parts) == []
+    assert await list_queued(resources) == []
 
 
 async def test_a_trip_takes_one_statement_beside_the_sign_in(
-    signed_in: AsyncClient, client: AsyncClient, trip_id: str, parts: Parts
+    signed_in: AsyncClient, client: AsyncClient, trip_id: str, resources: Resources
 ) -> None:
     await signed_in.put(f"{TRIPS}/{trip_id}/publication")
     for reader, count in ((client, 1), (signed_in, 2)):
-        with statements(parts) as sent:
+        with statements(resources) as sent:
             await reader.get(f"{TRIPS}/{trip_id}")
         assert len(reads(sent)) == count
 

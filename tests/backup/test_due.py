@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from contravento_backup import sets, settings
-from contravento_backup.running import RESTORE_SECONDS, Service
+from contravento_backup.kit import settings
+from contravento_backup.service import RESTORE_SECONDS, Service
+from contravento_backup.sets import backup_set
 
 NEWEST = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 SOON = NEWEST + timedelta(minutes=10)
@@ -20,7 +21,7 @@ def service(tmp_path: Path) -> Service:
     given = {"BACKUP_PATH": str(tmp_path / "backups"), "BACKUP_ENCRYPTION_KEY": "k" * 48}
     service = Service(settings.read(given), lambda words: None)
     service.store.make()
-    (service.store.sets / sets.name_of(NEWEST)).mkdir()
+    (service.store.sets / backup_set.name_of(NEWEST)).mkdir()
     return service
 
 
@@ -33,7 +34,7 @@ def test_a_set_is_due_after_a_restore(service: Service) -> None:
     service.store.remember(restore_last_timestamp_seconds=SOON.timestamp())
     assert service.is_due(SOON)
 
-    (service.store.sets / sets.name_of(SOON)).mkdir()
+    (service.store.sets / backup_set.name_of(SOON)).mkdir()
     assert not service.is_due(SOON + timedelta(seconds=5))
 
 

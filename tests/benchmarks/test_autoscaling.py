@@ -28,7 +28,7 @@ from benchmarks.autoscaling import (
 )
 from benchmarks.hpa import LOOK_EVERY_SECONDS
 
-from contravento.kit import metrics
+from contravento.kit.telemetry import metrics
 
 SPEC, WORKERS = spec_of("web"), spec_of("worker")
 CALM_SECONDS = SPEC.down.window_seconds

@@ -10,12 +10,12 @@ import pytest
 from benchmarks import community
 from sqlalchemy import select
 
-from contravento.kit.db import Session, libpq_url
-from contravento.kit.embedded import create_database, drop_database
-from contravento.kit.parts import open_parts
+from contravento.kit.database.embedded import create_database, drop_database
+from contravento.kit.database.session import Session, libpq_url
+from contravento.kit.resources import open_resources
 from contravento.photos import service as photos
 from contravento.photos.rules import MAX_PHOTOS_PER_TRIP
-from contravento.stats.queries import add_up
+from contravento.stats.queries import get_statistics
 from contravento.tracks import service as tracks
 from contravento.trips import rules
 from contravento.trips.markdown import excerpt
@@ -53,7 +53,7 @@ def rows(filled: str) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 async def session(filled: str, tmp_path: Path) -> AsyncIterator[Session]:
     settings = make_settings(filled, tmp_path)
-    async with open_parts(settings, reactions={}) as parts, parts.sessions() as session:
+    async with open_resources(settings, reactions={}) as resources, resources.sessions() as session:
         yield session
         await session.rollback()
 
@@ -139,7 +139,7 @@ async def test_every_published_trip_could_be_published(session: Session) -> None
 
 async def test_statistics_have_something_to_say(session: Session) -> None:
     rider_id = (await session.scalars(select(Trip.rider_id).limit(1))).one()
-    found = await add_up(session, rider_id, viewer_id=None)
+    found = await get_statistics(session, rider_id, viewer_id=None)
     assert found.trips
     assert found.riding_days
     assert len(found.years) > 1

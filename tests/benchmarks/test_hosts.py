@@ -15,8 +15,11 @@ def test_what_was_measured_is_what_the_page_says() -> None:
     feed, front, trip = hosts.POINTS
     for point in (front, trip):
         assert f"{point.per_second:.0f} requests/s, p95 {(point.p95 or 0) * 1000:.0f} ms" in words
-    said = re.search(r"it said (\d+)\s+requests/s watched and (\d+) unwatched, and ([\d,]+) µs of"
-                     r" CPU a request against ([\d,]+)", words)  # fmt: skip
+    said = re.search(
+        r"it said (\d+)\s+requests/s watched and (\d+) unwatched, and ([\d,]+) µs of"
+        r" CPU a request against ([\d,]+)",
+        words,
+    )
     assert said, "the page says what watching costs"
     micros = [int(each.replace(",", "")) for each in said.groups()]
     assert {micros[0], micros[1]} == {int(hosts.UNWATCHED.per_second), int(feed.per_second)}

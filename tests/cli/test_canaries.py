@@ -12,10 +12,10 @@ import jwt
 import psycopg
 import pytest
 
-from contravento.kit.db import libpq_url
+from contravento.kit.database.session import libpq_url
 from contravento.kit.tokens import new_token
-from tests.receivers import Receiver, receiver
-from tests.served import Served, served, wait_until
+from tests.support.receivers import Receiver, receiver
+from tests.support.served import Served, served, wait_until
 
 pytestmark = pytest.mark.servers
 
@@ -74,11 +74,17 @@ def send_everything(product: Served, trip: str, token: str) -> None:
             credentials = {"login": word, "password": word}
             client.post("/api/v1/sessions", json=credentials)
             client.post("/api/v1/sessions", json={"login": {"deep": [word]}, word: word})
-            client.post("/api/v1/sessions", content=f'{{"login": "{word}', headers={"Content-Type": "application/json"})  # fmt: skip # noqa: E501
+            client.post(
+                "/api/v1/sessions",
+                content=f'{{"login": "{word}',
+                headers={"Content-Type": "application/json"},
+            )
             client.post("/api/v1/sessions/refresh", json={"refresh_token": word})
             client.post("/sign-in", data=credentials)
             client.post("/sign-up", data={"username": word, "email": ADDRESS, "password": word})
-            client.post("/api/v1/accounts", json={"username": "canary", "email": ADDRESS, "password": word})  # fmt: skip # noqa: E501
+            client.post(
+                "/api/v1/accounts", json={"username": "canary", "email": ADDRESS, "password": word}
+            )
             client.post("/forgotten", data={"email": word})
             bearer = {"Authorization": f"Bearer {token}", "Idempotency-Key": word}
             client.post("/api/v1/trips", json={"title": word, "starts_on": word}, headers=bearer)

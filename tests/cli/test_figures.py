@@ -10,8 +10,8 @@ import psutil
 import psycopg
 import pytest
 
-from contravento.kit.db import libpq_url
-from tests.served import Served, figure, served, wait_until
+from contravento.kit.database.session import libpq_url
+from tests.support.served import Served, figure, served, wait_until
 
 pytestmark = pytest.mark.servers
 

@@ -105,8 +105,14 @@ def test_mail_is_encrypted_as_the_environment_says(
 
 def test_secrets_stand_in_files_of_their_own(tmp_path: Path) -> None:
     password, hook = "it's $o: #se'cret", "https://chat.test/hook?a=1&token='x'"
-    found = told(tmp_path, **MAIL, SMTP_USER="o'brien", SMTP_PASSWORD=password,
-                 ALERT_WEBHOOK_URL=hook, ALERT_HEARTBEAT_URL="https://alive.test/1")  # fmt: skip
+    found = told(
+        tmp_path,
+        **MAIL,
+        SMTP_USER="o'brien",
+        SMTP_PASSWORD=password,
+        ALERT_WEBHOOK_URL=hook,
+        ALERT_HEARTBEAT_URL="https://alive.test/1",
+    )
 
     assert found["global"]["smtp_auth_username"] == "o'brien"
     kept = Path(found["global"]["smtp_auth_password_file"])
@@ -115,8 +121,9 @@ def test_secrets_stand_in_files_of_their_own(tmp_path: Path) -> None:
     assert Path(webhook["url_file"]).read_text() == hook
     (heartbeat,) = receiver(found, "heartbeat")["webhook_configs"]
     assert (Path(heartbeat["url_file"]).read_text(), heartbeat["send_resolved"]) == (
-        "https://alive.test/1", False,
-    )  # fmt: skip
+        "https://alive.test/1",
+        False,
+    )
     written = (tmp_path / "alertmanager.yml").read_text()
     assert "se'cret" not in written
     assert "token" not in written

@@ -8,19 +8,23 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from contravento.kit.db import libpq_url
-from contravento.kit.servers import read_address
-from tests.s3 import free_port
-from tests.tls import front, make_authority
+from contravento.kit.database.session import libpq_url
+from contravento.kit.database_url import read_address
+from tests.support.s3 import free_port
+from tests.support.tls import front, make_authority
 
 PROGRAM = Path(__file__).parents[2] / "deploy" / "worker" / "alive.py"
 
 
 def look(url: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, str(PROGRAM)], env={**os.environ, "DATABASE_URL": url},
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        [sys.executable, str(PROGRAM)],
+        env={**os.environ, "DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 @pytest.fixture

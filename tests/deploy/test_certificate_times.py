@@ -45,10 +45,23 @@ def made(folder: Path, begins: str, ends: str) -> bytes:
     dates = ("-startdate", begins, "-enddate", ends)
     for words in (
         ("req", *key, *name, "-keyout", "key.pem", "-out", "request.pem"),
-        ("ca", "-batch", "-selfsign", "-config", "ca.cnf", "-keyfile", "key.pem",
-         "-in", "request.pem", "-out", "it.pem", "-notext", *dates),
+        (
+            "ca",
+            "-batch",
+            "-selfsign",
+            "-config",
+            "ca.cnf",
+            "-keyfile",
+            "key.pem",
+            "-in",
+            "request.pem",
+            "-out",
+            "it.pem",
+            "-notext",
+            *dates,
+        ),
         ("x509", "-in", "it.pem", "-outform", "DER", "-out", "it.der"),
-    ):  # fmt: skip
+    ):
         subprocess.run(["openssl", *words], cwd=folder, capture_output=True, check=True)
     return (folder / "it.der").read_bytes()
 

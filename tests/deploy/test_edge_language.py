@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from contravento.kit.languages import choose_language
+from contravento.kit.i18n.catalogue import choose_language
 
 ANSWERS = Path(__file__).parent.parent.parent / "deploy" / "nginx" / "snippets" / "answers.conf"
 TAGS = ("en", "es", "EN", "es-MX", "en-GB", "es-419", "fr", "de-AT", "est", "eng", "e", "*", "")

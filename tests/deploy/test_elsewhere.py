@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from contravento import migrations
-from tests.clusters import PROGRAMS, Cluster, cluster
 from tests.conftest import open_folder
+from tests.support.clusters import PROGRAMS, Cluster, cluster
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "postgres" / "elsewhere.sql"
 PASSWORDS = {
@@ -34,8 +34,11 @@ def prepare(managed: Cluster) -> None:
     url = f"postgresql://keeper@{managed.place}/diary"
     done = subprocess.run(
         [str(PROGRAMS / "psql"), "-X", "-q", "-f", str(SCRIPT), url],
-        env={**os.environ, **PASSWORDS}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env={**os.environ, **PASSWORDS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert "pg_monitor could not be granted" in done.stderr
 

@@ -10,11 +10,11 @@ from tests.docs.pages import ROOT, commands
 PAGE = ROOT / "docs" / "guides" / "troubleshooting.md"
 MISTAKES = "tests/ops/environment/test_validation.py::test_a_mistake_is_named_with_its_line"
 BROKEN = "tests/stack/test_release_broken.py::"
-HOST = "tests/ops/environment/test_host.py::"
+HOST = "tests/ops/host/test_checks.py::"
 CLOSED = HOST + "test_a_clone_that_only_its_owner_can_read_is_noticed"
 PLANNING = "tests/migrations/test_planning.py::"
-LIMITS = "tests/kit/test_limits.py::"
-ALLOWED = "tests/kit/test_allow_list.py::"
+LIMITS = "tests/kit/test_rate_limit.py::"
+ALLOWED = "tests/kit/telemetry/test_allow_list.py::"
 OUTAGES = "tests/stack/test_healing.py::test_a_killed_service_heals_and_loses_nothing"
 
 # What a row quotes, or its heading → the test that makes it happen.
@@ -35,7 +35,7 @@ REPRODUCED = {
     "disk: … GB free": HOST + "test_a_check_says_what_it_found",
     "dns: does not lead here": HOST + "test_another_server_behind_the_name_is_noticed",
     "… is at work on this environment": (
-        "tests/ops/kit/test_memory.py::test_a_second_command_is_told_who_is_at_work"
+        "tests/ops/kit/test_state.py::test_a_second_command_is_told_who_is_at_work"
     ),
     "The release is refused: the running code does not work with the database after …": (
         BROKEN + "test_one_that_the_running_code_cannot_bear_is_refused_before_anything_is_touched"
@@ -61,10 +61,10 @@ REPRODUCED = {
         "tests/test_files_on_s3.py::test_a_process_is_not_ready_before_its_bucket_has_answered"
     ),
     "replica": (
-        "tests/test_reads.py"
+        "tests/http/test_replica_routing.py"
         "::test_being_ready_does_not_depend_on_the_replica_and_its_state_is_told"
     ),
-    "disk": "tests/kit/test_storage.py::test_a_full_disk_is_said_and_nothing_is_kept",
+    "disk": "tests/kit/storage/test_storage.py::test_a_full_disk_is_said_and_nothing_is_kept",
     "It went back after the switch": BROKEN + "test_one_whose_errors_only_riders_see",
     "The certificate is not issued": (
         "tests/deploy/test_certbot_keep.py::test_each_failed_trial_doubles_the_wait"
@@ -74,20 +74,22 @@ REPRODUCED = {
     "Nobody gets mail": (
         ALLOWED + "test_any_other_mail_is_held_back_and_logged_without_the_address"
     ),
-    "The disk is full": "tests/kit/test_storage.py::test_a_full_disk_is_said_and_nothing_is_kept",
+    "The disk is full": (
+        "tests/kit/storage/test_storage.py::test_a_full_disk_is_said_and_nothing_is_kept"
+    ),
     "A migration waits for a lock": BROKEN + "test_one_whose_migration_would_lock",
     "Another command is at work": (
-        "tests/ops/kit/test_memory.py::test_a_second_command_is_told_who_is_at_work"
+        "tests/ops/kit/test_state.py::test_a_second_command_is_told_who_is_at_work"
     ),
-    "A service says Permission denied": (
-        CLOSED
-    ),
-}  # fmt: skip
+    "A service says Permission denied": (CLOSED),
+}
 # Shown by what is typed there, rather than made to happen.
 TYPED = ("Memory is high", "Answers are slow")
 NO_SYMPTOMS = (
-    "deploy says no", "The new release was not taken (exit status 7)", "Asking for help",
-)  # fmt: skip
+    "deploy says no",
+    "The new release was not taken (exit status 7)",
+    "Asking for help",
+)
 
 
 def symptoms() -> list[str]:

@@ -51,8 +51,11 @@ def start_product(folder: Path, *, demo: bool = False, **settings: str) -> Produ
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "contravento", "run"],
-            env=environment, stdout=output, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
     product = Product(f"http://127.0.0.1:{port}", folder, process, log)
     until = time.monotonic() + START_SECONDS
     while "Ctrl-C stops it" not in log.read_text():

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from contravento.kit.languages import translate
+from contravento.kit.i18n.catalogue import translate
 
 FILES = Path(__file__).parents[1] / "tracks" / "files"
 STORY = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from contravento.kit.db import libpq_url
+from contravento.kit.database.session import libpq_url
 from tests.conftest import SECRET
 
 pytestmark = pytest.mark.servers
@@ -36,8 +36,11 @@ def test_a_confirmed_rider_is_made_administrator(
         }
         done = subprocess.run(
             [sys.executable, "-m", "contravento", "riders", "make-admin", name],
-            env=os.environ | settings, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            env=os.environ | settings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         found = connection.execute("SELECT username FROM riders WHERE is_admin").fetchall()
 
     assert done.returncode == status, done.stderr

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from contravento.kit.db import libpq_url
+from contravento.kit.database.session import libpq_url
 from tests.conftest import SECRET
 from tests.e2e.conftest import start_product
 from tests.e2e.riders import Person
@@ -40,8 +40,10 @@ def make_admin(url: str, name: str) -> None:
     }
     subprocess.run(
         [sys.executable, "-m", "contravento", "riders", "make-admin", name],
-        env=os.environ | settings, check=True, capture_output=True,
-    )  # fmt: skip
+        env=os.environ | settings,
+        check=True,
+        capture_output=True,
+    )
 
 
 @pytest.mark.parametrize(("language", "width"), [("en-GB", 1280), ("es-ES", 390)])

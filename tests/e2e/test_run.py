@@ -58,8 +58,11 @@ def test_a_wrong_setting_is_one_sentence_and_no_start(tmp_path: Path) -> None:
     environment = {"VAR": str(tmp_path / "var"), "BCRYPT_ROUNDS": "many", "PATH": "/usr/bin:/bin"}
     done = subprocess.run(
         [Path(".venv/bin/contravento").absolute(), "web"],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
     assert done.returncode == 2
     assert "BCRYPT_ROUNDS: " in done.stderr
@@ -81,8 +84,11 @@ def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
         environment = {"VAR": str(tmp_path / "var"), "PORT": str(taken.getsockname()[1])}
         done = subprocess.run(
             [Path(".venv/bin/contravento").absolute(), "run"],
-            env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     assert done.returncode == 2
     assert "Choose another PORT." in done.stderr

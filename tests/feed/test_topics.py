@@ -13,11 +13,11 @@ from sqlalchemy import text
 
 from contravento import migrations
 from contravento.accounts.models import Rider
-from contravento.kit.db import Session, libpq_url
-from contravento.kit.parts import Parts
+from contravento.kit.database.session import Session, libpq_url
+from contravento.kit.resources import Resources
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience
-from tests import factories
+from tests.support import factories
 
 NOON = datetime(2025, 10, 1, 12, tzinfo=UTC)
 WORDS, CODES = ("gravel", "river", "night", "rain"), ("ES", "PT", "FR")
@@ -138,24 +138,24 @@ def make_rider_with_a_diary_and_two_drafts(connection: psycopg.Connection) -> UU
     return UUID(str(row[0]))
 
 
-async def test_a_database_that_was_there_before_is_counted_once(live_parts: Parts) -> None:
-    async with live_parts.transaction() as session:
+async def test_a_database_that_was_there_before_is_counted_once(live_resources: Resources) -> None:
+    async with live_resources.transaction() as session:
         rider = await factories.make_rider(session)
         await factories.make_trip(session, rider, tags=["rain", LATER], countries=["ES"])
         await factories.make_trip(session, rider, tags=["rain"], published=False)
-    chosen = migrations.configuration(live_parts.settings.database)
-    await live_parts.engine.dispose()
+    chosen = migrations.configuration(live_resources.settings.database)
+    await live_resources.engine.dispose()
     command.downgrade(chosen, "20261123_mishaps")
     command.upgrade(chosen, "head")
 
-    async with live_parts.transaction() as session:
+    async with live_resources.transaction() as session:
         assert await check(session) == (3, 1)
 
 
 async def test_a_tag_and_a_country_together_page_through_what_has_both(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         for number in range(24):
             await factories.make_trip(
                 session,

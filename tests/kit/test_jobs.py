@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import text
 
 from contravento.kit.jobs import JOBS, Job
-from contravento.kit.parts import Parts
-from tests.queue import list_queued, run_jobs
+from contravento.kit.resources import Resources
+from tests.support.queue import list_queued, run_jobs
 
 SEEN: list[tuple[UUID, int]] = []
 
 
-async def _look(parts: Parts, *, rider_id: UUID, times: int = 1) -> None:
+async def _look(resources: Resources, *, rider_id: UUID, times: int = 1) -> None:
     SEEN.append((rider_id, times))
 
 
@@ -25,35 +25,37 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Job[...]:
     return made
 
 
-async def test_arguments_come_back_with_their_types(parts: Parts, look: Job[...]) -> None:
+async def test_arguments_come_back_with_their_types(resources: Resources, look: Job[...]) -> None:
     rider_id = uuid4()
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await look.later(session, rider_id=rider_id, times=3)
-    assert await run_jobs(parts) == ["tests.look"]
+    assert await run_jobs(resources) == ["tests.look"]
     assert [(rider_id, 3)] == SEEN
 
 
-async def test_more_urgent_jobs_go_first(parts: Parts, look: Job[...]) -> None:
+async def test_more_urgent_jobs_go_first(resources: Resources, look: Job[...]) -> None:
     urgent: Job[...] = Job("tests.look", _look, attempts=1, priority=9)
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await look.later(session, rider_id=uuid4(), times=1)
         await urgent.later(session, rider_id=uuid4(), times=2)
-    await run_jobs(parts)
+    await run_jobs(resources)
     assert [times for _, times in SEEN] == [2, 1]
 
 
-async def test_a_job_for_later_waits(parts: Parts, look: Job[...]) -> None:
-    async with parts.transaction() as session:
+async def test_a_job_for_later_waits(resources: Resources, look: Job[...]) -> None:
+    async with resources.transaction() as session:
         await look.later_by(timedelta(hours=1), session, rider_id=uuid4())
-    assert await run_jobs(parts) == []
-    assert await list_queued(parts) == ["tests.look"]
-    async with parts.transaction() as session:
+    assert await run_jobs(resources) == []
+    assert await list_queued(resources) == ["tests.look"]
+    async with resources.transaction() as session:
         await session.execute(text("UPDATE procrastinate_jobs SET scheduled_at = now()"))
-    assert await run_jobs(parts) == ["tests.look"]
+    assert await run_jobs(resources) == ["tests.look"]
 
 
-async def test_arguments_go_by_name_and_must_fit_the_queue(parts: Parts, look: Job[...]) -> None:
-    async with parts.transaction() as session:
+async def test_arguments_go_by_name_and_must_fit_the_queue(
+    resources: Resources, look: Job[...]
+) -> None:
+    async with resources.transaction() as session:
         with pytest.raises(TypeError, match="by name"):
             await look.later(session, uuid4())
         with pytest.raises(TypeError, match="cannot be queued"):

@@ -120,8 +120,9 @@ def nobody_reaches_anybody_by_default(objects: Objects) -> Iterator[str]:
                 yield f"{name} is under no policy that denies {way} by default"
     for each in objects:
         if each["kind"] == "NetworkPolicy" and [{}] in (
-            each["spec"].get("ingress"), each["spec"].get("egress"),
-        ):  # fmt: skip
+            each["spec"].get("ingress"),
+            each["spec"].get("egress"),
+        ):
             yield f"{name_of(each)} allows everything"
 
 
@@ -349,9 +350,22 @@ def _keys(spec: Object) -> Iterator[tuple[str, str, str]]:
 
 
 POLICIES: tuple[Policy, ...] = (
-    runs_as_nobody, may_do_nothing_else, is_bounded, is_probed, stays_the_same_image,
-    knows_no_token, nobody_reaches_anybody_by_default, network_policies_are_about_somebody,
-    selectors_find_somebody, workloads_select_their_own_pods, autoscalers_scale_somebody,
-    autoscaled_and_spread_ones_leave_room, references_lead_somewhere, keys_are_there,
-    ports_are_there, services_can_be_reached, both_ends_of_a_way_agree, no_secret_is_in_the_open,
-)  # fmt: skip
+    runs_as_nobody,
+    may_do_nothing_else,
+    is_bounded,
+    is_probed,
+    stays_the_same_image,
+    knows_no_token,
+    nobody_reaches_anybody_by_default,
+    network_policies_are_about_somebody,
+    selectors_find_somebody,
+    workloads_select_their_own_pods,
+    autoscalers_scale_somebody,
+    autoscaled_and_spread_ones_leave_room,
+    references_lead_somewhere,
+    keys_are_there,
+    ports_are_there,
+    services_can_be_reached,
+    both_ends_of_a_way_agree,
+    no_secret_is_in_the_open,
+)

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 from tools import kubernetes as written
 
-from contravento_ops.environment.variables import VARIABLES
-from contravento_ops.kit.place import EnvironmentName
+from contravento_ops.environment.variables.table import VARIABLES
+from contravento_ops.kit.paths import EnvironmentName
 from contravento_ops.kubernetes import overlay, settings
 
 ROOT = Path(__file__).parents[2]
@@ -56,9 +56,11 @@ def values(environment: EnvironmentName) -> dict[str, str]:
     made = {name: f"{name.lower()}-1" for name, each in VARIABLES.items() if each.is_sensitive}
     for name in ("DATABASE_URL", "REDIS_URL"):
         del made[name]
-    return {**made, **written.values(environment), **{
-        name: f"{name.lower()}-1" for name, each in VARIABLES.items() if each.is_secret
-    }}  # fmt: skip
+    return {
+        **made,
+        **written.values(environment),
+        **{name: f"{name.lower()}-1" for name, each in VARIABLES.items() if each.is_secret},
+    }
 
 
 def name_of(each: Object) -> str:

@@ -35,8 +35,12 @@ def judge(promtool: Promtool, tmp_path: Path) -> Judge:
         box += [*where, "--entrypoint", "promtool", IMAGE]
         done = subprocess.run(
             [*([found] if found else box), "test", "rules", "test.yml"],
-            cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS, check=False,
-        )  # fmt: skip
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
     promtool("--version")  # there is one, or the test is skipped with a sentence
@@ -69,15 +73,24 @@ def expect(expression: str, value: float | None, at: str = "10m") -> dict[str, A
 @pytest.mark.core
 def test_the_speed_is_that_of_riders_requests_in_this_namespace(judge: Judge) -> None:
     fast, slow = "0+600x20", "0+0x20"
-    judge([
-        {"interval": "1m", "promql_expr_test": [expect("contravento_request_p95_seconds", 0.4875)],
-         "input_series": [
-            bucket("0.25", slow), bucket("0.5", fast), bucket("+Inf", fast),
-            bucket("0.25", slow, route="/health/ready"), bucket("3", fast, route="/health/ready"),
-            bucket("+Inf", fast, route="/health/ready"),
-            bucket("3", fast, namespace="staging"), bucket("+Inf", fast, namespace="staging"),
-         ]},
-    ])  # fmt: skip
+    judge(
+        [
+            {
+                "interval": "1m",
+                "promql_expr_test": [expect("contravento_request_p95_seconds", 0.4875)],
+                "input_series": [
+                    bucket("0.25", slow),
+                    bucket("0.5", fast),
+                    bucket("+Inf", fast),
+                    bucket("0.25", slow, route="/health/ready"),
+                    bucket("3", fast, route="/health/ready"),
+                    bucket("+Inf", fast, route="/health/ready"),
+                    bucket("3", fast, namespace="staging"),
+                    bucket("+Inf", fast, namespace="staging"),
+                ],
+            },
+        ]
+    )
 
 
 @pytest.mark.stack
@@ -85,25 +98,35 @@ def test_the_speed_is_that_of_riders_requests_in_this_namespace(judge: Judge) ->
 def test_a_site_that_nobody_asks_anything_is_fast(judge: Judge) -> None:
     """Also when its figures stand still: 0 of 0 would be no number, and no reason to scale down."""
     still = [bucket("0.5", "7+0x20"), bucket("+Inf", "7+0x20")]
-    judge([
-        {"interval": "1m", "input_series": series,
-         "promql_expr_test": [expect("contravento_request_p95_seconds", 0)]}
-        for series in (still, [])
-    ])  # fmt: skip
+    judge(
+        [
+            {
+                "interval": "1m",
+                "input_series": series,
+                "promql_expr_test": [expect("contravento_request_p95_seconds", 0)],
+            }
+            for series in (still, [])
+        ]
+    )
 
 
 @pytest.mark.stack
 @pytest.mark.core
 def test_the_queue_is_as_old_as_any_worker_says(judge: Judge) -> None:
     name = 'contravento_jobs_oldest_waiting_seconds{job="worker",namespace="%s",pod="%s"}'
-    judge([
-        {"interval": "1m", "promql_expr_test": [expect("contravento_queue_age_seconds", 40)],
-         "input_series": [
-            {"series": name % ("diary", "a"), "values": "30x20"},
-            {"series": name % ("diary", "b"), "values": "40x20"},
-            {"series": name % ("staging", "c"), "values": "900x20"},
-         ]},
-    ])  # fmt: skip
+    judge(
+        [
+            {
+                "interval": "1m",
+                "promql_expr_test": [expect("contravento_queue_age_seconds", 40)],
+                "input_series": [
+                    {"series": name % ("diary", "a"), "values": "30x20"},
+                    {"series": name % ("diary", "b"), "values": "40x20"},
+                    {"series": name % ("staging", "c"), "values": "900x20"},
+                ],
+            },
+        ]
+    )
 
 
 def fires(alert: str, at: str, series: dict[str, str], **labels: str | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
-from contravento_ops.kubernetes.refusing import IMAGE
+from contravento_ops.kubernetes.unsupported import IMAGE
 from tests.docs.pages import FENCE, ROOT, Command, commands, missing
 from tests.kubernetes.rendering import HERE, rendered, renderer
 from tests.kubernetes.test_schemas import SCHEMAS

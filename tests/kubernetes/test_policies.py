@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from contravento_ops.kit.place import EnvironmentName
+from contravento_ops.kit.paths import EnvironmentName
 from tests.kubernetes.policies import POLICIES, findings
 from tests.kubernetes.rendering import MIGRATION, OVERLAYS, Object, name_of, with_secrets
 
@@ -102,9 +102,7 @@ SPOILED: dict[str, tuple[Spoil, list[str]]] = {
     "a way in": (
         lambda all_: all_["NetworkPolicy/nobody-by-default"]["spec"].update(
             podSelector={
-                "matchExpressions": [
-                    {"key": "app.kubernetes.io/part-of", "operator": "Exists"}
-                ]
+                "matchExpressions": [{"key": "app.kubernetes.io/part-of", "operator": "Exists"}]
             }
         ),
         [
@@ -196,8 +194,10 @@ SPOILED: dict[str, tuple[Spoil, list[str]]] = {
     ),
     "a line that is not there": (
         lambda all_: all_["Secret/postgres-backups"]["stringData"].pop("ACCESS_KEY_ID"),
-        ["ObjectStore/postgres-backups needs ACCESS_KEY_ID of Secret/postgres-backups,"
-         " which is not there"],
+        [
+            "ObjectStore/postgres-backups needs ACCESS_KEY_ID of Secret/postgres-backups,"
+            " which is not there"
+        ],
     ),
     "a probe of a closed port": (
         lambda all_: container(all_)["livenessProbe"]["httpGet"].update(port="web"),
@@ -239,7 +239,7 @@ SPOILED: dict[str, tuple[Spoil, list[str]]] = {
         ),
         ["Deployment/redis-exporter/exporter has REDIS_PASSWORD written in it"],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", SPOILED)

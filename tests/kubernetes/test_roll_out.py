@@ -58,8 +58,12 @@ def roll_out(
     told = {"FAKE": str(folder), "MIGRATION": migration, "STUCK": stuck, "PATH": path}
     done = subprocess.run(
         [shutil.which("bash") or "bash", HERE / "roll-out", overlay],
-        env={**os.environ, **told}, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        env={**os.environ, **told},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     return Ended(done.returncode, done.stderr, (folder / "told").read_text().splitlines())
 
 

@@ -20,15 +20,20 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
-from contravento_ops.kit.place import EnvironmentName
+from contravento_ops.kit.paths import EnvironmentName
 from tests.kubernetes.rendering import OVERLAYS, Object, name_of, with_secrets
 
 VERSIONS = ("1.36", "1.37")
 SCHEMAS = Path(__file__).parent / "schemas"
 OTHERS = {
-    "ServiceMonitor", "PodMonitor", "PrometheusRule", "ClusterIssuer", "Cluster", "ScheduledBackup",
+    "ServiceMonitor",
+    "PodMonitor",
+    "PrometheusRule",
+    "ClusterIssuer",
+    "Cluster",
+    "ScheduledBackup",
     "ObjectStore",
-}  # fmt: skip
+}
 
 
 def schema_of(kind: str) -> dict[str, Any]:
@@ -87,7 +92,7 @@ def test_the_versions_are_the_newest_whose_schemas_are_known() -> None:
         for each in kubernetes_validate.utils.all_versions()
     )
 
-    assert tuple(known)[-len(VERSIONS):] == VERSIONS  # fmt: skip
+    assert tuple(known)[-len(VERSIONS) :] == VERSIONS
 
 
 def test_there_is_a_schema_for_every_kind() -> None:

@@ -10,10 +10,10 @@ import pytest
 import yaml
 from tools import kubernetes as written
 
-from contravento.kit.db import libpq_url
-from contravento_ops.environment.variables import VARIABLES
-from contravento_ops.kit.place import EnvironmentName
-from contravento_ops.kubernetes import numbers, settings
+from contravento.kit.database.session import libpq_url
+from contravento_ops.environment.variables.table import VARIABLES
+from contravento_ops.kit.paths import EnvironmentName
+from contravento_ops.kubernetes import replicas, settings
 from tests.kubernetes.rendering import HERE, OVERLAYS, ROOT, Object, name_of, rendered
 
 SHARED = {"backend": "web", "worker": "worker", "migrate": "migrate", "redis": "redis"}
@@ -21,9 +21,14 @@ EXPORTERS = ("postgres-exporter", "redis-exporter")
 UNITS = {"M": 1000**2, "Mi": 1024**2, "G": 1000**3, "Gi": 1024**3}
 # Said by CloudNativePG itself, or otherwise on purpose.
 OWN_PARAMETERS = {
-    "max_connections", "shared_buffers", "effective_cache_size",
-    "archive_mode", "archive_command", "shared_preload_libraries", "log_line_prefix",
-}  # fmt: skip
+    "max_connections",
+    "shared_buffers",
+    "effective_cache_size",
+    "archive_mode",
+    "archive_command",
+    "shared_preload_libraries",
+    "log_line_prefix",
+}
 
 
 @pytest.mark.parametrize("path", written.files(), ids=lambda path: "/".join(path.parts[-2:]))
@@ -110,7 +115,7 @@ def test_commands_are_composes() -> None:
 
 def test_replicas_are_composes() -> None:
     services = compose(".prod")["services"]
-    found = numbers.numbers("prod", written.values("prod"))
+    found = replicas.numbers("prod", written.values("prod"))
 
     assert found.web[0] == services["backend"]["deploy"]["replicas"]
     assert found.workers[0] == services["worker"]["deploy"]["replicas"]
@@ -120,18 +125,18 @@ def test_as_many_pods_as_there_may_be_find_their_connections() -> None:
     """All of them, and one more of each while a release is replaced."""
     for environment in OVERLAYS:
         values = written.values(environment)
-        found = numbers.numbers(environment, values)
+        found = replicas.numbers(environment, values)
         parameters = objects(environment)["Cluster/postgres"]["spec"]["postgresql"]["parameters"]
         pool = int(values["DATABASE_POOL_SIZE"]) + 10
-        asked = (found.web[1] + 1) * pool + (found.workers[1] + 1) * numbers.WORKER_CONNECTIONS
+        asked = (found.web[1] + 1) * pool + (found.workers[1] + 1) * replicas.WORKER_CONNECTIONS
 
         assert asked <= int(parameters["max_connections"]) - 10
-        assert int(parameters["max_connections"]) == numbers.MAX_CONNECTIONS
+        assert int(parameters["max_connections"]) == replicas.MAX_CONNECTIONS
 
 
 def test_autoscalers_have_these_numbers() -> None:
     for environment in OVERLAYS:
-        found = numbers.numbers(environment, written.values(environment))
+        found = replicas.numbers(environment, written.values(environment))
         for name, expected in (("web", found.web), ("worker", found.workers)):
             spec = objects(environment)[f"HorizontalPodAutoscaler/{name}"]["spec"]
             assert (spec["minReplicas"], spec["maxReplicas"]) == expected
@@ -187,9 +192,16 @@ def test_roles_are_made_as_compose_makes_them(own_database: str) -> None:
                 connection.execute("CREATE TABLE mine (id int)")
         finally:
             connection.execute("RESET ROLE")
-            connection.execute("ALTER DATABASE CURRENT_DATABASE OWNER TO CURRENT_USER".replace(
-                "CURRENT_DATABASE", f'"{name}"'))  # fmt: skip
-            for role in ("contravento_app_2", "contravento_monitor", "contravento_app",
-                         "contravento_owner"):  # fmt: skip
+            connection.execute(
+                "ALTER DATABASE CURRENT_DATABASE OWNER TO CURRENT_USER".replace(
+                    "CURRENT_DATABASE", f'"{name}"'
+                )
+            )
+            for role in (
+                "contravento_app_2",
+                "contravento_monitor",
+                "contravento_app",
+                "contravento_owner",
+            ):
                 connection.execute(f"DROP OWNED BY {role} CASCADE")
                 connection.execute(f"DROP ROLE {role}")

@@ -10,10 +10,11 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from typer.testing import CliRunner
 
-from contravento import health, migrations
+from contravento import migrations
 from contravento.cli.main import app
-from contravento.kit.db import libpq_url
-from contravento.kit.parts import Parts
+from contravento.http import health
+from contravento.kit.database.session import libpq_url
+from contravento.kit.resources import Resources
 from contravento.main import create_app
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
@@ -90,15 +91,15 @@ def test_the_database_tells_this_build_that_it_still_works_after_a_compatible_on
     [("compatible = True", "ok"), ("compatible = False", f"at later, expected {HEAD}")],
 )
 async def test_readiness_outlives_a_compatible_migration_only(
-    live_parts: Parts, later: Path, monkeypatch: pytest.MonkeyPatch, marker: str, said: str
+    live_resources: Resources, later: Path, monkeypatch: pytest.MonkeyPatch, marker: str, said: str
 ) -> None:
     with a_later_migration(monkeypatch, later, marker=marker):
-        migrations.upgrade(live_parts.settings.database)
+        migrations.upgrade(live_resources.settings.database)
     health._revision_of_this_build.cache_clear()
 
     async def with_state(scope, receive, send):  # type: ignore[no-untyped-def]
-        scope["state"] = {"parts": live_parts}
-        await create_app(live_parts.settings, live_parts)(scope, receive, send)
+        scope["state"] = {"resources": live_resources}
+        await create_app(live_resources.settings, live_resources)(scope, receive, send)
 
     async with AsyncClient(
         transport=ASGITransport(app=with_state), base_url="http://test"
@@ -194,7 +195,10 @@ def test_the_plan_is_told_to_machines(own_database: str, monkeypatch: pytest.Mon
 
 def run(monkeypatch: pytest.MonkeyPatch, url: str, *arguments: str):  # type: ignore[no-untyped-def]
     for name, value in {
-        "APP_ENV": "local", "DATABASE_URL": url, "SECRET_KEY": "x", "MAIL_FOLDER": "unused",
-    }.items():  # fmt: skip
+        "APP_ENV": "local",
+        "DATABASE_URL": url,
+        "SECRET_KEY": "x",
+        "MAIL_FOLDER": "unused",
+    }.items():
         monkeypatch.setenv(name, value)
     return CliRunner().invoke(app, arguments)

@@ -27,9 +27,13 @@ def promtool_in(folder: Path) -> Promtool:
 
     def run(*arguments: str) -> str:
         done = subprocess.run(
-            [*line, *arguments], cwd=folder, capture_output=True, text=True,
-            timeout=PROMTOOL_SECONDS, check=False,
-        )  # fmt: skip
+            [*line, *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=PROMTOOL_SECONDS,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 

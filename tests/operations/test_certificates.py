@@ -81,8 +81,10 @@ async def test_where_nobody_listens_there_is_an_error() -> None:
 def test_openssl_agrees_about_the_dates(pair: tuple[Path, Path]) -> None:
     said = subprocess.run(
         ["openssl", "x509", "-in", str(pair[0]), "-noout", "-dates", "-dateopt", "iso_8601"],
-        check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     seen = read_certificate(ssl.PEM_cert_to_DER_cert(pair[0].read_text()))
     assert f"notBefore={seen.not_before:%Y-%m-%d %H:%M:%S}Z" in said
     assert f"notAfter={seen.not_after:%Y-%m-%d %H:%M:%S}Z" in said

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from contravento.kit.clock import now
-from contravento.kit.db import Session, libpq_url
+from contravento.kit.database.session import Session, libpq_url
 from contravento.operations import service
 from contravento.operations.errors import BadReport
 from contravento.operations.models import OperationReport, Outcome
@@ -49,17 +49,27 @@ def record(url: str, folder: Path, *options: str) -> subprocess.CompletedProcess
     }
     return subprocess.run(
         [sys.executable, "-m", "contravento", "operations", "record", *options],
-        env=os.environ | settings, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.servers
 def test_a_report_is_recorded_on_the_command_line(own_database: str, tmp_path: Path) -> None:
     told = '{"sentence": "12 MB in 3 s", "bytes": 12000000}'
     done = record(
-        own_database, tmp_path, "backup", "--outcome", "failed",
-        "--at", "2026-11-23T10:00:00Z", "--details", told,
-    )  # fmt: skip
+        own_database,
+        tmp_path,
+        "backup",
+        "--outcome",
+        "failed",
+        "--at",
+        "2026-11-23T10:00:00Z",
+        "--details",
+        told,
+    )
 
     assert done.returncode == 0, done.stderr
     with psycopg.connect(libpq_url(own_database)) as connection:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from contravento_ops.environment import file, initialise
-from contravento_ops.kit.place import EnvironmentName, Place
+from contravento_ops.kit.paths import EnvironmentName, EnvironmentPaths
 
 OWN = {
     "DOMAIN": "staging.velo.test",
@@ -23,7 +23,7 @@ def make_file(folder: Path, environment: EnvironmentName = "staging", **changes:
         "staging": OWN,
         "prod": {**OWN, "DOMAIN": "velo.test", "MAIL_ALLOW_LIST": ""},
     }[environment]
-    place = Place(folder, environment)
+    place = EnvironmentPaths(folder, environment)
     initialise.initialise(place, {**own, **changes}, lambda variable, suggestion: suggestion)
     return place.env_file
 

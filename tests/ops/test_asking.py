@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from contravento_ops.check.site import Site
-from contravento_ops.release.traffic import Address, Stream
+from contravento_ops.kit.site import Address, Site
+from contravento_ops.release.traffic import Stream
 
 
 class Remembering(BaseHTTPRequestHandler):

@@ -26,8 +26,12 @@ def run(clone: Path, *words: str, path: str | None = None) -> subprocess.Complet
     return subprocess.run(
         [str(clone / "deploy.sh"), *words],
         env={**os.environ, "PATH": path or os.environ["PATH"]},
-        cwd="/", capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
 
 @pytest.mark.servers

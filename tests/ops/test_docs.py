@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from contravento_ops import main
-from contravento_ops.check.boxes import BOXES
-from contravento_ops.environment.host import CHECKS
-from contravento_ops.kit.refusals import MEANINGS
+from contravento_ops.acceptance.registry import BOXES
+from contravento_ops.host.checks import CHECKS
+from contravento_ops.kit.errors import MEANINGS
 from contravento_ops.load.k6 import Profile
 from tests.docs.pages import FENCE
 

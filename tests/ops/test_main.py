@@ -6,14 +6,32 @@ from pathlib import Path
 import pytest
 
 from contravento_ops import main
-from contravento_ops.kit.refusals import MEANINGS, Exit
+from contravento_ops.kit.errors import MEANINGS, Exit
 from tests.ops.making import make_file, spoil
 
 VERBS = {
-    "deploy", "rollback", "init", "check-host", "check-environment", "status", "logs", "restart",
-    "stop", "exec", "renew-certificate", "support", "backup", "restore", "refresh", "check", "load",
-    "move-storage", "rotate", "parity", "kubernetes",
-}  # fmt: skip
+    "deploy",
+    "rollback",
+    "init",
+    "check-host",
+    "check-environment",
+    "status",
+    "logs",
+    "restart",
+    "stop",
+    "exec",
+    "renew-certificate",
+    "support",
+    "backup",
+    "restore",
+    "refresh",
+    "check",
+    "load",
+    "move-storage",
+    "rotate",
+    "parity",
+    "kubernetes",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -58,9 +76,18 @@ def test_mistakes_are_told_to_machines(root: Path, capsys: pytest.CaptureFixture
 def test_init_makes_a_file_and_then_leaves_it_alone(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = ["--set", "DOMAIN=staging.velo.test", "--set", "SMTP_HOST=mail",
-             "--set", "SMTP_FROM=a@velo.test", "--set", "ACME_EMAIL=a@velo.test",
-             "--set", "MAIL_ALLOW_LIST=@velo.test"]  # fmt: skip
+    given = [
+        "--set",
+        "DOMAIN=staging.velo.test",
+        "--set",
+        "SMTP_HOST=mail",
+        "--set",
+        "SMTP_FROM=a@velo.test",
+        "--set",
+        "ACME_EMAIL=a@velo.test",
+        "--set",
+        "MAIL_ALLOW_LIST=@velo.test",
+    ]
     assert main.run(["staging", "init", "--no-questions", *given]) == Exit.DONE
     before = (root / ".env.staging").read_text()
 

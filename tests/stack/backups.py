@@ -47,8 +47,11 @@ def call(
     given = [part for each in environment for part in ("--env", each)]
     return subprocess.run(
         ["docker", *deployment.compose_line, "exec", "-T", *given, "backup", *words],
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
 
 
 def answer(deployment: Deployment, *words: str, **options: Any) -> dict[str, Any]:
@@ -185,8 +188,18 @@ def storage_elsewhere(deployment: Deployment) -> Iterator[str]:
     """moto on the network that leads outside, under the name of s3; the container's name."""
     docker("build", "--quiet", "--tag", "contravento-test-s3:1", str(ROOT / "tests/stack/s3"))
     name, network = f"{deployment.project}-s3", f"{deployment.project}_offsite"
-    docker("run", "--detach", "--rm", "--name", name, "--network", network,
-           "--network-alias", "s3", "contravento-test-s3:1")  # fmt: skip
+    docker(
+        "run",
+        "--detach",
+        "--rm",
+        "--name",
+        name,
+        "--network",
+        network,
+        "--network-alias",
+        "s3",
+        "contravento-test-s3:1",
+    )
     reach = "import socket; socket.create_connection(('s3', 5000), 2)"
     try:
         wait_until(

@@ -33,9 +33,12 @@ def dump(diary: Diary, before: str = "") -> Path:
 def begin(diary: Diary) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*diary.program, "restore", diary.newest_proven(), "--yes", "staging"],
-        env=diary.environment, cwd=diary.host.folder, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+        env=diary.environment,
+        cwd=diary.host.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def kill_at(diary: Diary, words: str, *, after: float = 0) -> str:

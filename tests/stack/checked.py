@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.stack.deployment import OVERLAY, tell, trusting_anybody, wait_until, write_pebble
 from tests.stack.docker import PATIENT_SECONDS, ROOT
 from tests.stack.releases import Host, a_host
@@ -56,12 +56,21 @@ def a_checked_host(
     write_pebble(folder / "pebble")
     bundle = folder / "pebble" / "ca.pem"
     with a_host(
-        folder, f"contravento:{tag}", "staging",
-        overlay=(ROOT / OVERLAY).read_text(), is_watched=True,
-        TEST_FOLDER=str(folder), ACME_DIRECTORY=AUTHORITY, ACME_DRY_RUN_DIRECTORY=AUTHORITY,
-        ACME_CA_BUNDLE=str(bundle), SMTP_HOST="mail", SMTP_PORT="1025", SMTP_TLS="false",
-        MAIL_ALLOW_LIST="", **settings,
-    ) as host:  # fmt: skip
+        folder,
+        f"contravento:{tag}",
+        "staging",
+        overlay=(ROOT / OVERLAY).read_text(),
+        is_watched=True,
+        TEST_FOLDER=str(folder),
+        ACME_DIRECTORY=AUTHORITY,
+        ACME_DRY_RUN_DIRECTORY=AUTHORITY,
+        ACME_CA_BUNDLE=str(bundle),
+        SMTP_HOST="mail",
+        SMTP_PORT="1025",
+        SMTP_TLS="false",
+        MAIL_ALLOW_LIST="",
+        **settings,
+    ) as host:
         leave_grafana_out(folder)
         prepare(folder)
         done = host.deploy(host.base, "--skip", "firewall")

@@ -73,8 +73,16 @@ def engine() -> None:
 def image(engine: None) -> str:
     """The application's image, built from this tree; another tree's tests have one of their own."""
     name = f"contravento:test-{sha256(str(ROOT).encode()).hexdigest()[:8]}"
-    docker("build", "--quiet", "--tag", name, "--file", "deploy/images/contravento.Dockerfile",
-           str(ROOT), timeout=900)  # fmt: skip
+    docker(
+        "build",
+        "--quiet",
+        "--tag",
+        name,
+        "--file",
+        "deploy/images/contravento.Dockerfile",
+        str(ROOT),
+        timeout=900,
+    )
     return name
 
 
@@ -95,8 +103,15 @@ def images(image: str) -> str:
         subprocess.run([stand_ins, *missing], check=True)
     docker("build", "--quiet", "--tag", "contravento-mail:1", str(ROOT / "deploy" / "mail"))
     folder = ROOT / "deploy" / "images"
-    docker("build", "--quiet", "--tag", "contravento-postgres:18", "--file",
-           str(folder / "postgres.Dockerfile"), str(folder))  # fmt: skip
+    docker(
+        "build",
+        "--quiet",
+        "--tag",
+        "contravento-postgres:18",
+        "--file",
+        str(folder / "postgres.Dockerfile"),
+        str(folder),
+    )
     return image.partition(":")[2]
 
 
@@ -123,9 +138,15 @@ def backed_up(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         if os.geteuid() == 0:  # nobody else can mount one
             disk = until_the_end.enter_context(small_disk(folder, DISK_MEGABYTES))
         deployment = until_the_end.enter_context(
-            deployed("staging", folder, images, overlays=overlays, prepare=_hurry_prometheus,
-                     settings={"BACKUP_FOLDER": str(disk)} if disk else {})
-        )  # fmt: skip
+            deployed(
+                "staging",
+                folder,
+                images,
+                overlays=overlays,
+                prepare=_hurry_prometheus,
+                settings={"BACKUP_FOLDER": str(disk)} if disk else {},
+            )
+        )
         await_certificate(deployment, is_visited=False)
         await_first_set(deployment)
         yield deployment
@@ -138,8 +159,9 @@ def _hurry_prometheus(folder: Path) -> None:
 def await_first_set(deployment: Deployment) -> None:
     wait_until(
         lambda: proven(deployment),
-        FIRST_SET_SECONDS, f"the first set is proven:\n{deployment.logs('backup')}",
-    )  # fmt: skip
+        FIRST_SET_SECONDS,
+        f"the first set is proven:\n{deployment.logs('backup')}",
+    )
     with riders_write(deployment):
         pass
     assert answer(deployment, "now")["state"] == "proven"

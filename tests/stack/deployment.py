@@ -64,8 +64,11 @@ class Deployment:
         """Run a script in a container, whatever comes of it."""
         return subprocess.run(
             ["docker", *self.compose_line, "exec", "-T", service, "sh", "-c", script],
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """What Docker says of each container, one-offs included, by name without the project."""
@@ -239,8 +242,10 @@ def deployed(
         everything = ("--profile", "tools", "--profile", "mail")
         subprocess.run(
             ["docker", *deployment.compose_line, *everything, *down],
-            capture_output=True, timeout=UP_SECONDS, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            timeout=UP_SECONDS,
+            check=False,
+        )
 
 
 def planned(mode: str, folder: Path, tag: str, settings: Mapping[str, str]) -> Deployment:
@@ -285,11 +290,28 @@ def planned(mode: str, folder: Path, tag: str, settings: Mapping[str, str]) -> D
 def write_pebble(folder: Path) -> None:
     folder.mkdir(parents=True)
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj",
-         "/CN=pebble", "-addext", "subjectAltName=DNS:pebble",
-         "-keyout", "key.pem", "-out", "ca.pem"],
-        cwd=folder, capture_output=True, check=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=pebble",
+            "-addext",
+            "subjectAltName=DNS:pebble",
+            "-keyout",
+            "key.pem",
+            "-out",
+            "ca.pem",
+        ],
+        cwd=folder,
+        capture_output=True,
+        check=True,
+    )
     listening = {"listenAddress": "0.0.0.0:14000", "managementListenAddress": "0.0.0.0:15000"}
     own = {"certificate": "/pebble/ca.pem", "privateKey": "/pebble/key.pem"}
     sees = {"httpPort": 80, "tlsPort": 443, "externalAccountBindingRequired": False}

@@ -77,10 +77,15 @@ class Shell:
         before = f". {self.kept}; " if self.begun else ""
         done = subprocess.run(
             ["bash", "-c", f"{before}{words}\nstatus=$?\n{remember}\nexit $status"],
-            cwd=self.folder, env={**os.environ, **self.environment}, input=answers,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=COMMAND_SECONDS, check=False,
-        )  # fmt: skip
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            input=answers,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
         self.begun = True
         printed = done.stdout.replace("]:", "]:\n") if answers else done.stdout  # the Return key
         return Ended(done.returncode, printed)
@@ -197,12 +202,16 @@ def a_reader(folder: Path) -> Iterator[Reader]:
     reader.origin.mkdir()
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"],
-        cwd=ROOT, capture_output=True, check=True,
-    ).stdout  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout
     subprocess.run(
         ["xargs", "-0", "cp", "--parents", "--target-directory", str(reader.origin)],
-        cwd=ROOT, input=listed, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        input=listed,
+        check=True,
+    )
     subprocess.run(["git", "init", "--quiet", "-b", "main", str(reader.origin)], check=True)
     reader.commit("First")
     write_pebble(folder / "pebble")

@@ -97,8 +97,9 @@ class Trip:
             place = f"/api/v1/{noun}s/{known}"
             wait_until(
                 lambda place=place: self.edge.rider.get(place).json()["state"] == "ready",
-                READY_SECONDS, f"the {noun} is ready",
-            )  # fmt: skip
+                READY_SECONDS,
+                f"the {noun} is ready",
+            )
 
     def surfaces(self) -> list[str]:
         """What is there while the trip may be seen, and is not found when it may not."""

@@ -148,9 +148,13 @@ def _up(host: Host, service: str, **settings: str) -> None:
     words = ("up", "--detach", "--no-deps", "--no-build", "--wait", "--wait-timeout", "60")
     call = host.compose.call(*words, service)
     done = subprocess.run(
-        call.words, env={**os.environ, **settings}, capture_output=True, text=True, timeout=120,
+        call.words,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=120,
         check=False,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -252,9 +256,10 @@ def logging_addresses(host: Host) -> Iterator[None]:
 
 def panel_broken(host: Host) -> AbstractContextManager[None]:
     return changed(
-        host, "monitoring/grafana/dashboards/overview.json",
+        host,
+        "monitoring/grafana/dashboards/overview.json",
         lambda was: was.replace("probe_success", "probe_succes"),
-    )  # fmt: skip
+    )
 
 
 MUTATIONS: dict[str, Mutation] = {
@@ -265,10 +270,8 @@ MUTATIONS: dict[str, Mutation] = {
     "publish-trip": trigger("trips", "NEW.title := NEW.title || '.'"),
     "photos": answering("= /api/v1/me/photo", "return 503;"),
     "gpx-on-map": answering("~ /vendor/maplibre-gl/", "return 404;"),
-    "feed": answering("= /api/v1/feed", "return 200 '{\"items\": [], \"next\": null}';"),
-    "statistics": trigger(
-        "trips", "NEW.distance_metres := NEW.distance_metres + 2"
-    ),
+    "feed": answering("= /api/v1/feed", 'return 200 \'{"items": [], "next": null}\';'),
+    "statistics": trigger("trips", "NEW.distance_metres := NEW.distance_metres + 2"),
     "https": rendered(
         "sed -i 's|return 308 https://[^;]*;|return 302 https://elsewhere.example;|'"
         " /run/nginx/conf/*.conf"
@@ -279,7 +282,8 @@ MUTATIONS: dict[str, Mutation] = {
         " /run/nginx/conf/*.conf"
     ),
     "cors": replacing(
-        "deploy/nginx/snippets/headers.conf", r"\Z",
+        "deploy/nginx/snippets/headers.conf",
+        r"\Z",
         'add_header Access-Control-Allow-Origin "*" always;\n',
     ),
     "headers": replacing("deploy/nginx/snippets/headers.conf", r"add_header X-Frame.*\n", ""),
@@ -303,4 +307,4 @@ MUTATIONS: dict[str, Mutation] = {
     "backup": stopped("backup"),
     "connections": crowded,
     "parity": unlike_production,
-}  # fmt: skip
+}

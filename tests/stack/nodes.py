@@ -109,8 +109,21 @@ def _engine_image() -> None:
 
 def _start(own: str, name: str) -> Node:
     container = f"{own}-{name}"
-    docker("run", "--detach", "--privileged", "--name", container, "--hostname", name,
-           "--network", own, "--volume", "/var/lib/docker", ENGINE, *LISTENS)  # fmt: skip
+    docker(
+        "run",
+        "--detach",
+        "--privileged",
+        "--name",
+        container,
+        "--hostname",
+        name,
+        "--network",
+        own,
+        "--volume",
+        "/var/lib/docker",
+        ENGINE,
+        *LISTENS,
+    )
     return Node(name, container, docker("inspect", "--format", ADDRESS, container))
 
 

@@ -10,9 +10,9 @@ from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.certified import write_certificate
 from tests.stack.deployment import free_port, wait_until
 from tests.stack.docker import ROOT, docker
+from tests.support.certified import write_certificate
 
 IMAGE = "contravento-test-imap:1"
 USER = "qa@example.org"
@@ -58,8 +58,10 @@ def a_postbox(folder: Path) -> Iterator[Postbox]:
     docker("build", "--quiet", "--tag", IMAGE, str(ROOT / "tests" / "stack" / "imap"))
     folder.mkdir(exist_ok=True)
     certificate = write_certificate(folder)
-    lines = (f"{user}:{{PLAIN.b64}}{b64encode(password.encode()).decode()}\n"
-             for user, password in PASSWORDS.items())  # fmt: skip
+    lines = (
+        f"{user}:{{PLAIN.b64}}{b64encode(password.encode()).decode()}\n"
+        for user, password in PASSWORDS.items()
+    )
     (folder / "users").write_text("".join(lines))
     folder.chmod(0o755)
     (folder / "users").chmod(0o644)

@@ -14,12 +14,12 @@ from typing import Any
 from uuid import uuid4
 
 from contravento.migrations import newest_revision
-from contravento_ops.check import promotion
-from contravento_ops.check.signing import Seal
+from contravento_ops.acceptance import promotion
+from contravento_ops.acceptance.signing import Seal
 from contravento_ops.environment import file as env_files
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.place import EnvironmentName, Place
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
+from contravento_ops.kit.paths import EnvironmentName, EnvironmentPaths
 from tests.stack.container_logs import shown_on_failure
 from tests.stack.deployment import PORTS, Deployment, free_port
 from tests.stack.docker import ROOT, docker
@@ -133,9 +133,13 @@ class Host:
         done = subprocess.run(
             [sys.executable, "-m", "contravento_ops", self.mode, *words],
             env={**os.environ, **self.environment, "PYTHONPATH": str(ROOT / "src"), **environment},
-            cwd=self.folder, input=said_to_it, capture_output=True, text=True,
-            timeout=DEPLOYMENT_SECONDS, check=False,
-        )  # fmt: skip
+            cwd=self.folder,
+            input=said_to_it,
+            capture_output=True,
+            text=True,
+            timeout=DEPLOYMENT_SECONDS,
+            check=False,
+        )
         try:
             answer = json.loads(done.stdout)
         except ValueError:
@@ -164,7 +168,9 @@ class Host:
     @property
     def compose(self) -> Project:
         return Project(
-            Place(self.folder, self.mode, tuple(self.folder / each for each in self.overlays))
+            EnvironmentPaths(
+                self.folder, self.mode, tuple(self.folder / each for each in self.overlays)
+            )
         )
 
     def serving(self) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ import httpx
 from PIL import Image
 
 from contravento_ops.environment import file as env_files
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.stack.deployment import AtLoopback, trusting_anybody, wait_until
 from tests.stack.docker import ROOT, docker
 from tests.stack.releases import DOMAIN, OVERLAY, Host, a_host
@@ -246,8 +246,11 @@ class Diary:
     def _ended(self, service: str, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.host.compose.call("exec", "-T", service, *words).words,
-            capture_output=True, text=True, timeout=240, check=False,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
 
     def restore(self, *words: str) -> dict[str, Any]:
         """As a script does it; it must succeed."""

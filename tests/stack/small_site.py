@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.certified import write_certificate
+from tests.support.certified import write_certificate
 
 TOKEN = "cv_only-for-tests"
 TRIP = {"id": "1", "slug": "bilbao-1", "items": [{"id": "1", "state": "ready"}], "state": "ready"}

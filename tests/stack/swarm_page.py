@@ -85,10 +85,14 @@ class Reader:
         self.typed.add(command.words)
         words = self.here(command.words + TOLD_MORE.get(command.words, ""))
         done = subprocess.run(
-            ["bash", "-c", words], env={**os.environ, **environment},
-            cwd=environment.get("CONTRAVENTO_ROOT"), capture_output=True, text=True,
-            timeout=TYPED_SECONDS, check=False,
-        )  # fmt: skip
+            ["bash", "-c", words],
+            env={**os.environ, **environment},
+            cwd=environment.get("CONTRAVENTO_ROOT"),
+            capture_output=True,
+            text=True,
+            timeout=TYPED_SECONDS,
+            check=False,
+        )
         printed = done.stdout + done.stderr
         assert done.returncode == 0, f"{command}\n{words}\n{printed}"
         shown = tuple(self.here(line) for line in command.shown)

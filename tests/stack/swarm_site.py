@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from contravento_ops.release.traffic import Address, Stream
+from contravento_ops.kit.site import Address
+from contravento_ops.release.traffic import Stream
 from tests.stack.deployment import wait_until
 from tests.stack.nodes import Node, Nodes
 from tests.stack.releases import DOMAIN, Answer, Host
@@ -32,9 +33,15 @@ class Site:
     def deploy(self, image: str, *words: str) -> Answer:
         seconds = ("--bake-seconds", "5", "--healthy-seconds", "60")
         return self.host.ops(
-            "deploy", "--swarm", "--image", image, *seconds, "--json", *words,
+            "deploy",
+            "--swarm",
+            "--image",
+            image,
+            *seconds,
+            "--json",
+            *words,
             DOCKER_HOST=self.nodes.first.engine,
-        )  # fmt: skip
+        )
 
     def service(self, name: str) -> str:
         return f"{self.host.project}_{name}"
@@ -45,17 +52,27 @@ class Site:
     def images(self, service: str) -> set[str]:
         """Of tasks that are to run."""
         said = self.nodes.first.docker(
-            "service", "ps", "--filter", "desired-state=running", "--format", "{{.Image}}",
+            "service",
+            "ps",
+            "--filter",
+            "desired-state=running",
+            "--format",
+            "{{.Image}}",
             self.service(service),
-        )  # fmt: skip
+        )
         return set(said.split())
 
     def serves_with(self, service: str, count: int) -> bool:
         """As many tasks as wanted run, each on a node that answers."""
         said = self.nodes.first.docker(
-            "service", "ps", "--filter", "desired-state=running", "--format",
-            "{{.Node}} {{.CurrentState}}", self.service(service),
-        )  # fmt: skip
+            "service",
+            "ps",
+            "--filter",
+            "desired-state=running",
+            "--format",
+            "{{.Node}} {{.CurrentState}}",
+            self.service(service),
+        )
         up = {name for name, state in self.nodes.states().items() if state == "Ready"}
         tasks = [line.split()[:2] for line in said.splitlines()]
         return sum(node in up and state == "Running" for node, state in tasks) == count

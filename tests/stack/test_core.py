@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.stack import troubles
 from tests.stack.alarms import Cause, Stage, alert, watching
 from tests.stack.backups import UNASKED, answer, kinds

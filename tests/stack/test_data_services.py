@@ -150,7 +150,10 @@ def test_the_application_counts_in_index_1(staging: Deployment) -> None:
 
 
 def test_links_in_mails_lead_to_the_site(staging: Deployment) -> None:
-    said = staging.exec("backend", "python3", "-c",
-                        "from contravento.kit.settings import load_settings;"
-                        "print(load_settings().base_url)")  # fmt: skip
+    said = staging.exec(
+        "backend",
+        "python3",
+        "-c",
+        "from contravento.kit.settings import load_settings;print(load_settings().base_url)",
+    )
     assert said == f"https://{DOMAIN}"

@@ -72,23 +72,41 @@ TOLD_MORE = {
 }
 ANSWERS = {
     "./deploy.sh staging init": (
-        DOMAINS["staging"], "smtp.docs.test", "", "", "", "diary@docs.test", "@docs.test",
+        DOMAINS["staging"],
+        "smtp.docs.test",
+        "",
+        "",
+        "",
+        "diary@docs.test",
+        "@docs.test",
         "host@docs.test",
     ),
     "./deploy.sh prod init": (
-        DOMAINS["prod"], "smtp.docs.test", "", "", "", "diary@docs.test", "host@docs.test",
+        DOMAINS["prod"],
+        "smtp.docs.test",
+        "",
+        "",
+        "",
+        "diary@docs.test",
+        "host@docs.test",
     ),
-}  # fmt: skip
+}
 # The exit status where it is not 0, and why.
 ENDS = {
     ("staging.md", APART, "./deploy.sh staging check-environment"): 3,  # placeholders
     ("staging.md", APART, "./deploy.sh staging init"): 3,  # the domain is the example's still
-    ("staging.md", "From an empty server to HTTPS",
-     "./deploy.sh staging exec backend contravento riders make-admin YOUR-NAME"): 1,  # nobody yet
+    (
+        "staging.md",
+        "From an empty server to HTTPS",
+        "./deploy.sh staging exec backend contravento riders make-admin YOUR-NAME",
+    ): 1,  # nobody yet
     ("staging.md", "Every day", 'docker compose logs backend | grep -i "error\\|exception"'): 1,
-    ("troubleshooting.md", "Nobody gets mail",
-     'docker compose logs worker | grep -ci "held back"'): 1,  # none were
-}  # fmt: skip
+    (
+        "troubleshooting.md",
+        "Nobody gets mail",
+        'docker compose logs worker | grep -ci "held back"',
+    ): 1,  # none were
+}
 # Typed again until it ends well: how many seconds a reader may have to wait.
 AWAITED = {
     './deploy.sh staging logs certbot | grep "Successfully received certificate"': 120,

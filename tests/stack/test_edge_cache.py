@@ -9,7 +9,6 @@ import pytest
 
 from contravento.main import create_app
 from tests.conftest import make_settings
-from tests.reading import readable_paths
 from tests.stack.deployment import tell, wait_until
 from tests.stack.edge import (
     Edge,
@@ -21,6 +20,7 @@ from tests.stack.edge import (
     seen_until,
     without_query,
 )
+from tests.support.reading import readable_paths
 
 pytestmark = pytest.mark.stack
 
@@ -73,10 +73,17 @@ def paths(trip: Trip, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Every address of the application that can be read."""
     settings = make_settings("postgresql://nobody@127.0.0.1/none", tmp_path_factory.mktemp("app"))
     places = {
-        "trip_id": trip.id, "track_id": trip.track, "photo_id": trip.photo, "slug": trip.slug,
-        "username": trip.edge.name, "size": "small", "code": "en", "what": "sign-up",
-        "token": "x", "file": "x",
-    }  # fmt: skip
+        "trip_id": trip.id,
+        "track_id": trip.track,
+        "photo_id": trip.photo,
+        "slug": trip.slug,
+        "username": trip.edge.name,
+        "size": "small",
+        "code": "en",
+        "what": "sign-up",
+        "token": "x",
+        "file": "x",
+    }
     return [path.format(**places) for path in readable_paths(create_app(settings))]
 
 
@@ -282,13 +289,20 @@ def test_publishing_editing_and_hiding_take_effect_within_two_seconds(
 ) -> None:
     news = edge.trip("Quite new", published=False)
     times = {
-        "published": last_seen(edge, news.publish, "/", lambda page: news.id not in page.text
-                               and "Quite new" not in page.text),
-        "edited": last_seen(edge, lambda: news.change(title="Another name"), "/api/v1/feed",
-                            lambda page: "Quite new" in page.text),
-        "hidden": last_seen(edge, news.hide, news.place,
-                            lambda page: page.status_code == 200),
-    }  # fmt: skip
+        "published": last_seen(
+            edge,
+            news.publish,
+            "/",
+            lambda page: news.id not in page.text and "Quite new" not in page.text,
+        ),
+        "edited": last_seen(
+            edge,
+            lambda: news.change(title="Another name"),
+            "/api/v1/feed",
+            lambda page: "Quite new" in page.text,
+        ),
+        "hidden": last_seen(edge, news.hide, news.place, lambda page: page.status_code == 200),
+    }
     told = ", ".join(f"{what} {seconds:.2f} s" for what, seconds in times.items())
     tell(capsys, f"still seen by readers of a busy page after it was {told}")
     assert all(seconds < BOUND_SECONDS for seconds in times.values()), told

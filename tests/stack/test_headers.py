@@ -136,8 +136,12 @@ def test_a_visitor_cannot_claim_another_address(staging: Deployment) -> None:
     """The application counts tries by address: what nginx wrote is what it believes."""
     with at_the_door(staging) as client:
         sign_up(staging, client)
-        told = {"X-Forwarded-For": "203.0.113.7", "X-Real-IP": "203.0.113.7",
-                "Forwarded": "for=203.0.113.7", "X-Forwarded-Proto": "http"}  # fmt: skip
+        told = {
+            "X-Forwarded-For": "203.0.113.7",
+            "X-Real-IP": "203.0.113.7",
+            "Forwarded": "for=203.0.113.7",
+            "X-Forwarded-Proto": "http",
+        }
         client.post("/api/v1/sessions", json={"login": "nobody", "password": "x"}, headers=told)
         keys = staging.exec("redis", "redis-cli", "-n", "1", "keys", "*")
         assert "203.0.113.7" not in keys

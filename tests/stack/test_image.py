@@ -24,8 +24,18 @@ def run(image: str, network: str, hardened: tuple[str, ...]) -> Iterator[Callabl
 
     def start(alias: str, *arguments: str, options: tuple[str, ...] = ()) -> str:
         name = f"{alias}-{uuid4().hex[:8]}"
-        docker("run", "--detach", "--name", name, "--network", network, "--network-alias", alias,
-               *options, *arguments)  # fmt: skip
+        docker(
+            "run",
+            "--detach",
+            "--name",
+            name,
+            "--network",
+            network,
+            "--network-alias",
+            alias,
+            *options,
+            *arguments,
+        )
         started.append(name)
         return name
 
@@ -100,8 +110,10 @@ def test_a_placeholder_secret_stops_it_before_it_starts(
 ) -> None:
     done = subprocess.run(
         ["docker", "run", "--rm", *hardened, "--env", "SECRET_KEY=change-me", image],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
     assert done.returncode == 2
     assert done.stderr.startswith("SECRET_KEY: is weak or a placeholder")
@@ -109,8 +121,14 @@ def test_a_placeholder_secret_stops_it_before_it_starts(
 
 def start_postgres(run: Callable[..., str]) -> None:
     """PostgreSQL, ready over TCP, which its first initialisation is not."""
-    options = ("--env", "POSTGRES_USER=rider", "--env", "POSTGRES_PASSWORD=db-Pass-4711",
-               "--env", "POSTGRES_DB=diary")  # fmt: skip
+    options = (
+        "--env",
+        "POSTGRES_USER=rider",
+        "--env",
+        "POSTGRES_PASSWORD=db-Pass-4711",
+        "--env",
+        "POSTGRES_DB=diary",
+    )
     postgres = run("postgres", POSTGRES, "postgres", "-c", "max_connections=50", options=options)
     until = time.monotonic() + READY_SECONDS
     while time.monotonic() < until:

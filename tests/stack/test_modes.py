@@ -156,8 +156,11 @@ def test_a_missing_secret_is_one_sentence(tmp_path: Path) -> None:
     clean = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/root")}
     done = subprocess.run(
         ["docker", "compose", *files, "--env-file", str(env), "config", "--quiet"],
-        capture_output=True, text=True, check=False, env=clean,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        env=clean,
+    )
     assert done.returncode != 0
     assert "set it in the env file; ./deploy.sh makes one" in done.stderr
 

@@ -63,8 +63,11 @@ def test_every_target_is_up(watched: Deployment) -> None:
     assert {each["labels"]["job"] for each in targets} == JOBS
     # a backend that another test removed is a target for another half minute
     wait_until(lambda: set(down(watched)) <= NOT_HERE, 60, f"all are up but {down(watched)}")
-    environments = {each for each in watched.prometheus("status/config")["yaml"].splitlines()
-                    if "environment:" in each}  # fmt: skip
+    environments = {
+        each
+        for each in watched.prometheus("status/config")["yaml"].splitlines()
+        if "environment:" in each
+    }
     assert environments == {"    environment: staging"}
 
 
@@ -140,8 +143,11 @@ def test_whoever_is_inside_reads_the_figures_and_nobody_else(watched: Deployment
 
 def test_containers_are_told_of_as_docker_knows_them(watched: Deployment) -> None:
     known = watched.containers()
-    running = {name for name, each in known.items() if each["HostConfig"]["RestartPolicy"]["Name"]
-               not in ("", "no")}  # fmt: skip
+    running = {
+        name
+        for name, each in known.items()
+        if each["HostConfig"]["RestartPolicy"]["Name"] not in ("", "no")
+    }
     told = {labels["container"]: value for labels, value in watched.figures("container_up")}
     assert told == {f"{watched.project}-{name}": 1.0 for name in running}
     for labels, value in watched.figures("container_memory_limit_bytes"):

@@ -38,8 +38,17 @@ def with_tools(staging: Deployment) -> Iterator[Deployment]:
 
 def probe(network: str, targets: list[tuple[str, int]]) -> set[tuple[str, int]]:
     """Which of the targets somebody on another Docker network can connect to."""
-    said = docker("run", "--rm", "--network", network, "python:3.13-slim-trixie", "python3", "-c",
-                  PROBE, json.dumps(targets))  # fmt: skip
+    said = docker(
+        "run",
+        "--rm",
+        "--network",
+        network,
+        "python:3.13-slim-trixie",
+        "python3",
+        "-c",
+        PROBE,
+        json.dumps(targets),
+    )
     return {(host, port) for host, port in json.loads(said)}
 
 

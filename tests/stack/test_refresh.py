@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.docs.pages import ROOT, commands
 from tests.stack.deployment import tell
 from tests.stack.restored import Diary, a_diary

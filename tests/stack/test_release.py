@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contravento.migrations import newest_revision
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.stack.docker import docker
 from tests.stack.releases import Host, a_host
 
@@ -76,8 +76,15 @@ def test_the_status_names_what_is_deployed_and_how_to_reach_it(host: Host) -> No
     found = host.ops("status", "--json").report
 
     assert {each["service"] for each in found["services"]} == {
-        "postgres", "redis", "backend", "worker", "nginx", "certbot", "backup", "drill",
-    }  # fmt: skip
+        "postgres",
+        "redis",
+        "backend",
+        "worker",
+        "nginx",
+        "certbot",
+        "backup",
+        "drill",
+    }
     assert found["certificate"]["days_left"] > 300
     assert found["current"]["image"] == host.serving()[0][1]
     assert found["access"][0]["address"] == "https://diary.host.test"

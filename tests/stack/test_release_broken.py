@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from contravento.migrations import newest_revision
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.stack.releases import (
     ANSWER_500,
     ANSWER_500_TO_RIDERS,
@@ -78,15 +78,24 @@ def test_one_that_leaks_connections(host: Host) -> None:
 def test_one_whose_migration_would_lock(host: Host) -> None:
     image = host.migrating("locks", compatible=True)
     query = "BEGIN; SELECT count(*) FROM riders; SELECT pg_sleep(60)"
-    words = ("docker", "exec", f"{host.project}-postgres-1", "sh", "-c",
-             'psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "$0"', query)  # fmt: skip
+    words = (
+        "docker",
+        "exec",
+        f"{host.project}-postgres-1",
+        "sh",
+        "-c",
+        'psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "$0"',
+        query,
+    )
     in_the_way = subprocess.Popen(words, stdout=subprocess.DEVNULL)
     try:
         time.sleep(1)
         done = host.deploy(image)
     finally:
-        host.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                  " WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()")  # fmt: skip
+        host.psql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
+        )
         in_the_way.wait()
 
     check_that_the_good_one_serves(host, done)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.stack.deployment import OVERLAY, wait_until, write_pebble
 from tests.stack.docker import ROOT
 from tests.stack.releases import Host, a_host
@@ -23,11 +23,15 @@ def issuer(host: Host) -> str:
 def test_a_renewed_certificate_is_what_visitors_get(tmp_path: Path, images: str) -> None:
     write_pebble(tmp_path / "pebble")
     with a_host(
-        tmp_path, f"contravento:{images}",
-        overlay=(ROOT / OVERLAY).read_text(), TEST_FOLDER=str(tmp_path), ACME_DIRECTORY=AUTHORITY,
-        ACME_DRY_RUN_DIRECTORY=AUTHORITY, ACME_CA_BUNDLE=str(tmp_path / "pebble" / "ca.pem"),
+        tmp_path,
+        f"contravento:{images}",
+        overlay=(ROOT / OVERLAY).read_text(),
+        TEST_FOLDER=str(tmp_path),
+        ACME_DIRECTORY=AUTHORITY,
+        ACME_DRY_RUN_DIRECTORY=AUTHORITY,
+        ACME_CA_BUNDLE=str(tmp_path / "pebble" / "ca.pem"),
         DATABASE_POOL_SIZE="5",
-    ) as host:  # fmt: skip
+    ) as host:
         done = host.deploy(host.good("first"), "--skip", "firewall")
         assert done.status == Exit.DONE, done.words
         wait_until(lambda: "Pebble" in issuer(host), 120, "a certificate", every=2)

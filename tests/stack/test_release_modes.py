@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.stack.releases import a_host
 
 pytestmark = pytest.mark.stack
@@ -43,9 +43,7 @@ def test_prod_replaces_three_backends_one_at_a_time(tmp_path: Path, images: str)
 
         assert second.status == Exit.DONE, second.words
         assert second.requests["lost"] == 0, second.requests
-        assert [image for _, image in host.serving()] == [
-            f"contravento:{host.project}-second"
-        ] * 3  # fmt: skip
+        assert [image for _, image in host.serving()] == [f"contravento:{host.project}-second"] * 3
         assert len(host.compose.containers("worker")) == 2
 
         crashing = host.deploy(host.prove(host.with_command("crash", "raise SystemExit(1)")))

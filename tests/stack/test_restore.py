@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from contravento_ops.kit.refusals import Exit
-from contravento_ops.recovery.restoring import SERVICES
+from contravento_ops.kit.errors import Exit
+from contravento_ops.recovery.restore import SERVICES
 from tests.docs.pages import ROOT, commands
 from tests.stack.breaking import dump, kill_at, rescued
 from tests.stack.deployment import tell, wait_until
@@ -69,8 +69,9 @@ def test_a_new_set_is_taken_and_proven_after_a_restore(diary: Diary, moments: li
 
     wait_until(
         lambda: diary.newest_proven() >= restored_at.strftime("%Y%m%dT%H%M%SZ"),
-        SET_SECONDS, f"a new set is proven: {diary.sets()}",
-    )  # fmt: skip
+        SET_SECONDS,
+        f"a new set is proven: {diary.sets()}",
+    )
     assert diary.content() == moments[2].content
 
 
@@ -342,8 +343,9 @@ def test_a_wrong_key_rebuilds_nothing(diary: Diary, tmp_path: Path) -> None:
     file = diary.host.folder / ".env.staging"
     kept = file.rename(file.with_name("kept"))
     try:
-        done = diary.host.ops("init", "--from-backup", str(rescued), "--json",
-                              BACKUP_ENCRYPTION_KEY="w" * 48)  # fmt: skip
+        done = diary.host.ops(
+            "init", "--from-backup", str(rescued), "--json", BACKUP_ENCRYPTION_KEY="w" * 48
+        )
         assert done.status == Exit.ENVIRONMENT
         assert "the key is another one" in done.words
         assert not file.exists()

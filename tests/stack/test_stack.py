@@ -81,10 +81,16 @@ def test_http_leads_to_https_and_answers_head(staging: Deployment) -> None:
 
 def test_http3_is_answered(staging: Deployment) -> None:
     said = docker(
-        "run", "--rm", "--network", f"{staging.project}_edge", "nginx:1.30-trixie", "sh", "-c",
+        "run",
+        "--rm",
+        "--network",
+        f"{staging.project}_edge",
+        "nginx:1.30-trixie",
+        "sh",
+        "-c",
         f"echo Q | timeout 10 openssl s_client -quic -alpn h3 -connect {DOMAIN}:443"
         f" -servername {DOMAIN} 2>&1 || true",
-    )  # fmt: skip
+    )
     assert "ALPN protocol: h3" in said
     with staging.client() as client:
         assert client.get("/health").headers["Alt-Svc"].startswith('h3=":443"')
@@ -113,6 +119,8 @@ def curl(deployment: Deployment, port_name: str, *arguments: str) -> str:
     named = [each.format(site=site, port=port) for each in arguments]
     done = subprocess.run(
         ["curl", "-sS", "--max-time", "10", "--resolve", f"{site}:127.0.0.1", *named],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return done.stdout.replace("\r\n", "\n").replace(f":{port}", "")

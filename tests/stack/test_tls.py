@@ -38,9 +38,15 @@ def handshake(deployment: Deployment, *options: str) -> str:
     """What a current OpenSSL, in a container beside, says about a connection."""
     line = f"openssl s_client -connect {DOMAIN}:443 -servername {DOMAIN} {' '.join(options)}"
     return docker(
-        "run", "--rm", "--network", f"{deployment.project}_edge", "nginx:1.30-trixie",
-        "sh", "-c", f"{line} </dev/null 2>&1 || true",
-    )  # fmt: skip
+        "run",
+        "--rm",
+        "--network",
+        f"{deployment.project}_edge",
+        "nginx:1.30-trixie",
+        "sh",
+        "-c",
+        f"{line} </dev/null 2>&1 || true",
+    )
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
@@ -91,10 +97,25 @@ def test_a_scanner_finds_nothing_above_low(staging: Deployment, tmp_path: Path) 
     found = tmp_path / "found.json"
     aspects = ("-p", "-s", "-f", "-P", "-S", "-h", "-U")
     subprocess.run(
-        [scanner, "--quiet", "--color", "0", "--warnings", "off", "--ip", "127.0.0.1", *aspects,
-         "-oj", str(found), f"https://{DOMAIN}:{staging.port('HTTPS')}"],
-        capture_output=True, timeout=SCAN_SECONDS, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        [
+            scanner,
+            "--quiet",
+            "--color",
+            "0",
+            "--warnings",
+            "off",
+            "--ip",
+            "127.0.0.1",
+            *aspects,
+            "-oj",
+            str(found),
+            f"https://{DOMAIN}:{staging.port('HTTPS')}",
+        ],
+        capture_output=True,
+        timeout=SCAN_SECONDS,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
 
     findings = json.loads(found.read_text())
     assert len(findings) > 60, "the scan broke off"
@@ -144,6 +165,8 @@ def serial(deployment: Deployment) -> str:
 def openssl(certificate: bytes, *options: str) -> str:
     done = subprocess.run(
         ["openssl", "x509", "-inform", "DER", *options],
-        input=certificate, capture_output=True, check=True,
-    )  # fmt: skip
+        input=certificate,
+        capture_output=True,
+        check=True,
+    )
     return done.stdout.decode()

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from contravento_ops.check import browser
-from contravento_ops.check.evidence import CannotTell
-from contravento_ops.kit.refusals import Refusal
-from contravento_ops.load import k6, results, running
+from contravento_ops.acceptance.tools import browser
+from contravento_ops.kit.check_result import Inconclusive
+from contravento_ops.kit.errors import CommandError
+from contravento_ops.kit.site import Address
+from contravento_ops.load import k6, results, run
 from contravento_ops.load.k6 import Profile, Target
-from contravento_ops.release.traffic import Address
-from tests.certified import NAME
 from tests.stack.deployment import wait_until
 from tests.stack.docker import ROOT, docker
 from tests.stack.small_site import FIGURES, TOKEN, SmallSite, a_small_site
 from tests.stack.tools import at_hand
+from tests.support.certified import NAME
 
 pytestmark = pytest.mark.stack
 
@@ -69,7 +69,7 @@ def test_riders_come_from_the_image_and_their_figures_are_read(
     file.parent.mkdir()
     file.parent.chmod(0o777)
 
-    made = running.plan(ROOT, target(site), file, Profile.SMOKE, "4s")
+    made = run.plan(ROOT, target(site), file, Profile.SMOKE, "4s")
     summary = k6.run(made, file)
 
     found = results.read(summary, step_seconds=4)
@@ -90,7 +90,7 @@ def test_thresholds_that_are_crossed_are_read_as_well(site: SmallSite, tmp_path:
     site.feed = 503
     file = tmp_path / "load" / "result.json"
 
-    summary = k6.run(running.plan(ROOT, target(site), file, Profile.SMOKE, "4s"), file)
+    summary = k6.run(run.plan(ROOT, target(site), file, Profile.SMOKE, "4s"), file)
 
     found = results.read(summary, step_seconds=4)
     assert found.failed > 0
@@ -104,8 +104,8 @@ def test_a_site_with_a_certificate_of_nobody_known_gets_no_riders(
     file = tmp_path / "load" / "result.json"
     stranger = Target(url=f"https://{NAME}", resolve=target(site).resolve, token=TOKEN)
 
-    with pytest.raises(Refusal, match="k6 could not run"):
-        k6.run(running.plan(ROOT, stranger, file, Profile.SMOKE, "4s"), file)
+    with pytest.raises(CommandError, match="k6 could not run"):
+        k6.run(run.plan(ROOT, stranger, file, Profile.SMOKE, "4s"), file)
 
 
 def test_an_image_that_is_not_to_be_had_is_named(
@@ -116,10 +116,10 @@ def test_an_image_that_is_not_to_be_had_is_named(
     monkeypatch.setattr(browser, "IMAGE", nowhere)
     file = tmp_path / "load" / "result.json"
 
-    with pytest.raises(Refusal, match=f"from the PATH, or from the image {nowhere}"):
-        k6.run(running.plan(ROOT, target(site), file, Profile.SMOKE, "4s"), file)
+    with pytest.raises(CommandError, match=f"from the PATH, or from the image {nowhere}"):
+        k6.run(run.plan(ROOT, target(site), file, Profile.SMOKE, "4s"), file)
     with (
-        pytest.raises(CannotTell, match=f"chromium, or let Docker have {nowhere}"),
+        pytest.raises(Inconclusive, match=f"chromium, or let Docker have {nowhere}"),
         browser.a_browser(Address("127.0.0.1", site.port, NAME, is_https=True)),
     ):
         """It has not started."""
@@ -143,5 +143,6 @@ def test_a_page_is_opened_and_drawn_by_the_browser_of_the_image(site: SmallSite)
     assert picture.startswith(b"\x89PNG")
     wait_until(
         lambda: not docker("ps", "--quiet", "--filter", f"ancestor={browser.IMAGE}"),
-        GONE_SECONDS, "the browser's container is gone",
-    )  # fmt: skip
+        GONE_SECONDS,
+        "the browser's container is gone",
+    )

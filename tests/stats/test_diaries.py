@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from contravento.kit.db import Session
-from contravento.stats.queries import Diarist, list_diarists
+from contravento.kit.database.session import Session
+from contravento.stats.queries import RiderSummary, list_rider_summaries
 from contravento.trips.rules import Audience
-from tests import factories
+from tests.support import factories
 
 NOON = datetime(2025, 10, 1, 12, tzinfo=UTC)
 
@@ -22,10 +22,10 @@ async def test_who_wrote_last_comes_first_and_every_page_follows_the_one_before(
         await factories.make_trip(session, rider, audience=Audience.LINK, distance_metres=9.0)
         wrote.append((moment, rider.id, rider.username))
 
-    found: list[Diarist] = []
+    found: list[RiderSummary] = []
     before = None
     while not found or before:
-        page, before = await list_diarists(session, limit=3, before=before)
+        page, before = await list_rider_summaries(session, limit=3, before=before)
         found += page
 
     assert [each.username for each in found] == [name for *_, name in sorted(wrote, reverse=True)]
@@ -36,4 +36,4 @@ async def test_whoever_has_not_confirmed_their_address_is_not_listed(session: Se
     rider = await factories.make_rider(session, confirmed_at=None)
     await factories.make_trip(session, rider)
 
-    assert await list_diarists(session, limit=3) == ([], None)
+    assert await list_rider_summaries(session, limit=3) == ([], None)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from contravento.tracks.digest import digest
 from contravento.tracks.errors import (
     BrokenBeforeFirstPoint,
     NoPoints,
@@ -16,8 +15,9 @@ from contravento.tracks.errors import (
     UnreadableTrack,
     WaypointsOnly,
 )
-from contravento.tracks.reading import read_recording
-from tests.corpus import corpus_file, corpus_folder
+from contravento.tracks.pipeline import digest
+from contravento.tracks.reading.read import read_recording
+from tests.support.corpus import corpus_file, corpus_folder
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 from contravento.tracks.export import write_gpx
-from contravento.tracks.reading import read_recording
+from contravento.tracks.reading.read import read_recording
 from tests.tracks.making import NAN, recording
 
 WHOLE = """<?xml version="1.0" encoding="UTF-8"?>

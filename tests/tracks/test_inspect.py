@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from contravento.cli.tracks import app
 from contravento.tracks import rules
-from tests.corpus import FILES
+from tests.support.corpus import FILES
 
 KEYS = (
     "distance_metres ascent_metres descent_metres highest_metres lowest_metres elapsed_seconds "

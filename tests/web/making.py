@@ -5,12 +5,12 @@ from io import BytesIO
 
 from PIL import Image
 
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from contravento.photos import service as photos
 from contravento.photos.models import Photo
 from contravento.tracks import service as tracks
 from contravento.trips.models import Trip
-from tests.queue import run_jobs
+from tests.support.queue import run_jobs
 
 START = datetime(2025, 6, 3, 8, tzinfo=UTC)
 
@@ -34,9 +34,9 @@ def gpx(
     ).encode()
 
 
-async def add_track(parts: Parts, trip: Trip, content: bytes = b"") -> None:
+async def add_track(resources: Resources, trip: Trip, content: bytes = b"") -> None:
     content = content or gpx()
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await tracks.upload_track(
             session,
             trip.id,
@@ -44,16 +44,16 @@ async def add_track(parts: Parts, trip: Trip, content: bytes = b"") -> None:
             file_name="ride.gpx",
             file_bytes=len(content),
             rider_id=trip.rider_id,
-            storage=parts.storage,
+            storage=resources.storage,
         )
-    await run_jobs(parts)
+    await run_jobs(resources)
 
 
 async def add_photo(
-    parts: Parts, trip: Trip, *, caption: str = "", size: tuple[int, int] = (900, 600)
+    resources: Resources, trip: Trip, *, caption: str = "", size: tuple[int, int] = (900, 600)
 ) -> Photo:
     content = jpeg(size)
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         photo = await photos.upload_photo(
             session,
             trip.id,
@@ -62,9 +62,9 @@ async def add_photo(
             file_bytes=len(content),
             caption=caption,
             rider_id=trip.rider_id,
-            storage=parts.storage,
+            storage=resources.storage,
         )
-    await run_jobs(parts)
+    await run_jobs(resources)
     return photo
 
 

@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 from starlette.types import ASGIApp
 
 from contravento.accounts import rules
-from contravento.accounts.models import MailedLink, Rider, SignIn
-from contravento.kit.parts import Parts
-from contravento.web.gate import local_path
-from tests import factories
-from tests.factories import PASSWORD
-from tests.mailbox import Mailbox
+from contravento.accounts.models import EmailToken, Rider, SignIn
+from contravento.kit.resources import Resources
+from contravento.web.auth import local_path
+from tests.support import factories
+from tests.support.factories import PASSWORD
+from tests.support.mailbox import Mailbox
 
 type Jobs = Callable[[], Awaitable[list[str]]]
 
@@ -48,7 +48,7 @@ async def test_the_whole_way_in(client: AsyncClient, jobs: Jobs, mailbox: Mailbo
 
 
 async def test_looking_at_a_link_spends_nothing(
-    client: AsyncClient, parts: Parts, jobs: Jobs, mailbox: Mailbox
+    client: AsyncClient, resources: Resources, jobs: Jobs, mailbox: Mailbox
 ) -> None:
     await client.post("/sign-up", data=NEWCOMER)
     await jobs()
@@ -60,8 +60,8 @@ async def test_looking_at_a_link_spends_nothing(
         assert looked.headers["referrer-policy"] == "no-referrer"
         assert looked.headers["cache-control"] == "no-store"
     await client.head(address)
-    async with parts.transaction() as session:
-        assert await session.scalar(select(func.count()).select_from(MailedLink)) == 1
+    async with resources.transaction() as session:
+        assert await session.scalar(select(func.count()).select_from(EmailToken)) == 1
 
     assert (await client.post(address)).status_code == 303
     for spent in (await client.post(address), await client.get(address)):
@@ -165,7 +165,7 @@ async def test_a_success_forgets_the_tries_before(client: AsyncClient, rider: Ri
 
 
 async def test_one_address_may_not_try_many_names(
-    client: AsyncClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    client: AsyncClient, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "SIGN_IN_LIMIT_PER_ADDRESS", "3/15 minutes")
     for number in range(3):
@@ -175,9 +175,9 @@ async def test_one_address_may_not_try_many_names(
 
 
 async def test_who_has_not_confirmed_is_offered_the_mail_again(
-    client: AsyncClient, parts: Parts, jobs: Jobs, mailbox: Mailbox
+    client: AsyncClient, resources: Resources, jobs: Jobs, mailbox: Mailbox
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await factories.make_rider(session, username="ines", confirmed_at=None)
     refused = await sign_in(client, "ines")
     assert refused.status_code == 422
@@ -235,7 +235,7 @@ async def test_a_forgotten_password_is_replaced(
 
 
 async def test_signing_out_ends_the_sign_in(
-    signed_in: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
     cookie = signed_in.cookies["session"]
     gone = await signed_in.post("/sign-out")
@@ -244,7 +244,7 @@ async def test_signing_out_ends_the_sign_in(
     assert 'session=""' in gone.headers["set-cookie"]
     signed_in.cookies.set("session", cookie)
     assert (await signed_in.get("/settings")).status_code == 303
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(SignIn)) == 0
 
 
@@ -273,9 +273,9 @@ def test_a_path_with_its_query_is_followed() -> None:
     assert local_path("/trips/a-b?x=1#files") == "/trips/a-b?x=1#files"
 
 
-def secure_client(app: ASGIApp, parts: Parts) -> AsyncClient:
+def secure_client(app: ASGIApp, resources: Resources) -> AsyncClient:
     async def with_state(scope, receive, send):  # type: ignore[no-untyped-def]
-        scope["state"] = {"parts": parts}
+        scope["state"] = {"resources": resources}
         await app(scope, receive, send)
 
     return AsyncClient(
@@ -286,9 +286,9 @@ def secure_client(app: ASGIApp, parts: Parts) -> AsyncClient:
 
 
 async def test_over_https_the_cookie_is_bound_to_the_host(
-    app: ASGIApp, parts: Parts, rider: Rider
+    app: ASGIApp, resources: Resources, rider: Rider
 ) -> None:
-    async with secure_client(app, parts) as client:
+    async with secure_client(app, resources) as client:
         cookie = (await sign_in(client, stay="on")).headers["set-cookie"]
         assert (await client.get("/settings")).status_code == 200
 
@@ -317,9 +317,9 @@ async def test_over_http_the_cookie_has_the_plain_name(client: AsyncClient, ride
     ],
 )
 async def test_another_sites_form_does_nothing(
-    app: ASGIApp, parts: Parts, rider: Rider, headers: dict[str, str]
+    app: ASGIApp, resources: Resources, rider: Rider, headers: dict[str, str]
 ) -> None:
-    async with secure_client(app, parts) as client:
+    async with secure_client(app, resources) as client:
         await sign_in(client)
         del client.headers["Sec-Fetch-Site"]
         for path in ("/sign-out", "/trips", "/settings/devices/end", "/preview"):

@@ -8,21 +8,21 @@ import pytest
 from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience
 from contravento.web.feed import ENTRIES
-from tests import factories
-from tests.counting import reads, statements
+from tests.support import factories
+from tests.support.counting import reads, statements
 from tests.web.making import add_photo, add_track
 
 SCRIPT = "<script>alert(1)</script>"
 HTMX = {"HX-Request": "true"}
 
 
-async def make_trips(parts: Parts, rider: Rider, count: int, **changes: Any) -> list[Trip]:
+async def make_trips(resources: Resources, rider: Rider, count: int, **changes: Any) -> list[Trip]:
     """The first of them is the oldest."""
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         return [
             await factories.make_trip(
                 session,
@@ -56,12 +56,12 @@ async def test_an_empty_house_says_so(client: AsyncClient) -> None:
 
 
 async def test_an_entry_says_where_when_who_and_how_far(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider, starts_on=None, ends_on=None)
-    await add_track(parts, trip)
-    await add_photo(parts, trip, caption="Shade")
+    await add_track(resources, trip)
+    await add_photo(resources, trip, caption="Shade")
 
     page = (await client.get("/")).text
 
@@ -78,9 +78,13 @@ async def test_an_entry_says_where_when_who_and_how_far(
 
 @pytest.mark.parametrize("audience", [Audience.LINK, Audience.FOLLOWERS, Audience.ME])
 async def test_only_what_everyone_may_see_is_listed(
-    signed_in: AsyncClient, client: AsyncClient, parts: Parts, rider: Rider, audience: Audience
+    signed_in: AsyncClient,
+    client: AsyncClient,
+    resources: Resources,
+    rider: Rider,
+    audience: Audience,
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await factories.make_trip(session, rider, title="Kept back", audience=audience)
         await factories.make_trip(session, rider, title="A draft", published=False)
 
@@ -92,10 +96,10 @@ async def test_only_what_everyone_may_see_is_listed(
 
 
 async def test_older_diaries_are_a_link_and_a_fragment(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
     count = ENTRIES * 2 + 3
-    await make_trips(parts, rider, count)
+    await make_trips(resources, rider, count)
 
     first = await client.get("/")
     link = older(first.text)
@@ -119,9 +123,9 @@ async def test_older_diaries_are_a_link_and_a_fragment(
 
 
 async def test_a_word_that_is_no_place_starts_at_the_beginning(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    await make_trips(parts, rider, 1)
+    await make_trips(resources, rider, 1)
 
     for word in ("nonsense", "%00", "é", "MjAyNS0wMS0wMQ", "a" * 3000):
         page = await client.get(f"/?before={word}")
@@ -130,9 +134,9 @@ async def test_a_word_that_is_no_place_starts_at_the_beginning(
 
 
 async def test_filters_show_only_what_they_name(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await factories.make_trip(
             session, rider, title="Fjords", countries=["NO"], tags=["with children"]
         )
@@ -154,9 +158,9 @@ async def test_filters_show_only_what_they_name(
 
 
 async def test_the_next_page_keeps_the_filter(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    await make_trips(parts, rider, ENTRIES + 2, tags=["gravel"], countries=["ES"])
+    await make_trips(resources, rider, ENTRIES + 2, tags=["gravel"], countries=["ES"])
 
     link = older((await client.get("/?tag=gravel")).text)
 
@@ -165,18 +169,18 @@ async def test_the_next_page_keeps_the_filter(
 
 
 async def test_the_front_page_costs_at_most_three_statements(
-    client: AsyncClient, signed_in: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, signed_in: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    trips = await make_trips(parts, rider, ENTRIES + 5)
-    await add_track(parts, trips[-1])
+    trips = await make_trips(resources, rider, ENTRIES + 5)
+    await add_track(resources, trips[-1])
 
-    with statements(parts) as cold:
+    with statements(resources) as cold:
         await client.get("/")
-    with statements(parts) as warm:
+    with statements(resources) as warm:
         await client.get("/")
-    with statements(parts) as filtered:
+    with statements(resources) as filtered:
         await client.get("/?tag=gravel")
-    with statements(parts) as signed:
+    with statements(resources) as signed:
         await signed_in.get("/")
 
     assert len(reads(cold)) == 3
@@ -185,11 +189,13 @@ async def test_the_front_page_costs_at_most_three_statements(
     assert len(reads(signed)) == 2
 
 
-async def test_the_map_follows_the_tracks(client: AsyncClient, parts: Parts, rider: Rider) -> None:
-    (trip,) = await make_trips(parts, rider, 1)
-    await add_track(parts, trip)
+async def test_the_map_follows_the_tracks(
+    client: AsyncClient, resources: Resources, rider: Rider
+) -> None:
+    (trip,) = await make_trips(resources, rider, 1)
+    await add_track(resources, trip)
     before = (await client.get("/")).text
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         (await session.get_one(Trip, trip.id)).published_at = None
     after = (await client.get("/")).text
 
@@ -206,9 +212,9 @@ async def test_whoever_is_signed_in_needs_no_introduction(signed_in: AsyncClient
 
 
 async def test_what_people_write_stays_text(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await factories.make_trip(
             session,
             rider,

@@ -4,21 +4,21 @@ import pytest
 from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
-from tests import factories
-from tests.counting import reads, statements
+from contravento.kit.resources import Resources
+from tests.support import factories
+from tests.support.counting import reads, statements
 from tests.web.making import add_track, gpx
 
 
 async def test_all_tours_are_on_the_map_and_in_words(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         one = await factories.make_trip(session, rider, title="One")
         two = await factories.make_trip(session, rider, title="Two")
         await factories.make_trip(session, rider, title="Words only")
-    await add_track(parts, one)
-    await add_track(parts, two, gpx(longitude=8))
+    await add_track(resources, one)
+    await add_track(resources, two, gpx(longitude=8))
 
     page = (await client.get("/map")).text
     tours = (await client.get("/map/tours.json")).json()
@@ -33,14 +33,14 @@ async def test_all_tours_are_on_the_map_and_in_words(
     assert tours["features"][0]["geometry"]["type"] == "MultiLineString"
 
 
-async def test_tours_are_sent_once(client: AsyncClient, parts: Parts, rider: Rider) -> None:
-    async with parts.transaction() as session:
+async def test_tours_are_sent_once(client: AsyncClient, resources: Resources, rider: Rider) -> None:
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider)
-    await add_track(parts, trip)
+    await add_track(resources, trip)
 
-    with statements(parts) as cold:
+    with statements(resources) as cold:
         first = await client.get("/map/tours.json")
-    with statements(parts) as warm:
+    with statements(resources) as warm:
         again = await client.get(
             "/map/tours.json", headers={"If-None-Match": first.headers["etag"]}
         )

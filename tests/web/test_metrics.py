@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 from httpx import AsyncClient
 
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from contravento.main import create_app
 from tests.conftest import open_client
 
 
 @pytest.fixture
-async def inside(parts: Parts) -> AsyncIterator[AsyncClient]:
+async def inside(resources: Resources) -> AsyncIterator[AsyncClient]:
     """Somebody on the containers' network; METRICS is on."""
-    settings = parts.settings.model_copy(update={"metrics": True})
-    counted = replace(parts, settings=settings)
+    settings = resources.settings.model_copy(update={"metrics": True})
+    counted = replace(resources, settings=settings)
     async with open_client(create_app(settings, counted), counted) as client:
         yield client
 

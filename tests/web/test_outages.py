@@ -6,7 +6,7 @@ import socket
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from contravento.web.refusals import is_outage
+from contravento.web.rendering.error_pages import is_outage
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from httpx import AsyncClient
 
 from contravento.kit.mail import FolderMailer, Mail
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from contravento.main import create_app
 from tests.conftest import open_client
 
@@ -14,9 +14,9 @@ SPENDING = "http://test/confirm/abc"
 
 
 @pytest.fixture
-def folder(parts: Parts) -> Path:
-    assert parts.settings.mail_folder
-    return parts.settings.mail_folder
+def folder(resources: Resources) -> Path:
+    assert resources.settings.mail_folder
+    return resources.settings.mail_folder
 
 
 async def write(folder: Path, subject: str = "Confirm your address", html: str = "") -> str:
@@ -82,12 +82,18 @@ async def test_a_name_never_becomes_a_path(client: AsyncClient, folder: Path, na
     assert (await client.get(f"/outbox/{name}/html")).status_code == 404
 
 
-async def test_a_server_that_sends_its_mail_has_no_outbox(parts: Parts, folder: Path) -> None:
+async def test_a_server_that_sends_its_mail_has_no_outbox(
+    resources: Resources, folder: Path
+) -> None:
     await write(folder)
     changes = {"mail_folder": None, "smtp_host": "mail", "smtp_from": "a@b.example"}
-    sending = Parts(
-        **{name: getattr(parts, name) for name in Parts.__dataclass_fields__ if name != "settings"},
-        settings=parts.settings.model_copy(update=changes),
+    sending = Resources(
+        **{
+            name: getattr(resources, name)
+            for name in Resources.__dataclass_fields__
+            if name != "settings"
+        },
+        settings=resources.settings.model_copy(update=changes),
     )
     async with open_client(create_app(sending.settings, sending), sending) as client:
         assert (await client.get("/outbox")).status_code == 404

@@ -5,8 +5,8 @@ from httpx import AsyncClient
 from starlette.types import ASGIApp, Message
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
-from tests import factories
+from contravento.kit.resources import Resources
+from tests.support import factories
 
 
 @pytest.mark.parametrize(
@@ -41,11 +41,11 @@ async def test_choosing_a_language_leads_back_to_our_own_pages_only(
 
 
 async def test_the_choice_is_kept_by_browser_and_rider(
-    signed_in: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
     await signed_in.get("/language/es")
 
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         assert (await session.get_one(Rider, rider.id)).language == "es"
     assert '<html lang="es">' in (await signed_in.get("/")).text
     await signed_in.get("/language/en")
@@ -60,9 +60,9 @@ async def test_a_language_we_do_not_speak_is_not_found(client: AsyncClient) -> N
 
 
 async def test_pages_speak_the_browsers_language(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await factories.make_trip(
             session, rider, countries=["ES"], distance_metres=1_014_000, ascent_metres=18_360
         )
@@ -137,7 +137,7 @@ async def test_an_outage_is_told_without_the_database(
 
 
 async def test_the_server_still_knows_that_it_was_asked_for_the_head_alone(
-    app: ASGIApp, parts: Parts
+    app: ASGIApp, resources: Resources
 ) -> None:
     """Else it waits for the body that Content-Length announces, and gives up the connection."""
     scope = {
@@ -148,7 +148,7 @@ async def test_the_server_still_knows_that_it_was_asked_for_the_head_alone(
         "query_string": b"",
         "headers": [],
         "scheme": "http",
-        "state": {"parts": parts},
+        "state": {"resources": resources},
         "http_version": "1.1",
         "server": ("test", 80),
         "client": ("127.0.0.1", 1),

@@ -5,20 +5,20 @@ from uuid import uuid4
 from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
-from tests import factories
-from tests.counting import reads, statements
+from contravento.kit.resources import Resources
+from tests.support import factories
+from tests.support.counting import reads, statements
 from tests.web.making import add_photo
 
 
 async def test_a_photo_is_sent_in_its_sizes(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider)
-    photo = await add_photo(parts, trip)
+    photo = await add_photo(resources, trip)
 
-    with statements(parts) as sent:
+    with statements(resources) as sent:
         small = await client.get(
             f"/photos/{photo.id}/small.jpg", headers={"Accept-Encoding": "gzip"}
         )
@@ -36,11 +36,11 @@ async def test_a_photo_is_sent_in_its_sizes(
 
 
 async def test_what_a_browser_has_is_not_sent_again(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider)
-    photo = await add_photo(parts, trip)
+    photo = await add_photo(resources, trip)
     first = await client.get(f"/photos/{photo.id}/small.jpg")
 
     again = await client.get(
@@ -57,11 +57,11 @@ async def test_what_a_browser_has_is_not_sent_again(
 
 
 async def test_what_is_not_there_is_not_found(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider)
-    photo = await add_photo(parts, trip)
+    photo = await add_photo(resources, trip)
 
     for address in (
         f"/photos/{photo.id}/huge.jpg",

@@ -8,25 +8,25 @@ import pytest
 from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from contravento.photos import service as photos
 from contravento.trips.rules import Audience
 from contravento.web import riders
-from tests import factories
-from tests.counting import reads, statements
-from tests.queue import run_jobs
+from tests.support import factories
+from tests.support.counting import reads, statements
+from tests.support.queue import run_jobs
 from tests.web.making import add_track, gpx, jpeg
 
 SCRIPT = "<script>alert(1)</script>"
 
 
 async def test_a_page_adds_up_what_its_rider_rode(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider, title="Over the hill")
         (await session.get_one(Rider, rider.id)).bio = "Bookbinder from Getxo."
-    await add_track(parts, trip)
+    await add_track(resources, trip)
 
     page = (await client.get("/riders/MAITE")).text
 
@@ -55,16 +55,16 @@ async def test_what_others_may_not_see_is_not_on_the_page_nor_in_its_sums(
     client: AsyncClient,
     as_stranger: AsyncClient,
     signed_in: AsyncClient,
-    parts: Parts,
+    resources: Resources,
     rider: Rider,
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         for audience in (Audience.LINK, Audience.ME):
             hidden = await factories.make_trip(
                 session, rider, title="Kept back", audience=audience, countries=["NO"]
             )
         await factories.make_trip(session, rider, title="A draft", published=False)
-    await add_track(parts, hidden)
+    await add_track(resources, hidden)
 
     for browser in (client, as_stranger):
         page = (await browser.get("/riders/maite")).text
@@ -83,8 +83,10 @@ async def test_who_is_not_here_is_not_found(client: AsyncClient, username: str) 
     assert (await client.get(f"/riders/{username}/portrait/large.jpg")).status_code == 404
 
 
-async def test_who_has_not_confirmed_is_not_found(client: AsyncClient, parts: Parts) -> None:
-    async with parts.transaction() as session:
+async def test_who_has_not_confirmed_is_not_found(
+    client: AsyncClient, resources: Resources
+) -> None:
+    async with resources.transaction() as session:
         new = await factories.make_rider(session, username="newcomer", confirmed_at=None)
         await factories.make_trip(session, new)
 
@@ -93,17 +95,17 @@ async def test_who_has_not_confirmed_is_not_found(client: AsyncClient, parts: Pa
 
 
 async def test_a_rider_costs_so_many_statements(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         trips = [await factories.make_trip(session, rider) for _ in range(5)]
-    await add_track(parts, trips[0])
+    await add_track(resources, trips[0])
 
-    with statements(parts) as page:
+    with statements(resources) as page:
         await client.get("/riders/maite")
-    with statements(parts) as fragment:
+    with statements(resources) as fragment:
         await client.get("/riders/maite", headers={"HX-Request": "true"})
-    with statements(parts) as everybody:
+    with statements(resources) as everybody:
         await client.get("/riders")
 
     assert len(reads(page)) == 6  # rider, trips, and four sums
@@ -112,10 +114,10 @@ async def test_a_rider_costs_so_many_statements(
 
 
 async def test_older_trips_come_page_by_page(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
     start = datetime(2025, 1, 1, tzinfo=UTC)
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         for number in range(riders.TRIPS + 1):
             published_at = start + timedelta(days=number)
             await factories.make_trip(
@@ -134,12 +136,12 @@ async def test_older_trips_come_page_by_page(
 
 async def test_who_wrote_last_stands_first(
     client: AsyncClient,
-    parts: Parts,
+    resources: Resources,
     rider: Rider,
     stranger: Rider,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         early, late = datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 2, 1, tzinfo=UTC)
         await factories.make_trip(session, rider, published_at=late, distance_metres=150_000)
         await factories.make_trip(session, rider, published_at=early, distance_metres=150_000)
@@ -160,12 +162,12 @@ async def test_who_wrote_last_stands_first(
 
 
 async def test_a_portrait_is_sent_in_its_sizes(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         file = BytesIO(jpeg((600, 700)))
-        await photos.upload_portrait(session, file, rider_id=rider.id, storage=parts.storage)
-    await run_jobs(parts)
+        await photos.upload_portrait(session, file, rider_id=rider.id, storage=resources.storage)
+    await run_jobs(resources)
 
     picture = await client.get("/riders/maite/portrait/small.jpg")
 
@@ -181,13 +183,13 @@ async def test_a_portrait_is_sent_in_its_sizes(
 
 
 async def test_names_and_words_about_oneself_stay_text(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         (await session.get_one(Rider, rider.id)).bio = f'{SCRIPT}"'
         (await session.get_one(Rider, rider.id)).name = f'{SCRIPT}"'
         trip = await factories.make_trip(session, rider, title=SCRIPT)
-    await add_track(parts, trip, gpx())
+    await add_track(resources, trip, gpx())
 
     for address in ("/riders/maite", "/riders"):
         page = (await client.get(address)).text

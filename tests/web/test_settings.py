@@ -11,19 +11,19 @@ from sqlalchemy import func, select, update
 
 from contravento.accounts.models import PersonalToken, Rider, SignIn
 from contravento.kit.clock import now
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from contravento.photos.rules import MAX_PHOTO_BYTES
 from contravento.web.settings import describe_agent
 from tests.conftest import sign_in
-from tests.factories import PASSWORD
+from tests.support.factories import PASSWORD
 
 type Jobs = Callable[[], Awaitable[list[str]]]
 
 FIREFOX = "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"
 
 
-async def reload(parts: Parts, rider: Rider) -> Rider | None:
-    async with parts.transaction() as session:
+async def reload(resources: Resources, rider: Rider) -> Rider | None:
+    async with resources.transaction() as session:
         return await session.get(Rider, rider.id, populate_existing=True)
 
 
@@ -33,7 +33,9 @@ def picture() -> bytes:
     return content.getvalue()
 
 
-async def test_the_profile_is_saved(signed_in: AsyncClient, parts: Parts, rider: Rider) -> None:
+async def test_the_profile_is_saved(
+    signed_in: AsyncClient, resources: Resources, rider: Rider
+) -> None:
     saved = await signed_in.post(
         "/settings/profile",
         data={"name": "Maite A.", "bio": "Rides against it.\r\nAlways.", "language": "en"},
@@ -41,26 +43,28 @@ async def test_the_profile_is_saved(signed_in: AsyncClient, parts: Parts, rider:
     )
 
     assert "Saved." in saved.text
-    found = await reload(parts, rider)
+    found = await reload(resources, rider)
     assert found
     assert (found.name, found.bio) == ("Maite A.", "Rides against it.\nAlways.")
 
 
-async def test_a_name_may_be_taken_back(signed_in: AsyncClient, parts: Parts, rider: Rider) -> None:
+async def test_a_name_may_be_taken_back(
+    signed_in: AsyncClient, resources: Resources, rider: Rider
+) -> None:
     await signed_in.post("/settings/profile", data={"name": "", "bio": "", "language": "en"})
 
-    found = await reload(parts, rider)
+    found = await reload(resources, rider)
     assert found
     assert found.name == ""
 
 
 async def test_a_new_language_holds_on_this_device(
-    signed_in: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
     saved = await signed_in.post("/settings/profile", data={"language": "es"})
 
     assert saved.cookies["language"] == "es"
-    found = await reload(parts, rider)
+    found = await reload(resources, rider)
     assert found
     assert found.language == "es"
 
@@ -86,7 +90,7 @@ async def test_a_mistake_in_the_profile_is_shown_with_what_was_typed(
 
 
 async def test_a_portrait_is_made_and_removed(
-    signed_in: AsyncClient, parts: Parts, rider: Rider, jobs: Jobs
+    signed_in: AsyncClient, resources: Resources, rider: Rider, jobs: Jobs
 ) -> None:
     files = {"file": ("me.jpg", picture(), "image/jpeg")}
     sent = await signed_in.post("/settings/photo", files=files, follow_redirects=True)
@@ -96,7 +100,7 @@ async def test_a_portrait_is_made_and_removed(
 
     await signed_in.post("/settings/photo/removal")
 
-    found = await reload(parts, rider)
+    found = await reload(resources, rider)
     assert found
     assert found.portrait is None
 
@@ -127,9 +131,9 @@ async def test_sending_no_file_is_refused(signed_in: AsyncClient) -> None:
 
 
 async def test_a_new_password_signs_the_other_devices_out(
-    signed_in: AsyncClient, client: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    await sign_in(client, parts, rider)
+    await sign_in(client, resources, rider)
     changed = await signed_in.post(
         "/settings/password",
         data={"current": PASSWORD, "new": "a sail at Muxía"},
@@ -169,7 +173,7 @@ async def test_guessing_the_password_from_within_is_limited(signed_in: AsyncClie
 
 
 async def test_one_device_is_ended(
-    signed_in: AsyncClient, client: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
     await client.post(
         "/sign-in",
@@ -177,7 +181,7 @@ async def test_one_device_is_ended(
         headers={"User-Agent": FIREFOX},
     )
     assert "Firefox, Android" in (await signed_in.get("/settings")).text
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         other = await session.scalar(select(SignIn.id).where(SignIn.agent == FIREFOX))
 
     await signed_in.post(f"/settings/devices/{other}/end")
@@ -187,22 +191,22 @@ async def test_one_device_is_ended(
 
 
 async def test_a_device_says_when_it_was_last_seen(
-    signed_in: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await session.execute(update(SignIn).values(seen_at=now() - timedelta(days=3)))
     await signed_in.get("/trips")
 
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         seen = await session.scalar(select(SignIn.seen_at))
     assert seen
     assert now() - seen < timedelta(minutes=1)
 
 
 async def test_nobody_ends_anothers_device(
-    signed_in: AsyncClient, as_stranger: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, as_stranger: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         mine = await session.scalar(select(SignIn.id).where(SignIn.rider_id == rider.id))
 
     await as_stranger.post(f"/settings/devices/{mine}/end")
@@ -211,12 +215,12 @@ async def test_nobody_ends_anothers_device(
 
 
 async def test_signing_out_everywhere_leaves_no_device(
-    signed_in: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
     done = await signed_in.post("/settings/devices/end", follow_redirects=True)
 
     assert "Signed out everywhere." in done.text
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(SignIn)) == 0
 
 
@@ -236,10 +240,10 @@ async def test_a_token_is_shown_once_and_works(signed_in: AsyncClient, client: A
 
 
 async def test_a_token_without_an_end_is_deleted(
-    signed_in: AsyncClient, as_stranger: AsyncClient, parts: Parts
+    signed_in: AsyncClient, as_stranger: AsyncClient, resources: Resources
 ) -> None:
     await signed_in.post("/settings/tokens", data={"name": "x", "scopes": "write", "days": ""})
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         token = await session.scalar(select(PersonalToken))
     assert token
     assert token.expires_at is None
@@ -249,7 +253,7 @@ async def test_a_token_without_an_end_is_deleted(
     assert "no end" in (await signed_in.get("/settings")).text
     await signed_in.post(f"/settings/tokens/{token.id}/removal")
 
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(PersonalToken)) == 0
 
 
@@ -261,20 +265,20 @@ async def test_a_token_needs_a_name(signed_in: AsyncClient) -> None:
 
 
 async def test_the_diary_is_deleted_with_the_password(
-    signed_in: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
     assert "Your password" in (await signed_in.get("/settings/deletion")).text
     wrong = await signed_in.post("/settings/deletion", data={"current": "not it at all"})
     assert wrong.status_code == 422
     assert 'id="current-error"' in wrong.text
-    assert await reload(parts, rider)
+    assert await reload(resources, rider)
 
     gone = await signed_in.post(
         "/settings/deletion", data={"current": PASSWORD}, follow_redirects=True
     )
 
     assert "Your diary is gone." in gone.text
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(Rider)) == 0
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from httpx import ASGITransport, AsyncClient
 
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from contravento.main import create_app
-from contravento.web.render import static_version
+from contravento.web.rendering.page import static_version
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "src/contravento/web/static"
@@ -79,16 +79,16 @@ async def test_a_page_of_any_release_gets_its_files_and_keeps_only_those_of_this
     assert answer.headers["Cache-Control"] == kept
 
 
-@pytest.mark.parametrize("path", ["0123456789ab/no/such.css", "0123456789ab/../../render.py"])
+@pytest.mark.parametrize("path", ["0123456789ab/no/such.css", "0123456789ab/../../auth.py"])
 async def test_another_release_s_address_leads_nowhere_else(client: AsyncClient, path: str) -> None:
     assert (await client.get(f"/static/{path}")).status_code == 404
 
 
 @pytest.mark.parametrize("said", [None, "noindex, nofollow"])
 async def test_every_answer_tells_search_engines_what_the_setting_says(
-    parts: Parts, said: str | None
+    resources: Resources, said: str | None
 ) -> None:
-    app = create_app(parts.settings.model_copy(update={"x_robots_tag": said}), parts)
+    app = create_app(resources.settings.model_copy(update={"x_robots_tag": said}), resources)
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
         for path in ("/health", "/static/css/base.css"):
             assert (await client.get(path)).headers.get("X-Robots-Tag") == said

@@ -8,11 +8,11 @@ from httpx import AsyncClient
 from lxml import etree
 
 from contravento.accounts.models import Rider
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience, new_key
-from tests import factories
-from tests.counting import reads, statements
+from tests.support import factories
+from tests.support.counting import reads, statements
 from tests.web.making import add_photo, add_track, gpx
 
 SCRIPT = "<script>alert(1)</script>"
@@ -29,14 +29,16 @@ It did not.
 """
 
 
-async def make_trip(parts: Parts, rider: Rider, **changes: Any) -> Trip:
-    async with parts.transaction() as session:
+async def make_trip(resources: Resources, rider: Rider, **changes: Any) -> Trip:
+    async with resources.transaction() as session:
         return await factories.make_trip(session, rider, **changes)
 
 
-async def test_a_trip_is_told_whole(client: AsyncClient, parts: Parts, rider: Rider) -> None:
+async def test_a_trip_is_told_whole(
+    client: AsyncClient, resources: Resources, rider: Rider
+) -> None:
     trip = await make_trip(
-        parts,
+        resources,
         rider,
         title="Into the wind",
         story=STORY,
@@ -45,9 +47,9 @@ async def test_a_trip_is_told_whole(client: AsyncClient, parts: Parts, rider: Ri
         starts_on=None,
         ends_on=None,
     )
-    await add_track(parts, trip)
-    await add_photo(parts, trip, caption="The first bend")
-    await add_photo(parts, trip, caption="The second bend")
+    await add_track(resources, trip)
+    await add_photo(resources, trip, caption="The first bend")
+    await add_photo(resources, trip, caption="The second bend")
 
     page = (await client.get(f"/trips/{trip.slug}")).text
 
@@ -75,9 +77,9 @@ async def test_a_trip_is_told_whole(client: AsyncClient, parts: Parts, rider: Ri
 
 
 async def test_a_trip_of_words_alone_is_a_page_too(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    trip = await make_trip(parts, rider, starts_on=None, ends_on=None)
+    trip = await make_trip(resources, rider, starts_on=None, ends_on=None)
 
     page = await client.get(f"/trips/{trip.slug}")
 
@@ -100,14 +102,14 @@ async def test_what_is_kept_back_is_not_found(
     client: AsyncClient,
     as_stranger: AsyncClient,
     signed_in: AsyncClient,
-    parts: Parts,
+    resources: Resources,
     rider: Rider,
     audience: Audience,
     published: bool,
 ) -> None:
-    trip = await make_trip(parts, rider, audience=audience, published=published)
-    await add_track(parts, trip)
-    photo = await add_photo(parts, trip)
+    trip = await make_trip(resources, rider, audience=audience, published=published)
+    await add_track(resources, trip)
+    photo = await add_photo(resources, trip)
     addresses = [f"/trips/{trip.slug}", f"/trips/{trip.slug}/tracks.gpx"]
     addresses.append(f"/photos/{photo.id}/small.jpg")
 
@@ -118,12 +120,12 @@ async def test_what_is_kept_back_is_not_found(
 
 
 async def test_its_rider_is_told_who_sees_it(
-    signed_in: AsyncClient, client: AsyncClient, parts: Parts, rider: Rider
+    signed_in: AsyncClient, client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    draft = await make_trip(parts, rider, published=False, title="")
-    by_link = await make_trip(parts, rider, audience=Audience.LINK)
-    alone = await make_trip(parts, rider, audience=Audience.ME)
-    public = await make_trip(parts, rider)
+    draft = await make_trip(resources, rider, published=False, title="")
+    by_link = await make_trip(resources, rider, audience=Audience.LINK)
+    alone = await make_trip(resources, rider, audience=Audience.ME)
+    public = await make_trip(resources, rider)
 
     assert "A draft." in (await signed_in.get(f"/trips/{draft.slug}")).text
     assert "Shared by its link." in (await signed_in.get(f"/trips/{by_link.slug}")).text
@@ -137,12 +139,12 @@ async def test_its_rider_is_told_who_sees_it(
 
 
 async def test_machines_are_told_about_public_trips_only(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    public = await make_trip(parts, rider)
-    by_link = await make_trip(parts, rider, audience=Audience.LINK)
-    photo = await add_photo(parts, public)
-    await add_photo(parts, by_link)
+    public = await make_trip(resources, rider)
+    by_link = await make_trip(resources, rider, audience=Audience.LINK)
+    photo = await add_photo(resources, public)
+    await add_photo(resources, by_link)
 
     shown = (await client.get(f"/trips/{public.slug}")).text
     hidden = (await client.get(f"/trips/{by_link.slug}")).text
@@ -157,9 +159,9 @@ async def test_machines_are_told_about_public_trips_only(
 
 
 async def test_an_address_with_other_words_leads_to_the_right_one(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    trip = await make_trip(parts, rider)
+    trip = await make_trip(resources, rider)
 
     for slug in (trip.key, f"an-earlier-title-{trip.key}"):
         moved = await client.get(f"/trips/{slug}")
@@ -171,22 +173,22 @@ async def test_an_address_with_other_words_leads_to_the_right_one(
 
 
 async def test_what_was_written_cannot_hurt(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
     hurtful = f'{SCRIPT}"><img src=x onerror=alert(1)>'
     trip = await make_trip(
-        parts,
+        resources,
         rider,
         title=hurtful,
         story=f"{hurtful}\n\n## Day 1, {hurtful}\n\n[x](javascript:alert(1))",
         excerpt=hurtful,
         tags=[hurtful],
     )
-    await add_track(parts, trip, gpx(name="&lt;script&gt;alert(1)&lt;/script&gt;"))
-    await add_track(parts, trip, gpx(name="&lt;b&gt;", longitude=-5))
-    await add_photo(parts, trip, caption=hurtful)
-    await add_photo(parts, trip, caption=hurtful)
-    async with parts.transaction() as session:
+    await add_track(resources, trip, gpx(name="&lt;script&gt;alert(1)&lt;/script&gt;"))
+    await add_track(resources, trip, gpx(name="&lt;b&gt;", longitude=-5))
+    await add_photo(resources, trip, caption=hurtful)
+    await add_photo(resources, trip, caption=hurtful)
+    async with resources.transaction() as session:
         (await session.get_one(Rider, rider.id)).name = hurtful
 
     page = (await client.get(f"/trips/{trip.slug}")).text
@@ -198,19 +200,19 @@ async def test_what_was_written_cannot_hurt(
 
 
 async def test_how_many_statements_a_trip_costs(
-    client: AsyncClient, signed_in: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, signed_in: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    trip = await make_trip(parts, rider)
-    await add_track(parts, trip)
-    await add_track(parts, trip, gpx(longitude=-5))
-    await add_photo(parts, trip)
-    await add_photo(parts, trip)
+    trip = await make_trip(resources, rider)
+    await add_track(resources, trip)
+    await add_track(resources, trip, gpx(longitude=-5))
+    await add_photo(resources, trip)
+    await add_photo(resources, trip)
 
-    with statements(parts) as cold:
+    with statements(resources) as cold:
         await client.get(f"/trips/{trip.slug}")
-    with statements(parts) as warm:
+    with statements(resources) as warm:
         await client.get(f"/trips/{trip.slug}")
-    with statements(parts) as signed:
+    with statements(resources) as signed:
         await signed_in.get(f"/trips/{trip.slug}")
 
     assert len(reads(cold)) == 5  # the trip, tracks, profiles, days, photos
@@ -218,10 +220,12 @@ async def test_how_many_statements_a_trip_costs(
     assert len(reads(signed)) == 5
 
 
-async def test_all_tracks_come_in_one_file(client: AsyncClient, parts: Parts, rider: Rider) -> None:
-    trip = await make_trip(parts, rider)
-    await add_track(parts, trip, gpx(name="A &lt; B"))
-    await add_track(parts, trip, gpx(name="C", longitude=-5))
+async def test_all_tracks_come_in_one_file(
+    client: AsyncClient, resources: Resources, rider: Rider
+) -> None:
+    trip = await make_trip(resources, rider)
+    await add_track(resources, trip, gpx(name="A &lt; B"))
+    await add_track(resources, trip, gpx(name="C", longitude=-5))
 
     file = await client.get(f"/trips/{trip.slug}/tracks.gpx")
     page = (await client.get(f"/trips/{trip.slug}")).text
@@ -239,11 +243,11 @@ async def test_all_tracks_come_in_one_file(client: AsyncClient, parts: Parts, ri
 
 
 async def test_a_trip_without_tracks_has_no_file(
-    client: AsyncClient, parts: Parts, rider: Rider
+    client: AsyncClient, resources: Resources, rider: Rider
 ) -> None:
-    trip = await make_trip(parts, rider)
-    other = await make_trip(parts, rider)
-    await add_track(parts, other)
+    trip = await make_trip(resources, rider)
+    other = await make_trip(resources, rider)
+    await add_track(resources, other)
 
     assert (await client.get(f"/trips/{trip.slug}/tracks.gpx")).status_code == 404
     page = (await client.get(f"/trips/{other.slug}")).text

@@ -46,63 +46,99 @@ def page() -> Page:
 def _now() -> list[dashboard.Panel]:
     percentiles = [
         stat(
-            Words(f"{count} of 100 within", f"{count} of 100 requests were answered within this"
-                  " time.", "s", ("api-slow",)),
-            shared.percentile(count / 100, SECONDS, CHOSEN), shared.LATENCY,
+            Words(
+                f"{count} of 100 within",
+                f"{count} of 100 requests were answered within this time.",
+                "s",
+                ("api-slow",),
+            ),
+            shared.percentile(count / 100, SECONDS, CHOSEN),
+            shared.LATENCY,
         )
         for count in (50, 95, 99)
-    ]  # fmt: skip
+    ]
     return [
         stat(
             Words("Requests", "What riders ask for in a second.", "reqps"),
-            shared.answered("...", ROUTE), NEUTRAL,
+            shared.answered("...", ROUTE),
+            NEUTRAL,
         ),
         *percentiles,
         stat(
-            Words("Refused (4xx)", "Share of requests that were mistaken or refused. Many at once"
-                  " are a broken link or somebody trying doors.", "percentunit"),
-            shared.share("4..", ROUTE), Looks(steps=((0.1, "orange"),), least=0, decimals=2),
+            Words(
+                "Refused (4xx)",
+                "Share of requests that were mistaken or refused. Many at once"
+                " are a broken link or somebody trying doors.",
+                "percentunit",
+            ),
+            shared.share("4..", ROUTE),
+            Looks(steps=((0.1, "orange"),), least=0, decimals=2),
         ),
         stat(
-            Words("Failed (5xx)", "Share of requests that failed on our side; 1 % raises an"
-                  " alert.", "percentunit", ("api-errors",)),
-            shared.share("5..", ROUTE), shared.ERRORS,
+            Words(
+                "Failed (5xx)",
+                "Share of requests that failed on our side; 1 % raises an alert.",
+                "percentunit",
+                ("api-errors",),
+            ),
+            shared.share("5..", ROUTE),
+            shared.ERRORS,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _rates() -> list[dashboard.Panel]:
     return [
         lines(
-            Words("Requests by outcome", "2xx and 3xx are well, 4xx are mistakes or refusals, 5xx"
-                  " are ours.", "reqps"),
+            Words(
+                "Requests by outcome",
+                "2xx and 3xx are well, 4xx are mistakes or refusals, 5xx are ours.",
+                "reqps",
+            ),
             [Query(shared.answered(f"{digit}..", ROUTE), f"{digit}xx") for digit in (2, 3, 4, 5)],
-            shared.FROM_ZERO, stacked=True, colours=shared.STATUS_COLOURS,
+            shared.FROM_ZERO,
+            stacked=True,
+            colours=shared.STATUS_COLOURS,
         ),
         lines(
-            Words("Share that is refused or fails", "The upper dashed line is 1 %: above it for"
-                  " five minutes an alert comes for 5xx.", "percentunit", ("api-errors",)),
+            Words(
+                "Share that is refused or fails",
+                "The upper dashed line is 1 %: above it for five minutes an alert comes for 5xx.",
+                "percentunit",
+                ("api-errors",),
+            ),
             [Query(shared.share("4..", ROUTE), "4xx"), Query(shared.share("5..", ROUTE), "5xx")],
-            shared.ERRORS, colours=shared.STATUS_COLOURS,
+            shared.ERRORS,
+            colours=shared.STATUS_COLOURS,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _durations() -> list[dashboard.Panel]:
     return [
         lines(
-            Words("How long answers take", "From arrival to the end of the answer. 3 s is the"
-                  " most that is told apart.", "s", ("api-slow",)),
-            [Query(shared.percentile(count / 100, SECONDS, CHOSEN), f"p{count}")
-             for count in (50, 95, 99)],
-            shared.LATENCY, colours=shared.PERCENTILE_COLOURS,
+            Words(
+                "How long answers take",
+                "From arrival to the end of the answer. 3 s is the most that is told apart.",
+                "s",
+                ("api-slow",),
+            ),
+            [
+                Query(shared.percentile(count / 100, SECONDS, CHOSEN), f"p{count}")
+                for count in (50, 95, 99)
+            ],
+            shared.LATENCY,
+            colours=shared.PERCENTILE_COLOURS,
         ),
         heat(
-            Words("How many take how long", "The darker, the more requests. Two dark bands are two"
-                  " kinds of request.", "s"),
+            Words(
+                "How many take how long",
+                "The darker, the more requests. Two dark bands are two kinds of request.",
+                "s",
+            ),
             f"sum by (le) (increase({SECONDS}_bucket{{{CHOSEN}}}[$__rate_interval]))",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _routes() -> dashboard.Panel:
@@ -121,8 +157,12 @@ def _routes() -> dashboard.Panel:
         return f"histogram_quantile({part}, sum by (route, le) ({buckets}))"
 
     return table(
-        Words("Routes", "Every route that was asked for within the dashboard's range, the slowest"
-              " first.", "none", ("api-slow", "api-errors")),
+        Words(
+            "Routes",
+            "Every route that was asked for within the dashboard's range, the slowest first.",
+            "none",
+            ("api-slow", "api-errors"),
+        ),
         ("route",),
         [
             Column("requests/s", every, "reqps"),
@@ -133,7 +173,7 @@ def _routes() -> dashboard.Panel:
             Column("5xx", failing("5.."), "percentunit", shared.ERRORS),
         ],
         sort="p95",
-    )  # fmt: skip
+    )
 
 
 def _busiest() -> list[dashboard.Panel]:
@@ -142,61 +182,103 @@ def _busiest() -> list[dashboard.Panel]:
     return [
         lines(
             Words("Busiest routes", "The ten that are asked for most.", "reqps"),
-            [Query(f"topk({BUSIEST}, {by_route})", "{{route}}")], shared.FROM_ZERO,
+            [Query(f"topk({BUSIEST}, {by_route})", "{{route}}")],
+            shared.FROM_ZERO,
         ),
         lines(
-            Words("Slowest routes", "95 of 100 requests of each were answered within this time,"
-                  " over five minutes.", "s", ("api-slow",)),
-            [Query(f"topk({BUSIEST}, {worst} >= 0)", "{{route}}")], shared.LATENCY,
+            Words(
+                "Slowest routes",
+                "95 of 100 requests of each were answered within this time, over five minutes.",
+                "s",
+                ("api-slow",),
+            ),
+            [Query(f"topk({BUSIEST}, {worst} >= 0)", "{{route}}")],
+            shared.LATENCY,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _replicas() -> list[dashboard.Panel]:
     of = f'{CHOSEN}, instance=~"$instance"'
     return [
         lines(
-            Words("Requests by backend", "nginx spreads riders over the replicas; one that stays"
-                  " low is new or unwell.", "reqps"),
-            [Query(f"sum by (instance) (rate(http_requests_total{{{of}}}[$__rate_interval]))",
-                   "{{instance}}")], shared.FROM_ZERO,
+            Words(
+                "Requests by backend",
+                "nginx spreads riders over the replicas; one that stays low is new or unwell.",
+                "reqps",
+            ),
+            [
+                Query(
+                    f"sum by (instance) (rate(http_requests_total{{{of}}}[$__rate_interval]))",
+                    "{{instance}}",
+                )
+            ],
+            shared.FROM_ZERO,
         ),
         lines(
-            Words("95 of 100 within, by backend", "One replica that is slower than the others has"
-                  " a fault of its own.", "s", ("api-slow",)),
+            Words(
+                "95 of 100 within, by backend",
+                "One replica that is slower than the others has a fault of its own.",
+                "s",
+                ("api-slow",),
+            ),
             [Query(shared.percentile(0.95, SECONDS, of, "instance, "), "{{instance}}")],
             shared.LATENCY,
         ),
         lines(
-            Words("Being answered now, by method", "Requests in progress. A rising line means that"
-                  " they come faster than they end.", "none"),
+            Words(
+                "Being answered now, by method",
+                "Requests in progress. A rising line means that they come faster than they end.",
+                "none",
+            ),
             [Query("sum by (method) (http_requests_in_progress)", "{{method}}")],
-            shared.COUNT, stacked=True,
+            shared.COUNT,
+            stacked=True,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _around() -> list[dashboard.Panel]:
     return [
         lines(
-            Words("nginx", "Requests that nginx takes, static files included, and connections that"
-                  " riders hold open.", "none"),
-            [Query("sum(rate(nginx_http_requests_total[$__rate_interval]))", "requests a second"),
-             Query("sum(nginx_connections_active)", "connections")],
+            Words(
+                "nginx",
+                "Requests that nginx takes, static files included, and connections that"
+                " riders hold open.",
+                "none",
+            ),
+            [
+                Query(
+                    "sum(rate(nginx_http_requests_total[$__rate_interval]))", "requests a second"
+                ),
+                Query("sum(nginx_connections_active)", "connections"),
+            ],
             shared.FROM_ZERO,
         ),
         lines(
-            Words("Connection pool in use", "Share of the connections that a process may open."
-                  " At 95 % requests begin to wait.", "percentunit",
-                  ("database-pool-exhausted", "database-pool-timeouts")),
-            [Query('sum by (job, instance) (contravento_database_pool_connections{state="in_use"})'
-                   " / sum by (job, instance) (contravento_database_pool_limit)",
-                   "{{job}} {{instance}}")],
+            Words(
+                "Connection pool in use",
+                "Share of the connections that a process may open. At 95 % requests begin to wait.",
+                "percentunit",
+                ("database-pool-exhausted", "database-pool-timeouts"),
+            ),
+            [
+                Query(
+                    'sum by (job, instance) (contravento_database_pool_connections{state="in_use"})'
+                    " / sum by (job, instance) (contravento_database_pool_limit)",
+                    "{{job}} {{instance}}",
+                )
+            ],
             shared.POOL,
         ),
         lines(
-            Words("Answered from what is kept", "Share of questions to each cache that needed no"
-                  " work; nothing is drawn while nobody asks.", "percentunit"),
-            [Query(shared.CACHE_HITS, "{{cache}}")], shared.SHARE,
+            Words(
+                "Answered from what is kept",
+                "Share of questions to each cache that needed no"
+                " work; nothing is drawn while nobody asks.",
+                "percentunit",
+            ),
+            [Query(shared.CACHE_HITS, "{{cache}}")],
+            shared.SHARE,
         ),
-    ]  # fmt: skip
+    ]

@@ -54,9 +54,14 @@ def page() -> Page:
 def _state() -> list[dashboard.Panel]:
     return [
         stat(
-            Words("Site", "Whether the public address answers over HTTPS, as a rider asks it.",
-                  "none", ("site-unreachable",)),
-            'min(probe_success{job="blackbox-https", instance=~"$environment"})', shared.UP,
+            Words(
+                "Site",
+                "Whether the public address answers over HTTPS, as a rider asks it.",
+                "none",
+                ("site-unreachable",),
+            ),
+            'min(probe_success{job="blackbox-https", instance=~"$environment"})',
+            shared.UP,
         ),
         stat(
             Words("Alerts firing", "How many alerts fire now; the list is below.", "none"),
@@ -64,74 +69,125 @@ def _state() -> list[dashboard.Panel]:
             shared.NONE_IS_WELL,
         ),
         stat(
-            Words("Requests", "What riders ask for, in a second, averaged over five minutes.",
-                  "reqps"),
-            'sum(job:http_requests:rate5m{job="backend"}) or vector(0)', NEUTRAL,
+            Words(
+                "Requests", "What riders ask for, in a second, averaged over five minutes.", "reqps"
+            ),
+            'sum(job:http_requests:rate5m{job="backend"}) or vector(0)',
+            NEUTRAL,
         ),
         stat(
-            Words("Errors", "Share of requests of the last five minutes that failed on our side.",
-                  "percentunit", ("api-errors",)),
-            'max(job:http_request_errors:ratio_rate5m{job="backend"}) or vector(0)', shared.ERRORS,
+            Words(
+                "Errors",
+                "Share of requests of the last five minutes that failed on our side.",
+                "percentunit",
+                ("api-errors",),
+            ),
+            'max(job:http_request_errors:ratio_rate5m{job="backend"}) or vector(0)',
+            shared.ERRORS,
         ),
         stat(
-            Words("95 of 100 within", "95 of 100 requests of the last five minutes were answered"
-                  " within this time.", "s", ("api-slow",)),
-            'max(job:http_request_duration_seconds:p95_5m{job="backend"})', shared.LATENCY,
+            Words(
+                "95 of 100 within",
+                "95 of 100 requests of the last five minutes were answered within this time.",
+                "s",
+                ("api-slow",),
+            ),
+            'max(job:http_request_duration_seconds:p95_5m{job="backend"})',
+            shared.LATENCY,
         ),
         stat(
-            Words("Sources silent", "Sources of figures that do not answer Prometheus; while one is"
-                  " silent, its panels are blind.", "none", ("target-down", "target-missing")),
-            "count(up == 0) or vector(0)", shared.NONE_IS_WELL,
+            Words(
+                "Sources silent",
+                "Sources of figures that do not answer Prometheus; while one is"
+                " silent, its panels are blind.",
+                "none",
+                ("target-down", "target-missing"),
+            ),
+            "count(up == 0) or vector(0)",
+            shared.NONE_IS_WELL,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _now() -> list[dashboard.Panel]:
     return [
-        alerts(Words("Pending and firing alerts", "From Prometheus' rules. Each alert names its"
-                     " runbook; Alertmanager mails them.", "none")),
-        states(
-            Words("Sources of figures", "Green while Prometheus gets figures from it. A replica"
-                  " that a deployment replaced ends; that is no fault.", "none", ("target-down",)),
-            [Query("min by (job) (up)", "{{job}}")], shared.UP,
+        alerts(
+            Words(
+                "Pending and firing alerts",
+                "From Prometheus' rules. Each alert names its runbook; Alertmanager mails them.",
+                "none",
+            )
         ),
-    ]  # fmt: skip
+        states(
+            Words(
+                "Sources of figures",
+                "Green while Prometheus gets figures from it. A replica"
+                " that a deployment replaced ends; that is no fault.",
+                "none",
+                ("target-down",),
+            ),
+            [Query("min by (job) (up)", "{{job}}")],
+            shared.UP,
+        ),
+    ]
 
 
 def _traffic() -> list[dashboard.Panel]:
     p95 = 'job:http_request_duration_seconds:{}_5m{{job="backend"}}'
     return [
         lines(
-            Words("Requests by outcome", "2xx and 3xx are well, 4xx are mistakes or refusals, 5xx"
-                  " are ours.", "reqps", ("api-errors",)),
+            Words(
+                "Requests by outcome",
+                "2xx and 3xx are well, 4xx are mistakes or refusals, 5xx are ours.",
+                "reqps",
+                ("api-errors",),
+            ),
             [Query(shared.answered(f"{digit}.."), f"{digit}xx") for digit in (2, 3, 4, 5)],
-            shared.FROM_ZERO, stacked=True, colours=shared.STATUS_COLOURS,
+            shared.FROM_ZERO,
+            stacked=True,
+            colours=shared.STATUS_COLOURS,
         ),
         lines(
-            Words("How long answers take", "The dashed lines: 0.25 s is noticed, 0.5 s is what is"
-                  " promised for 95 of 100.", "s", ("api-slow",)),
+            Words(
+                "How long answers take",
+                "The dashed lines: 0.25 s is noticed, 0.5 s is what is promised for 95 of 100.",
+                "s",
+                ("api-slow",),
+            ),
             [Query(p95.format(part), part) for part in ("p50", "p95", "p99")],
-            shared.LATENCY, colours=shared.PERCENTILE_COLOURS,
+            shared.LATENCY,
+            colours=shared.PERCENTILE_COLOURS,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _promises() -> list[dashboard.Panel]:
     return [
         stat(
-            Words("Budget left: errors", "Of the failures that thirty days allow (1 of 100), how"
-                  " much is left. Below zero the promise is broken.", "percentunit",
-                  BURN_RUNBOOKS[:1]),
-            "max(slo:availability:budget_remaining_30d)", BUDGET,
+            Words(
+                "Budget left: errors",
+                "Of the failures that thirty days allow (1 of 100), how"
+                " much is left. Below zero the promise is broken.",
+                "percentunit",
+                BURN_RUNBOOKS[:1],
+            ),
+            "max(slo:availability:budget_remaining_30d)",
+            BUDGET,
         ),
         stat(
-            Words("Budget left: slowness", "Of the answers over half a second that thirty days"
-                  " allow (5 of 100), how much is left.", "percentunit", BURN_RUNBOOKS[1:]),
-            "max(slo:latency:budget_remaining_30d)", BUDGET,
+            Words(
+                "Budget left: slowness",
+                "Of the answers over half a second that thirty days"
+                " allow (5 of 100), how much is left.",
+                "percentunit",
+                BURN_RUNBOOKS[1:],
+            ),
+            "max(slo:latency:budget_remaining_30d)",
+            BUDGET,
         ),
         _burning("Errors", "availability", 0.01),
         _burning("Slowness", "latency", 0.05),
-    ]  # fmt: skip
+    ]
 
 
 def _burning(title: str, promise: str, allowed: float) -> dashboard.Panel:
@@ -163,20 +219,31 @@ def _limits() -> list[dashboard.Panel]:
     }
     return [
         bars(
-            Words("Used of what there is", "Share of each limit that is taken now. Red begins where"
-                  " somebody has to do something.", "percentunit",
-                  ("host-memory-high", "disk-space-low", "database-connections-high")),
-            [Query(expression, name) for name, expression in used.items()], looks,
+            Words(
+                "Used of what there is",
+                "Share of each limit that is taken now. Red begins where"
+                " somebody has to do something.",
+                "percentunit",
+                ("host-memory-high", "disk-space-low", "database-connections-high"),
+            ),
+            [Query(expression, name) for name, expression in used.items()],
+            looks,
         ),
         lines(
-            Words("The queue's oldest job", "How long the job that waits longest has been due, and"
-                  " the one that runs longest has been running.", "s",
-                  ("jobs-waiting", "job-stuck")),
-            [Query("max(contravento_jobs_oldest_waiting_seconds)", "waiting"),
-             Query("max(contravento_jobs_in_progress_oldest_seconds)", "running")],
+            Words(
+                "The queue's oldest job",
+                "How long the job that waits longest has been due, and"
+                " the one that runs longest has been running.",
+                "s",
+                ("jobs-waiting", "job-stuck"),
+            ),
+            [
+                Query("max(contravento_jobs_oldest_waiting_seconds)", "waiting"),
+                Query("max(contravento_jobs_in_progress_oldest_seconds)", "running"),
+            ],
             Looks(steps=((60, ODD), (120, BAD)), least=0),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _care() -> list[dashboard.Panel]:
@@ -185,57 +252,111 @@ def _care() -> list[dashboard.Panel]:
 
     return [
         stat(
-            Words("Certificate", "Days until the served certificate ends. certbot renews when a"
-                  " third of its lifetime is left.", "d", ("certificate-near-end",)),
-            "min(contravento_certificate_not_after_seconds - time()) / 86400", DAYS, trend=False,
+            Words(
+                "Certificate",
+                "Days until the served certificate ends. certbot renews when a"
+                " third of its lifetime is left.",
+                "d",
+                ("certificate-near-end",),
+            ),
+            "min(contravento_certificate_not_after_seconds - time()) / 86400",
+            DAYS,
+            trend=False,
         ),
         stat(
-            Words("Its lifetime left", "Share of the served certificate's lifetime; alerts come at"
-                  " 25 % and 10 %.", "percentunit", ("certificate-near-end",)),
-            "min(certificate:lifetime_left:ratio)", LIFETIME, trend=False,
+            Words(
+                "Its lifetime left",
+                "Share of the served certificate's lifetime; alerts come at 25 % and 10 %.",
+                "percentunit",
+                ("certificate-near-end",),
+            ),
+            "min(certificate:lifetime_left:ratio)",
+            LIFETIME,
+            trend=False,
         ),
         stat(
             Words("Last backup", "How long ago the newest backup was made.", "s"),
-            age("backup_last_success_timestamp_seconds"), BACKUP_AGE, trend=False,
+            age("backup_last_success_timestamp_seconds"),
+            BACKUP_AGE,
+            trend=False,
         ),
         stat(
-            Words("Last proven backup", "How long ago the newest backup was made of which a drill"
-                  " proved that it can be restored.", "s"),
-            age("backup_last_proven_timestamp_seconds"), BACKUP_AGE, trend=False,
+            Words(
+                "Last proven backup",
+                "How long ago the newest backup was made of which a drill"
+                " proved that it can be restored.",
+                "s",
+            ),
+            age("backup_last_proven_timestamp_seconds"),
+            BACKUP_AGE,
+            trend=False,
         ),
         stat(
             Words("Last drill", "How the last restore into a throwaway database went.", "none"),
-            "min(backup_drill_last_outcome) or vector(-1)", DRILL, trend=False,
+            "min(backup_drill_last_outcome) or vector(-1)",
+            DRILL,
+            trend=False,
         ),
         stat(
-            Words("Watchdog", "An alert that always fires. «down» means that rules are not"
-                  " evaluated, so that no other alert can come.", "none", ("watchdog",)),
-            'max(ALERTS{alertname="Watchdog"}) or vector(0)', shared.UP, trend=False,
+            Words(
+                "Watchdog",
+                "An alert that always fires. «down» means that rules are not"
+                " evaluated, so that no other alert can come.",
+                "none",
+                ("watchdog",),
+            ),
+            'max(ALERTS{alertname="Watchdog"}) or vector(0)',
+            shared.UP,
+            trend=False,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _release() -> list[dashboard.Panel]:
     return [
         table(
-            Words("What runs", "Backends and workers by version. More than one line means that a"
-                  " deployment is under way.", "none"),
+            Words(
+                "What runs",
+                "Backends and workers by version. More than one line means that a"
+                " deployment is under way.",
+                "none",
+            ),
             ("job", "version", "commit", "revision"),
-            [Column("processes", "count by (job, version, commit, revision)"
-                    " (contravento_build_info)", "none", shared.COUNT)],
+            [
+                Column(
+                    "processes",
+                    "count by (job, version, commit, revision) (contravento_build_info)",
+                    "none",
+                    shared.COUNT,
+                )
+            ],
             names={"revision": "newest migration"},
         ),
         table(
-            Words("Containers", "What this environment is made of, with how often each was started"
-                  " anew since it was made.", "none",
-                  ("container-restarting", "container-unhealthy")),
+            Words(
+                "Containers",
+                "What this environment is made of, with how often each was started"
+                " anew since it was made.",
+                "none",
+                ("container-restarting", "container-unhealthy"),
+            ),
             ("service",),
-            [Column("running", "sum by (service) (container_up)", "none"),
-             Column("healthy", "sum by (service) (container_healthy)", "none"),
-             Column("restarts", "sum by (service) (container_restarts_total)", "none",
-                    Looks(steps=((2, ODD),), decimals=0)),
-             Column("up since", "1000 * max by (service) (container_start_time_seconds"
-                    " and on (container) container_up == 1)", "dateTimeFromNow")],
+            [
+                Column("running", "sum by (service) (container_up)", "none"),
+                Column("healthy", "sum by (service) (container_healthy)", "none"),
+                Column(
+                    "restarts",
+                    "sum by (service) (container_restarts_total)",
+                    "none",
+                    Looks(steps=((2, ODD),), decimals=0),
+                ),
+                Column(
+                    "up since",
+                    "1000 * max by (service) (container_start_time_seconds"
+                    " and on (container) container_up == 1)",
+                    "dateTimeFromNow",
+                ),
+            ],
             sort="restarts",
         ),
-    ]  # fmt: skip
+    ]

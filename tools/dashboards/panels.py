@@ -57,8 +57,9 @@ PLAIN = Looks()
 NEUTRAL = Looks(below=CALM)
 
 
-def stat(words: Words, expression: str, looks: Looks = PLAIN, *, trend: bool = True,
-         name: str = "") -> dashboard.Panel:  # fmt: skip
+def stat(
+    words: Words, expression: str, looks: Looks = PLAIN, *, trend: bool = True, name: str = ""
+) -> dashboard.Panel:
     """One number, its colour by the steps, with its course behind it."""
     mode = common.BigValueGraphMode.AREA if trend else common.BigValueGraphMode.NONE
     shown = common.BigValueTextMode.NAME if name else common.BigValueTextMode.AUTO
@@ -87,8 +88,14 @@ def bars(words: Words, queries: Sequence[Query], looks: Looks = PLAIN) -> dashbo
     return _finished(made, words, looks, FieldColorModeId.THRESHOLDS)
 
 
-def lines(words: Words, queries: Sequence[Query], looks: Looks = PLAIN, *, stacked: bool = False,
-          colours: Mapping[str, str] | None = None) -> dashboard.Panel:  # fmt: skip
+def lines(
+    words: Words,
+    queries: Sequence[Query],
+    looks: Looks = PLAIN,
+    *,
+    stacked: bool = False,
+    colours: Mapping[str, str] | None = None,
+) -> dashboard.Panel:
     """Courses over time; steps are drawn as dashed lines."""
     stacking = common.StackingMode.NORMAL if stacked else common.StackingMode.NONE
     style = common.GraphTresholdsStyleMode.DASHED

@@ -18,8 +18,14 @@ class Column:
     looks: Looks = PLAIN
 
 
-def table(words: Words, rows: Sequence[str], columns: Sequence[Column], *, sort: str = "",
-          names: dict[str, str] | None = None) -> dashboard.Panel:  # fmt: skip
+def table(
+    words: Words,
+    rows: Sequence[str],
+    columns: Sequence[Column],
+    *,
+    sort: str = "",
+    names: dict[str, str] | None = None,
+) -> dashboard.Panel:
     """`rows` are the labels that name a row. Each expression has them and no others."""
     made = (
         building.Panel()

@@ -1,9 +1,9 @@
 """Counting tries at passwords and requests for mail, the same for forms and for JSON."""
 
 from contravento.accounts import rules
-from contravento.kit import metrics
 from contravento.kit.errors import TooManyRequests
-from contravento.kit.limits import Limiter
+from contravento.kit.rate_limit import Limiter
+from contravento.kit.telemetry import metrics
 
 
 async def count_sign_in(limiter: Limiter, login: str, address: str) -> None:

@@ -1,7 +1,7 @@
 """How an account refuses."""
 
 from contravento.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized
-from contravento.kit.words import N_
+from contravento.kit.i18n.marks import N_
 
 
 class RiderNotFound(NotFound):

@@ -10,8 +10,8 @@ from contravento.accounts.rules import (
     MAX_NAME_CHARACTERS,
     MAX_PASSWORD_CHARACTERS,
 )
-from contravento.kit.languages import LANGUAGES
-from contravento.kit.words import N_
+from contravento.kit.i18n.catalogue import LANGUAGES
+from contravento.kit.i18n.marks import N_
 
 
 def _printable(text: str) -> str:

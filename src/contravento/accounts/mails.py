@@ -5,10 +5,10 @@ from importlib.resources import files
 from string import Template
 
 from contravento.accounts.models import Rider
-from contravento.kit.languages import translate
+from contravento.kit.i18n.catalogue import translate
+from contravento.kit.i18n.marks import N_
 from contravento.kit.mail import Mail
 from contravento.kit.settings import Settings
-from contravento.kit.words import N_
 
 _CONFIRMATION = {
     "subject": N_("Confirm your address"),

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from contravento.kit.db import Table
+from contravento.kit.database.session import Table
 
 _NEW_ID = text("uuidv7()")
 
@@ -46,7 +46,7 @@ class Purpose(StrEnum):
     RESET = "reset"
 
 
-class MailedLink(Table):
+class EmailToken(Table):
     """A link that works once. Only the digest of its token is kept."""
 
     __tablename__ = "mailed_links"

@@ -10,7 +10,7 @@ from contravento.accounts.errors import RiderNotFound
 from contravento.accounts.models import PersonalToken, Rider, SignIn
 from contravento.accounts.rules import USERNAME
 from contravento.kit.clock import now
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.kit.tokens import digest
 
 

@@ -9,9 +9,9 @@ from contravento.accounts import attempts
 from contravento.accounts.inputs import EmailOnly, NewPassword, SignUp, TokenOnly
 from contravento.accounts.models import Rider
 from contravento.accounts.service import profile, sign_up
-from contravento.api.description import refuses
+from contravento.api.openapi import refuses
 from contravento.api.route import ApiRoute
-from contravento.http import PartsOf, Transaction, client_address, language_of
+from contravento.http.dependencies import ResourcesOf, Transaction, client_address, language_of
 
 router = APIRouter(tags=["accounts"], route_class=ApiRoute)
 
@@ -33,12 +33,12 @@ class AccountOut(BaseModel):
     responses=refuses(409, 429),
 )
 async def start(
-    wanted: SignUp, request: Request, session: Transaction, parts: PartsOf
+    wanted: SignUp, request: Request, session: Transaction, resources: ResourcesOf
 ) -> AccountOut:
     """Nobody can sign in to it until the link in the mail was opened, within 24 hours."""
-    await attempts.count_sign_up(parts.limiter, client_address(request))
+    await attempts.count_sign_up(resources.limiter, client_address(request))
     rider = await sign_up.sign_up(
-        session, wanted, passwords=parts.passwords, language=language_of(request)
+        session, wanted, passwords=resources.passwords, language=language_of(request)
     )
     return AccountOut.of(rider)
 
@@ -58,9 +58,11 @@ async def verify(sent: TokenOnly, session: Transaction) -> None:
     summary="Send the confirmation mail again",
     responses=refuses(429),
 )
-async def remind(sent: EmailOnly, request: Request, session: Transaction, parts: PartsOf) -> None:
+async def remind(
+    sent: EmailOnly, request: Request, session: Transaction, resources: ResourcesOf
+) -> None:
     """The answer is the same whether or not there is such an account."""
-    await attempts.count_mail(parts.limiter, sent.email, client_address(request))
+    await attempts.count_mail(resources.limiter, sent.email, client_address(request))
     await sign_up.ask_for_confirmation(session, sent.email)
 
 
@@ -71,10 +73,10 @@ async def remind(sent: EmailOnly, request: Request, session: Transaction, parts:
     responses=refuses(429),
 )
 async def forget_password(
-    sent: EmailOnly, request: Request, session: Transaction, parts: PartsOf
+    sent: EmailOnly, request: Request, session: Transaction, resources: ResourcesOf
 ) -> None:
     """The answer is the same whether or not there is such an account."""
-    await attempts.count_mail(parts.limiter, sent.email, client_address(request))
+    await attempts.count_mail(resources.limiter, sent.email, client_address(request))
     await profile.ask_for_new_password(session, sent.email)
 
 
@@ -83,6 +85,6 @@ async def forget_password(
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Choose a new password with the token that was mailed",
 )
-async def reset_password(sent: NewPassword, session: Transaction, parts: PartsOf) -> None:
+async def reset_password(sent: NewPassword, session: Transaction, resources: ResourcesOf) -> None:
     """Every device is signed out."""
-    await profile.reset_password(session, sent.token, sent.password, passwords=parts.passwords)
+    await profile.reset_password(session, sent.token, sent.password, passwords=resources.passwords)

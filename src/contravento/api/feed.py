@@ -7,13 +7,13 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from contravento.api.lists import ListOf, WindowOf, answer_list
+from contravento.api.pagination import ListOf, WindowOf, answer_list
 from contravento.api.pictures import photo_url
 from contravento.api.route import ApiRoute
-from contravento.caching import LISTS, share
 from contravento.feed import queries
 from contravento.feed.queries import Entry, Filter
-from contravento.http import CommonReading
+from contravento.http.cache_control import LISTS, share
+from contravento.http.dependencies import CommonReading
 
 router = APIRouter(tags=["feed"], route_class=ApiRoute)
 

@@ -11,13 +11,19 @@ from contravento.accounts import attempts, queries
 from contravento.accounts.inputs import NewPersonalToken, Password, PasswordChange, ProfileChanges
 from contravento.accounts.models import PersonalToken, Rider
 from contravento.accounts.service import profile
-from contravento.api.description import NOT_REPEATED, refuses
-from contravento.api.lists import ListOf
+from contravento.api.openapi import NOT_REPEATED, refuses
+from contravento.api.pagination import ListOf
 from contravento.api.pictures import SizeOut, portrait_sizes
 from contravento.api.route import ApiRoute, SecretRoute
 from contravento.api.trips import TripOut
 from contravento.api.uploads import UploadForRider, form_schema
-from contravento.http import InPerson, PartsOf, SignedIn, Transaction, drop_session_cookie
+from contravento.http.dependencies import (
+    InteractiveOnly,
+    ResourcesOf,
+    SignedIn,
+    Transaction,
+    drop_session_cookie,
+)
 from contravento.photos import service as photos
 from contravento.photos.rules import check_file_size
 from contravento.trips import queries as trips
@@ -100,13 +106,13 @@ async def delete(
     request: Request,
     response: Response,
     session: Transaction,
-    viewer: InPerson,
-    parts: PartsOf,
+    viewer: InteractiveOnly,
+    resources: ResourcesOf,
 ) -> None:
     """The password goes into the request's body, as JSON."""
-    await attempts.count_password_check(parts.limiter, viewer.username)
+    await attempts.count_password_check(resources.limiter, viewer.username)
     await profile.delete_rider(
-        session, sent.password, rider_id=viewer.id, passwords=parts.passwords
+        session, sent.password, rider_id=viewer.id, passwords=resources.passwords
     )
     drop_session_cookie(request, response)
 
@@ -118,16 +124,16 @@ async def delete(
     responses=refuses(429),
 )
 async def change_password(
-    sent: PasswordChange, session: Transaction, viewer: InPerson, parts: PartsOf
+    sent: PasswordChange, session: Transaction, viewer: InteractiveOnly, resources: ResourcesOf
 ) -> None:
     """Every other device is signed out."""
-    await attempts.count_password_check(parts.limiter, viewer.username)
+    await attempts.count_password_check(resources.limiter, viewer.username)
     await profile.change_password(
         session,
         sent,
         rider_id=viewer.id,
         sign_in_id=viewer.sign_in_id,
-        passwords=parts.passwords,
+        passwords=resources.passwords,
     )
 
 
@@ -139,11 +145,13 @@ async def change_password(
     openapi_extra=form_schema(),
 )
 async def change_photo(
-    upload: UploadForRider, session: Transaction, viewer: SignedIn, parts: PartsOf
+    upload: UploadForRider, session: Transaction, viewer: SignedIn, resources: ResourcesOf
 ) -> AcceptedOut:
     """The portrait changes once its sizes are made."""
     check_file_size(upload.size_bytes)
-    await photos.upload_portrait(session, upload.file, rider_id=viewer.id, storage=parts.storage)
+    await photos.upload_portrait(
+        session, upload.file, rider_id=viewer.id, storage=resources.storage
+    )
     return AcceptedOut()
 
 
@@ -160,7 +168,7 @@ async def list_trips(session: Transaction, viewer: SignedIn) -> ListOf[TripOut]:
 
 
 @router.get("/tokens", summary="List one's personal tokens")
-async def list_tokens(session: Transaction, viewer: InPerson) -> ListOf[TokenOut]:
+async def list_tokens(session: Transaction, viewer: InteractiveOnly) -> ListOf[TokenOut]:
     found = await queries.list_personal_tokens(session, rider_id=viewer.id)
     return ListOf(items=[TokenOut.of(row) for row in found])
 
@@ -172,7 +180,7 @@ async def list_tokens(session: Transaction, viewer: InPerson) -> ListOf[TokenOut
     openapi_extra=NOT_REPEATED,
 )
 async def make_token(
-    wanted: NewPersonalToken, session: Transaction, viewer: InPerson
+    wanted: NewPersonalToken, session: Transaction, viewer: InteractiveOnly
 ) -> NewTokenOut:
     """It is shown this once. With the scope “read” alone it changes nothing."""
     row, token = await profile.make_personal_token(session, wanted, rider_id=viewer.id)
@@ -182,6 +190,6 @@ async def make_token(
 @router.delete(
     "/tokens/{token_id}", status_code=status.HTTP_204_NO_CONTENT, summary="End a personal token"
 )
-async def delete_token(token_id: UUID, session: Transaction, viewer: InPerson) -> None:
+async def delete_token(token_id: UUID, session: Transaction, viewer: InteractiveOnly) -> None:
     """One that is not there, or not one's own, is no error: it opens nothing."""
     await profile.delete_personal_token(session, token_id, rider_id=viewer.id)

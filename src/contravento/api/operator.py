@@ -6,11 +6,11 @@ from typing import Literal, Self
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from contravento.api.description import refuses
+from contravento.api.openapi import refuses
 from contravento.api.route import ApiRoute
-from contravento.http import Administrator, PartsOf, language_of
-from contravento.kit.languages import translate
-from contravento.kit.storage import Room
+from contravento.http.dependencies import Administrator, ResourcesOf, language_of
+from contravento.kit.i18n.catalogue import translate
+from contravento.kit.storage.storage import Room
 from contravento.operations.queries import (
     Connections,
     Content,
@@ -20,9 +20,9 @@ from contravento.operations.queries import (
     Stored,
     Worker,
 )
-from contravento.survey.concerns import concerns
-from contravento.survey.facts import Build, Chosen, Redis, Schema, ServedCertificate, Survey
-from contravento.survey.looking import survey
+from contravento.server_status.collect import survey
+from contravento.server_status.report import Build, Chosen, Redis, Schema, ServedCertificate, Survey
+from contravento.server_status.warnings import concerns
 
 router = APIRouter(prefix="/operator", tags=["operator"], route_class=ApiRoute)
 
@@ -77,6 +77,6 @@ class OperatorOut(BaseModel):
 
 
 @router.get("", summary="Read how the server is", responses=refuses(404))
-async def show(request: Request, viewer: Administrator, parts: PartsOf) -> OperatorOut:
+async def show(request: Request, viewer: Administrator, resources: ResourcesOf) -> OperatorOut:
     """For administrators; to everybody else it is not there."""
-    return OperatorOut.of(await survey(parts), language_of(request))
+    return OperatorOut.of(await survey(resources), language_of(request))

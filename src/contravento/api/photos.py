@@ -7,17 +7,17 @@ from uuid import UUID
 from fastapi import APIRouter, Request, status
 from pydantic import BaseModel
 
-from contravento.api.description import refuses
-from contravento.api.lists import ListOf
+from contravento.api.import_warnings import RemarkOut
+from contravento.api.openapi import refuses
+from contravento.api.pagination import ListOf
 from contravento.api.pictures import SizeOut, photo_sizes
-from contravento.api.remarks import RemarkOut
 from contravento.api.route import ApiRoute
 from contravento.api.uploads import UploadForTrip, check_fields, form_schema
-from contravento.caching import share_trip
-from contravento.http import (
+from contravento.http.cache_control import share_trip
+from contravento.http.dependencies import (
     MaybeViewer,
-    PartsOf,
     PublicSession,
+    ResourcesOf,
     SignedIn,
     Transaction,
     language_of,
@@ -94,7 +94,7 @@ async def upload(
     request: Request,
     session: Transaction,
     viewer: SignedIn,
-    parts: PartsOf,
+    resources: ResourcesOf,
 ) -> PhotoOut:
     """JPEG, PNG, WebP or HEIC, up to 20 MB. It is safe on disk now; its sizes are made next."""
     check_file_size(sent.size_bytes)
@@ -106,7 +106,7 @@ async def upload(
         file_bytes=sent.size_bytes,
         caption=check_fields(sent, PhotoFields).caption,
         rider_id=viewer.id,
-        storage=parts.storage,
+        storage=resources.storage,
     )
     return PhotoOut.of(photo, language_of(request), is_own=True)
 

@@ -9,13 +9,13 @@ from pydantic import BaseModel
 from contravento.accounts import queries
 from contravento.accounts.models import Rider
 from contravento.api.feed import LISTED, entry_out
-from contravento.api.lists import WindowOf, answer_list
+from contravento.api.pagination import WindowOf, answer_list
 from contravento.api.pictures import SizeOut, portrait_sizes
 from contravento.api.route import ApiRoute
-from contravento.caching import LISTS, rider_key, share
 from contravento.feed.queries import list_entries_of
-from contravento.http import MaybeViewer, PublicSession, viewer_id_of
-from contravento.stats.queries import Statistics, add_up
+from contravento.http.cache_control import LISTS, rider_key, share
+from contravento.http.dependencies import MaybeViewer, PublicSession, viewer_id_of
+from contravento.stats.queries import Statistics, get_statistics
 
 router = APIRouter(prefix="/riders/{username}", tags=["riders"], route_class=ApiRoute)
 
@@ -91,4 +91,4 @@ async def add_up_trips(
     """Over the trips that the caller finds in the rider's list."""
     rider = await queries.get_rider(session, username)
     share(request, rider_key(rider.id), LISTS)
-    return StatisticsOut.of(await add_up(session, rider.id, viewer_id=viewer_id_of(viewer)))
+    return StatisticsOut.of(await get_statistics(session, rider.id, viewer_id=viewer_id_of(viewer)))

@@ -10,12 +10,12 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import UploadFile
 
 from contravento.api.uploads import FORM_LIMITS
-from contravento.http import check_origin, client_address, identify
-from contravento.kit import replies
+from contravento.http.dependencies import authenticate, check_origin, client_address
+from contravento.http.replica_routing import SAFE_METHODS
+from contravento.kit import idempotency
 from contravento.kit.errors import Conflict, Invalid
-from contravento.kit.parts import Parts
-from contravento.kit.words import N_
-from contravento.reads import SAFE_METHODS
+from contravento.kit.i18n.marks import N_
+from contravento.kit.resources import Resources
 
 MAX_KEY_CHARACTERS = 200
 BLOCK_BYTES = 1024 * 1024
@@ -112,32 +112,36 @@ async def _once(request: Request, key: str, handle: Handler) -> Response:
     if not 0 < len(key) <= MAX_KEY_CHARACTERS or not key.isprintable():
         raise BadIdempotencyKey
     await check_origin(request)
-    parts: Parts = request.state.parts
-    caller = await _caller(request, parts)
+    resources: Resources = request.state.resources
+    caller = await _caller(request, resources)
     try:
         fingerprint = await _fingerprint(request)
-        return await _answer_once(request, parts, replies.Claim(caller, key, fingerprint), handle)
+        return await _answer_once(
+            request, resources, idempotency.Claim(caller, key, fingerprint), handle
+        )
     finally:
         await request.close()  # the form's files, which the fingerprint has opened
 
 
 async def _answer_once(
-    request: Request, parts: Parts, claim: replies.Claim, handle: Handler
+    request: Request, resources: Resources, claim: idempotency.Claim, handle: Handler
 ) -> Response:
     """Claim, work and answer within one transaction: what fails may be tried again."""
-    async with parts.transaction() as session:
-        earlier = await replies.take(session, claim)
+    async with resources.transaction() as session:
+        earlier = await idempotency.take(session, claim)
         if earlier is not None:
             if earlier.fingerprint != claim.fingerprint:
                 raise KeyUsedOtherwise
             return _replay(earlier)
         request.state.session = session
         response = await handle(request)
-        await replies.keep(session, claim, status=response.status_code, body=bytes(response.body))
+        await idempotency.keep(
+            session, claim, status=response.status_code, body=bytes(response.body)
+        )
         return response
 
 
-def _replay(earlier: replies.Reply) -> Response:
+def _replay(earlier: idempotency.IdempotentResponse) -> Response:
     return Response(
         earlier.body,
         earlier.status or 200,
@@ -146,10 +150,10 @@ def _replay(earlier: replies.Reply) -> Response:
     )
 
 
-async def _caller(request: Request, parts: Parts) -> str:
+async def _caller(request: Request, resources: Resources) -> str:
     """A key belongs to a rider, whichever token they come with; to an address where nobody is."""
-    async with parts.transaction() as session:
-        viewer = await identify(request, session)
+    async with resources.transaction() as session:
+        viewer = await authenticate(request, session)
     return f"rider {viewer.id}" if viewer else f"address {client_address(request)}"
 
 

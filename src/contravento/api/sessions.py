@@ -12,18 +12,18 @@ from contravento.accounts.inputs import Credentials
 from contravento.accounts.models import SignIn
 from contravento.accounts.service import sign_in
 from contravento.accounts.service.sign_in import Grant
-from contravento.api.description import NOT_REPEATED, refuses
-from contravento.api.lists import ListOf
+from contravento.api.openapi import NOT_REPEATED, refuses
+from contravento.api.pagination import ListOf
 from contravento.api.route import ApiRoute, SecretRoute
-from contravento.http import (
-    InPerson,
-    PartsOf,
+from contravento.http.dependencies import (
+    InteractiveOnly,
+    ResourcesOf,
     Transaction,
     agent,
     client_address,
     drop_session_cookie,
 )
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
 
 router = APIRouter(prefix="/sessions", tags=["sessions"], route_class=ApiRoute)
 granting = APIRouter(prefix="/sessions", tags=["sessions"], route_class=SecretRoute)
@@ -42,8 +42,8 @@ class GrantOut(BaseModel):
     refresh_token: str
 
     @classmethod
-    def of(cls, grant: Grant, parts: Parts) -> Self:
-        signer = parts.signer
+    def of(cls, grant: Grant, resources: Resources) -> Self:
+        signer = resources.signer
         return cls(
             access_token=signer.sign(sub=str(grant.rider.id), sid=str(grant.sign_in_id)),
             expires_in=signer.lifetime_seconds,
@@ -83,16 +83,16 @@ class SessionOut(BaseModel):
     openapi_extra=NOT_REPEATED,
 )
 async def start(
-    given: Credentials, request: Request, session: Transaction, parts: PartsOf
+    given: Credentials, request: Request, session: Transaction, resources: ResourcesOf
 ) -> GrantOut:
     address = client_address(request)
-    await attempts.count_sign_in(parts.limiter, given.login, address)
-    rider = await sign_in.check_credentials(session, given, passwords=parts.passwords)
-    await attempts.forget_sign_in(parts.limiter, given.login, address)
+    await attempts.count_sign_in(resources.limiter, given.login, address)
+    rider = await sign_in.check_credentials(session, given, passwords=resources.passwords)
+    await attempts.forget_sign_in(resources.limiter, given.login, address)
     grant = await sign_in.sign_in_program(
-        session, rider, agent=agent(request), lifetime=_lifetime(parts)
+        session, rider, agent=agent(request), lifetime=_lifetime(resources)
     )
-    return GrantOut.of(grant, parts)
+    return GrantOut.of(grant, resources)
 
 
 @granting.post(
@@ -101,28 +101,30 @@ async def start(
     responses=refuses(401),
     openapi_extra=NOT_REPEATED,
 )
-async def refresh(sent: RefreshIn, session: Transaction, parts: PartsOf) -> GrantOut:
+async def refresh(sent: RefreshIn, session: Transaction, resources: ResourcesOf) -> GrantOut:
     """Each works once. One that comes back was stolen, so then the whole session ends."""
-    grant = await sign_in.refresh(session, sent.refresh_token, lifetime=_lifetime(parts))
-    return GrantOut.of(grant, parts)
+    grant = await sign_in.refresh(session, sent.refresh_token, lifetime=_lifetime(resources))
+    return GrantOut.of(grant, resources)
 
 
 @router.get("", summary="List the devices that are signed in")
-async def show(session: Transaction, viewer: InPerson) -> ListOf[SessionOut]:
+async def show(session: Transaction, viewer: InteractiveOnly) -> ListOf[SessionOut]:
     found = await queries.list_sign_ins(session, rider_id=viewer.id)
     return ListOf(items=[SessionOut.of(each, viewer.sign_in_id) for each in found])
 
 
 @router.delete("", status_code=status.HTTP_204_NO_CONTENT, summary="Sign out everywhere")
 async def end_all(
-    request: Request, response: Response, session: Transaction, viewer: InPerson
+    request: Request, response: Response, session: Transaction, viewer: InteractiveOnly
 ) -> None:
     await sign_in.sign_out_everywhere(session, rider_id=viewer.id)
     drop_session_cookie(request, response)
 
 
 @router.delete("/current", status_code=status.HTTP_204_NO_CONTENT, summary="Sign out here")
-async def end(request: Request, response: Response, session: Transaction, viewer: InPerson) -> None:
+async def end(
+    request: Request, response: Response, session: Transaction, viewer: InteractiveOnly
+) -> None:
     if viewer.sign_in_id:
         await sign_in.sign_out(session, viewer.sign_in_id)
     drop_session_cookie(request, response)
@@ -131,10 +133,10 @@ async def end(request: Request, response: Response, session: Transaction, viewer
 @router.delete(
     "/{session_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Sign one device out"
 )
-async def end_one(session_id: UUID, session: Transaction, viewer: InPerson) -> None:
+async def end_one(session_id: UUID, session: Transaction, viewer: InteractiveOnly) -> None:
     """One that is not there, or not one's own, is no error: it is not signed in."""
     await sign_in.end_sign_in(session, session_id, rider_id=viewer.id)
 
 
-def _lifetime(parts: Parts) -> timedelta:
-    return timedelta(days=parts.settings.refresh_token_expire_days)
+def _lifetime(resources: Resources) -> timedelta:
+    return timedelta(days=resources.settings.refresh_token_expire_days)

@@ -10,28 +10,29 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response, status
 from pydantic import BaseModel, Field
 
-from contravento.api.description import refuses
-from contravento.api.lists import ListOf
-from contravento.api.remarks import RemarkOut
+from contravento.api.import_warnings import RemarkOut
+from contravento.api.openapi import refuses
+from contravento.api.pagination import ListOf
 from contravento.api.route import ApiRoute, not_modified
 from contravento.api.uploads import UploadForTrip, form_schema
-from contravento.caching import share_trip
-from contravento.http import (
+from contravento.http.cache_control import share_trip
+from contravento.http.dependencies import (
     MaybeViewer,
-    PartsOf,
     PublicSession,
+    ResourcesOf,
     SignedIn,
     Transaction,
     language_of,
     viewer_id_of,
 )
-from contravento.kit.parts import Parts
-from contravento.tracks import joining, queries, service
+from contravento.kit.resources import Resources
+from contravento.tracks import queries, service
+from contravento.tracks.analysis import joined_profile
+from contravento.tracks.codec import unpack
 from contravento.tracks.errors import TrackNotFound, TrackNotReady
 from contravento.tracks.export import write_gpx
 from contravento.tracks.geometry import draw_line
 from contravento.tracks.models import State, Track
-from contravento.tracks.packing import unpack
 from contravento.tracks.rules import check_file_size
 from contravento.trips import queries as trips
 from contravento.trips.rules import make_slug
@@ -136,7 +137,7 @@ async def upload(
     request: Request,
     session: Transaction,
     viewer: SignedIn,
-    parts: PartsOf,
+    resources: ResourcesOf,
 ) -> TrackOut:
     """GPX, FIT or TCX, up to 50 MB. It is safe on disk now; what is in it is found out next."""
     check_file_size(sent.size_bytes)
@@ -147,7 +148,7 @@ async def upload(
         file_name=sent.name,
         file_bytes=sent.size_bytes,
         rider_id=viewer.id,
-        storage=parts.storage,
+        storage=resources.storage,
     )
     return TrackOut.of(track, language_of(request), is_own=True)
 
@@ -200,7 +201,7 @@ async def draw(
     request: Request,
     session: PublicSession,
     viewer: MaybeViewer,
-    parts: PartsOf,
+    resources: ResourcesOf,
     tolerance: Tolerance = 0,
 ) -> Response:
     """GeoJSON, one line a segment. No point left out is further than `tolerance` metres from it.
@@ -209,7 +210,7 @@ async def draw(
     """
     track = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
     share_trip(request, track.trip)
-    return await _draw([_ready(track, viewer_id_of(viewer))], tolerance, request, parts)
+    return await _draw([_ready(track, viewer_id_of(viewer))], tolerance, request, resources)
 
 
 @router.get(
@@ -223,14 +224,14 @@ async def draw_trip(
     request: Request,
     session: PublicSession,
     viewer: MaybeViewer,
-    parts: PartsOf,
+    resources: ResourcesOf,
     tolerance: Tolerance = 0,
 ) -> Response:
     """All tracks that are ready, as they were ridden, as one GeoJSON Feature."""
     share_trip(request, await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer)))
     found = await queries.list_tracks(session, trip_id)
     ready = [track for track in found if track.state is State.READY]
-    return await _draw(ready, tolerance, request, parts)
+    return await _draw(ready, tolerance, request, resources)
 
 
 @router.get(
@@ -273,7 +274,7 @@ async def download(
     request: Request,
     session: PublicSession,
     viewer: MaybeViewer,
-    parts: PartsOf,
+    resources: ResourcesOf,
     format: Literal["gpx"] = "gpx",
 ) -> Response:
     """Written anew: places, elevations and times, and nothing else of what was uploaded."""
@@ -281,7 +282,7 @@ async def download(
     track = _ready(found, viewer_id_of(viewer))
     share_trip(request, track.trip)
     name = track.name or track.trip.title
-    body = await asyncio.to_thread(_write_gpx, await _points(track, parts), name)
+    body = await asyncio.to_thread(_write_gpx, await _points(track, resources), name)
     file_name = make_slug(name, "").rstrip("-") or "track"
     return Response(
         body,
@@ -298,13 +299,13 @@ def _ready(track: Track, viewer_id: UUID | None) -> Track:
 
 
 async def _draw(
-    tracks: list[Track], tolerance_metres: float, request: Request, parts: Parts
+    tracks: list[Track], tolerance_metres: float, request: Request, resources: Resources
 ) -> Response:
     """A track's points never change, so what they are kept under is all that the tag needs."""
     tag = f'W/"{_version_of(tracks)}-{tolerance_metres:g}"'
     if answer := not_modified(request, tag):
         return answer
-    packed = [await _points(track, parts) for track in tracks]
+    packed = [await _points(track, resources) for track in tracks]
     body = await asyncio.to_thread(draw_line, packed, tolerance_metres)
     return Response(body, media_type=GEOJSON, headers={"ETag": tag})
 
@@ -314,13 +315,13 @@ def _version_of(tracks: list[Track]) -> str:
     return hashlib.sha256(keys.encode()).hexdigest()[:24]
 
 
-async def _points(track: Track, parts: Parts) -> bytes:
-    return await parts.storage.get(track.points_key or "")
+async def _points(track: Track, resources: Resources) -> bytes:
+    return await resources.storage.get(track.points_key or "")
 
 
 def _answer_profile(tracks: list[Track]) -> Response:
     profiles = [(track.profile, track.distance_metres or 0.0) for track in tracks]
-    body = orjson.dumps(joining.join_profiles(profiles))
+    body = orjson.dumps(joined_profile.join_profiles(profiles))
     return Response(body, media_type="application/json")
 
 

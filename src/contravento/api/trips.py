@@ -8,8 +8,14 @@ from fastapi import APIRouter, Request, status
 from pydantic import BaseModel
 
 from contravento.api.route import ApiRoute
-from contravento.caching import share_trip
-from contravento.http import MaybeViewer, PublicSession, SignedIn, Transaction, viewer_id_of
+from contravento.http.cache_control import share_trip
+from contravento.http.dependencies import (
+    MaybeViewer,
+    PublicSession,
+    SignedIn,
+    Transaction,
+    viewer_id_of,
+)
 from contravento.trips import queries, service
 from contravento.trips.inputs import TripChanges, TripDraft
 from contravento.trips.models import Trip

@@ -11,9 +11,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from contravento.http import PartsOf, identify
+from contravento.http.dependencies import ResourcesOf, authenticate
 from contravento.kit.errors import Invalid, Unauthorized
-from contravento.kit.words import N_
+from contravento.kit.i18n.marks import N_
 from contravento.trips.queries import get_own_trip
 
 MAX_NAME_CHARACTERS = 200
@@ -43,19 +43,19 @@ class Upload:
     fields: dict[str, str]
 
 
-async def _signed_in_first(request: Request, parts: PartsOf) -> UUID:
+async def _signed_in_first(request: Request, resources: ResourcesOf) -> UUID:
     """Nobody's file is read. The transaction ends here: a slow upload must not hold it."""
-    async with parts.transaction() as session:
-        viewer = await identify(request, session)
+    async with resources.transaction() as session:
+        viewer = await authenticate(request, session)
     if viewer is None:
         raise Unauthorized
     return viewer.id
 
 
 async def _own_trip_first(
-    trip_id: UUID, parts: PartsOf, rider_id: Annotated[UUID, Depends(_signed_in_first)]
+    trip_id: UUID, resources: ResourcesOf, rider_id: Annotated[UUID, Depends(_signed_in_first)]
 ) -> None:
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await get_own_trip(session, trip_id, rider_id=rider_id)
 
 

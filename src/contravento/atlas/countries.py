@@ -20,7 +20,7 @@ TILE_DEGREES = 4.0
 TILED_ABOVE_VERTICES = 500
 
 
-class Gazetteer:
+class CountryIndex:
     """Finds the country of a point. Built once; reading it is thread-safe."""
 
     def __init__(self) -> None:
@@ -83,14 +83,14 @@ def countries_along(lines: Sequence[Sequence[tuple[float, float]] | Floats]) -> 
     return list(dict.fromkeys(code for code in found if code))
 
 
-def _gazetteer() -> Gazetteer:
+def _gazetteer() -> CountryIndex:
     with _lock:
         return _load()
 
 
 @lru_cache(maxsize=1)
-def _load() -> Gazetteer:
-    return Gazetteer()
+def _load() -> CountryIndex:
+    return CountryIndex()
 
 
 def _tiles(part: shapely.Polygon) -> list[shapely.Geometry]:

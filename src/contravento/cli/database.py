@@ -13,7 +13,7 @@ from psycopg import errors
 from sqlalchemy.exc import OperationalError
 
 from contravento import migrations
-from contravento.cli.starting import begin_with_database
+from contravento.cli.bootstrap import begin_with_database
 
 LOCKED = 3
 TOO_SLOW = 4

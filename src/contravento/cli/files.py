@@ -12,13 +12,13 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from contravento.cli.starting import begin
+from contravento.cli.bootstrap import begin
 from contravento.kit.errors import AppError, OutOfSpace
-from contravento.kit.parts import Parts, open_parts
-from contravento.kit.places import Place, StorageAway
-from contravento.kit.storage import access_of, random_key
-from contravento.moving import copying, verifying
+from contravento.kit.resources import Resources, open_resources
+from contravento.kit.storage.backend import StorageAway, StorageBackend
+from contravento.kit.storage.storage import access_of, random_key
 from contravento.reactions import REACTIONS
+from contravento.storage_migration import copy as copying, verify as verification
 
 DONE, FAILED, AWAY, FULL, NOT_GOOD = 0, 1, 3, 4, 5
 TELL_EVERY_SECONDS = 2.0
@@ -52,15 +52,15 @@ def files() -> None:
 @app.command()
 def look(at: Annotated[str, typer.Option(help="file:///… or s3://…")]) -> None:
     """Put a file there, read it, delete it; say the place's clock and whether it keeps versions."""
-    _answer(at, at, lambda parts, place, _: _look(place))
+    _answer(at, at, lambda resources, place, _: _look(place))
 
 
 @app.command()
 def copy(source: From, target: To) -> None:
     """Copy what the other place has not got, until nothing new comes."""
 
-    async def run(parts: Parts, old: Place, new: Place) -> dict[str, Any]:
-        return asdict(await copying.copy_all(parts, old, new, Progress()))
+    async def run(resources: Resources, old: StorageBackend, new: StorageBackend) -> dict[str, Any]:
+        return asdict(await copying.copy_all(resources, old, new, Progress()))
 
     _answer(source, target, run)
 
@@ -79,12 +79,12 @@ def verify(
 ) -> None:
     """Compare every file that the database speaks of, by its hash."""
 
-    async def run(parts: Parts, old: Place, new: Place) -> dict[str, Any]:
-        found = await verifying.verify(parts, old, new, Progress())
+    async def run(resources: Resources, old: StorageBackend, new: StorageBackend) -> dict[str, Any]:
+        found = await verification.verify(resources, old, new, Progress())
         if sweep_before:
-            found.orphans = await verifying.sweep(parts, old, new, sweep_before)
+            found.orphans = await verification.sweep(resources, old, new, sweep_before)
         told = {**asdict(found), "is_good": found.is_good}
-        return told | {name: verifying.named(told[name]) for name in ("damaged", "lost")}
+        return told | {name: verification.named(told[name]) for name in ("damaged", "lost")}
 
     _answer(source, target, run)
 
@@ -96,13 +96,13 @@ def empty(
 ) -> None:
     """Delete in the old place what the other one has. There is no way back from it."""
 
-    async def run(parts: Parts, old: Place, new: Place) -> dict[str, Any]:
+    async def run(resources: Resources, old: StorageBackend, new: StorageBackend) -> dict[str, Any]:
         return asdict(await copying.empty(old, new, Progress()))
 
     _answer(source, kept_in, run)
 
 
-async def _look(place: Place) -> dict[str, Any]:
+async def _look(place: StorageBackend) -> dict[str, Any]:
     key, content = random_key(LOOKING), b"is anybody there?"
     version = await place.put(key, content)
     try:
@@ -125,7 +125,9 @@ def _is_ours(key: str) -> bool:
 
 
 def _answer(
-    source: str, target: str, run: Callable[[Parts, Place, Place], Awaitable[dict[str, Any]]]
+    source: str,
+    target: str,
+    run: Callable[[Resources, StorageBackend, StorageBackend], Awaitable[dict[str, Any]]],
 ) -> NoReturn:
     try:
         told = asyncio.run(_run(source, target, run))
@@ -140,15 +142,17 @@ def _answer(
 
 
 async def _run(
-    source: str, target: str, run: Callable[[Parts, Place, Place], Awaitable[dict[str, Any]]]
+    source: str,
+    target: str,
+    run: Callable[[Resources, StorageBackend, StorageBackend], Awaitable[dict[str, Any]]],
 ) -> dict[str, Any]:
     settings = begin()
     for url in (source, target):
         if not url.startswith(("file:///", "s3://")):
             raise typer.BadParameter(f"{url} is no place for files; begin with file:/// or s3://.")
-    async with open_parts(settings, reactions=REACTIONS) as parts:
+    async with open_resources(settings, reactions=REACTIONS) as resources:
         access = replace(access_of(settings), silent_seconds=SILENT_SECONDS)
-        return await run(parts, Place(source, access), Place(target, access))
+        return await run(resources, StorageBackend(source, access), StorageBackend(target, access))
 
 
 def _end(status: int, sentence: str = "") -> NoReturn:

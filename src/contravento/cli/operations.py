@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from contravento.cli.starting import begin
+from contravento.cli.bootstrap import begin
 from contravento.kit.errors import AppError
-from contravento.kit.parts import open_parts
+from contravento.kit.resources import open_resources
 from contravento.operations.models import Outcome
 from contravento.operations.service import record_report
 from contravento.reactions import REACTIONS
@@ -63,7 +63,7 @@ async def _record(
     kind: str, outcome: Outcome, at: datetime | None, details: dict[str, Any]
 ) -> None:
     async with (
-        open_parts(begin(), reactions=REACTIONS) as parts,
-        parts.transaction() as session,
+        open_resources(begin(), reactions=REACTIONS) as resources,
+        resources.transaction() as session,
     ):
         await record_report(session, kind, outcome, at=at, details=details)

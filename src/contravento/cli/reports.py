@@ -5,8 +5,8 @@ from dataclasses import asdict
 
 import typer
 
-from contravento.cli.starting import begin
-from contravento.kit.reports import try_reports
+from contravento.cli.bootstrap import begin
+from contravento.kit.telemetry.error_reporting import try_reports
 
 
 def test_report() -> None:

@@ -9,8 +9,8 @@ import typer
 from contravento.accounts.errors import RiderNotFound
 from contravento.accounts.service.probe import make_probe, remove_probes
 from contravento.accounts.service.profile import make_admin
-from contravento.cli.starting import begin
-from contravento.kit.parts import open_parts
+from contravento.cli.bootstrap import begin
+from contravento.kit.resources import open_resources
 from contravento.reactions import REACTIONS
 
 app = typer.Typer(help="Look after riders.", no_args_is_help=True)
@@ -44,10 +44,10 @@ def probe_command(
 
 async def _make_probe() -> dict[str, str]:
     async with (
-        open_parts(begin(), reactions=REACTIONS) as parts,
-        parts.transaction() as session,
+        open_resources(begin(), reactions=REACTIONS) as resources,
+        resources.transaction() as session,
     ):
-        made = await make_probe(session, passwords=parts.passwords)
+        made = await make_probe(session, passwords=resources.passwords)
         return {
             "username": made.rider.username,
             "token": made.token,
@@ -57,15 +57,15 @@ async def _make_probe() -> dict[str, str]:
 
 async def _remove_probe(username: str) -> dict[str, int]:
     async with (
-        open_parts(begin(), reactions=REACTIONS) as parts,
-        parts.transaction() as session,
+        open_resources(begin(), reactions=REACTIONS) as resources,
+        resources.transaction() as session,
     ):
         return {"removed": await remove_probes(session, username=username)}
 
 
 async def _make_admin(name: str) -> str:
     async with (
-        open_parts(begin(), reactions=REACTIONS) as parts,
-        parts.transaction() as session,
+        open_resources(begin(), reactions=REACTIONS) as resources,
+        resources.transaction() as session,
     ):
         return (await make_admin(session, name)).username

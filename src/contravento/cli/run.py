@@ -19,7 +19,7 @@ import typer
 
 from contravento import migrations
 from contravento.demo import load as demo
-from contravento.kit.embedded import NoEmbeddedPostgres, embedded_postgres
+from contravento.kit.database.embedded import NoEmbeddedPostgres, embedded_postgres
 from contravento.kit.settings import Settings, load_settings
 
 DATABASE = "contravento"

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from contravento.cli import draining
-from contravento.cli.starting import begin_with_database
-from contravento.kit import metrics
+from contravento.cli import graceful_server
+from contravento.cli.bootstrap import begin_with_database
+from contravento.kit.telemetry import metrics
 from contravento.worker import run_worker
 
 GRACE_SECONDS = 30
@@ -39,11 +39,11 @@ def web(
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     if config.workers == 1:
-        draining.serve(config)
+        graceful_server.serve(config)
         return
     with tempfile.TemporaryDirectory(prefix="contravento-metrics-") as folder:
         os.environ[metrics.FOLDER] = folder  # where the processes add up their figures
-        draining.serve(config, forget=lambda pid: metrics.forget_process(pid, Path(folder)))
+        graceful_server.serve(config, forget=lambda pid: metrics.forget_process(pid, Path(folder)))
 
 
 def worker(

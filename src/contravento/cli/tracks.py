@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from contravento.kit.words import N_
+from contravento.kit.i18n.marks import N_
 from contravento.tracks import rules
+from contravento.tracks.analysis.measures import Measures, measure
 from contravento.tracks.errors import FileTooLarge, UnreadableTrack
-from contravento.tracks.measures import Measures, measure
-from contravento.tracks.reading import read_recording
+from contravento.tracks.reading.read import read_recording
 from contravento.tracks.recording import Recording
 
 app = typer.Typer(no_args_is_help=True, help="Look into track files.")

@@ -13,9 +13,9 @@ from contravento.demo.pictures import draw_picture, draw_portrait
 from contravento.demo.rides import make_ride
 from contravento.demo.stories import RIDERS, TRIPS, DemoPhoto, DemoTrip
 from contravento.kit.clock import now
-from contravento.kit.db import Session
-from contravento.kit.heavy import HeavyWork
-from contravento.kit.parts import Parts, open_parts
+from contravento.kit.database.session import Session
+from contravento.kit.process_pool import ProcessPool
+from contravento.kit.resources import Resources, open_resources
 from contravento.kit.settings import Settings
 from contravento.photos import service as photos
 from contravento.reactions import REACTIONS
@@ -39,33 +39,39 @@ async def fill(settings: Settings) -> bool:
     All of it or, when interrupted, nothing. The worker then reads the tracks and makes the
     photos' sizes, as for everybody.
     """
-    with HeavyWork(settings.worker_processes) as heavy:
+    with ProcessPool(settings.worker_processes) as heavy:
         async with (
-            open_parts(settings, reactions=REACTIONS, heavy=heavy) as parts,
-            parts.transaction() as session,
+            open_resources(settings, reactions=REACTIONS, heavy=heavy) as resources,
+            resources.transaction() as session,
         ):
             if await session.scalar(select(func.count()).select_from(Rider)):
                 return False
-            await _add_riders(session, parts)
+            await _add_riders(session, resources)
             for trip in sorted(TRIPS, key=_published_at):
-                await _add_trip(session, parts, trip)
+                await _add_trip(session, resources, trip)
     return True
 
 
 async def count_waiting(settings: Settings) -> int:
     """How many jobs are still to be done."""
-    async with open_parts(settings, reactions=REACTIONS) as parts, parts.transaction() as session:
+    async with (
+        open_resources(settings, reactions=REACTIONS) as resources,
+        resources.transaction() as session,
+    ):
         return await session.scalar(_WAITING) or 0
 
 
 async def find_logins(settings: Settings) -> list[tuple[str, str]]:
     """Names and passwords of the demo riders that are there with the password they were given."""
-    async with open_parts(settings, reactions=REACTIONS) as parts, parts.transaction() as session:
+    async with (
+        open_resources(settings, reactions=REACTIONS) as resources,
+        resources.transaction() as session,
+    ):
         found = []
         for demo in RIDERS:
             rider = await find_by_username(session, demo.username)
             password = password_of(demo.username, settings)
-            if rider and await parts.passwords.matches(password, rider.password_hash):
+            if rider and await resources.passwords.matches(password, rider.password_hash):
                 found.append((demo.username, password))
         return found
 
@@ -78,12 +84,14 @@ def password_of(username: str, settings: Settings) -> str:
     return "-".join(plain[start : start + 4] for start in range(0, 12, 4))
 
 
-async def _add_riders(session: Session, parts: Parts) -> None:
+async def _add_riders(session: Session, resources: Resources) -> None:
     for demo in RIDERS:
         rider = Rider(
             username=demo.username,
             email=demo.email,
-            password_hash=await parts.passwords.hash(password_of(demo.username, parts.settings)),
+            password_hash=await resources.passwords.hash(
+                password_of(demo.username, resources.settings)
+            ),
             name=demo.name,
             bio=demo.bio,
             language=demo.language,
@@ -91,13 +99,13 @@ async def _add_riders(session: Session, parts: Parts) -> None:
         )
         session.add(rider)
         await session.flush()
-        portrait = await parts.compute(draw_portrait, demo.portrait_seed)
+        portrait = await resources.compute(draw_portrait, demo.portrait_seed)
         await photos.upload_portrait(
-            session, BytesIO(portrait), rider_id=rider.id, storage=parts.storage
+            session, BytesIO(portrait), rider_id=rider.id, storage=resources.storage
         )
 
 
-async def _add_trip(session: Session, parts: Parts, demo: DemoTrip) -> None:
+async def _add_trip(session: Session, resources: Resources, demo: DemoTrip) -> None:
     rider = await find_by_username(session, demo.username)
     assert rider is not None  # noqa: S101  (added just before)
     draft = TripDraft(
@@ -110,14 +118,16 @@ async def _add_trip(session: Session, parts: Parts, demo: DemoTrip) -> None:
     )
     trip = await trips.start_trip(session, draft, rider_id=rider.id)
     for number, ride in enumerate(demo.rides, start=1):
-        await _add_ride(session, parts, trip, await parts.compute(make_ride, ride), number)
+        await _add_ride(session, resources, trip, await resources.compute(make_ride, ride), number)
     for photo in demo.photos:
-        await _add_photo(session, parts, trip, photo)
+        await _add_photo(session, resources, trip, photo)
     await trips.publish_trip(session, trip.id, rider_id=rider.id)
     trip.published_at = _published_at(demo)
 
 
-async def _add_ride(session: Session, parts: Parts, trip: Trip, gpx: bytes, day: int) -> None:
+async def _add_ride(
+    session: Session, resources: Resources, trip: Trip, gpx: bytes, day: int
+) -> None:
     await tracks.upload_track(
         session,
         trip.id,
@@ -125,12 +135,12 @@ async def _add_ride(session: Session, parts: Parts, trip: Trip, gpx: bytes, day:
         file_name=f"day-{day:02d}.gpx",
         file_bytes=len(gpx),
         rider_id=trip.rider_id,
-        storage=parts.storage,
+        storage=resources.storage,
     )
 
 
-async def _add_photo(session: Session, parts: Parts, trip: Trip, photo: DemoPhoto) -> None:
-    picture = await parts.compute(_draw, photo)
+async def _add_photo(session: Session, resources: Resources, trip: Trip, photo: DemoPhoto) -> None:
+    picture = await resources.compute(_draw, photo)
     kept = await photos.upload_photo(
         session,
         trip.id,
@@ -139,7 +149,7 @@ async def _add_photo(session: Session, parts: Parts, trip: Trip, photo: DemoPhot
         file_bytes=len(picture),
         caption=photo.caption,
         rider_id=trip.rider_id,
-        storage=parts.storage,
+        storage=resources.storage,
     )
     kept.alt = photo.alt
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from contravento.kit.db import Table
+from contravento.kit.database.session import Table
 from contravento.trips.models import Trip
 
 

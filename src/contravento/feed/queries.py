@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from contravento.accounts.models import Rider
 from contravento.feed.models import Kind, Topic
-from contravento.kit.db import Reader, Session
+from contravento.kit.database.session import Reader, Session
 from contravento.tracks.models import State, Track
 from contravento.trips.models import Trip
 from contravento.trips.queries import is_listed_for

@@ -14,7 +14,7 @@ AppError
 
 from typing import ClassVar
 
-from contravento.kit.words import N_
+from contravento.kit.i18n.marks import N_
 
 
 class AppError(Exception):

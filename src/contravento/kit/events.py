@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,13 @@ from inspect import get_annotations
 from typing import Any, Concatenate
 from uuid import UUID
 
-import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import text
 
 from contravento.kit.clock import now
-from contravento.kit.db import Session
-from contravento.kit.parts import Parts
-from contravento.kit.spans import origin_of_jobs
+from contravento.kit.database.session import Session
+from contravento.kit.resources import Resources
+from contravento.kit.telemetry.job_telemetry import CAUSE, cause
 
 _DEFER = text("""
     SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(
@@ -32,7 +31,7 @@ class Job[**P]:
     def __init__(
         self,
         name: str,
-        run: Callable[Concatenate[Parts, P], Awaitable[None]],
+        run: Callable[Concatenate[Resources, P], Awaitable[None]],
         *,
         attempts: int,
         priority: int,
@@ -42,10 +41,10 @@ class Job[**P]:
         self.priority = priority
         self._run = run
 
-    async def __call__(self, parts: Parts, *args: P.args, **kwargs: P.kwargs) -> None:
-        await self._run(parts, *args, **kwargs)
+    async def __call__(self, resources: Resources, *args: P.args, **kwargs: P.kwargs) -> None:
+        await self._run(resources, *args, **kwargs)
 
-    async def run_queued(self, parts: Parts, arguments: dict[str, Any]) -> None:
+    async def run_queued(self, resources: Resources, arguments: dict[str, Any]) -> None:
         """Run with arguments as they came back from the queue's JSON."""
         kinds = get_annotations(self._run)
         typed = {
@@ -54,7 +53,7 @@ class Job[**P]:
             if name != CAUSE
         }
         run: Any = self._run  # which arguments it takes is known only now
-        await run(parts, **typed)
+        await run(resources, **typed)
 
     async def later(self, session: Session, *args: P.args, **kwargs: P.kwargs) -> None:
         await self._defer(session, None, args, kwargs)
@@ -81,27 +80,15 @@ class Job[**P]:
         )
 
 
-CAUSE = "_cause"  # travels beside a job's own arguments
-
 JOBS: dict[str, Job[...]] = {}
-
-
-def cause(due_at: datetime | None = None) -> dict[str, Any]:
-    """When the job is due, and the id of the request or job that queues it."""
-    told: dict[str, str] = {"due_at": (due_at or now()).isoformat()}
-    if request_id := structlog.contextvars.get_contextvars().get("request_id"):
-        told["request_id"] = request_id
-    if origin := origin_of_jobs():
-        told["origin"] = origin
-    return {CAUSE: told}
 
 
 def job[**P](
     name: str, *, attempts: int = 5, priority: int = 0
-) -> Callable[[Callable[Concatenate[Parts, P], Awaitable[None]]], Job[P]]:
+) -> Callable[[Callable[Concatenate[Resources, P], Awaitable[None]]], Job[P]]:
     """Name a service function so that it can be queued; more `priority` goes first."""
 
-    def register(run: Callable[Concatenate[Parts, P], Awaitable[None]]) -> Job[P]:
+    def register(run: Callable[Concatenate[Resources, P], Awaitable[None]]) -> Job[P]:
         JOBS[name] = made = Job(name, run, attempts=attempts, priority=priority)
         return made
 

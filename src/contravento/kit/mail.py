@@ -12,9 +12,9 @@ from typing import Protocol
 
 import aiosmtplib
 
-from contravento.kit import metrics
 from contravento.kit.clock import now
 from contravento.kit.settings import Settings
+from contravento.kit.telemetry import metrics
 
 SMTPS_PORT = 465
 SMTP_TIMEOUT_SECONDS = 20

@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 
 from contravento import __version__
-from contravento.kit.servers import read_address
+from contravento.kit.database_url import read_address
 
 MIN_SECRET_CHARACTERS = 32
 MIN_SECRET_DIFFERENT_CHARACTERS = 12

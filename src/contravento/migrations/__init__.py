@@ -11,7 +11,7 @@ from alembic.script import Script, ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
-from contravento.kit.db import make_plain_engine
+from contravento.kit.database.session import make_plain_engine
 
 ADVISORY_LOCK = 7_203_114_905  # any number, as long as it is always the same one
 LOCK_TIMEOUT_SECONDS = 5

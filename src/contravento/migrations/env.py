@@ -7,11 +7,11 @@ from alembic import context
 from sqlalchemy import text
 
 import contravento.feed.models
-import contravento.kit.replies
+import contravento.kit.idempotency
 import contravento.operations.models
 import contravento.photos.models
 import contravento.stats.models
-from contravento.kit.db import Table, make_plain_engine
+from contravento.kit.database.session import Table, make_plain_engine
 from contravento.migrations import (
     ADVISORY_LOCK,
     Timeouts,

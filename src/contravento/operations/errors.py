@@ -1,7 +1,7 @@
 """How the looking after a server refuses."""
 
 from contravento.kit.errors import Invalid, NotFound
-from contravento.kit.words import N_
+from contravento.kit.i18n.marks import N_
 
 
 class JobNotFailed(NotFound):

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 import aiosmtplib
 
 from contravento.accounts.models import Rider
-from contravento.kit.hiding import hide_in
-from contravento.kit.languages import translate
-from contravento.kit.limits import Limiter
+from contravento.kit.i18n.catalogue import translate
+from contravento.kit.i18n.marks import N_
 from contravento.kit.mail import AllowedOnly, Mail
-from contravento.kit.parts import Parts
+from contravento.kit.rate_limit import Limiter
+from contravento.kit.resources import Resources
 from contravento.kit.settings import Settings
-from contravento.kit.words import N_
+from contravento.kit.telemetry.redaction import hide_in
 from contravento.operations.rules import MAIL_TEST_LIMIT, MAIL_TEST_SECONDS, MAX_MISHAP_CHARACTERS
 
 _SUBJECT = N_("A test from %(site)s")
@@ -71,18 +71,18 @@ async def count_test_mail(limiter: Limiter, rider: Rider) -> None:
     await limiter.count(MAIL_TEST_LIMIT, "mail-test", str(rider.id))
 
 
-async def send_test_mail(parts: Parts, rider: Rider) -> MailOutcome:
+async def send_test_mail(resources: Resources, rider: Rider) -> MailOutcome:
     """Send it now, by the way every mail goes, and wait for what the mail server says."""
-    mailer = parts.mailer
+    mailer = resources.mailer
     if isinstance(mailer, AllowedOnly) and not mailer.lets_through(rider.email):
         return MailOutcome(is_sent=False, sentence=HELD_BACK)
     try:
         async with asyncio.timeout(MAIL_TEST_SECONDS):
-            await mailer.send(_compose(rider, parts.settings))
+            await mailer.send(_compose(rider, resources.settings))
     except Exception as error:  # noqa: BLE001  (whatever it is, the administrator is to see it)
         log.warning("the test mail was not sent: %s", type(error).__name__)
-        return explain(error, parts.settings)
-    return MailOutcome(is_sent=True, sentence=SENT if parts.settings.smtp_host else KEPT)
+        return explain(error, resources.settings)
+    return MailOutcome(is_sent=True, sentence=SENT if resources.settings.smtp_host else KEPT)
 
 
 def explain(error: Exception, settings: Settings) -> MailOutcome:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from contravento.kit.db import Table
+from contravento.kit.database.session import Table
 
 
 class Outcome(StrEnum):
@@ -29,7 +29,7 @@ class OperationReport(Table):
     details: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 
-class Mishap(Table):
+class ErrorEvent(Table):
     """An error that nobody foresaw, in a request or a job, without anything personal."""
 
     __tablename__ = "mishaps"
@@ -41,7 +41,7 @@ class Mishap(Table):
     job_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
 
-class Holding(Table):
+class UsageSnapshot(Table):
     """What the server held when a worker counted it last: one row, since counting may take long."""
 
     __tablename__ = "holdings"

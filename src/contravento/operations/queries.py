@@ -7,9 +7,9 @@ from sqlalchemy import Row, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
 from contravento.kit.clock import now
-from contravento.kit.db import Reader, Session
-from contravento.kit.hiding import hide_in
-from contravento.operations.models import Mishap, OperationReport, Outcome
+from contravento.kit.database.session import Reader, Session
+from contravento.kit.telemetry.redaction import hide_in
+from contravento.operations.models import ErrorEvent, OperationReport, Outcome
 from contravento.operations.rules import SHOWN_JOBS
 
 LATELY = timedelta(hours=24)
@@ -120,7 +120,7 @@ class Connections:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Usage:
     """Tracks in bytes as they were sent; photographs as they were sent and as they are shown."""
 
     riders: int  # who confirmed their address
@@ -197,19 +197,19 @@ async def get_connections(session: Session) -> Connections:
     return Connections(**_named((await session.execute(_CONNECTIONS)).one()))
 
 
-async def count_held(reader: Reader) -> Held:
+async def count_held(reader: Reader) -> Usage:
     """Reads every row: the more there is, the longer it takes."""
-    return Held(**_named((await reader.execute(_HELD)).one()))
+    return Usage(**_named((await reader.execute(_HELD)).one()))
 
 
-async def keep_held(session: Session, held: Held, seconds: float) -> None:
+async def keep_held(session: Session, held: Usage, seconds: float) -> None:
     """For whoever asks when counting takes longer than a page may."""
     await session.execute(_KEEP_HELD, {"seconds": seconds, "held": asdict(held)})
 
 
-async def _look_at_held(session: Session) -> tuple[Held, datetime | None]:
+async def _look_at_held(session: Session) -> tuple[Usage, datetime | None]:
     kept = (await session.execute(_KEPT_HELD, {"most": COUNTED_WHILE_ASKED_SECONDS})).first()
-    return (Held(**kept.held), kept.counted_at) if kept else (await count_held(session), None)
+    return (Usage(**kept.held), kept.counted_at) if kept else (await count_held(session), None)
 
 
 async def get_content(session: Session) -> Content:
@@ -259,14 +259,14 @@ async def list_newest_reports(session: Session) -> list[Report]:
 
 async def get_mishaps(session: Session) -> Mishaps:
     at = now()
-    counts = select(func.count().filter(Mishap.at > at - timedelta(hours=1)), func.count()).where(
-        Mishap.at > at - LATELY
-    )
+    counts = select(
+        func.count().filter(ErrorEvent.at > at - timedelta(hours=1)), func.count()
+    ).where(ErrorEvent.at > at - LATELY)
     last_hour, last_day = (await session.execute(counts)).one()
     newest = await session.execute(
-        select(Mishap.at, Mishap.place, Mishap.words)
-        .where(Mishap.at > at - LATELY)
-        .order_by(Mishap.at.desc())
+        select(ErrorEvent.at, ErrorEvent.place, ErrorEvent.words)
+        .where(ErrorEvent.at > at - LATELY)
+        .order_by(ErrorEvent.at.desc())
         .limit(SHOWN_MISHAPS)
     )
     return Mishaps(last_hour, last_day, [NotedMishap(*row) for row in newest])

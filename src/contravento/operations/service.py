@@ -9,12 +9,12 @@ from sqlalchemy import delete, func, insert, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from contravento.kit.clock import now
-from contravento.kit.db import Session
-from contravento.kit.hiding import hide_in
+from contravento.kit.database.session import Session
 from contravento.kit.jobs import job
-from contravento.kit.parts import Parts
+from contravento.kit.resources import Resources
+from contravento.kit.telemetry.redaction import hide_in
 from contravento.operations.errors import BadReport, JobNotFailed
-from contravento.operations.models import Mishap, OperationReport, Outcome
+from contravento.operations.models import ErrorEvent, OperationReport, Outcome
 from contravento.operations.rules import (
     KEPT_REPORTS_OF_A_KIND,
     KIND,
@@ -82,11 +82,11 @@ async def _see_to(session: Session, job_id: int | None, statement: Any) -> int:
 
 
 async def note_mishap(
-    parts: Parts, error: BaseException, *, place: str, job_id: int | None = None
+    resources: Resources, error: BaseException, *, place: str, job_id: int | None = None
 ) -> None:
     """Write an unforeseen error down, in a transaction of its own; never the next error."""
     try:
-        async with asyncio.timeout(NOTING_SECONDS), parts.transaction() as session:
+        async with asyncio.timeout(NOTING_SECONDS), resources.transaction() as session:
             await _note(session, place, describe_error(error), job_id)
     except Exception as problem:  # noqa: BLE001  (the database may be what is broken)
         log.warning("a mishap was not written down: %s", type(problem).__name__)
@@ -104,17 +104,17 @@ async def _note(session: Session, place: str, words: str, job_id: int | None) ->
     """In a storm of errors only so many a minute."""
     lately = (
         select(func.count())
-        .select_from(Mishap)
-        .where(Mishap.at > func.now() - text("interval '1 minute'"))
+        .select_from(ErrorEvent)
+        .where(ErrorEvent.at > func.now() - text("interval '1 minute'"))
         .scalar_subquery()
     )
-    row = select(literal(place), literal(words), literal(job_id, Mishap.job_id.type)).where(
+    row = select(literal(place), literal(words), literal(job_id, ErrorEvent.job_id.type)).where(
         lately < MOST_MISHAPS_A_MINUTE
     )
-    await session.execute(insert(Mishap).from_select(["place", "words", "job_id"], row))
+    await session.execute(insert(ErrorEvent).from_select(["place", "words", "job_id"], row))
 
 
 @job("operations.forget_mishaps")
-async def forget_mishaps(parts: Parts) -> None:
-    async with parts.transaction() as session:
-        await session.execute(delete(Mishap).where(Mishap.at < now() - MISHAPS_KEPT_FOR))
+async def forget_mishaps(resources: Resources) -> None:
+    async with resources.transaction() as session:
+        await session.execute(delete(ErrorEvent).where(ErrorEvent.at < now() - MISHAPS_KEPT_FOR))

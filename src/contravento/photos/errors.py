@@ -1,7 +1,7 @@
 """How a photo can refuse."""
 
 from contravento.kit.errors import Conflict, Invalid, NotFound, TooLarge
-from contravento.kit.words import N_
+from contravento.kit.i18n.marks import N_
 
 
 class PhotoNotFound(NotFound):

@@ -16,7 +16,7 @@ from pillow_heif import register_heif_opener
 
 from contravento.photos import rules
 from contravento.photos.errors import CutShort, UnreadablePhoto
-from contravento.photos.formats import Format, is_cut_short, recognise
+from contravento.photos.image_formats import Format, is_cut_short, recognise
 
 register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=2)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from contravento.kit.db import Table
+from contravento.kit.database.session import Table
 from contravento.trips.models import Trip
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import joinedload
 
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.photos.errors import PhotoNotFound
 from contravento.photos.models import Photo, State
 from contravento.trips.models import Trip

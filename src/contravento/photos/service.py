@@ -8,12 +8,12 @@ from sqlalchemy import select, update
 
 from contravento.accounts.models import Rider
 from contravento.accounts.queries import get_rider_by_id
-from contravento.kit import metrics
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
+from contravento.kit.delete_after_commit import delete_after_commit
 from contravento.kit.jobs import job
-from contravento.kit.parts import Parts
-from contravento.kit.storage import Storage, StorageAway, random_key
-from contravento.kit.sweeping import let_go
+from contravento.kit.resources import Resources
+from contravento.kit.storage.storage import Storage, StorageAway, random_key
+from contravento.kit.telemetry import metrics
 from contravento.photos import queries
 from contravento.photos.errors import UnreadablePhoto
 from contravento.photos.images import Prepared, Rendition, prepare, prepare_portrait
@@ -81,7 +81,7 @@ async def order_photos(
 async def delete_photo(session: Session, photo_id: UUID, *, rider_id: UUID) -> Trip:
     photo = await queries.get_own_photo(session, photo_id, rider_id=rider_id)
     trip = await get_own_trip(session, photo.trip_id, rider_id=rider_id)
-    await let_go(session, photo.file_key, *_keys(photo.sizes))
+    await delete_after_commit(session, photo.file_key, *_keys(photo.sizes))
     await session.delete(photo)
     await _choose_cover(session, trip)
     return trip
@@ -98,7 +98,7 @@ async def upload_portrait(
 
 async def delete_portrait(session: Session, *, rider_id: UUID) -> None:
     rider = await get_rider_by_id(session, rider_id)
-    await let_go(session, *_keys(rider.portrait))
+    await delete_after_commit(session, *_keys(rider.portrait))
     rider.portrait = None
 
 
@@ -109,53 +109,53 @@ async def forget_trip(session: Session, trip_id: UUID) -> None:
 
 async def forget_rider(session: Session, rider_id: UUID) -> None:
     rider = await get_rider_by_id(session, rider_id)
-    await let_go(session, *_keys(rider.portrait))
+    await delete_after_commit(session, *_keys(rider.portrait))
     trips = select(Trip.id).where(Trip.rider_id == rider_id)
     await _forget(session, Photo.trip_id.in_(trips))
 
 
 @job("photos.prepare", priority=3)
-async def prepare_photo(parts: Parts, *, photo_id: UUID) -> None:
+async def prepare_photo(resources: Resources, *, photo_id: UUID) -> None:
     """Make the sizes of an uploaded photo, or find out why that cannot be."""
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         photo = await _begin_preparing(session, photo_id)
     if photo is None:
         return
     try:
-        await _prepare(parts, photo)
+        await _prepare(resources, photo)
     except StorageAway:
-        async with parts.transaction() as session:
+        async with resources.transaction() as session:
             await _take_back_attempt(session, photo_id)
         raise
 
 
-async def _prepare(parts: Parts, photo: Photo) -> None:
+async def _prepare(resources: Resources, photo: Photo) -> None:
     photo_id = photo.id
     try:
         with metrics.processing(metrics.PHOTOS_PROCESSED, metrics.PHOTO_SECONDS, UnreadablePhoto):
-            made = await parts.compute(prepare, await parts.storage.get(photo.file_key))
+            made = await resources.compute(prepare, await resources.storage.get(photo.file_key))
     except UnreadablePhoto as refusal:
-        async with parts.transaction() as session:
+        async with resources.transaction() as session:
             await _refuse(session, photo_id, refusal)
         return
-    sizes = await _store(parts.storage, "photos", made.renditions)
-    async with parts.transaction() as session:
+    sizes = await _store(resources.storage, "photos", made.renditions)
+    async with resources.transaction() as session:
         if not await _finish_preparing(session, photo_id, made, sizes):
-            await let_go(session, *_keys(sizes))
+            await delete_after_commit(session, *_keys(sizes))
 
 
 @job("photos.make_portrait", priority=3)
-async def make_portrait(parts: Parts, *, rider_id: UUID, file_key: str) -> None:
+async def make_portrait(resources: Resources, *, rider_id: UUID, file_key: str) -> None:
     """Change a rider's portrait; one that cannot be read changes nothing."""
     try:
-        made = await parts.compute(prepare_portrait, await parts.storage.get(file_key))
+        made = await resources.compute(prepare_portrait, await resources.storage.get(file_key))
     except UnreadablePhoto:
-        await parts.storage.delete(file_key)
+        await resources.storage.delete(file_key)
         return
-    sizes = await _store(parts.storage, "portraits", made.renditions)
-    async with parts.transaction() as session:
+    sizes = await _store(resources.storage, "portraits", made.renditions)
+    async with resources.transaction() as session:
         rider = await session.get(Rider, rider_id, with_for_update=True)
-        await let_go(session, file_key, *_keys(rider.portrait if rider else sizes))
+        await delete_after_commit(session, file_key, *_keys(rider.portrait if rider else sizes))
         if rider:
             rider.portrait = sizes
 
@@ -242,7 +242,9 @@ def _cover(photo: Photo) -> dict[str, Any]:
 
 async def _forget(session: Session, which: Any) -> None:
     rows = await session.execute(select(Photo.file_key, Photo.sizes).where(which))
-    await let_go(session, *(key for file_key, sizes in rows for key in (file_key, *_keys(sizes))))
+    await delete_after_commit(
+        session, *(key for file_key, sizes in rows for key in (file_key, *_keys(sizes)))
+    )
 
 
 def _keys(sizes: dict[str, Any] | None) -> list[str]:

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from contravento.kit.db import Table
+from contravento.kit.database.session import Table
 
 
-class Diary(Table):
+class RiderTotals(Table):
     """A rider who has something that everyone may read.
 
     No foreign key: checking it would lock the rider, who may be about to be deleted by somebody

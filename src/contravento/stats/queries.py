@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from contravento.accounts.models import Rider
-from contravento.kit.db import Session
-from contravento.stats.models import Diary
+from contravento.kit.database.session import Session
+from contravento.stats.models import RiderTotals
 from contravento.tracks.models import Track, TrackDay
 from contravento.trips.models import Trip
 from contravento.trips.queries import is_listed_for
@@ -30,7 +30,7 @@ class Statistics:
     years: dict[int, float]  # metres by year, from the first to the last that has any
 
 
-async def add_up(session: Session, rider_id: UUID, *, viewer_id: UUID | None) -> Statistics:
+async def get_statistics(session: Session, rider_id: UUID, *, viewer_id: UUID | None) -> Statistics:
     """Totals over the rider's listed trips: of those the viewer would find on the page.
 
     A riding day is a date, in local solar time, on which a track was recorded.
@@ -52,7 +52,7 @@ async def add_up(session: Session, rider_id: UUID, *, viewer_id: UUID | None) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Diarist:
+class RiderSummary:
     """A rider in a list, with what their trips that everyone may see add up to."""
 
     id: UUID
@@ -65,9 +65,9 @@ class Diarist:
     wrote_at: datetime
 
 
-async def list_diarists(
+async def list_rider_summaries(
     session: Session, *, limit: int, before: tuple[datetime, UUID] | None = None
-) -> tuple[list[Diarist], tuple[datetime, UUID] | None]:
+) -> tuple[list[RiderSummary], tuple[datetime, UUID] | None]:
     """Riders with something to read, who wrote last first, and where the next page starts."""
     chosen = (
         select(
@@ -76,18 +76,20 @@ async def list_diarists(
             func.coalesce(func.nullif(Rider.name, ""), Rider.username),
             Rider.bio,
             Rider.portrait,
-            Diary.trips,
-            Diary.distance_metres,
-            Diary.wrote_at,
+            RiderTotals.trips,
+            RiderTotals.distance_metres,
+            RiderTotals.wrote_at,
         )
-        .join(Diary, Diary.rider_id == Rider.id)
+        .join(RiderTotals, RiderTotals.rider_id == Rider.id)
         .where(Rider.confirmed_at.is_not(None))
-        .order_by(Diary.wrote_at.desc(), Diary.rider_id.desc())
+        .order_by(RiderTotals.wrote_at.desc(), RiderTotals.rider_id.desc())
         .limit(limit + 1)
     )
     if before:
-        chosen = chosen.where(func.row(Diary.wrote_at, Diary.rider_id) < func.row(*before))
-    rows = [Diarist(*row) for row in await session.execute(chosen)]
+        chosen = chosen.where(
+            func.row(RiderTotals.wrote_at, RiderTotals.rider_id) < func.row(*before)
+        )
+    rows = [RiderSummary(*row) for row in await session.execute(chosen)]
     found = rows[:limit]
     more = len(rows) > limit
     return found, (found[-1].wrote_at, found[-1].id) if more else None

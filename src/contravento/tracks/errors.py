@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from contravento.kit.errors import Conflict, Invalid, NotFound, TooLarge
-from contravento.kit.words import N_
+from contravento.kit.i18n.marks import N_
 
 
 class UnreadableTrack(Invalid):

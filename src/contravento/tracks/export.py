@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
-from contravento.tracks.encoding import without_forbidden
+from contravento.tracks.reading.text_encoding import without_forbidden
 from contravento.tracks.recording import Recording
 
 HEAD = (

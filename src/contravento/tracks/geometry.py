@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from contravento.tracks.packing import unpack
+from contravento.tracks.codec import unpack
 from contravento.tracks.recording import Recording
 
 MOST_POINTS_DRAWN = 50_000  # about a megabyte of JSON; no screen shows more

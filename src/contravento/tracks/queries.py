@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, undefer
 
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.tracks.errors import TrackNotFound
 from contravento.tracks.models import State, Track, TrackDay
 from contravento.trips.models import Trip

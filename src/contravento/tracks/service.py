@@ -7,18 +7,18 @@ import numpy as np
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import undefer
 
-from contravento.kit import metrics
 from contravento.kit.clock import now
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
+from contravento.kit.delete_after_commit import delete_after_commit
 from contravento.kit.jobs import job
-from contravento.kit.parts import Parts
-from contravento.kit.storage import Storage, StorageAway, random_key
-from contravento.kit.sweeping import let_go
+from contravento.kit.resources import Resources
+from contravento.kit.storage.storage import Storage, StorageAway, random_key
+from contravento.kit.telemetry import metrics
 from contravento.tracks import drawing, queries
-from contravento.tracks.digest import Digest, digest
+from contravento.tracks.analysis.profile import Profile
 from contravento.tracks.errors import TooManyTracks, UnreadableTrack
 from contravento.tracks.models import State, Track, TrackDay
-from contravento.tracks.profile import Profile
+from contravento.tracks.pipeline import Digest, digest
 from contravento.tracks.recording import Remark
 from contravento.tracks.rules import MAX_READING_ATTEMPTS, MAX_TRACKS_PER_TRIP
 from contravento.trips.models import Trip
@@ -53,7 +53,7 @@ async def delete_track(session: Session, track_id: UUID, *, rider_id: UUID) -> T
     """Take a track out; the trip adds up again without it."""
     track = await queries.get_own_track(session, track_id, rider_id=rider_id)
     trip = await get_own_trip(session, track.trip_id, rider_id=rider_id)
-    await let_go(session, track.file_key, track.points_key)
+    await delete_after_commit(session, track.file_key, track.points_key)
     await session.delete(track)
     await session.flush()
     await _add_up(session, trip)
@@ -71,47 +71,47 @@ async def forget_rider(session: Session, rider_id: UUID) -> None:
 
 
 @job("tracks.read", priority=5)
-async def read_track(parts: Parts, *, track_id: UUID) -> None:
+async def read_track(resources: Resources, *, track_id: UUID) -> None:
     """Find out what is in an uploaded file, measure it and make it ready to be drawn."""
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         track = await _begin_reading(session, track_id)
     if track is None:
         return
     try:
-        await _read(parts, track)
+        await _read(resources, track)
     except StorageAway:
-        async with parts.transaction() as session:
+        async with resources.transaction() as session:
             await _take_back_attempt(session, track_id)
         raise
 
 
-async def _read(parts: Parts, track: Track) -> None:
+async def _read(resources: Resources, track: Track) -> None:
     track_id = track.id
     try:
         with metrics.processing(metrics.TRACKS_PROCESSED, metrics.TRACK_SECONDS, UnreadableTrack):
-            found = await parts.compute(
-                digest, await parts.storage.get(track.file_key), track.file_name
+            found = await resources.compute(
+                digest, await resources.storage.get(track.file_key), track.file_name
             )
-            countries = await parts.compute(drawing.find_countries, found.outline)
+            countries = await resources.compute(drawing.find_countries, found.outline)
     except UnreadableTrack as refusal:
-        async with parts.transaction() as session:
+        async with resources.transaction() as session:
             await _refuse(session, track_id, refusal)
         return
     key = random_key("points")
-    await parts.storage.put(key, found.packed)
-    async with parts.transaction() as session:
+    await resources.storage.put(key, found.packed)
+    async with resources.transaction() as session:
         if not await _finish_reading(session, track_id, found, countries, key):
-            await let_go(session, key)
+            await delete_after_commit(session, key)
 
 
 @job("tracks.draw_trip")
-async def draw_trip(parts: Parts, *, trip_id: UUID) -> None:
+async def draw_trip(resources: Resources, *, trip_id: UUID) -> None:
     """Draw a trip's small outline and large sheet anew from the tracks that it has now."""
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         tracks = await queries.list_tracks(session, trip_id)
         lines = [track.outline for track in tracks if track.outline]
-    outline, sheet = await parts.compute(drawing.draw, lines) if lines else (None, None)
-    async with parts.transaction() as session:
+    outline, sheet = await resources.compute(drawing.draw, lines) if lines else (None, None)
+    async with resources.transaction() as session:
         await session.execute(
             update(Trip).where(Trip.id == trip_id).values(outline=outline, sheet=sheet)
         )
@@ -237,4 +237,4 @@ def _total(values: list[float | None]) -> float | None:
 
 async def _forget(session: Session, which: Any) -> None:
     rows = await session.execute(select(Track.file_key, Track.points_key).where(which))
-    await let_go(session, *(key for row in rows for key in row))
+    await delete_after_commit(session, *(key for row in rows for key in row))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from contravento.kit.errors import Conflict, Invalid, NotFound
-from contravento.kit.words import N_, Listed
+from contravento.kit.i18n.marks import N_, Listed
 
 
 class TripNotFound(NotFound):

@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from contravento.kit.words import N_
+from contravento.kit.i18n.marks import N_
 from contravento.trips.rules import (
     MAX_STORY_CHARACTERS,
     MAX_TAG_CHARACTERS,

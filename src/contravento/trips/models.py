@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contravento.accounts.models import Rider
-from contravento.kit.db import Table
+from contravento.kit.database.session import Table
 from contravento.trips.rules import Audience, make_slug
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, literal_column, or_, select
 from sqlalchemy.orm import joinedload, undefer
 
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.trips.errors import TripNotFound
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience, key_in

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from contravento.kit.words import N_
+from contravento.kit.i18n.marks import N_
 from contravento.trips.errors import EndsBeforeStart
 
 MAX_TITLE_CHARACTERS = 120

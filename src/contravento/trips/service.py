@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from contravento.kit.clock import now
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.kit.events import announce
 from contravento.trips import markdown, queries
 from contravento.trips.errors import NotReadyToPublish, TooManyTrips

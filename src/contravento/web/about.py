@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
-from contravento.caching import SITE, share
-from contravento.web.render import PageFor, static_url
+from contravento.http.cache_control import SITE, share
+from contravento.web.rendering.page import PageFor, static_url
 
 router = APIRouter()
 

@@ -12,21 +12,21 @@ from contravento.accounts.inputs import Credentials, EmailOnly, NewPassword, Sig
 from contravento.accounts.models import Purpose, Rider
 from contravento.accounts.rules import check_password
 from contravento.accounts.service import profile, sign_in as signing_in, sign_up as signing_up
-from contravento.http import (
-    PartsOf,
+from contravento.http.dependencies import (
+    ResourcesOf,
     Transaction,
     agent,
     client_address,
     drop_session_cookie,
     set_session_cookie,
 )
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.kit.errors import NotFound
-from contravento.kit.parts import Parts
-from contravento.kit.words import N_
-from contravento.web.forms import Form, carry_out, read_form, validate
-from contravento.web.gate import local_path, redirect
-from contravento.web.render import Page, PageFor
+from contravento.kit.i18n.marks import N_
+from contravento.kit.resources import Resources
+from contravento.web.auth import local_path, redirect
+from contravento.web.rendering.forms import Form, carry_out, read_form, validate
+from contravento.web.rendering.page import Page, PageFor
 
 router = APIRouter()
 
@@ -66,12 +66,12 @@ async def gate(
 
 @router.post("/sign-in")
 async def sign_in(
-    request: Request, session: Transaction, parts: PartsOf, page: PageFor
+    request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
     async def check(given: Credentials) -> Rider:
-        await attempts.count_sign_in(parts.limiter, given.login, client_address(request))
-        rider = await signing_in.check_credentials(session, given, passwords=parts.passwords)
-        await attempts.forget_sign_in(parts.limiter, given.login, client_address(request))
+        await attempts.count_sign_in(resources.limiter, given.login, client_address(request))
+        rider = await signing_in.check_credentials(session, given, passwords=resources.passwords)
+        await attempts.forget_sign_in(resources.limiter, given.login, client_address(request))
         return rider
 
     sent = await request.form()
@@ -81,7 +81,7 @@ async def sign_in(
     if rider is None:
         return _gate(page, sign_in=form, back=back, stay="stay" in sent)
     response = redirect(local_path(back))
-    await _open(request, response, session, rider, parts, stay="stay" in sent)
+    await _open(request, response, session, rider, resources, stay="stay" in sent)
     return response
 
 
@@ -101,11 +101,13 @@ async def start(page: PageFor) -> Response:
 
 @router.post("/sign-up")
 async def sign_up(
-    request: Request, session: Transaction, parts: PartsOf, page: PageFor
+    request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
     async def begin(wanted: SignUp) -> None:
-        await attempts.count_sign_up(parts.limiter, client_address(request))
-        await signing_up.sign_up(session, wanted, passwords=parts.passwords, language=page.language)
+        await attempts.count_sign_up(resources.limiter, client_address(request))
+        await signing_up.sign_up(
+            session, wanted, passwords=resources.passwords, language=page.language
+        )
 
     async def look_at_name(wanted: SignUp) -> None:
         if await queries.find_by_username(session, wanted.username):
@@ -139,10 +141,10 @@ async def ask_again(page: PageFor) -> Response:
 
 @router.post("/confirm")
 async def send_again(
-    request: Request, session: Transaction, parts: PartsOf, page: PageFor
+    request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
     async def send(wanted: EmailOnly) -> None:
-        await attempts.count_mail(parts.limiter, wanted.email, client_address(request))
+        await attempts.count_mail(resources.limiter, wanted.email, client_address(request))
         await signing_up.ask_for_confirmation(session, await _address(session, wanted.email))
 
     form = await read_form(request, EmailOnly, page.language)
@@ -178,10 +180,10 @@ async def ask_for_reset(page: PageFor) -> Response:
 
 @router.post("/forgotten")
 async def send_reset(
-    request: Request, session: Transaction, parts: PartsOf, page: PageFor
+    request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
     async def send(wanted: EmailOnly) -> None:
-        await attempts.count_mail(parts.limiter, wanted.email, client_address(request))
+        await attempts.count_mail(resources.limiter, wanted.email, client_address(request))
         await profile.ask_for_new_password(session, await _address(session, wanted.email))
 
     form = await read_form(request, EmailOnly, page.language)
@@ -200,11 +202,11 @@ async def look_at_reset(token: str, session: Transaction, page: PageFor) -> Resp
 
 @router.post("/reset/{token}")
 async def reset(
-    token: str, request: Request, session: Transaction, parts: PartsOf, page: PageFor
+    token: str, request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
     async def choose(wanted: NewPassword) -> Rider:
         return await profile.reset_password(
-            session, wanted.token, wanted.password, passwords=parts.passwords
+            session, wanted.token, wanted.password, passwords=resources.passwords
         )
 
     password = str((await request.form()).get("password", ""))
@@ -264,12 +266,12 @@ async def _open(
     response: Response,
     session: Session,
     rider: Rider,
-    parts: Parts,
+    resources: Resources,
     *,
     stay: bool,
 ) -> None:
     """Sign this browser in: for a month, or until its window is closed."""
-    long = timedelta(days=parts.settings.refresh_token_expire_days)
+    long = timedelta(days=resources.settings.refresh_token_expire_days)
     cookie = await signing_in.sign_in_browser(
         session, rider, agent=agent(request), lifetime=long if stay else BRIEF_LIFETIME
     )

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Request, Response
 
 from contravento.atlas.geojson import COARSE_ABOVE_DEGREES, sheet_geojson
 from contravento.atlas.topology import Box
-from contravento.http import PartsOf
+from contravento.http import conditional
+from contravento.http.dependencies import ResourcesOf
 from contravento.kit.errors import Invalid
-from contravento.kit.words import N_
-from contravento.web import files
-from contravento.web.kept import KeptBy
+from contravento.kit.i18n.marks import N_
+from contravento.web.rendering.render_cache import KeptBy
 
 router = APIRouter(prefix="/atlas")
 
@@ -27,15 +27,19 @@ class BadBounds(Invalid):
 
 
 @router.get("/sheet.json")
-async def show(request: Request, parts: PartsOf, kept: KeptBy, bounds: str = "") -> Response:
+async def show(
+    request: Request, resources: ResourcesOf, kept: KeptBy, bounds: str = ""
+) -> Response:
     box = _read(bounds)
 
     async def draw() -> bytes:
-        return orjson.dumps(await parts.compute(sheet_geojson, box))
+        return orjson.dumps(await resources.compute(sheet_geojson, box))
 
     is_coarse = box[2] - box[0] > COARSE_ABOVE_DEGREES  # quickly drawn, and large to keep
     body = await draw() if is_coarse else await kept.get(("sheet", box), draw)
-    return files.send_document(request, body, media_type=files.GEOJSON, cache_control=CACHE_CONTROL)
+    return conditional.send_document(
+        request, body, media_type=conditional.GEOJSON, cache_control=CACHE_CONTROL
+    )
 
 
 def _read(bounds: str) -> Box:

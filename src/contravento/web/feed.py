@@ -6,14 +6,14 @@ from functools import partial
 from fastapi import APIRouter, Response
 
 from contravento.atlas.drawing import Sheet, draw_sheet
-from contravento.caching import LISTS, share
 from contravento.feed import queries
 from contravento.feed.queries import Entry, Filter
-from contravento.http import CommonSession
-from contravento.kit.db import Session
-from contravento.web import cursors, formats
-from contravento.web.kept import Kept, KeptBy
-from contravento.web.render import Page, PageFor
+from contravento.http.cache_control import LISTS, share
+from contravento.http.dependencies import CommonSession
+from contravento.kit.database.session import Session
+from contravento.web.rendering import cursors, formats
+from contravento.web.rendering.page import Page, PageFor
+from contravento.web.rendering.render_cache import KeptBy, RenderCache
 
 router = APIRouter()
 
@@ -66,23 +66,25 @@ def _filter(country: str, tag: str) -> Filter:
     return Filter(country=country.strip() or None, tag=tag.strip() or None)
 
 
-async def _topics(session: Session, kept: Kept) -> list[Filter]:
+async def _topics(session: Session, kept: RenderCache) -> list[Filter]:
     async def count() -> list[Filter]:
         return await queries.list_topics(session, countries=COUNTRIES_OFFERED, tags=TAGS_OFFERED)
 
     return await kept.get("topics", count, seconds=TOPICS_KEPT_SECONDS)
 
 
-async def _frontis(session: Session, page: Page, kept: Kept, entries: list[Entry]) -> Frontis:
+async def _frontis(
+    session: Session, page: Page, kept: RenderCache, entries: list[Entry]
+) -> Frontis:
     """Of the latest tours; drawn anew when there is another, or one's tracks changed."""
     tours = [entry for entry in entries if entry.distance_metres][:TOURS_DRAWN]
-    language, parts = page.language, page.parts
+    language, resources = page.language, page.resources
 
     async def draw() -> Sheet:
         ids = [tour.id for tour in tours]
         lines = await queries.list_lines(session, ids) if ids else {}
         names = {code: formats.country(code, language) for tour in tours for code in tour.countries}
-        return await parts.compute(partial(draw_sheet, names=names), list(lines.values()))
+        return await resources.compute(partial(draw_sheet, names=names), list(lines.values()))
 
     key = ("frontis", language, *((tour.id, tour.distance_metres) for tour in tours))
     return Frontis(

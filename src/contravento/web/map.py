@@ -12,15 +12,15 @@ from contravento.atlas.drawing import Sheet, draw_sheet
 from contravento.atlas.framing import bounds_of
 from contravento.atlas.geojson import thinned
 from contravento.atlas.topology import Box
-from contravento.caching import LISTS, share
 from contravento.feed import queries
 from contravento.feed.queries import Lines, Tour
-from contravento.http import CommonSession
-from contravento.kit.db import Session
-from contravento.kit.parts import Parts
-from contravento.web import files
-from contravento.web.kept import Kept, KeptBy
-from contravento.web.render import PageFor
+from contravento.http import conditional
+from contravento.http.cache_control import LISTS, share
+from contravento.http.dependencies import CommonSession
+from contravento.kit.database.session import Session
+from contravento.kit.resources import Resources
+from contravento.web.rendering.page import PageFor
+from contravento.web.rendering.render_cache import KeptBy, RenderCache
 
 router = APIRouter(prefix="/map")
 
@@ -42,7 +42,7 @@ async def show(page: PageFor, session: CommonSession, kept: KeptBy) -> Response:
     tours = await queries.list_tours(session, limit=TOURS)
     share(page.request, LISTS)
     return page.show(
-        "map/show.html", tours=tours, ground=await _ground(session, page.parts, kept, tours)
+        "map/show.html", tours=tours, ground=await _ground(session, page.resources, kept, tours)
     )
 
 
@@ -57,7 +57,9 @@ async def list_tours(request: Request, session: CommonSession, kept: KeptBy) -> 
 
     share(request, LISTS)
     body = await kept.get(("tours.json", *_marks(tours)), write)
-    return files.send_document(request, body, media_type=files.GEOJSON, cache_control="no-cache")
+    return conditional.send_document(
+        request, body, media_type=conditional.GEOJSON, cache_control="no-cache"
+    )
 
 
 def _feature(tour: Tour, lines: Lines) -> dict[str, object]:
@@ -78,15 +80,17 @@ def _marks(tours: list[Tour]) -> list[tuple[UUID, str, float]]:
     return [(tour.id, tour.slug, tour.distance_metres) for tour in tours]
 
 
-async def _ground(session: Session, parts: Parts, kept: Kept, tours: list[Tour]) -> Ground:
+async def _ground(
+    session: Session, resources: Resources, kept: RenderCache, tours: list[Tour]
+) -> Ground:
     async def draw() -> Ground:
         lines = list((await _lines(session, kept, tours)).values())
-        return Ground(await parts.compute(DRAW, lines), bounds_of(lines))
+        return Ground(await resources.compute(DRAW, lines), bounds_of(lines))
 
     return await kept.get(("map", *_marks(tours)), draw)
 
 
-async def _lines(session: Session, kept: Kept, tours: list[Tour]) -> dict[UUID, Lines]:
+async def _lines(session: Session, kept: RenderCache, tours: list[Tour]) -> dict[UUID, Lines]:
     """Thin lines of every tour."""
 
     async def fetch() -> dict[UUID, Lines]:

@@ -5,18 +5,18 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from contravento.accounts.queries import get_rider_by_id
-from contravento.http import PartsOf, Transaction
+from contravento.http.dependencies import ResourcesOf, Transaction
 from contravento.kit.errors import AppError
-from contravento.kit.languages import translate
-from contravento.kit.words import N_
+from contravento.kit.i18n.catalogue import translate
+from contravento.kit.i18n.marks import N_
 from contravento.operations import mails, service
 from contravento.operations.mails import MailOutcome
 from contravento.operations.rules import WORKER_SILENT_SECONDS
-from contravento.survey.concerns import NAMES, concerns
-from contravento.survey.looking import survey
-from contravento.web.forms import attempt
-from contravento.web.gate import AdministratorOnly, redirect
-from contravento.web.render import Page, PageFor
+from contravento.server_status.collect import survey
+from contravento.server_status.warnings import NAMES, concerns
+from contravento.web.auth import AdministratorOnly, redirect
+from contravento.web.rendering.forms import attempt
+from contravento.web.rendering.page import Page, PageFor
 
 router = APIRouter(prefix="/operator")
 
@@ -60,14 +60,14 @@ async def discard(job_id: JobId, session: Transaction, viewer: AdministratorOnly
 
 @router.post("/mail-test")
 async def test_mail(
-    session: Transaction, viewer: AdministratorOnly, parts: PartsOf, page: PageFor
+    session: Transaction, viewer: AdministratorOnly, resources: ResourcesOf, page: PageFor
 ) -> Response:
     """Sent before the answer, which says what the mail server said."""
     rider = await get_rider_by_id(session, viewer.id)
-    _, refused = await attempt(session, mails.count_test_mail(parts.limiter, rider))
+    _, refused = await attempt(session, mails.count_test_mail(resources.limiter, rider))
     if refused:
         return await _show(page, refused=refused)
-    return await _show(page, mail=await mails.send_test_mail(parts, rider))
+    return await _show(page, mail=await mails.send_test_mail(resources, rider))
 
 
 async def _show(
@@ -77,7 +77,7 @@ async def _show(
     mail: MailOutcome | None = None,
     refused: AppError | None = None,
 ) -> Response:
-    seen = await survey(page.parts)
+    seen = await survey(page.resources)
     wait = refused.retry_after_seconds if refused else None
     return page.show(
         "operator/show.html",

@@ -11,10 +11,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
 
-from contravento.http import PartsOf
+from contravento.http.dependencies import ResourcesOf
 from contravento.kit.errors import NotFound
 from contravento.kit.mail import read_folder
-from contravento.web.render import PageFor
+from contravento.web.rendering.page import PageFor
 
 router = APIRouter(prefix="/outbox")
 
@@ -44,10 +44,10 @@ class Letter:
     has_html: bool
 
 
-async def _folder(parts: PartsOf) -> Path:
-    if parts.settings.mail_folder is None:
+async def _folder(resources: ResourcesOf) -> Path:
+    if resources.settings.mail_folder is None:
         raise NotFound
-    return parts.settings.mail_folder
+    return resources.settings.mail_folder
 
 
 Folder = Annotated[Path, Depends(_folder)]

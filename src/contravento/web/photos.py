@@ -4,11 +4,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from contravento.caching import share_trip
-from contravento.http import MaybeViewer, PartsOf, PublicSession
+from contravento.http import conditional
+from contravento.http.cache_control import share_trip
+from contravento.http.dependencies import MaybeViewer, PublicSession, ResourcesOf
 from contravento.photos import queries
 from contravento.photos.errors import PhotoNotFound
-from contravento.web import files
 
 router = APIRouter()
 
@@ -23,7 +23,7 @@ async def show(
     request: Request,
     session: PublicSession,
     viewer: MaybeViewer,
-    parts: PartsOf,
+    resources: ResourcesOf,
 ) -> Response:
     viewer_id = viewer.id if viewer else None
     photo = await queries.get_photo(session, photo_id, viewer_id=viewer_id)
@@ -31,11 +31,11 @@ async def show(
     if found is None:
         raise PhotoNotFound
     share_trip(request, photo.trip, browser_seconds=BROWSER_SECONDS)
-    return await files.send_stored(
+    return await conditional.send_stored(
         request,
-        parts.storage,
+        resources.storage,
         found["key"],
         size_bytes=found["bytes"],
-        media_type=files.JPEG,
+        media_type=conditional.JPEG,
         cache_control=CACHE_CONTROL,
     )

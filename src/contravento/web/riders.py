@@ -8,14 +8,15 @@ from fastapi import APIRouter, Request, Response
 from contravento.accounts.errors import RiderNotFound
 from contravento.accounts.queries import get_rider
 from contravento.atlas.drawing import Sheet, draw_countries
-from contravento.caching import LISTS, rider_key, share
 from contravento.feed.queries import list_entries_of
-from contravento.http import CommonSession, MaybeViewer, PartsOf, PublicSession
-from contravento.kit.parts import Parts
-from contravento.stats.queries import add_up, list_diarists
-from contravento.web import cursors, files
-from contravento.web.kept import Kept, KeptBy
-from contravento.web.render import PageFor
+from contravento.http import conditional
+from contravento.http.cache_control import LISTS, rider_key, share
+from contravento.http.dependencies import CommonSession, MaybeViewer, PublicSession, ResourcesOf
+from contravento.kit.resources import Resources
+from contravento.stats.queries import get_statistics, list_rider_summaries
+from contravento.web.rendering import cursors
+from contravento.web.rendering.page import PageFor
+from contravento.web.rendering.render_cache import KeptBy, RenderCache
 
 router = APIRouter(prefix="/riders")
 
@@ -39,7 +40,9 @@ class Year:
 
 @router.get("")
 async def list_all(page: PageFor, session: CommonSession, before: str = "") -> Response:
-    riders, next_place = await list_diarists(session, limit=RIDERS, before=cursors.read(before))
+    riders, next_place = await list_rider_summaries(
+        session, limit=RIDERS, before=cursors.read(before)
+    )
     share(page.request, LISTS)
     return page.show(
         "riders/list.html",
@@ -68,7 +71,7 @@ async def show(
     shown: dict[str, Any] = {"rider": rider, "entries": entries, "next": cursors.write(next_place)}
     if page.wants_fragment:
         return page.show("riders/show.html", block="rows", is_first=False, **shown)
-    figures = await add_up(session, rider.id, viewer_id=viewer_id)
+    figures = await get_statistics(session, rider.id, viewer_id=viewer_id)
     block, years = _years(figures.years)
     return page.show(
         "riders/show.html",
@@ -77,35 +80,39 @@ async def show(
         figures=figures,
         block_kilometres=block,
         years=years,
-        countries=await _draw(page.parts, kept, figures.countries) if figures.countries else None,
+        countries=await _draw(page.resources, kept, figures.countries)
+        if figures.countries
+        else None,
         **shown,
     )
 
 
 @router.get("/{username}/portrait/{size}.jpg")
 async def show_portrait(
-    username: str, size: str, request: Request, session: PublicSession, parts: PartsOf
+    username: str, size: str, request: Request, session: PublicSession, resources: ResourcesOf
 ) -> Response:
     rider = await get_rider(session, username)
     found = (rider.portrait or {}).get(size)
     if found is None:
         raise RiderNotFound
     share(request, rider_key(rider.id))
-    return await files.send_stored(
+    return await conditional.send_stored(
         request,
-        parts.storage,
+        resources.storage,
         found["key"],
         size_bytes=found["bytes"],
-        media_type=files.JPEG,
+        media_type=conditional.JPEG,
         cache_control=PORTRAIT_CACHE_CONTROL,
     )
 
 
-async def _draw(parts: Parts, kept: Kept, codes: list[str]) -> tuple[Sheet, list[str]]:
+async def _draw(
+    resources: Resources, kept: RenderCache, codes: list[str]
+) -> tuple[Sheet, list[str]]:
     """The countries, and those that lie too far away to be on the sheet."""
 
     async def draw() -> tuple[Sheet, list[str]]:
-        return await parts.compute(draw_countries, codes)
+        return await resources.compute(draw_countries, codes)
 
     return await kept.get(("countries", *codes), draw)
 

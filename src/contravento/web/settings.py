@@ -17,22 +17,22 @@ from contravento.accounts.models import PersonalToken, Rider
 from contravento.accounts.queries import Viewer
 from contravento.accounts.rules import MAX_BIO_CHARACTERS, MAX_NAME_CHARACTERS
 from contravento.accounts.service import profile, sign_in as signing_in
-from contravento.http import (
+from contravento.http.dependencies import (
     LANGUAGE_COOKIE,
     LANGUAGE_COOKIE_SECONDS,
-    PartsOf,
+    ResourcesOf,
     Transaction,
     drop_session_cookie,
 )
-from contravento.kit.db import Session
-from contravento.kit.words import N_
-from contravento.photos import formats, service as photos
+from contravento.kit.database.session import Session
+from contravento.kit.i18n.marks import N_
+from contravento.photos import image_formats, service as photos
 from contravento.photos.errors import EmptyPhoto
 from contravento.photos.rules import check_file_size
-from contravento.web.desk import Received
-from contravento.web.forms import Form, attempt, carry_out, files_in, read_form
-from contravento.web.gate import RiderOnly, redirect
-from contravento.web.render import Page, PageFor
+from contravento.web.auth import RiderOnly, redirect
+from contravento.web.editor.state import Received
+from contravento.web.rendering.forms import Form, attempt, carry_out, files_in, read_form
+from contravento.web.rendering.page import Page, PageFor
 
 router = APIRouter(prefix="/settings")
 
@@ -110,7 +110,7 @@ async def change_profile(
 
 @router.post("/photo")
 async def change_portrait(
-    sent: Received, session: Transaction, viewer: RiderOnly, parts: PartsOf, page: PageFor
+    sent: Received, session: Transaction, viewer: RiderOnly, resources: ResourcesOf, page: PageFor
 ) -> Response:
     async def keep() -> None:
         if not files:
@@ -118,7 +118,7 @@ async def change_portrait(
         check_file_size(files[0].size or 0)
         _look_at(files[0].file)
         await photos.upload_portrait(
-            session, files[0].file, rider_id=viewer.id, storage=parts.storage
+            session, files[0].file, rider_id=viewer.id, storage=resources.storage
         )
 
     files = files_in(sent, "file")
@@ -137,16 +137,16 @@ async def remove_portrait(session: Transaction, viewer: RiderOnly) -> Response:
 
 @router.post("/password")
 async def change_password(
-    request: Request, session: Transaction, viewer: RiderOnly, parts: PartsOf, page: PageFor
+    request: Request, session: Transaction, viewer: RiderOnly, resources: ResourcesOf, page: PageFor
 ) -> Response:
     async def change(wanted: PasswordChange) -> None:
-        await attempts.count_password_check(parts.limiter, viewer.username)
+        await attempts.count_password_check(resources.limiter, viewer.username)
         await profile.change_password(
             session,
             wanted,
             rider_id=viewer.id,
             sign_in_id=viewer.sign_in_id,
-            passwords=parts.passwords,
+            passwords=resources.passwords,
         )
 
     form = await read_form(request, PasswordChange, page.language)
@@ -200,12 +200,12 @@ async def ask_to_delete(viewer: RiderOnly, page: PageFor) -> Response:
 
 @router.post("/deletion")
 async def delete(
-    request: Request, session: Transaction, viewer: RiderOnly, parts: PartsOf, page: PageFor
+    request: Request, session: Transaction, viewer: RiderOnly, resources: ResourcesOf, page: PageFor
 ) -> Response:
     async def go(given: Deletion) -> None:
-        await attempts.count_password_check(parts.limiter, viewer.username)
+        await attempts.count_password_check(resources.limiter, viewer.username)
         await profile.delete_rider(
-            session, given.current, rider_id=viewer.id, passwords=parts.passwords
+            session, given.current, rider_id=viewer.id, passwords=resources.passwords
         )
 
     form = await read_form(request, Deletion, page.language)
@@ -264,4 +264,4 @@ def _look_at(file: BinaryIO) -> None:
     """Raises UnreadablePhoto for what does not begin like a picture that we take."""
     beginning = file.read(LOOK_AT_BYTES)
     file.seek(0)
-    formats.recognise(beginning)
+    image_formats.recognise(beginning)

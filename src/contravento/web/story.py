@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from html import unescape
 
-from contravento.kit import metrics
+from contravento.kit.telemetry import metrics
 from contravento.trips.markdown import to_html
 
 # "Day 5", "Day 5, Potes – Riaño", "Día 5: …" as riders head their days.

@@ -12,15 +12,15 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from contravento.atlas import profile_drawing
 from contravento.atlas.framing import joined
-from contravento.caching import share_trip
-from contravento.http import MaybeViewer, PartsOf, PublicSession
-from contravento.kit.db import Session
-from contravento.kit.parts import Parts
+from contravento.http.cache_control import share_trip
+from contravento.http.dependencies import MaybeViewer, PublicSession, ResourcesOf
+from contravento.kit.database.session import Session
+from contravento.kit.resources import Resources
 from contravento.photos.queries import list_ready_photos
 from contravento.tracks import export
+from contravento.tracks.analysis.joined_profile import join_profiles
+from contravento.tracks.codec import unpack
 from contravento.tracks.errors import TrackNotFound
-from contravento.tracks.joining import join_profiles
-from contravento.tracks.packing import unpack
 from contravento.tracks.queries import (
     RiddenDay,
     RiddenTrack,
@@ -31,8 +31,8 @@ from contravento.tracks.queries import (
 from contravento.trips import queries
 from contravento.trips.models import Trip
 from contravento.web import story
-from contravento.web.kept import Kept, KeptBy
-from contravento.web.render import PageFor
+from contravento.web.rendering.page import PageFor
+from contravento.web.rendering.render_cache import KeptBy, RenderCache
 
 router = APIRouter(prefix="/trips")
 
@@ -81,32 +81,32 @@ async def show(
 
 @router.get("/{slug}/tracks.gpx")
 async def download(
-    slug: str, session: PublicSession, viewer: MaybeViewer, parts: PartsOf
+    slug: str, session: PublicSession, viewer: MaybeViewer, resources: ResourcesOf
 ) -> Response:
     """All tracks in one file, each under its name, without what devices add."""
     viewer_id = viewer.id if viewer else None
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
     tracks = await list_ridden(session, trip.id)
-    return _send(parts, tracks, trip.slug)
+    return _send(resources, tracks, trip.slug)
 
 
 @router.get("/{slug}/tracks/{track_id:uuid}.gpx")
 async def download_one(
-    slug: str, track_id: UUID, session: PublicSession, viewer: MaybeViewer, parts: PartsOf
+    slug: str, track_id: UUID, session: PublicSession, viewer: MaybeViewer, resources: ResourcesOf
 ) -> Response:
     viewer_id = viewer.id if viewer else None
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
     tracks = await list_ridden(session, trip.id)
     chosen = [track for track in tracks if track.id == track_id]
     number = tracks.index(chosen[0]) + 1 if chosen else 0
-    return _send(parts, chosen, f"{trip.slug}-{number}")
+    return _send(resources, chosen, f"{trip.slug}-{number}")
 
 
-def _send(parts: Parts, tracks: list[RiddenTrack], name: str) -> Response:
+def _send(resources: Resources, tracks: list[RiddenTrack], name: str) -> Response:
     if not tracks:
         raise TrackNotFound
     return StreamingResponse(
-        _write(parts, tracks),
+        _write(resources, tracks),
         media_type=GPX,
         headers={
             "Content-Disposition": f'attachment; filename="{name}.gpx"',
@@ -115,12 +115,12 @@ def _send(parts: Parts, tracks: list[RiddenTrack], name: str) -> Response:
     )
 
 
-async def _write(parts: Parts, tracks: list[RiddenTrack]) -> AsyncIterator[bytes]:
+async def _write(resources: Resources, tracks: list[RiddenTrack]) -> AsyncIterator[bytes]:
     """Track by track, so that no more than one is in memory."""
     yield export.open_gpx()
     for track in tracks:
-        packed = await parts.storage.get(track.points_key)
-        yield await parts.compute(_write_track, packed, track.title)
+        packed = await resources.storage.get(track.points_key)
+        yield await resources.compute(_write_track, packed, track.title)
     yield export.close_gpx()
 
 
@@ -139,7 +139,11 @@ def _speeds(tracks: list[RiddenTrack]) -> tuple[float | None, float | None]:
 
 
 async def _heights(
-    session: Session, kept: Kept, trip: Trip, tracks: list[RiddenTrack], days: Sequence[RiddenDay]
+    session: Session,
+    kept: RenderCache,
+    trip: Trip,
+    tracks: list[RiddenTrack],
+    days: Sequence[RiddenDay],
 ) -> Heights | None:
     """Drawn anew when the trip has other tracks than last time."""
 

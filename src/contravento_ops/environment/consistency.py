@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from contravento_ops.environment import addresses
-from contravento_ops.kit.place import EnvironmentName
+from contravento_ops.environment import urls
+from contravento_ops.kit.paths import EnvironmentName
 
 type Values = Mapping[str, str]
 type Finding = tuple[str, str, str]
@@ -60,7 +60,7 @@ def _connections(values: Values, environment: EnvironmentName) -> Iterator[Findi
     replicas, limit = REPLICAS[environment], MAX_CONNECTIONS
     if not (pool and processes):
         return
-    if addresses.is_elsewhere(values):
+    if urls.is_elsewhere(values):
         return  # how many connections that server takes, its keeper knows
     there = MOST_CLIENTS if values.get("DATABASE_POOLER") == "on" else limit - KEPT_FOR_OTHERS
     needed = (pool + POOL_OVERFLOW) * processes * (replicas + 1)
@@ -82,7 +82,7 @@ def _instead(values: Values) -> str:
 
 def _database_elsewhere(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
     """Riders' data leave the host, so the way is encrypted and its end is known."""
-    if not addresses.is_elsewhere(values):
+    if not urls.is_elsewhere(values):
         return
     for name in (
         "DATABASE_URL",
@@ -106,20 +106,20 @@ def _database_elsewhere(values: Values, environment: EnvironmentName) -> Iterato
 
 
 def _not_verified(name: str, url: str, values: Values) -> Iterator[Finding]:
-    options = addresses.take_apart(url).options
+    options = urls.take_apart(url).options
     root = options.get("sslrootcert", "")
     if options.get("sslmode") != "verify-full":
         mend = "end it with ?sslmode=verify-full&sslrootcert=system, or whom else to believe"
         yield name, "does not ask who the server elsewhere is", mend
-    elif root not in ("system", addresses.AUTHORITY):
-        mend = f"write sslrootcert=system, or {addresses.AUTHORITY} and set DATABASE_CA_FILE"
+    elif root not in ("system", urls.AUTHORITY):
+        mend = f"write sslrootcert=system, or {urls.AUTHORITY} and set DATABASE_CA_FILE"
         yield name, f"says sslrootcert={root}, which no container has", mend
-    elif root == addresses.AUTHORITY and "DATABASE_CA_FILE" not in values:
+    elif root == urls.AUTHORITY and "DATABASE_CA_FILE" not in values:
         yield name, "believes DATABASE_CA_FILE, which is not set", "set it to the authority's file"
 
 
 def _direct_url(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
-    if "DATABASE_DIRECT_URL" in values and not addresses.is_elsewhere(values):
+    if "DATABASE_DIRECT_URL" in values and not urls.is_elsewhere(values):
         mend = "remove the line; DATABASE_POOLER=on sets it by itself"
         yield "DATABASE_DIRECT_URL", "is set, but DATABASE_URL leads to no pooler elsewhere", mend
 
@@ -128,24 +128,24 @@ def _database_url(values: Values, environment: EnvironmentName) -> Iterator[Find
     url = values.get("DATABASE_URL")
     if not url:
         return
-    parts = addresses.take_apart(url)
+    parts = urls.take_apart(url)
     rebuild = f"remove the line and run ./deploy.sh {environment} init, which builds it"
-    if not addresses.is_encoded(parts):
+    if not urls.is_encoded(parts):
         yield "DATABASE_URL", "holds a password that breaks a URL", rebuild
         return
-    if addresses.is_elsewhere(values):
+    if urls.is_elsewhere(values):
         return
-    if parts.user not in addresses.APPLICATION_ROLES:
-        who = f"'{parts.user}', who may do more than {addresses.APPLICATION_ROLE}"
+    if parts.user not in urls.APPLICATION_ROLES:
+        who = f"'{parts.user}', who may do more than {urls.APPLICATION_ROLE}"
         yield "DATABASE_URL", f"signs in as {who}", rebuild
-    elif parts.user != addresses.role_in(values):
-        said = f"'{parts.user}', but POSTGRES_APP_ROLE says '{addresses.role_in(values)}'"
+    elif parts.user != urls.role_in(values):
+        said = f"'{parts.user}', but POSTGRES_APP_ROLE says '{urls.role_in(values)}'"
         yield "DATABASE_URL", f"signs in as {said}", rebuild
     name = values.get("POSTGRES_DB", parts.path)
     if parts.path != name:
         yield "DATABASE_URL", f"says '{parts.path}', but POSTGRES_DB says '{name}'", rebuild
     password = values.get("POSTGRES_APP_PASSWORD")
-    if password and not addresses.agrees(parts, password):
+    if password and not urls.agrees(parts, password):
         yield "DATABASE_URL", "holds another password than POSTGRES_APP_PASSWORD", rebuild
 
 
@@ -153,19 +153,19 @@ def _replica_url(values: Values, environment: EnvironmentName) -> Iterator[Findi
     url = values.get("DATABASE_REPLICA_URL")
     if not url:
         return
-    parts, name = addresses.take_apart(url), "DATABASE_REPLICA_URL"
-    if not addresses.is_encoded(parts):
+    parts, name = urls.take_apart(url), "DATABASE_REPLICA_URL"
+    if not urls.is_encoded(parts):
         yield name, "holds a password that breaks a URL", "write % / ? # @ : as %25 %2F %3F …"
         return
-    if _place(parts) == _place(addresses.take_apart(_written_database(values))):
+    if _place(parts) == _place(urls.take_apart(_written_database(values))):
         yield name, "names the database itself, which follows nobody", "name a server that does"
     if "." in parts.host:
         yield from _not_verified(name, url, values)
     password = values.get("POSTGRES_APP_PASSWORD")
-    if parts.user not in addresses.APPLICATION_ROLES or addresses.is_elsewhere(values):
+    if parts.user not in urls.APPLICATION_ROLES or urls.is_elsewhere(values):
         return
-    if parts.user != addresses.role_in(values) or not addresses.agrees(parts, password or ""):
-        who = f"{addresses.role_in(values)} and its password, POSTGRES_APP_PASSWORD"
+    if parts.user != urls.role_in(values) or not urls.agrees(parts, password or ""):
+        who = f"{urls.role_in(values)} and its password, POSTGRES_APP_PASSWORD"
         yield name, "signs in as the application does not", f"write {who}"
 
 
@@ -173,7 +173,7 @@ def _written_database(values: Values) -> str:
     return values.get("DATABASE_URL") or "postgresql://postgres:5432/" + values["POSTGRES_DB"]
 
 
-def _place(parts: addresses.Address) -> tuple[str, str, str]:
+def _place(parts: urls.Address) -> tuple[str, str, str]:
     return parts.host.lower(), parts.port or "5432", parts.path
 
 
@@ -181,7 +181,7 @@ def _passwords_in_urls(values: Values, environment: EnvironmentName) -> Iterator
     """Compose puts these into URLs as they stand, where no URL of ours is given."""
     own = {"POSTGRES_APP_PASSWORD": "DATABASE_URL", "REDIS_PASSWORD": "REDIS_URL"}
     for name in ("POSTGRES_OWNER_PASSWORD", "POSTGRES_APP_PASSWORD", "REDIS_PASSWORD"):
-        unsafe = set(values.get(name, "")) - addresses.SAFE_IN_URL
+        unsafe = set(values.get(name, "")) - urls.SAFE_IN_URL
         if not unsafe or own.get(name) in values:
             continue
         what = f"holds {' '.join(sorted(unsafe))}, which breaks the URL that it goes into"
@@ -195,13 +195,13 @@ def _redis_url(values: Values, environment: EnvironmentName) -> Iterator[Finding
     url = values.get("REDIS_URL")
     if not url:
         return
-    parts = addresses.take_apart(url)
+    parts = urls.take_apart(url)
     rebuild = f"remove the line and run ./deploy.sh {environment} init, which builds it"
-    if not addresses.is_encoded(parts):
+    if not urls.is_encoded(parts):
         yield "REDIS_URL", "holds a password that breaks a URL", rebuild
         return
     password = values.get("REDIS_PASSWORD")
-    if password and parts.host == "redis" and not addresses.agrees(parts, password):
+    if password and parts.host == "redis" and not urls.agrees(parts, password):
         yield "REDIS_URL", "holds another password than REDIS_PASSWORD", rebuild
     if parts.host == "redis" and parts.path != "1":
         yield "REDIS_URL", f"names the index '{parts.path}'", "end it with /1"
@@ -279,7 +279,17 @@ def _number(values: Values, name: str, default: int | None = None) -> int | None
 
 
 RULES: tuple[Rule, ...] = (
-    _production_settings, _bcrypt, _connections, _database_url, _database_elsewhere, _direct_url,
-    _replica_url, _redis_url, _passwords_in_urls,
-    _mail, _real_riders, _site, _key_rotation,
-)  # fmt: skip
+    _production_settings,
+    _bcrypt,
+    _connections,
+    _database_url,
+    _database_elsewhere,
+    _direct_url,
+    _replica_url,
+    _redis_url,
+    _passwords_in_urls,
+    _mail,
+    _real_riders,
+    _site,
+    _key_rotation,
+)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from contravento_ops.environment import addresses, secrets
-from contravento_ops.environment.variables import VARIABLES
-from contravento_ops.kit.place import ENVIRONMENTS, EnvironmentName
+from contravento_ops.environment import secrets, urls
+from contravento_ops.environment.variables.table import VARIABLES
+from contravento_ops.kit.paths import ENVIRONMENTS, EnvironmentName
 
 INTERNAL_HOST = "postgres"
 
@@ -44,7 +44,7 @@ def _property_of(values: Mapping[str, str]) -> list[tuple[str, str, str]]:
         found.append(("POSTGRES_DB", owned, "database"))
     for variable in ("DATABASE_URL", "DATABASE_REPLICA_URL"):
         if url := values.get(variable):
-            parts = addresses.take_apart(url)
+            parts = urls.take_apart(url)
             owned = secrets.fingerprint("database", f"{parts.host.lower()}/{parts.path}")
             found.append((variable, owned, "database"))
     for variable in ("STORAGE_URL", "STORAGE_FALLBACK_URL"):

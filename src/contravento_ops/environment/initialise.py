@@ -3,19 +3,21 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from contravento_ops.environment import addresses, ages, example, file, secrets
-from contravento_ops.environment.variables import VARIABLES, Variable
-from contravento_ops.kit.place import EnvironmentName, Place
+from contravento_ops.environment import examples, file, secret_ages, secrets, urls
+from contravento_ops.environment.variables.table import VARIABLES, Variable
+from contravento_ops.kit.paths import EnvironmentName, EnvironmentPaths
 
 BUILT: Mapping[str, tuple[Callable[[Mapping[str, str]], str], tuple[str, ...]]] = {
     "DATABASE_URL": (
-        addresses.database_url, ("POSTGRES_APP_PASSWORD", "POSTGRES_DB"),
+        urls.database_url,
+        ("POSTGRES_APP_PASSWORD", "POSTGRES_DB"),
     ),
     "DATABASE_REPLICA_URL": (
-        addresses.replica_url, ("DATABASE_REPLICA_URL", "POSTGRES_APP_PASSWORD"),
+        urls.replica_url,
+        ("DATABASE_REPLICA_URL", "POSTGRES_APP_PASSWORD"),
     ),
-    "REDIS_URL": (addresses.redis_url, ("REDIS_PASSWORD",)),
-}  # fmt: skip
+    "REDIS_URL": (urls.redis_url, ("REDIS_PASSWORD",)),
+}
 
 type Ask = Callable[[Variable, str], str]
 
@@ -26,18 +28,18 @@ class Outcome:
     added: tuple[str, ...]
 
 
-def initialise(place: Place, given: Mapping[str, str], ask: Ask) -> Outcome:
+def initialise(place: EnvironmentPaths, given: Mapping[str, str], ask: Ask) -> Outcome:
     """Make the file, or add what an upgrade brought; nothing that stands there changes."""
     before = file.read(place.env_file)
     if before is None:
         values = _fresh(place.environment, given, ask)
         file.create(place.env_file, _written(place.environment, values))
-        ages.note(place.env_file)
+        secret_ages.note(place.env_file)
         return Outcome(True, tuple(values))
     added = _missing(place.environment, before.values, given)
     if added:
         file.add(place.env_file, added, "Added by `init`; what stood above is as it was.")
-    ages.note(place.env_file)
+    secret_ages.note(place.env_file)
     return Outcome(False, tuple(added))
 
 
@@ -88,7 +90,7 @@ def _built(values: Mapping[str, str]) -> dict[str, str]:
 def _written(environment: EnvironmentName, values: Mapping[str, str]) -> str:
     """The example's order and remarks, with these values; what else was given stands at the end."""
     lines = []
-    for line in example.example(environment).splitlines():
+    for line in examples.example(environment).splitlines():
         name, separator, _ = line.lstrip("#").partition("=")
         if not separator or name not in VARIABLES:
             lines.append(line)

@@ -8,8 +8,8 @@ from contravento_ops.environment import consistency, secrets
 from contravento_ops.environment.file import MODE, EnvFile, Line
 from contravento_ops.environment.fingerprints import Fingerprints
 from contravento_ops.environment.problems import Problem
-from contravento_ops.environment.variables import SET_BY_US, VARIABLES
-from contravento_ops.kit.place import EnvironmentName
+from contravento_ops.environment.variables.table import SET_BY_US, VARIABLES
+from contravento_ops.kit.paths import EnvironmentName
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +219,16 @@ def _consistency(file: EnvFile, context: Context) -> Iterator[Problem]:
 
 
 RULES: tuple[Rule, ...] = (
-    _mode, _oddities, _spelling, _duplicates, _writing, _missing, _kinds, _placeholders,
-    _weak_secrets, _reused_secrets, _foreign_property, _consistency,
-)  # fmt: skip
+    _mode,
+    _oddities,
+    _spelling,
+    _duplicates,
+    _writing,
+    _missing,
+    _kinds,
+    _placeholders,
+    _weak_secrets,
+    _reused_secrets,
+    _foreign_property,
+    _consistency,
+)

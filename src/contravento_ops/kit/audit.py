@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from contravento_ops.kit.refusals import Refusal
+from contravento_ops.kit.errors import CommandError
 
 
 class Entry(dict[str, object]):
@@ -25,7 +25,7 @@ def recorded(file: Path, action: str, **facts: object) -> Iterator[Entry]:
     outcome = "done"
     try:
         yield entry
-    except Refusal as refusal:
+    except CommandError as refusal:
         outcome = f"refused ({refusal.status.name.lower()}): {refusal.sentences[0]}"
         raise
     except BaseException as error:

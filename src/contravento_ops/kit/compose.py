@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import IO, Any
 
-from contravento_ops.kit.place import Place
-from contravento_ops.kit.refusals import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.paths import EnvironmentPaths
 
 DEFAULT_TIMEOUT_SECONDS = 300
 WORDS_OF_A_FAILURE = 15
@@ -55,7 +55,7 @@ def compose_command() -> tuple[str, ...]:
         return ("docker", "compose")
     if shutil.which("docker-compose") and _says_two(("docker-compose",)):
         return ("docker-compose",)
-    raise Refusal(
+    raise CommandError(
         "Docker Compose 2 was not found; install the package docker-compose-plugin"
         " (docker-compose-v2 on Ubuntu).",
         status=Exit.DOCKER,
@@ -108,10 +108,10 @@ def follow(call: Call, each_line: Callable[[str], None], said_to_it: IO[bytes] |
 
 
 def run_well(call: Call, *, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> str:
-    """What it printed. Raises Refusal (DOCKER) with its last words if it fails."""
+    """What it printed. Raises CommandError (DOCKER) with its last words if it fails."""
     done = run(call, timeout=timeout)
     if not done.ok:
-        raise Refusal(f"`{call}` failed: {done.said}", status=Exit.DOCKER)
+        raise CommandError(f"`{call}` failed: {done.said}", status=Exit.DOCKER)
     return done.out
 
 
@@ -153,7 +153,7 @@ class Container:
 class Project:
     """One environment as Compose sees it; `variables` win over the environment file."""
 
-    place: Place
+    place: EnvironmentPaths
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def with_variables(self, **variables: str) -> "Project":
@@ -197,6 +197,6 @@ def _container(found: Mapping[str, Any]) -> Container:
 
 
 def inspect(name: str) -> dict[str, Any]:
-    """Of one container, image or network. Raises Refusal (DOCKER) if there is none."""
+    """Of one container, image or network. Raises CommandError (DOCKER) if there is none."""
     found: list[dict[str, Any]] = json.loads(run_well(docker("inspect", name)))
     return found[0]

@@ -169,9 +169,14 @@ class Bars(Steps):
     def __init__(self, console: Console) -> None:
         super().__init__(console)
         self._bar = Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
-            TextColumn("of about {task.total:.0f} s"), console=console.terminal, transient=True,
-        )  # fmt: skip
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("of about {task.total:.0f} s"),
+            console=console.terminal,
+            transient=True,
+        )
         self._over = threading.Event()
         self._moving = threading.Thread(target=self._move, daemon=True)
         self._task = TaskID(0)

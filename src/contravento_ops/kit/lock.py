@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from contravento_ops.kit.audit import whoever_runs_this
-from contravento_ops.kit.refusals import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 
 if sys.platform == "win32":
     import msvcrt
@@ -29,13 +29,13 @@ else:
 
 @contextmanager
 def held(file: Path, action: str) -> Iterator[None]:
-    """Raises Refusal (BUSY) while another process holds it; the kernel frees a dead one's."""
+    """Raises CommandError (BUSY) while another process holds it; the kernel frees a dead one's."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+") as opened:
         try:
             _take(opened)
         except OSError:
-            raise Refusal(_holder(file), status=Exit.BUSY) from None
+            raise CommandError(_holder(file), status=Exit.BUSY) from None
         opened.truncate(0)
         opened.write(json.dumps(_card(action)))
         opened.flush()

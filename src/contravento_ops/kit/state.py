@@ -5,7 +5,7 @@ import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from contravento_ops.kit.refusals import Refusal
+from contravento_ops.kit.errors import CommandError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +25,30 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class EnvironmentState:
     current: Release | None = None
     previous: Release | None = None
 
-    def after(self, release: Release) -> "State":
+    def after(self, release: Release) -> "EnvironmentState":
         """Deploying the same image again does not make it its own predecessor."""
         if self.current and self.current.image_id == release.image_id:
             return replace(self, current=release)
-        return State(current=release, previous=self.current)
+        return EnvironmentState(current=release, previous=self.current)
 
 
-def read(file: Path) -> State:
+def read(file: Path) -> EnvironmentState:
     if not file.exists():
-        return State()
+        return EnvironmentState()
     try:
         found = json.loads(file.read_text())
-        return State(*(_release(found.get(which)) for which in ("current", "previous")))
+        return EnvironmentState(*(_release(found.get(which)) for which in ("current", "previous")))
     except (ValueError, TypeError, AttributeError) as error:
-        raise Refusal(f"{file} cannot be read ({error}); move it away and deploy again.") from error
+        raise CommandError(
+            f"{file} cannot be read ({error}); move it away and deploy again."
+        ) from error
 
 
-def write(file: Path, state: State) -> None:
+def write(file: Path, state: EnvironmentState) -> None:
     """Whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(".new")

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from contravento_ops.environment.addresses import take_apart
-from contravento_ops.environment.variables import VARIABLES
-from contravento_ops.kit.place import EnvironmentName
+from contravento_ops.environment.urls import take_apart
+from contravento_ops.environment.variables.table import VARIABLES
+from contravento_ops.kit.paths import EnvironmentName
 from contravento_ops.kubernetes import settings
-from contravento_ops.kubernetes.numbers import Numbers, numbers
-from contravento_ops.kubernetes.refusing import IMAGE
+from contravento_ops.kubernetes.replicas import Numbers, numbers
+from contravento_ops.kubernetes.unsupported import IMAGE
 
 LETS_ENCRYPT = VARIABLES["ACME_DIRECTORY"].default
 HTTPS_PORT = 443
@@ -24,7 +24,7 @@ WRITTEN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class OverlayRequest:
     """`shared` is deploy/kubernetes as seen from the overlay's folder; `image` passed refusing."""
 
     environment: EnvironmentName
@@ -49,7 +49,7 @@ class Wanted:
         return settings.has_own_server(self.values)
 
 
-def files(wanted: Wanted) -> dict[str, str]:
+def files(wanted: OverlayRequest) -> dict[str, str]:
     """By their names. No secret is in them: they may be kept where everything is."""
     found = {
         "kustomization.yaml": _text(_kustomization(wanted)),
@@ -60,7 +60,7 @@ def files(wanted: Wanted) -> dict[str, str]:
     return found | ({"database.yaml": _text(_database(wanted))} if wanted.has_own_server else {})
 
 
-def migration_of(wanted: Wanted) -> str:
+def migration_of(wanted: OverlayRequest) -> str:
     """The Job's name. What a Job runs cannot be changed, so another image or setting is another."""
     runs = hashlib.sha256((wanted.image + _text(_settings(wanted))).encode())
     return f"migrate-{_plain(wanted.tag)}-{runs.hexdigest()[:6]}"
@@ -80,7 +80,7 @@ def _parts(image: str) -> dict[str, str | None]:
     return found.groupdict()
 
 
-def _kustomization(wanted: Wanted) -> Iterator[str]:
+def _kustomization(wanted: OverlayRequest) -> Iterator[str]:
     image = _parts(wanted.image)
     yield wanted.written
     yield "apiVersion: kustomize.config.k8s.io/v1beta1"
@@ -114,12 +114,12 @@ def _quoted(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _settings(wanted: Wanted) -> Iterator[str]:
+def _settings(wanted: OverlayRequest) -> Iterator[str]:
     found = settings.configuration(wanted.environment, wanted.values, wanted.tag)
     return (f"{name}={value}" for name, value in found.items())
 
 
-def _site(wanted: Wanted) -> Iterator[str]:
+def _site(wanted: OverlayRequest) -> Iterator[str]:
     """The namespace, who certifies its name, and which way leads out of it."""
     yield wanted.written
     yield "apiVersion: v1"
@@ -187,7 +187,7 @@ def _way_out(name: str, who: tuple[str, ...], ports: tuple[int, ...]) -> Iterato
     yield f"      ports: [{', '.join(f'{{ protocol: TCP, port: {each} }}' for each in ports)}]"
 
 
-def _numbers(found: Numbers, wanted: Wanted) -> Iterator[str]:
+def _numbers(found: Numbers, wanted: OverlayRequest) -> Iterator[str]:
     yield wanted.written
     for name, (least, most) in (("web", found.web), ("worker", found.workers)):
         yield "apiVersion: autoscaling/v2"
@@ -212,7 +212,7 @@ def _numbers(found: Numbers, wanted: Wanted) -> Iterator[str]:
     )
 
 
-def _database(wanted: Wanted) -> Iterator[str]:
+def _database(wanted: OverlayRequest) -> Iterator[str]:
     values = wanted.values
     instances = numbers(wanted.environment, values).instances
     every = values.get("BACKUP_EVERY_HOURS", VARIABLES["BACKUP_EVERY_HOURS"].default)

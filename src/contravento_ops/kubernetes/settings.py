@@ -4,16 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from contravento_ops.environment import addresses
-from contravento_ops.environment.variables import VARIABLES
-from contravento_ops.environment.variables_of_the_application import (
-    FILES,
-    LOGS,
-    MAIL,
-    SECRETS,
-    SITE,
-)
-from contravento_ops.kit.place import EnvironmentName
+from contravento_ops.environment import urls
+from contravento_ops.environment.variables.application import FILES, LOGS, MAIL, SECRETS, SITE
+from contravento_ops.environment.variables.table import VARIABLES
+from contravento_ops.kit.paths import EnvironmentName
 
 type Values = Mapping[str, str]
 
@@ -46,7 +40,7 @@ INSIDE = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7"
 
 def has_own_server(values: Values) -> bool:
     """Whether PostgreSQL runs in the cluster, as it does beside Compose's backend."""
-    return not addresses.is_elsewhere(values)
+    return not urls.is_elsewhere(values)
 
 
 def configuration(environment: EnvironmentName, values: Values, tag: str) -> dict[str, str]:
@@ -68,9 +62,9 @@ def secrets(environment: EnvironmentName, values: Values) -> dict[str, Any]:
         for name in APPLICATION
         if name in values and VARIABLES[name].is_sensitive
     }
-    app = _url(values, addresses.APPLICATION_ROLE, values["POSTGRES_APP_PASSWORD"])
+    app = _url(values, urls.APPLICATION_ROLE, values["POSTGRES_APP_PASSWORD"])
     found = {
-        "contravento": {"REDIS_URL": addresses.redis_url(values), **kept, "DATABASE_URL": app},
+        "contravento": {"REDIS_URL": urls.redis_url(values), **kept, "DATABASE_URL": app},
         "migrate": {
             "DATABASE_URL": values.get("DATABASE_OWNER_URL")
             or _url(values, OWNER, values["POSTGRES_OWNER_PASSWORD"]),
@@ -92,14 +86,19 @@ def secrets(environment: EnvironmentName, values: Values) -> dict[str, Any]:
 def _of_the_database(environment: EnvironmentName, values: Values) -> list[dict[str, Any]]:
     roles = {
         "postgres-owner": (OWNER, values["POSTGRES_OWNER_PASSWORD"]),
-        "postgres-app": (addresses.APPLICATION_ROLE, values["POSTGRES_APP_PASSWORD"]),
+        "postgres-app": (urls.APPLICATION_ROLE, values["POSTGRES_APP_PASSWORD"]),
         "postgres-monitor": (MONITOR, values["POSTGRES_MONITOR_PASSWORD"]),
     }
     signed = [
-        _secret(environment, name, {"username": role, "password": password},
-                kind="kubernetes.io/basic-auth", labels={"cnpg.io/reload": "true"})
+        _secret(
+            environment,
+            name,
+            {"username": role, "password": password},
+            kind="kubernetes.io/basic-auth",
+            labels={"cnpg.io/reload": "true"},
+        )
         for name, (role, password) in roles.items()
-    ]  # fmt: skip
+    ]
     keys = {
         "ACCESS_KEY_ID": values["BACKUP_S3_ACCESS_KEY"],
         "SECRET_ACCESS_KEY": values["BACKUP_S3_SECRET_KEY"],
@@ -143,7 +142,7 @@ def _direct(values: Values) -> str:
 
 def _checked(values: Values) -> str:
     """How the exporter sees who the server is; it believes the system's authorities by itself."""
-    options = addresses.take_apart(_direct(values)).options
+    options = urls.take_apart(_direct(values)).options
     if has_own_server(values) or "sslmode" not in options:
         return "sslmode=prefer"
     root = options.get("sslrootcert", "system")
@@ -154,5 +153,5 @@ def _place(values: Values) -> str:
     """Host, port and name of the database."""
     if has_own_server(values):
         return f"{PRIMARY}:{POSTGRES_PORT}/{DATABASE}"
-    there = addresses.take_apart(_direct(values))
+    there = urls.take_apart(_direct(values))
     return f"{there.host}:{there.port or POSTGRES_PORT}/{there.path}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call
-from contravento_ops.kit.refusals import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 
 IMAGE = "grafana/k6:1.1.0"
 SCRIPT = Path("scripts") / "load-tests" / "api-load.js"
@@ -84,11 +84,12 @@ def call(root: Path, target: Target, results: Path, words: tuple[str, ...]) -> C
 
 
 def run(made: Call, results: Path) -> dict[str, Any]:
-    """The summary, whether or not thresholds were crossed. Raises Refusal where k6 itself fails."""
+    """The summary, whether or not thresholds were crossed. Raises CommandError where k6 itself
+    fails."""
     results.parent.mkdir(parents=True, exist_ok=True)
     done = compose.run(made, timeout=MOST_SECONDS)
     if done.status not in (0, THRESHOLDS_CROSSED) or not results.exists():
-        raise Refusal(
+        raise CommandError(
             f"k6 could not run (it is taken from the PATH, or from the image {IMAGE}): {done.said}",
             status=Exit.FAILED,
         )

@@ -10,7 +10,7 @@ JOURNEYS = ("feed", "trip", "map", "sign-in", "write", "upload")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LoadStage:
     """So many riders at once, and what they got."""
 
     riders: int
@@ -34,7 +34,7 @@ class Result:
     p99_milliseconds: float
     journeys: Mapping[str, float]  # p95 in milliseconds
     crossed: tuple[str, ...]  # thresholds
-    steps: tuple[Step, ...] = ()
+    steps: tuple[LoadStage, ...] = ()
 
     @property
     def is_good(self) -> bool:
@@ -72,13 +72,13 @@ def _crossed(metrics: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{name} {threshold}"
 
 
-def _steps(metrics: Mapping[str, Any], seconds: float) -> Iterator[Step]:
+def _steps(metrics: Mapping[str, Any], seconds: float) -> Iterator[LoadStage]:
     for name, found in metrics.items():
         before, found_step, rest = name.partition("{step:")
         if before != "http_reqs" or not found_step or not found["count"]:
             continue
         riders = int(rest.rstrip("}"))
-        yield Step(
+        yield LoadStage(
             riders=riders,
             requests=int(found["count"]),
             requests_per_second=round(found["count"] / seconds, 1),
@@ -87,7 +87,7 @@ def _steps(metrics: Mapping[str, Any], seconds: float) -> Iterator[Step]:
         )
 
 
-def knee(steps: Sequence[Step]) -> Step | None:
+def knee(steps: Sequence[LoadStage]) -> LoadStage | None:
     """The last step that was good and brought more than the good one before; None if none was.
 
     A bad step below a good one was a hiccup of the machine.
@@ -114,7 +114,7 @@ def sentences(result: Result) -> Iterable[str]:
     yield from (f"Not reached: {each}." for each in result.crossed)
 
 
-def knee_in_words(steps: Sequence[Step]) -> str:
+def knee_in_words(steps: Sequence[LoadStage]) -> str:
     found = knee(steps)
     if found is None:
         return f"Already {steps[0].riders} riders at once are too many."

@@ -5,9 +5,9 @@ from typing import Any
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Container, Project
-from contravento_ops.kit.refusals import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.site import Address
 from contravento_ops.release.plan import BACKUPS, MONITORING, PARTS_BESIDE, Facts
-from contravento_ops.release.traffic import Address
 
 HTTPS, HTTP = 443, 80
 APPLICATION = frozenset(
@@ -52,7 +52,7 @@ def _replicas(service: Mapping[str, Any]) -> int:
 
 
 def address_of_site(project: Project, domain: str) -> Address:
-    """Where nginx is published on this host. Raises Refusal where it is not."""
+    """Where nginx is published on this host. Raises CommandError where it is not."""
     for container in project.containers("nginx"):
         published = {target: (url, port) for url, port, target in container.ports}
         for target in (HTTPS, HTTP):
@@ -60,7 +60,7 @@ def address_of_site(project: Project, domain: str) -> Address:
                 url, port = published[target]
                 host = "127.0.0.1" if url in ("", "0.0.0.0", "::") else url  # noqa: S104
                 return Address(host, port, domain, is_https=target == HTTPS)
-    raise Refusal("nginx publishes no port on this host; is it running?", status=Exit.DOCKER)
+    raise CommandError("nginx publishes no port on this host; is it running?", status=Exit.DOCKER)
 
 
 def migration_of(project: Project) -> str | None:

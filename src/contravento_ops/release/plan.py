@@ -9,10 +9,12 @@ from contravento_ops.kit.compose import Call, Project, docker
 STOP_SECONDS = 45
 UPSTREAM = "/opt/contravento/bin/upstream"
 PARTS_BESIDE = ("postgres", "redis", "nginx", "certbot")
-MONITORING = frozenset({
-    *("prometheus", "alertmanager", "grafana", "blackbox", "containers"),
-    *("node-exporter", "postgres-exporter", "redis-exporter", "nginx-exporter"),
-})  # fmt: skip
+MONITORING = frozenset(
+    {
+        *("prometheus", "alertmanager", "grafana", "blackbox", "containers"),
+        *("node-exporter", "postgres-exporter", "redis-exporter", "nginx-exporter"),
+    }
+)
 BACKUPS = frozenset({"backup", "drill"})  # a release is not taken back for their sake, either
 
 
@@ -133,9 +135,20 @@ def _before_anything_is_touched(project: Project, facts: Facts, options: Options
             "see which migrations are pending, and whether the running code works with them",
             "5 s",
             nothing,
-            (project.call("run", "--rm", "--no-deps", "-T", "migrate",
-                          "contravento", "migrate", "--plan", "--json"),),
-        )  # fmt: skip
+            (
+                project.call(
+                    "run",
+                    "--rm",
+                    "--no-deps",
+                    "-T",
+                    "migrate",
+                    "contravento",
+                    "migrate",
+                    "--plan",
+                    "--json",
+                ),
+            ),
+        )
 
 
 def bringing(project: Project, options: Options) -> tuple[str, str, str, tuple[Call, ...]]:
@@ -255,7 +268,7 @@ def _round(
         f"{new[number]} is removed",
         (_one_more(project, "backend", scale),),
         (new[number], *facts.backends, *new[:number]),
-    )  # fmt: skip
+    )
     yield Step(
         Kind.REHEARSE,
         f"ask {new[number]} directly, before any rider does",
@@ -306,7 +319,7 @@ def _workers(project: Project, facts: Facts) -> Step:
             *(docker("stop", "--time", str(STOP_SECONDS), each) for each in facts.workers),
         ),
         (*new, *facts.workers),
-    )  # fmt: skip
+    )
 
 
 def _one_more(project: Project, service: str, scale: str) -> Call:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Project
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.refusals import Exit, Refusal
-from contravento_ops.release import budget, facts, plan, preflight, rehearsal, waiting
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.release import budget, direct_requests, facts, plan, preflight, wait
 from contravento_ops.release.budget import Answer
 from contravento_ops.release.plan import Kind, Plan, Step
 from contravento_ops.release.report import Report, Requests
 from contravento_ops.release.traffic import Stream
-from contravento_ops.release.waiting import NotWell
+from contravento_ops.release.wait import NotWell
 
 HEALTHY_SECONDS = 90
 SETTLED_SECONDS = 60
@@ -62,7 +62,7 @@ class Rollout:
                 self._carry_out(step)
             self._end_stream()
             self.report.outcome = "deployed"
-        except (NotWell, Refusal) as problem:
+        except (NotWell, CommandError) as problem:
             self._fail(problem)
         except BaseException:
             self._fail(NotWell("it was broken off"))
@@ -77,13 +77,13 @@ class Rollout:
             HANDLERS[step.kind](self, step)
         self.report.steps.append((step.title, round(time.monotonic() - began, 1)))
 
-    def _fail(self, problem: NotWell | Refusal) -> None:
+    def _fail(self, problem: NotWell | CommandError) -> None:
         self.report.cause = str(problem).strip().rstrip(".")
         if not self.touched:
             self.report.outcome = "refused"
-            if isinstance(problem, Refusal):
+            if isinstance(problem, CommandError):
                 raise problem
-            raise Refusal(str(problem), status=Exit.REFUSED)
+            raise CommandError(str(problem), status=Exit.REFUSED)
         self.report.outcome = self._settle()
         self._end_stream()
 
@@ -113,7 +113,7 @@ class Rollout:
         done = compose.run(step.calls[0])
         found = preflight.read(done.out) if done.ok else None
         if found is None:
-            raise Refusal(
+            raise CommandError(
                 f"The new image cannot say which migrations it brings: {done.said}",
                 status=Exit.REFUSED,
             )
@@ -123,7 +123,7 @@ class Rollout:
             going_back=self.plan.options.going_back,
         )
         if refused:
-            raise Refusal(refused, status=Exit.REFUSED)
+            raise CommandError(refused, status=Exit.REFUSED)
 
     def migrate(self, step: Step) -> None:
         done = compose.run(step.calls[0])
@@ -148,13 +148,13 @@ class Rollout:
         name = step.containers[0]
         self.started.append(name)
         self._calls(step.calls)
-        waiting.until_healthy(name, seconds=self.healthy_seconds)
+        wait.until_healthy(name, seconds=self.healthy_seconds)
         self._until_ready(name)
 
     def rehearse(self, step: Step) -> None:
         new, *others = step.containers
-        before = rehearsal.ask(others[0], host=self.host, rounds=2) if others else []
-        if cause := budget.judge(rehearsal.ask(new, host=self.host), before=before):
+        before = direct_requests.ask(others[0], host=self.host, rounds=2) if others else []
+        if cause := budget.judge(direct_requests.ask(new, host=self.host), before=before):
             raise NotWell(f"asked directly, {cause}")
         self._judge_connections(new)
 
@@ -162,7 +162,7 @@ class Rollout:
         new = step.containers[: self.plan.facts.worker_replicas]
         self._calls(step.calls[:1])
         for name in new:
-            waiting.until_healthy(name, seconds=self.healthy_seconds)
+            wait.until_healthy(name, seconds=self.healthy_seconds)
         self._calls(step.calls[1:])
 
     def switch(self, step: Step) -> None:
@@ -177,7 +177,7 @@ class Rollout:
             time.sleep(min(LOOK_EVERY_SECONDS, seconds))
             self._judge_traffic()
             self._judge_connections(name)
-            waiting.until_healthy(name, seconds=self.healthy_seconds)
+            wait.until_healthy(name, seconds=self.healthy_seconds)
 
     def stop(self, step: Step) -> None:
         self._until_drained()
@@ -204,7 +204,7 @@ class Rollout:
         """Its troubles touch no rider: they are told, and undo nothing."""
         try:
             self._calls(step.calls)
-            waiting.all_healthy(self.project, seconds=self.healthy_seconds)
+            wait.all_healthy(self.project, seconds=self.healthy_seconds)
         except NotWell as problem:
             self.report.warnings.append(f"monitoring is not well: {problem}")
 
@@ -221,15 +221,15 @@ class Rollout:
 
     def _until_well(self, *, seconds: float) -> None:
         """All that riders need."""
-        waiting.all_healthy(self.project, seconds=seconds, but=self.plan.facts.watching)
+        wait.all_healthy(self.project, seconds=seconds, but=self.plan.facts.watching)
 
     def _until_ready(self, name: str) -> None:
         until = time.monotonic() + self.healthy_seconds
         while True:
-            is_ready, said = rehearsal.is_ready(name, host=self.host)
+            is_ready, said = direct_requests.is_ready(name, host=self.host)
             if is_ready:
                 return
-            waiting.until_healthy(name, seconds=self.healthy_seconds)
+            wait.until_healthy(name, seconds=self.healthy_seconds)
             if time.monotonic() > until:
                 raise NotWell(f"{name} is not ready after {self.healthy_seconds:.0f} s: {said}")
             time.sleep(LOOK_EVERY_SECONDS)

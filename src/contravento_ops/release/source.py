@@ -5,7 +5,7 @@ from pathlib import Path
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, docker
-from contravento_ops.kit.refusals import Exit, Refusal
+from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.kit.state import Release
 from contravento_ops.release.plan import Options
 
@@ -14,7 +14,7 @@ COMMIT_LABEL = "org.opencontainers.image.revision"
 
 
 def choose(root: Path, image: str | None, *, bake_seconds: int) -> Options:
-    """What to build or take. Raises Refusal where neither a commit nor an image says what."""
+    """What to build or take. Raises CommandError where neither a commit nor an image says what."""
     if image is None:
         return Options(tag=tag_of_tree(root), build=True, bake_seconds=bake_seconds)
     tag = tag_of(image)
@@ -32,7 +32,7 @@ def tag_of_tree(root: Path) -> str:
     """The commit; with the time where files were changed since."""
     commit = compose.run(Call(("git", "-C", str(root), "rev-parse", "--short=12", "HEAD")))
     if not commit.ok:
-        raise Refusal(
+        raise CommandError(
             "This folder is no git clone, so a release built from it could not be named;"
             " name an image with --image.",
             status=Exit.USAGE,

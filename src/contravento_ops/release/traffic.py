@@ -3,53 +3,20 @@
 import http.client
 import json
 import secrets
-import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from contravento_ops.kit.site import TIMEOUT_SECONDS, Address
 from contravento_ops.release.budget import Answer
 
 PAUSE_SECONDS = 0.15
 WRITE_PAUSE_SECONDS = 1.0
 UPLOAD_SECONDS = 12
 UPLOAD_PIECES = 24
-TIMEOUT_SECONDS = 30
 PATHS = ("/", "/health", "/api/v1/feed", "/sign-in", "/map", "/no-such-page")
 EXPECTED = {"/no-such-page": (404,), "/sign-in": (200, 303)}  # those who are in are sent on
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where nginx is reached from this host, and the name that it answers to."""
-
-    host: str
-    port: int
-    name: str
-    is_https: bool
-
-    def open(self) -> http.client.HTTPConnection:
-        """The certificate is looked at elsewhere; here it may still be the self-signed one."""
-        if not self.is_https:
-            return http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_SECONDS)
-        return _NamedHttps(self)
-
-
-class _NamedHttps(http.client.HTTPSConnection):
-    """Connects to the address and asks for the name."""
-
-    def __init__(self, address: Address) -> None:
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        super().__init__(address.name, address.port, timeout=TIMEOUT_SECONDS, context=context)
-        self._address, self._tls = address, context
-
-    def connect(self) -> None:
-        plain = socket.create_connection((self._address.host, self._address.port), TIMEOUT_SECONDS)
-        self.sock = self._tls.wrap_socket(plain, server_hostname=self._address.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contravento_ops.environment import addresses
+from contravento_ops.environment import urls
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project
-from contravento_ops.release.waiting import NotWell
-from contravento_ops.rotation.ways import Phase, Turn, expect
+from contravento_ops.release.wait import NotWell
+from contravento_ops.rotation.strategy import Phase, RotationRequest, expect
 
 # What is said comes through a pipe and stands in no log: a password is part of it.
 PSQL = (
@@ -25,7 +25,7 @@ REFUSED = "password authentication failed"
 class OneRole:
     """Of a role that holds no connection for riders: it changes at once."""
 
-    turn: Turn
+    turn: RotationRequest
     role: str
 
     def open(self) -> None:
@@ -48,15 +48,15 @@ class OneRole:
 class TwoRoles:
     """The application's: the role that rests gets the new password, and takes over."""
 
-    turn: Turn
+    turn: RotationRequest
 
     @property
     def role(self) -> str:
-        return addresses.role_in(self.turn.values)
+        return urls.role_in(self.turn.values)
 
     @property
     def other(self) -> str:
-        return next(each for each in addresses.APPLICATION_ROLES if each != self.role)
+        return next(each for each in urls.APPLICATION_ROLES if each != self.role)
 
     def open(self) -> None:
         set_password(self.turn.project, self.other, self.turn.fresh)
@@ -99,7 +99,7 @@ def knock(project: Project, role: str, password: str) -> str:
     return "" if done.ok else done.err.strip() or f"status {done.status}"
 
 
-def proven(turn: Turn, new: tuple[str, str], old: tuple[str, str]) -> str:
+def proven(turn: RotationRequest, new: tuple[str, str], old: tuple[str, str]) -> str:
     said = knock(turn.project, *new)
     expect(not said, f"PostgreSQL does not let {new[0]} in with the new password: {said}")
     said = knock(turn.project, *old)

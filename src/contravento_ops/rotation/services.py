@@ -10,9 +10,9 @@ from urllib.request import Request, urlopen
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Done, Project
-from contravento_ops.kit.refusals import Exit, Refusal
-from contravento_ops.release.waiting import NotWell
-from contravento_ops.rotation.ways import Phase, Turn, Typed, expect
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.release.wait import NotWell
+from contravento_ops.rotation.strategy import Phase, RotationRequest, Typed, expect
 
 GRAFANA_PORT, ANSWER_SECONDS = 3000, 15
 BUSY = 5  # of the backup service's program
@@ -37,7 +37,7 @@ NOT_LET_IN = 5
 class Redis:
     """Redis takes several passwords of one user; the old one ends with the old container."""
 
-    turn: Turn
+    turn: RotationRequest
 
     def open(self) -> None:
         self._acl(">", self.turn.fresh)
@@ -79,7 +79,7 @@ class Redis:
 class Grafana:
     """Its own database has the password; the file's counts when there is none yet."""
 
-    turn: Turn
+    turn: RotationRequest
     url: str = ""
 
     def open(self) -> None:
@@ -87,7 +87,7 @@ class Grafana:
         if not self.url:
             return
         if self._ask("GET", "/api/user", self.turn.old) != 200:
-            raise Refusal(
+            raise CommandError(
                 "Grafana does not take the password of the environment file: it was changed there."
                 " Set the file's line to what it is now; nothing was changed.",
                 status=Exit.REFUSED,
@@ -155,7 +155,7 @@ class Mail(Typed):
 
     def open(self) -> None:
         if not self._lets_in(self.turn.fresh):
-            raise Refusal(
+            raise CommandError(
                 "The mail server refuses the new SMTP_PASSWORD; nothing was changed.",
                 status=Exit.REFUSED,
             )
@@ -178,7 +178,7 @@ class Mail(Typed):
 class Backups:
     """What was kept is encrypted anew, so that old sets open with the new key and no other."""
 
-    turn: Turn
+    turn: RotationRequest
 
     def open(self) -> None:
         self._take(self.turn.old, self.turn.fresh)
@@ -205,6 +205,8 @@ class Backups:
         call = self.turn.project.call("exec", "-T", "backup", "contravento-backup", "rekey", step)
         done = compose.run(call, timeout=REKEY_SECONDS, said_to_it=words)
         if done.status == BUSY:
-            raise Refusal(done.err.strip() or "The backup service is at work.", status=Exit.BUSY)
+            raise CommandError(
+                done.err.strip() or "The backup service is at work.", status=Exit.BUSY
+            )
         if not done.ok:
             raise NotWell(f"the backup service could not: {done.said}")

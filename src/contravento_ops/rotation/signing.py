@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from contravento_ops.check.site import Site
+from contravento_ops.kit.site import Site
 from contravento_ops.release import facts
-from contravento_ops.release.probe import a_probe
-from contravento_ops.rotation.ways import Phase, Turn, expect
+from contravento_ops.release.probe_rider import a_probe
+from contravento_ops.rotation.strategy import Phase, RotationRequest, expect
 
 NAME, BEFORE = "SECRET_KEY", "SECRET_KEY_PREVIOUS"
 PURPOSE = b"contravento access tokens"  # as the application derives it; a token of ours proves it
@@ -26,7 +26,7 @@ class Signing:
     """First everybody learns the new key, then signs with it; when no token of the old one is good
     any more, it is forgotten. Unless it `forgets`, it stays until somebody says `--finish`."""
 
-    turn: Turn
+    turn: RotationRequest
     forgets: bool = True
     waits: bool = True
 
@@ -72,11 +72,11 @@ class Finishing(Signing):
         return (replace(self.forget(), after_seconds=0.0),)
 
 
-def lifetime_seconds(turn: Turn) -> float:
+def lifetime_seconds(turn: RotationRequest) -> float:
     return 60.0 * int(turn.values.get("ACCESS_TOKEN_EXPIRE_MINUTES", LIFETIME_MINUTES))
 
 
-def asked_with(turn: Turn, secret: str) -> set[int]:
+def asked_with(turn: RotationRequest, secret: str) -> set[int]:
     """How the site answers a rider whose token is signed with this secret, and is good for the
     rest: one that has ended would be refused whatever signed it."""
     with a_probe(turn.project) as probe:

@@ -8,7 +8,11 @@ from typing import Any
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import docker
 
-DATABASE, EDGE, ZONE = "contravento.database", "contravento.edge", "contravento.zone"
+DATABASE, EDGE, ZONE = (
+    "contravento.database",
+    "contravento.edge",
+    "contravento.zone",
+)
 NOTICED_LATE_SECONDS = 5
 NANOSECONDS = 1_000_000_000
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contravento_ops.kit.compose import Call, Project, docker
 from contravento_ops.release.plan import Options, bringing
-from contravento_ops.swarm.parts import ONE_OFF, PHASES
+from contravento_ops.swarm.placement import ONE_OFF, PHASES
 
 
 class Kind(StrEnum):
@@ -76,10 +76,13 @@ def _steps(facts: Facts, options: Options) -> Iterator[Step]:
     if facts.rest:
         named = ", ".join(facts.rest)
         yield Step(
-            Kind.REST, f"backups and monitoring: {named}", "60 s",
+            Kind.REST,
+            f"backups and monitoring: {named}",
+            "60 s",
             "not needed: riders do without; you are told",
-            (deploy(facts, "rest"),), facts.rest,
-        )  # fmt: skip
+            (deploy(facts, "rest"),),
+            facts.rest,
+        )
     yield Step(Kind.RECORD, "note what is deployed now", "at once", "the note before stays")
     yield Step(
         Kind.TIDY,
@@ -111,8 +114,11 @@ def _before_anything_is_touched(facts: Facts, options: Options) -> Iterator[Step
         yield Step(
             Kind.PREFLIGHT,
             "see which migrations are pending, and whether the running code works with them",
-            "10 s", nothing, _again(facts, ("preflight",)), ("preflight",),
-        )  # fmt: skip
+            "10 s",
+            nothing,
+            _again(facts, ("preflight",)),
+            ("preflight",),
+        )
 
 
 WORDS: Mapping[tuple[str, ...], tuple[str, str, str]] = {
@@ -126,7 +132,7 @@ WORDS: Mapping[tuple[str, ...], tuple[str, str, str]] = {
     ("worker",): ("workers, a new one beside each old one", "40 s", "the Swarm goes back"),
     ("backend",): ("backends, one after another", "1–2 min", "the Swarm goes back"),
     ("nginx",): ("nginx, one node after another if it changed", "20 s", "the Swarm goes back"),
-}  # fmt: skip
+}
 
 
 def _phase(facts: Facts, names: tuple[str, ...]) -> Step:
@@ -147,8 +153,16 @@ def deploy(facts: Facts, part: str) -> Call:
     """One part of the stack. Without a registry each node takes the image that it has."""
     resolve = "always" if facts.built else "never"
     file = facts.folder / f"{part}.json"
-    return docker("stack", "deploy", "--resolve-image", resolve, "--with-registry-auth",
-                  "--compose-file", str(file), facts.stack)  # fmt: skip
+    return docker(
+        "stack",
+        "deploy",
+        "--resolve-image",
+        resolve,
+        "--with-registry-auth",
+        "--compose-file",
+        str(file),
+        facts.stack,
+    )
 
 
 def rollback(facts: Facts, service: str) -> Call:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contravento_ops.environment.variables import VARIABLES
-from contravento_ops.swarm import figures, kept
-from contravento_ops.swarm.kept import Kept
+from contravento_ops.environment.variables.table import VARIABLES
+from contravento_ops.swarm import prometheus, versioned_files
 from contravento_ops.swarm.nodes import DATABASE, EDGE, ZONE
-from contravento_ops.swarm.parts import (
+from contravento_ops.swarm.placement import (
     AT_THE_EDGE,
     EVERYWHERE,
     FILES_OF_RIDERS,
@@ -17,7 +16,8 @@ from contravento_ops.swarm.parts import (
     ROLLING,
     STAYING_VOLUMES,
 )
-from contravento_ops.swarm.refusing import CERTIFICATE
+from contravento_ops.swarm.unsupported import CERTIFICATE
+from contravento_ops.swarm.versioned_files import VersionedFile
 
 type Service = Mapping[str, Any]
 
@@ -37,10 +37,12 @@ LOST_CLIENTS = (
     "-ctcp_user_timeout=15s",
 )
 TOLD_BY_CHANCE = 12  # characters; a shorter secret may be part of a word
-KEPT_AS_IT_IS = frozenset({
-    *("cap_add", "cap_drop", "healthcheck", "image", "init", "logging", "read_only"),
-    *("stop_grace_period", "stop_signal", "sysctls", "user"),
-})  # fmt: skip
+KEPT_AS_IT_IS = frozenset(
+    {
+        *("cap_add", "cap_drop", "healthcheck", "image", "init", "logging", "read_only"),
+        *("stop_grace_period", "stop_signal", "sysctls", "user"),
+    }
+)
 UNITS = {"k": 1024, "m": 1024**2, "g": 1024**3}
 
 
@@ -77,14 +79,14 @@ class Around:
 @dataclass(frozen=True, slots=True)
 class Translated:
     document: dict[str, Any]
-    kept: tuple[Kept, ...]
+    kept: tuple[VersionedFile, ...]
 
 
 def translate(name: str, service: Service, around: Around) -> Translated:
     """Raises Refusal where it has to be known what an image runs, and the image is nowhere."""
     said = _settings(name, service, around)
     secrets = [
-        kept.secret(around.stack, each, value.encode())
+        versioned_files.secret(around.stack, each, value.encode())
         for each, value in said.items()
         if _is_secret(each, value, around)
     ]
@@ -123,7 +125,7 @@ def _is_secret(name: str, value: str, around: Around) -> bool:
     return bool(value) and (is_named or any(each in value for each in around.hidden))
 
 
-def _own_files(name: str, around: Around, *, has_secrets: bool) -> list[Kept]:
+def _own_files(name: str, around: Around, *, has_secrets: bool) -> list[VersionedFile]:
     """What a container needs here and not with Compose."""
     wanted = [WITH_SECRETS] if has_secrets else []
     wanted += [LINGERING, HEALTHY] if name == "backend" else []
@@ -132,11 +134,13 @@ def _own_files(name: str, around: Around, *, has_secrets: bool) -> list[Kept]:
     return files + (list(_certificate(around)) if name == "nginx" else [])
 
 
-def _certificate(around: Around) -> Iterator[Kept]:
+def _certificate(around: Around) -> Iterator[VersionedFile]:
     folder = around.values.get("CERTIFICATE_FOLDER")
     for name in CERTIFICATE if folder else ():
         target = f"/etc/letsencrypt/live/{around.values['DOMAIN']}/{name}"
-        yield kept.secret(around.stack, name, (Path(str(folder)) / name).read_bytes(), target)
+        yield versioned_files.secret(
+            around.stack, name, (Path(str(folder)) / name).read_bytes(), target
+        )
 
 
 # --- what runs ------------------------------------------------------------------------------------
@@ -254,9 +258,11 @@ def _ports(service: Service) -> dict[str, Any]:
 # --- what it sees ---------------------------------------------------------------------------------
 
 
-def _mounts(name: str, service: Service, around: Around) -> tuple[list[dict[str, Any]], list[Kept]]:
+def _mounts(
+    name: str, service: Service, around: Around
+) -> tuple[list[dict[str, Any]], list[VersionedFile]]:
     mounts: list[dict[str, Any]] = []
-    files: list[Kept] = []
+    files: list[VersionedFile] = []
     for each in service.get("volumes") or ():
         if each["type"] == "bind" and (found := _files(each, around)) is not None:
             files += found
@@ -281,7 +287,7 @@ def _is_dropped(name: str, mount: Mapping[str, Any], around: Around) -> bool:
     return has_certificate and mount["source"] == "ssl_certificates"
 
 
-def _files(mount: Mapping[str, Any], around: Around) -> list[Kept] | None:
+def _files(mount: Mapping[str, Any], around: Around) -> list[VersionedFile] | None:
     """Of this folder, or the one file that is named; None for what is the node's own."""
     source = Path(mount["source"])
     if source == Path("/dev/null"):
@@ -298,14 +304,14 @@ def _files(mount: Mapping[str, Any], around: Around) -> list[Kept] | None:
     ]
 
 
-def _file(source: Path, target: str, around: Around) -> Kept:
+def _file(source: Path, target: str, around: Around) -> VersionedFile:
     """A secret where one is written in it, as in the environment file, wherever that lies."""
     content = source.read_bytes()
     if any(each.encode() in content for each in around.hidden):
-        return kept.secret(around.stack, source.name, content, target)
-    if source.name in figures.CHANGED:
-        content = figures.CHANGED[source.name](content.decode()).encode()
-    return kept.config(around.stack, source, target, content)
+        return versioned_files.secret(around.stack, source.name, content, target)
+    if source.name in prometheus.CHANGED:
+        content = prometheus.CHANGED[source.name](content.decode()).encode()
+    return versioned_files.config(around.stack, source, target, content)
 
 
 def _memory(service: Service) -> Iterator[dict[str, Any]]:

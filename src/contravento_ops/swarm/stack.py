@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from contravento_ops.environment import addresses
-from contravento_ops.swarm.kept import Kept
-from contravento_ops.swarm.parts import LEFT_OUT, OF_REDIS, OF_THE_DATABASE, PHASES
+from contravento_ops.environment import urls
+from contravento_ops.swarm.placement import LEFT_OUT, OF_REDIS, OF_THE_DATABASE, PHASES
 from contravento_ops.swarm.service import Around, Service, translate
+from contravento_ops.swarm.versioned_files import VersionedFile
 
 VERSION = "3.13"
 OWNER = "contravento_owner"
@@ -21,7 +21,7 @@ PLAN = ("contravento", "migrate", "--plan", "--json")
 class Stack:
     name: str
     document: Mapping[str, Any]
-    kept: Mapping[str, Kept]
+    kept: Mapping[str, VersionedFile]
 
     @property
     def services(self) -> frozenset[str]:
@@ -94,12 +94,12 @@ def rest_of(services: frozenset[str]) -> tuple[str, ...]:
 
 def has_own_database(values: Mapping[str, str]) -> bool:
     url = values.get("DATABASE_URL")
-    return not url or addresses.take_apart(url).host == "postgres"
+    return not url or urls.take_apart(url).host == "postgres"
 
 
 def has_own_redis(values: Mapping[str, str]) -> bool:
     url = values.get("REDIS_URL")
-    return not url or addresses.take_apart(url).host == "redis"
+    return not url or urls.take_apart(url).host == "redis"
 
 
 def subnet_of(config: Mapping[str, Any]) -> str:

@@ -8,16 +8,26 @@ from urllib.parse import quote
 import pytest
 
 from contravento_ops.environment import file, initialise, secrets
-from contravento_ops.environment.variables import VARIABLES, Variable
-from contravento_ops.kit.place import ENVIRONMENTS, EnvironmentName, Place
+from contravento_ops.environment.variables.table import VARIABLES, Variable
+from contravento_ops.kit.paths import ENVIRONMENTS, EnvironmentName, EnvironmentPaths
 from tests.ops.making import OWN, make_file, spoil, value_in
 
 LENGTHS = {
-    "staging": {"SECRET_KEY": 96, "POSTGRES_PASSWORD": 32, "REDIS_PASSWORD": 24,
-                "GRAFANA_ADMIN_PASSWORD": 16, "POSTGRES_OWNER_PASSWORD": 32},
-    "prod": {"SECRET_KEY": 128, "POSTGRES_PASSWORD": 48, "REDIS_PASSWORD": 48,
-             "GRAFANA_ADMIN_PASSWORD": 48, "POSTGRES_APP_PASSWORD": 48},
-}  # fmt: skip
+    "staging": {
+        "SECRET_KEY": 96,
+        "POSTGRES_PASSWORD": 32,
+        "REDIS_PASSWORD": 24,
+        "GRAFANA_ADMIN_PASSWORD": 16,
+        "POSTGRES_OWNER_PASSWORD": 32,
+    },
+    "prod": {
+        "SECRET_KEY": 128,
+        "POSTGRES_PASSWORD": 48,
+        "REDIS_PASSWORD": 48,
+        "GRAFANA_ADMIN_PASSWORD": 48,
+        "POSTGRES_APP_PASSWORD": 48,
+    },
+}
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
@@ -38,7 +48,9 @@ def test_nothing_that_is_there_changes(tmp_path: Path) -> None:
     path = make_file(tmp_path)
     before = path.read_text()
 
-    outcome = initialise.initialise(Place(tmp_path, "staging"), {"DOMAIN": "x.test"}, _never)
+    outcome = initialise.initialise(
+        EnvironmentPaths(tmp_path, "staging"), {"DOMAIN": "x.test"}, _never
+    )
 
     assert path.read_text() == before
     assert outcome == initialise.Outcome(created=False, added=())
@@ -49,7 +61,7 @@ def test_after_an_upgrade_only_what_is_missing_is_added(tmp_path: Path) -> None:
     spoil(path, "POSTGRES_MONITOR_PASSWORD", "# it came later")
     before = path.read_text()
 
-    outcome = initialise.initialise(Place(tmp_path, "staging"), {}, _never)
+    outcome = initialise.initialise(EnvironmentPaths(tmp_path, "staging"), {}, _never)
 
     assert outcome.added == ("POSTGRES_MONITOR_PASSWORD",)
     assert path.read_text().startswith(before)
@@ -71,10 +83,18 @@ def test_what_is_asked_is_the_domain_and_the_mail_settings(tmp_path: Path) -> No
         asked.append(variable.name)
         return OWN.get(variable.name, suggestion)
 
-    initialise.initialise(Place(tmp_path, "staging"), {}, ask)
+    initialise.initialise(EnvironmentPaths(tmp_path, "staging"), {}, ask)
 
-    assert asked == ["DOMAIN", "SMTP_HOST", "SMTP_PORT", "SMTP_USER", "SMTP_PASSWORD", "SMTP_FROM",
-                     "MAIL_ALLOW_LIST", "ACME_EMAIL"]  # fmt: skip
+    assert asked == [
+        "DOMAIN",
+        "SMTP_HOST",
+        "SMTP_PORT",
+        "SMTP_USER",
+        "SMTP_PASSWORD",
+        "SMTP_FROM",
+        "MAIL_ALLOW_LIST",
+        "ACME_EMAIL",
+    ]
 
 
 def test_production_is_not_asked_who_may_be_written_to(tmp_path: Path) -> None:
@@ -84,14 +104,14 @@ def test_production_is_not_asked_who_may_be_written_to(tmp_path: Path) -> None:
         asked.append(variable.name)
         return "x"
 
-    initialise.initialise(Place(tmp_path, "prod"), {}, ask)
+    initialise.initialise(EnvironmentPaths(tmp_path, "prod"), {}, ask)
 
     assert "MAIL_ALLOW_LIST" not in asked
     assert "SMTP_USER" in asked
 
 
 def test_dev_asks_nothing(tmp_path: Path) -> None:
-    initialise.initialise(Place(tmp_path, "dev"), {}, _never)
+    initialise.initialise(EnvironmentPaths(tmp_path, "dev"), {}, _never)
 
     assert value_in(tmp_path / ".env.dev", "DOMAIN") == "localhost"
 

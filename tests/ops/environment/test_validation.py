@@ -7,7 +7,7 @@ import pytest
 
 from contravento_ops.environment import file, fingerprints, validation
 from contravento_ops.environment.fingerprints import Fingerprints
-from contravento_ops.kit.place import ENVIRONMENTS, EnvironmentName, Place
+from contravento_ops.kit.paths import ENVIRONMENTS, EnvironmentName, EnvironmentPaths
 from tests.ops.making import make_file, spoil, value_in
 
 SHORT = "aB3-dE6_gH9"
@@ -69,24 +69,50 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("DATABASE_POOL_SIZE", "DATABASE_POOL_SIZE=60", "(60 + 10) × 1 × (1 + 1) = 140 connections"),
     ("POSTGRES_DB", "POSTGRES_DB=My-Database", "is no plain name"),
     ("DATABASE_URL", "DATABASE_URL=mysql://u:p@postgres/x", "is no such address"),
-    ("DATABASE_URL", "DATABASE_URL=" + URL.format(user="contravento_app", password="a/b@c",
-     name="contravento_staging"), "holds a password that breaks a URL"),
-    ("DATABASE_URL", "DATABASE_URL=" + URL.format(user="contravento_app", password=LONG,
-     name="contravento_staging"), "another password than POSTGRES_APP_PASSWORD"),
-    ("DATABASE_URL", "DATABASE_URL=" + URL.format(user="contravento_app", password=LONG,
-     name="elsewhere"), "says 'elsewhere', but POSTGRES_DB says"),
-    ("DATABASE_URL", "DATABASE_URL=" + URL.format(user="contravento_staging", password=LONG,
-     name="contravento_staging"), "may do more than contravento_app"),
+    (
+        "DATABASE_URL",
+        "DATABASE_URL="
+        + URL.format(user="contravento_app", password="a/b@c", name="contravento_staging"),
+        "holds a password that breaks a URL",
+    ),
+    (
+        "DATABASE_URL",
+        "DATABASE_URL="
+        + URL.format(user="contravento_app", password=LONG, name="contravento_staging"),
+        "another password than POSTGRES_APP_PASSWORD",
+    ),
+    (
+        "DATABASE_URL",
+        "DATABASE_URL=" + URL.format(user="contravento_app", password=LONG, name="elsewhere"),
+        "says 'elsewhere', but POSTGRES_DB says",
+    ),
+    (
+        "DATABASE_URL",
+        "DATABASE_URL="
+        + URL.format(user="contravento_staging", password=LONG, name="contravento_staging"),
+        "may do more than contravento_app",
+    ),
     ("DATABASE_REPLICA_URL", "DATABASE_REPLICA_URL=replica.velo.test", "is no such address"),
-    ("DATABASE_REPLICA_URL", "DATABASE_REPLICA_URL=postgresql://r:a/b@c@replica.velo.test/diary",
-     "holds a password that breaks a URL"),
-    ("DATABASE_REPLICA_URL", "DATABASE_REPLICA_URL=postgresql://r:x@postgres/contravento_staging",
-     "names the database itself"),
-    ("DATABASE_REPLICA_URL",
-     f"DATABASE_REPLICA_URL=postgresql://contravento_app:{LONG}@replica.velo.test/diary",
-     "signs in as the application does not; write contravento_app and its password"),
-    ("DATABASE_REPLICA_URL", "DATABASE_REPLICA_URL=postgresql://r:x@replica.velo.test/diary",
-     "does not ask who the server elsewhere is"),
+    (
+        "DATABASE_REPLICA_URL",
+        "DATABASE_REPLICA_URL=postgresql://r:a/b@c@replica.velo.test/diary",
+        "holds a password that breaks a URL",
+    ),
+    (
+        "DATABASE_REPLICA_URL",
+        "DATABASE_REPLICA_URL=postgresql://r:x@postgres/contravento_staging",
+        "names the database itself",
+    ),
+    (
+        "DATABASE_REPLICA_URL",
+        f"DATABASE_REPLICA_URL=postgresql://contravento_app:{LONG}@replica.velo.test/diary",
+        "signs in as the application does not; write contravento_app and its password",
+    ),
+    (
+        "DATABASE_REPLICA_URL",
+        "DATABASE_REPLICA_URL=postgresql://r:x@replica.velo.test/diary",
+        "does not ask who the server elsewhere is",
+    ),
     ("X", "DATABASE_REPLICA_MAX_LAG_SECONDS=2", "2 is out of bounds"),
     ("X", "DATABASE_REPLICA_MAX_LAG_SECONDS=1s", "'1s' is no number"),
     ("REDIS_URL", f"REDIS_URL=redis://:{LONG}@redis:6379/1", "than REDIS_PASSWORD"),
@@ -99,7 +125,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("CHECK_INBOX_URL", f"CHECK_INBOX_URL=imaps://qa:1/{SHORT}@velo.test", "with % / ? # @ in the"),
     ("CHECK_INBOX_URL", "CHECK_INBOX_URL=imap://qa:x@velo.test/INBOX", "that is no inbox"),
     ("NETWORK_PREFIX", "NETWORK_PREFIX=8.8.8", "is no private network"),
-]  # fmt: skip
+]
 
 
 def problems(path: Path, environment: EnvironmentName = "staging") -> list[str]:
@@ -107,7 +133,7 @@ def problems(path: Path, environment: EnvironmentName = "staging") -> list[str]:
     assert found
     others = {
         each.environment: other
-        for each in Place(path.parent, environment).others()
+        for each in EnvironmentPaths(path.parent, environment).others()
         if (other := file.read(each.env_file))
     }
     context = validation.Context(environment, others)
@@ -186,20 +212,27 @@ def test_a_secret_of_another_environment_is_refused(tmp_path: Path) -> None:
         ("DOMAIN", "DOMAIN=Velo.test", "DOMAIN names the domain of prod"),
         ("POSTGRES_DB", "POSTGRES_DB=contravento", "POSTGRES_DB names the database of prod"),
         ("STORAGE_URL", "STORAGE_URL=s3://photos/staging", "STORAGE_URL names the bucket of prod"),
-        ("DATABASE_URL", "DATABASE_URL=postgresql://a:b@db.velo.test:5432/contravento",
-         "DATABASE_URL names the database of prod"),
-        ("DATABASE_REPLICA_URL",
-         "DATABASE_REPLICA_URL=postgresql://a:b@db.velo.test:5432/contravento",
-         "DATABASE_REPLICA_URL names the database of prod"),
+        (
+            "DATABASE_URL",
+            "DATABASE_URL=postgresql://a:b@db.velo.test:5432/contravento",
+            "DATABASE_URL names the database of prod",
+        ),
+        (
+            "DATABASE_REPLICA_URL",
+            "DATABASE_REPLICA_URL=postgresql://a:b@db.velo.test:5432/contravento",
+            "DATABASE_REPLICA_URL names the database of prod",
+        ),
     ],
-)  # fmt: skip
+)
 def test_staging_may_not_name_what_is_productions(
     tmp_path: Path, name: str, line: str, words: str
 ) -> None:
     make_file(
-        tmp_path, "prod", STORAGE_URL="s3://photos",
+        tmp_path,
+        "prod",
+        STORAGE_URL="s3://photos",
         DATABASE_URL="postgresql://x:y@db.velo.test:5432/contravento",
-    )  # fmt: skip
+    )
     staging = make_file(tmp_path)
     spoil(staging, name, line)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tools import ops_files
 
-from contravento_ops.environment.variables import SET_BY_US, VARIABLES
+from contravento_ops.environment.variables.table import SET_BY_US, VARIABLES
 
 ROOT = Path(__file__).parents[3]
 SETTINGS = ROOT / "src" / "contravento" / "kit" / "settings.py"

@@ -11,10 +11,10 @@ import yaml
 from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from contravento_ops.environment import consistency
-from contravento_ops.kit.place import EnvironmentName
-from contravento_ops.kit.refusals import Exit
-from contravento_ops.kubernetes import overlay, refusing, settings
-from contravento_ops.kubernetes.numbers import numbers
+from contravento_ops.kit.errors import Exit
+from contravento_ops.kit.paths import EnvironmentName
+from contravento_ops.kubernetes import overlay, settings, unsupported
+from contravento_ops.kubernetes.replicas import numbers
 from contravento_ops.main import run
 from tests.kubernetes.policies import findings
 from tests.kubernetes.rendering import HERE, OVERLAYS, ROOT, kustomize, values
@@ -35,13 +35,13 @@ S3 = {
 }
 
 
-def wanted(folder: Path, image: str = IMAGE, **changes: str) -> overlay.Wanted:
-    return overlay.Wanted(
+def wanted(folder: Path, image: str = IMAGE, **changes: str) -> overlay.OverlayRequest:
+    return overlay.OverlayRequest(
         "prod", {**values("prod"), **changes}, image, overlay.shared_from(ROOT, folder)
     )
 
 
-def render(folder: Path, wanted: overlay.Wanted) -> dict[str, dict[str, object]]:
+def render(folder: Path, wanted: overlay.OverlayRequest) -> dict[str, dict[str, object]]:
     for name, content in overlay.files(wanted).items():
         (folder / name).write_text(content)
     found = yaml.safe_load_all(kustomize(folder))
@@ -91,18 +91,18 @@ def test_what_would_not_work_is_refused_with_a_sentence(what: str) -> None:
     environment, changes, sentence = REFUSED[what]
     given = {**values("staging" if environment == "dev" else environment), **changes}
 
-    assert list(refusing.of_the_environment(environment, given)) == [sentence]
+    assert list(unsupported.of_the_environment(environment, given)) == [sentence]
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
 def test_what_works_is_not_refused(environment: EnvironmentName) -> None:
-    assert list(refusing.of_the_environment(environment, values(environment))) == []
+    assert list(unsupported.of_the_environment(environment, values(environment))) == []
 
 
 def test_a_server_elsewhere_needs_no_place_for_backups() -> None:
     given = {**values("prod"), "BACKUP_S3_BUCKET": "", "DATABASE_URL": ELSEWHERE}
 
-    assert list(refusing.of_the_environment("prod", given)) == []
+    assert list(unsupported.of_the_environment("prod", given)) == []
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_server_elsewhere_needs_no_place_for_backups() -> None:
     ],
 )
 def test_an_image_is_of_a_registry_and_has_a_tag_that_stays(image: str, said: str) -> None:
-    found = list(refusing.of_the_image(image))
+    found = list(unsupported.of_the_image(image))
 
     assert found == [] if not said else said in found[0]
 
@@ -162,16 +162,19 @@ def test_pods_reach_mail_and_storage_where_the_settings_say(
 
 def test_storage_is_opened_with_what_the_settings_say() -> None:
     given = {
-        **values("prod"), "STORAGE_S3_ENDPOINT": "https://s3.test", "STORAGE_S3_ACCESS_KEY": "Kz4",
+        **values("prod"),
+        "STORAGE_S3_ENDPOINT": "https://s3.test",
+        "STORAGE_S3_ACCESS_KEY": "Kz4",
         "STORAGE_S3_SECRET_KEY": "canary",
-    }  # fmt: skip
+    }
 
     assert settings.configuration("prod", given, "1")["STORAGE_S3_ENDPOINT"] == "https://s3.test"
     assert "canary" not in str(settings.configuration("prod", given, "1"))
     (kept,) = [
-        each for each in settings.secrets("prod", given)["items"]
+        each
+        for each in settings.secrets("prod", given)["items"]
         if each["metadata"]["name"] == "contravento"
-    ]  # fmt: skip
+    ]
     assert kept["stringData"]["STORAGE_S3_SECRET_KEY"] == "canary"
 
 
@@ -279,9 +282,10 @@ def test_passwords_are_encoded_in_addresses() -> None:
     given = {**values("prod"), "POSTGRES_APP_PASSWORD": "a/b@c"}
 
     (found,) = [
-        each for each in settings.secrets("prod", given)["items"]
+        each
+        for each in settings.secrets("prod", given)["items"]
         if each["metadata"]["name"] == "contravento"
-    ]  # fmt: skip
+    ]
     assert (
         "contravento_app:a%2Fb%40c@postgres-rw:5432/contravento"
         in (found["stringData"]["DATABASE_URL"])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contravento_ops.load.results import Result, Step, knee, knee_in_words, read, sentences
+from contravento_ops.load.results import LoadStage, Result, knee, knee_in_words, read, sentences
 
 TIMES = {"med": 15.04, "p(95)": 148.7, "p(99)": 869.2, "max": 2000.0}
 SUMMARY: dict[str, Any] = {
@@ -22,8 +22,8 @@ SUMMARY: dict[str, Any] = {
 }
 
 
-def step(riders: int, per_second: float, p95: float = 100.0, failed: int = 0) -> Step:
-    return Step(riders, int(per_second * 15), per_second, p95, failed)
+def step(riders: int, per_second: float, p95: float = 100.0, failed: int = 0) -> LoadStage:
+    return LoadStage(riders, int(per_second * 15), per_second, p95, failed)
 
 
 def test_a_summary_is_read_as_figures() -> None:
@@ -32,7 +32,7 @@ def test_a_summary_is_read_as_figures() -> None:
     assert (found.requests, found.requests_per_second, found.failed) == (2126, 62.5, 3)
     assert found.p95_milliseconds == 148.7  # what went before and after is left out
     assert found.journeys == {"feed": 140.2}  # nobody uploaded
-    assert found.steps == (Step(10, 180, 15.0, 148.7, 0),)
+    assert found.steps == (LoadStage(10, 180, 15.0, 148.7, 0),)
 
 
 def test_a_threshold_that_is_crossed_is_named() -> None:
@@ -57,7 +57,9 @@ def test_nothing_crossed_is_good() -> None:
         ([step(10, 15), step(25, 35, p95=700), step(50, 70)], 50),  # a hiccup in between
     ],
 )
-def test_the_knee_is_the_last_good_step_that_brought_more(steps: list[Step], riders: int) -> None:
+def test_the_knee_is_the_last_good_step_that_brought_more(
+    steps: list[LoadStage], riders: int
+) -> None:
     found = knee(steps)
 
     assert found

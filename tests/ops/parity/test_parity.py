@@ -12,8 +12,8 @@ from contravento_ops import main
 from contravento_ops.environment import file as env_files
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Container, Done, Project
-from contravento_ops.kit.refusals import Exit, Refusal
-from contravento_ops.parity.comparing import Allowed, compare, flat, read_allowed
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.parity.diff import Allowed, compare, flat, read_allowed
 from tests.ops.making import make_file
 
 ROOT = Path(__file__).parents[3]
@@ -58,11 +58,13 @@ class Side:
             name: values.get(name, "") for name in ("LOG_LEVEL", "SECRET_KEY", "DOMAIN", "DEBUG")
         }
         backend = {
-            "image": "contravento:1", "environment": told, "deploy": {"replicas": self.replicas},
+            "image": "contravento:1",
+            "environment": told,
+            "deploy": {"replicas": self.replicas},
             "volumes": [{"source": f"{self.folder}/deploy"}],
             "command": ["--redis", f"redis://:{values['REDIS_PASSWORD']}@redis:6379/1"],
             **self.backend,
-        }  # fmt: skip
+        }
         others = {name: {"image": f"{name}:1"} for name in self.images}
         return {
             "name": f"contravento-{self.environment}",
@@ -265,17 +267,21 @@ def test_every_difference_that_is_allowed_has_a_reason(tmp_path: Path) -> None:
     bad = tmp_path / "parity.toml"
     for text in ('[[allowed]]\nkey = "a"\nreason = " "\n', '[[allowed]]\nkey = "a"\n', "nonsense"):
         bad.write_text(text)
-        with pytest.raises(Refusal):
+        with pytest.raises(CommandError):
             read_allowed(bad)
 
 
 def test_no_pattern_allows_what_would_matter() -> None:
     keys = (
-        "files/compose/services/backend/environment/DEBUG", "running/settings/METRICS",
-        "running/postgresql/max_connections", "files/compose/services/nginx/volumes/0/source",
-        "running/images/nginx", "running/nginx/headers.conf: add_header X-Frame-Options DENY;",
-        "files/compose/services/postgres/command/3", "files/settings/ACCESS_TOKEN_EXPIRE_MINUTES",
-    )  # fmt: skip
+        "files/compose/services/backend/environment/DEBUG",
+        "running/settings/METRICS",
+        "running/postgresql/max_connections",
+        "files/compose/services/nginx/volumes/0/source",
+        "running/images/nginx",
+        "running/nginx/headers.conf: add_header X-Frame-Options DENY;",
+        "files/compose/services/postgres/command/3",
+        "files/settings/ACCESS_TOKEN_EXPIRE_MINUTES",
+    )
     found = compare(dict.fromkeys(keys, "1"), dict.fromkeys(keys, "2"), read_allowed(ALLOWED))
 
     assert [str(each) for each in found if each.is_allowed] == []

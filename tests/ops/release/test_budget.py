@@ -26,13 +26,17 @@ def test_what_is_good_enough(answers: list[Answer]) -> None:
 @pytest.mark.parametrize(
     ("answers", "cause"),
     [
-        ([*FINE, Answer(500, 0.1), Answer(503, 0.1)],
-         "2 of 100 requests failed, the first with status 500"),
-        ([*FINE[:10], Answer(0, 0.1, "/", "ConnectionResetError"), Answer(0, 0.1)],
-         "2 of 12 requests failed, the first with ConnectionResetError"),
+        (
+            [*FINE, Answer(500, 0.1), Answer(503, 0.1)],
+            "2 of 100 requests failed, the first with status 500",
+        ),
+        (
+            [*FINE[:10], Answer(0, 0.1, "/", "ConnectionResetError"), Answer(0, 0.1)],
+            "2 of 12 requests failed, the first with ConnectionResetError",
+        ),
         ([Answer(200, 1.5)] * 20, "it is slow: 95 of 100 answers within 1.50 s, where 1.00 s"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not(answers: list[Answer], cause: str) -> None:
     found = budget.judge(answers, before=FINE)
 

@@ -7,11 +7,11 @@ import pytest
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.place import Place
+from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.release import plan
 from contravento_ops.release.plan import Facts, Kind, Options, Plan
 
-PROJECT = Project(Place(Path("/srv/diary"), "staging"))
+PROJECT = Project(EnvironmentPaths(Path("/srv/diary"), "staging"))
 FRESH = Facts(PROJECT, "contravento-staging")
 RUNNING = Facts(
     PROJECT,
@@ -56,8 +56,13 @@ def test_from_nothing_everything_is_started_in_one_go() -> None:
     made = plan.make(FRESH, Options(tag="1f3c5a7"))
 
     assert kinds(made) == [
-        Kind.HOST, Kind.ENVIRONMENT, Kind.IMAGE, Kind.UP, Kind.WAIT, Kind.RECORD,
-    ]  # fmt: skip
+        Kind.HOST,
+        Kind.ENVIRONMENT,
+        Kind.IMAGE,
+        Kind.UP,
+        Kind.WAIT,
+        Kind.RECORD,
+    ]
     assert words(made, Kind.IMAGE) == ["build"]
     assert words(made, Kind.UP) == ["up --detach --remove-orphans"]
 
@@ -84,9 +89,19 @@ def test_an_upgrade_touches_nothing_before_it_has_looked() -> None:
     before, after = kinds(made)[:4], kinds(made)[4:]
     assert before == [Kind.HOST, Kind.ENVIRONMENT, Kind.IMAGE, Kind.PREFLIGHT]
     assert after == [
-        Kind.PROBE, Kind.MIGRATE, Kind.PIN, Kind.START, Kind.REHEARSE, Kind.WORKERS,
-        Kind.SWITCH, Kind.BAKE, Kind.STOP, Kind.RELEASE_PIN, Kind.BESIDE, Kind.RECORD,
-    ]  # fmt: skip
+        Kind.PROBE,
+        Kind.MIGRATE,
+        Kind.PIN,
+        Kind.START,
+        Kind.REHEARSE,
+        Kind.WORKERS,
+        Kind.SWITCH,
+        Kind.BAKE,
+        Kind.STOP,
+        Kind.RELEASE_PIN,
+        Kind.BESIDE,
+        Kind.RECORD,
+    ]
 
 
 def test_the_new_backend_starts_beside_the_old_one_before_nginx_asks_it() -> None:
@@ -136,8 +151,9 @@ def test_three_backends_are_replaced_one_at_a_time() -> None:
     stops = [step.containers for step in made.steps if step.kind is Kind.STOP]
     assert [name[-1] for each in stops for name in each] == ["1", "2", "3"]
     assert kinds(made).count(Kind.WORKERS) == 1
-    scales = [call.words[-2] for step in made.steps if step.kind is Kind.START
-              for call in step.calls]  # fmt: skip
+    scales = [
+        call.words[-2] for step in made.steps if step.kind is Kind.START for call in step.calls
+    ]
     assert scales == ["backend=4"] * 3
 
 
@@ -152,12 +168,16 @@ def test_a_rollback_builds_and_migrates_nothing() -> None:
     ("options", "calls"),
     [
         (Options(tag="x", build=False), []),
-        (Options(tag="2", build=False, image="r.test/diary:2"),
-         ["docker pull r.test/diary:2", "docker tag r.test/diary:2 contravento:2"]),
-        (Options(tag="2", build=False, image="diary:2", is_here=True),
-         ["docker tag diary:2 contravento:2"]),
+        (
+            Options(tag="2", build=False, image="r.test/diary:2"),
+            ["docker pull r.test/diary:2", "docker tag r.test/diary:2 contravento:2"],
+        ),
+        (
+            Options(tag="2", build=False, image="diary:2", is_here=True),
+            ["docker tag diary:2 contravento:2"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_image_is_built_pulled_or_taken_as_it_is(options: Options, calls: list[str]) -> None:
     assert words(plan.make(FRESH, options), Kind.IMAGE) == calls
 
@@ -207,7 +227,7 @@ def test_every_step_says_how_long_it_takes_and_how_it_is_undone() -> None:
 
 @pytest.mark.parametrize("facts", [FRESH, RUNNING], ids=["first", "upgrade"])
 def test_production_asks_for_a_verdict_before_anything_is_touched(facts: Facts) -> None:
-    in_prod = replace(facts, project=Project(Place(Path("/srv/diary"), "prod")))
+    in_prod = replace(facts, project=Project(EnvironmentPaths(Path("/srv/diary"), "prod")))
 
     made = kinds(plan.make(in_prod, Options(tag="1f3c5a7")))
 

@@ -54,8 +54,13 @@ def test_a_rollback_to_what_does_not_work_is_refused() -> None:
 
 
 def test_the_plan_is_found_among_other_words() -> None:
-    told = {"current": "r2", "head": "r4", "is_known": True, "works_with": ["r2"],
-            "pending": [{"revision": "r4", "title": "Drop", "is_compatible": False}]}  # fmt: skip
+    told = {
+        "current": "r2",
+        "head": "r4",
+        "is_known": True,
+        "works_with": ["r2"],
+        "pending": [{"revision": "r4", "title": "Drop", "is_compatible": False}],
+    }
 
     found = preflight.read(f"Container starting\n{json.dumps(told)}\n")
 

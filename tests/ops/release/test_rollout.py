@@ -9,15 +9,15 @@ import pytest
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Done, Project
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.place import Place
-from contravento_ops.kit.refusals import Exit, Refusal
-from contravento_ops.release import facts, plan, waiting
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.paths import EnvironmentPaths
+from contravento_ops.release import facts, plan, wait
 from contravento_ops.release.plan import Facts, Kind, Options
 from contravento_ops.release.report import Report
 from contravento_ops.release.rollout import Rollout
-from contravento_ops.release.waiting import NotWell
+from contravento_ops.release.wait import NotWell
 
-PROJECT = Project(Place(Path("/srv/diary"), "staging"))
+PROJECT = Project(EnvironmentPaths(Path("/srv/diary"), "staging"))
 RUNNING = Facts(PROJECT, "x", ("x-backend-1",), ("x-worker-1",), has_database=True)
 
 
@@ -46,7 +46,7 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> Docker:
     monkeypatch.setattr(compose, "compose_command", lambda: ("docker", "compose"))
     monkeypatch.setattr(compose, "run", made.run)
     monkeypatch.setattr(facts, "gather", made.gather)
-    monkeypatch.setattr(waiting, "all_healthy", lambda project, seconds, but=(): None)
+    monkeypatch.setattr(wait, "all_healthy", lambda project, seconds, but=(): None)
     monkeypatch.setattr(Project, "containers", lambda project, *services: [])
     return made
 
@@ -65,7 +65,7 @@ def watching(monkeypatch: pytest.MonkeyPatch, *ill: str) -> Rollout:
         if left := [each for each in ill if each not in but]:
             raise NotWell(f"not healthy: {', '.join(left)}")
 
-    monkeypatch.setattr(waiting, "all_healthy", all_healthy)
+    monkeypatch.setattr(wait, "all_healthy", all_healthy)
     rolling = rollout()
     watched = replace(RUNNING, serving=("backend",), watching=("grafana",))
     rolling.plan = plan.make(watched, Options(tag="2", build=False))
@@ -111,11 +111,11 @@ def test_what_riders_need_is_waited_for_all_the_same(
 
 def test_what_is_refused_before_impact_calls_nothing(docker: Docker) -> None:
     def unfit() -> None:
-        raise Refusal("The host is not fit.", status=Exit.HOST)
+        raise CommandError("The host is not fit.", status=Exit.HOST)
 
     rolling = rollout(host=unfit)
 
-    with pytest.raises(Refusal, match="not fit"):
+    with pytest.raises(CommandError, match="not fit"):
         rolling.run()
     assert docker.called == []
     assert rolling.report.outcome == "refused"

@@ -10,7 +10,7 @@ import pytest
 
 from contravento_ops.environment import file
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.place import EnvironmentName, Place
+from contravento_ops.kit.paths import EnvironmentName, EnvironmentPaths
 from contravento_ops.swarm import stack
 from contravento_ops.swarm.service import Around, Start
 from contravento_ops.swarm.stack import Stack
@@ -45,7 +45,7 @@ def a_folder(folder: Path) -> Path:
 
 def a_stack(folder: Path, environment: EnvironmentName = "prod", **changes: str) -> Stack:
     make_file(folder, environment, **{**S3, **changes})
-    place = Place(folder, environment)
+    place = EnvironmentPaths(folder, environment)
     found = file.read(place.env_file)
     assert found
     config = Project(place, {"TAG": "1a2b3c4d5e6f"}).config()
@@ -73,5 +73,8 @@ def as_docker_reads_it(made: Stack, folder: Path) -> subprocess.CompletedProcess
     file.write_text(stack.as_json(made.part(tuple(sorted(made.services)))))
     return subprocess.run(
         ["docker", "stack", "config", "--compose-file", str(file)],
-        capture_output=True, text=True, check=False, cwd=folder,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )

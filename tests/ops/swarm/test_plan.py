@@ -7,22 +7,24 @@ from typing import Any
 import pytest
 
 from contravento_ops.kit.compose import Project
-from contravento_ops.kit.place import Place
+from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.release.plan import Options
-from contravento_ops.swarm import plan, tidying
+from contravento_ops.swarm import plan, prune
 from contravento_ops.swarm.plan import Facts, Kind, Plan
 
 OPTIONS = Options(tag="1a2b3c4d5e6f")
-ALL = frozenset({
-    *("prepare", "backup-prepare", "postgres", "redis", "roles", "migrate", "preflight"),
-    *("worker", "backend", "nginx", "backup", "drill", "grafana"),
-})  # fmt: skip
+ALL = frozenset(
+    {
+        *("prepare", "backup-prepare", "postgres", "redis", "roles", "migrate", "preflight"),
+        *("worker", "backend", "nginx", "backup", "drill", "grafana"),
+    }
+)
 
 
 @pytest.fixture
 def facts(tmp_path: Path) -> Facts:
     return Facts(
-        project=Project(Place(tmp_path, "staging")),
+        project=Project(EnvironmentPaths(tmp_path, "staging")),
         stack="diary",
         folder=tmp_path,
         services=ALL,
@@ -71,7 +73,7 @@ def test_going_back_migrates_nothing(facts: Facts) -> None:
 
 
 def test_production_takes_what_staging_has_proven(facts: Facts, tmp_path: Path) -> None:
-    prod = replace(facts, project=Project(Place(tmp_path, "prod")))
+    prod = replace(facts, project=Project(EnvironmentPaths(tmp_path, "prod")))
 
     assert Kind.VERDICT in [each.kind for each in plan.make(prod, OPTIONS).steps]
     assert Kind.VERDICT not in [each.kind for each in plan.make(facts, OPTIONS).steps]
@@ -104,4 +106,4 @@ def test_what_a_service_asks_for_now_or_asked_for_before_is_kept() -> None:
         {"Spec": {}},
     ]
 
-    assert list(tidying.asked_for(found)) == ["new", "old"]
+    assert list(prune.asked_for(found)) == ["new", "old"]

@@ -8,13 +8,13 @@ import pytest
 import yaml
 
 from contravento_ops.environment import file as env_files
-from contravento_ops.environment.variables import VARIABLES
+from contravento_ops.environment.variables.table import VARIABLES
 from contravento_ops.swarm import stack
-from contravento_ops.swarm.parts import LEFT_OUT
+from contravento_ops.swarm.placement import LEFT_OUT
 from contravento_ops.swarm.stack import Stack
-from tests.certified import write_certificate
 from tests.ops.making import make_file
 from tests.ops.swarm.making import S3, a_folder, a_stack, as_docker_reads_it, service
+from tests.support.certified import write_certificate
 
 ELSEWHERE = "postgresql+asyncpg://contravento_app:Wq8-Tz5_xLp3@db.example.org:6432/diary?ssl=true"
 
@@ -62,14 +62,19 @@ def test_every_secret_reaches_the_service_that_asks_for_it(made: Stack) -> None:
     given = [each for each in files(made, "worker") if each.startswith("/run/secrets/")]
 
     assert sorted(each.rpartition("/")[2] for each in given) == [
-        "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SMTP_PASSWORD", "STORAGE_S3_ACCESS_KEY",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "SMTP_PASSWORD",
+        "STORAGE_S3_ACCESS_KEY",
         "STORAGE_S3_SECRET_KEY",
-    ]  # fmt: skip
+    ]
     assert service(made, "worker")["entrypoint"] == ["/opt/contravento/with-secrets"]
     assert service(made, "worker")["command"] == ["contravento", "worker"]
     assert service(made, "redis")["healthcheck"]["test"][:2] == [
-        "CMD", "/opt/contravento/with-secrets",
-    ]  # fmt: skip
+        "CMD",
+        "/opt/contravento/with-secrets",
+    ]
     assert service(made, "postgres-exporter")["command"][0] == "start-of-the-image"
     assert "/run/contravento/environment" in files(made, "backup-prepare")
 
@@ -127,8 +132,9 @@ def test_what_has_a_volume_stays_with_it_and_never_stands_beside_another(
 def test_two_postgresqls_never_have_the_same_folder(made: Stack) -> None:
     assert service(made, "postgres")["entrypoint"] == ["flock"]
     assert service(made, "postgres")["command"][:2] == [
-        "--no-fork", "/var/lib/postgresql/one-at-a-time",
-    ]  # fmt: skip
+        "--no-fork",
+        "/var/lib/postgresql/one-at-a-time",
+    ]
 
 
 def test_every_service_is_asked_by_the_addresses_of_its_tasks(made: Stack) -> None:
@@ -143,8 +149,9 @@ def test_riders_come_in_at_the_edge_by_ports_of_the_node(made: Stack) -> None:
     assert nginx["deploy"]["mode"] == "global"
     assert nginx["deploy"]["placement"] == {"constraints": ["node.labels.contravento.edge==true"]}
     assert {(each["mode"], each["published"]) for each in nginx["ports"]} == {
-        ("host", 80), ("host", 443),
-    }  # fmt: skip
+        ("host", 80),
+        ("host", 443),
+    }
     assert nginx["environment"]["UPSTREAM_KEEPALIVE"] == "off"
 
 

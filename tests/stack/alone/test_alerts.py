@@ -142,10 +142,12 @@ def test_each_alert_has_its_cause_and_its_end(
         sign_up(the, rider)
         chains = [side_by_side.submit(stage.prove, *chain) for chain in _side_by_side(stage, rider)]
     stage.prove(
-        Cause("nginx, PostgreSQL and the worker are stopped",
-              troubles.stopped(the, "nginx", "postgres", "worker"),
-              (*alert("SiteUnreachable", "DatabaseDown"), *alert("TargetMissing", job="worker"))),
-    )  # fmt: skip
+        Cause(
+            "nginx, PostgreSQL and the worker are stopped",
+            troubles.stopped(the, "nginx", "postgres", "worker"),
+            (*alert("SiteUnreachable", "DatabaseDown"), *alert("TargetMissing", job="worker")),
+        ),
+    )
     tell(capsys, _table(stage.proofs, time.monotonic() - began))
     for each in chains:
         each.result()
@@ -181,67 +183,119 @@ def test_the_commands_of_the_runbooks_work(stage: DiskStage) -> None:
 def _side_by_side(stage: DiskStage, rider: httpx.Client) -> list[tuple[Cause, ...]]:
     the = stage.deployment
     device = os.path.realpath(
-        next(line.split()[0] for line in Path("/proc/mounts").read_text().splitlines()
-             if line.split()[1] == str(stage.disk))
-    )  # fmt: skip
+        next(
+            line.split()[0]
+            for line in Path("/proc/mounts").read_text().splitlines()
+            if line.split()[1] == str(stage.disk)
+        )
+    )
     # while all is still well
     trip = rider.post("/api/v1/trips", json={"title": "Over the pass"}).raise_for_status().json()
     return [
         (
-            Cause("the mail server is dead", troubles.dead_mail_server(the),
-                  (*alert("MailFailing"), *alert("JobsFailing"))),
-            Cause("what reads tracks hangs", troubles.stuck_jobs(the, rider, trip["id"]),
-                  alert("JobStuck", "JobsWaiting")),
+            Cause(
+                "the mail server is dead",
+                troubles.dead_mail_server(the),
+                (*alert("MailFailing"), *alert("JobsFailing")),
+            ),
+            Cause(
+                "what reads tracks hangs",
+                troubles.stuck_jobs(the, rider, trip["id"]),
+                alert("JobStuck", "JobsWaiting"),
+            ),
         ),
         (
-            Cause("a program hangs", troubles.frozen(the, "redis-exporter"),
-                  alert("ContainerUnhealthy", service="redis-exporter")),
+            Cause(
+                "a program hangs",
+                troubles.frozen(the, "redis-exporter"),
+                alert("ContainerUnhealthy", service="redis-exporter"),
+            ),
             Cause("Redis is stopped", troubles.stopped(the, "redis"), alert("RedisDown")),
         ),
         (
-            Cause("somebody holds connections", troubles.held_connections(the, 0.86),
-                  alert("DatabaseConnectionsHigh")),
-            Cause("the exporter loses a right", troubles.revoked(the, "pg_stat_activity", "PUBLIC"),
-                  alert("MetricsAbsent", metric="pg_stat_activity_count")),
+            Cause(
+                "somebody holds connections",
+                troubles.held_connections(the, 0.86),
+                alert("DatabaseConnectionsHigh"),
+            ),
+            Cause(
+                "the exporter loses a right",
+                troubles.revoked(the, "pg_stat_activity", "PUBLIC"),
+                alert("MetricsAbsent", metric="pg_stat_activity_count"),
+            ),
         ),
         (
-            Cause("a lock that is not given back", _locked_out(the, rider),
-                  (*alert("DatabasePoolExhausted", "DatabasePoolTimeouts", "ApiSlow", "ApiErrors"),
-                   *burning("14.4", "6"))),
-            Cause("one request of five waits, one of 25 fails", _limping(the, rider),
-                  burning("3", "1")),
+            Cause(
+                "a lock that is not given back",
+                _locked_out(the, rider),
+                (
+                    *alert("DatabasePoolExhausted", "DatabasePoolTimeouts", "ApiSlow", "ApiErrors"),
+                    *burning("14.4", "6"),
+                ),
+            ),
+            Cause(
+                "one request of five waits, one of 25 fails",
+                _limping(the, rider),
+                burning("3", "1"),
+            ),
         ),
         (
-            Cause("a disk is filled", troubles.filling(stage.disk),
-                  alert("DiskSpaceLow", "DiskFillsSoon", device=device)),
+            Cause(
+                "a disk is filled",
+                troubles.filling(stage.disk),
+                alert("DiskSpaceLow", "DiskFillsSoon", device=device),
+            ),
         ),
         (
-            Cause("a slot that nobody reads", troubles.idle_slot(the),
-                  alert("DatabaseReplicationSlotIdle", slot_name="standby")),
+            Cause(
+                "a slot that nobody reads",
+                troubles.idle_slot(the),
+                alert("DatabaseReplicationSlotIdle", slot_name="standby"),
+            ),
         ),
         (Cause("the archive refuses", troubles.stuck_archive(the), alert("DatabaseArchiveStuck")),),
         (
-            Cause("a process eats memory", troubles.eating(the, "certbot", 0.94),
-                  alert("ContainerMemoryHigh", service="certbot")),
+            Cause(
+                "a process eats memory",
+                troubles.eating(the, "certbot", 0.94),
+                alert("ContainerMemoryHigh", service="certbot"),
+            ),
         ),
         (
-            Cause("a process eats more than there is", troubles.eating(the, "hook", 1.5),
-                  alert("ContainerKilledForMemory", service="hook")),
-            Cause("nobody answers webhooks", troubles.stopped(the, "hook"),
-                  alert("AlertNotificationsFailing", integration="webhook")),
+            Cause(
+                "a process eats more than there is",
+                troubles.eating(the, "hook", 1.5),
+                alert("ContainerKilledForMemory", service="hook"),
+            ),
+            Cause(
+                "nobody answers webhooks",
+                troubles.stopped(the, "hook"),
+                alert("AlertNotificationsFailing", integration="webhook"),
+            ),
         ),
         (
-            Cause("a program crashes again and again", troubles.crashing(the, "grafana"),
-                  alert("ContainerRestarting", service="grafana")),
-            Cause("an exporter is stopped", troubles.stopped(the, "nginx-exporter"),
-                  alert("TargetDown", job="nginx")),
+            Cause(
+                "a program crashes again and again",
+                troubles.crashing(the, "grafana"),
+                alert("ContainerRestarting", service="grafana"),
+            ),
+            Cause(
+                "an exporter is stopped",
+                troubles.stopped(the, "nginx-exporter"),
+                alert("TargetDown", job="nginx"),
+            ),
         ),
         (
-            Cause("nobody renews the certificate", _unrenewed(the),
-                  (*alert("CertificateNearEnd", severity="warning"),
-                   *alert("CertificateNearEnd", severity="critical"))),
+            Cause(
+                "nobody renews the certificate",
+                _unrenewed(the),
+                (
+                    *alert("CertificateNearEnd", severity="warning"),
+                    *alert("CertificateNearEnd", severity="critical"),
+                ),
+            ),
         ),
-    ]  # fmt: skip
+    ]
 
 
 @contextmanager

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from contravento_ops.check.boxes import BOXES
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.acceptance.registry import BOXES
+from contravento_ops.kit.errors import Exit
 from tests.stack.checked import assert_is_go
 from tests.stack.deployment import tell
 from tests.stack.docker import ROOT, docker

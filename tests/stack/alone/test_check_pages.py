@@ -33,9 +33,13 @@ def test_a_command_does_what_the_page_says(checked: Host, command: Command, tmp_
 
     done = subprocess.run(
         ["unshare", "--mount", "bash", "-c", _on_this_host(checked, command.words, tmp_path)],
-        cwd=checked.folder, env={**os.environ, **checked.environment, **_told(checked)},
-        capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False,
-    )  # fmt: skip
+        cwd=checked.folder,
+        env={**os.environ, **checked.environment, **_told(checked)},
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
 
     printed = done.stdout + done.stderr
     assert done.returncode == 0, printed

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.kit.errors import Exit
 from tests.docs.pages import commands, missing
 from tests.stack.deployment import tell
 from tests.stack.docker import ROOT, docker

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from contravento_ops.environment import ages
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.environment import secret_ages
+from contravento_ops.kit.errors import Exit
 from contravento_ops.release.plan import MONITORING
 from tests.docs.pages import Command, commands, missing
 from tests.stack.deployment import AtLoopback, tell, trusting_anybody, wait_until
@@ -181,11 +181,18 @@ def host(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Host
     image = f"contravento:{images}"
     overlay = OVERLAY.replace("networks:\n", STANDS_IN.format(image=image))
     with a_host(
-        folder, image, overlay=overlay, is_watched=True, SMTP_HOST="smtp", SMTP_PORT="25",
-        SMTP_TLS="false", SMTP_USER="diary", SMTP_PASSWORD="Lq8-wPz4_tXv2Rk9-old",
+        folder,
+        image,
+        overlay=overlay,
+        is_watched=True,
+        SMTP_HOST="smtp",
+        SMTP_PORT="25",
+        SMTP_TLS="false",
+        SMTP_USER="diary",
+        SMTP_PASSWORD="Lq8-wPz4_tXv2Rk9-old",
         SENTRY_DSN="http://0123456789abcdef@127.0.0.1:9/1",
         ACCESS_TOKEN_EXPIRE_MINUTES=str(LIFETIME_MINUTES),
-    ) as host:  # fmt: skip
+    ) as host:
         done = host.deploy(host.base, "--skip", "firewall")
         assert done.status == Exit.DONE, done.words
         wait_until(lambda: sets(host, "proven"), SETTLED_SECONDS, "a proven set", every=3)
@@ -222,7 +229,7 @@ def sets(host: Host, state: str) -> list[str]:
 
 
 def made_at(host: Host) -> dict[str, int]:
-    return ages.read({ages.VARIABLE: value_in(host, ages.VARIABLE)})
+    return secret_ages.read({secret_ages.VARIABLE: value_in(host, secret_ages.VARIABLE)})
 
 
 def look(
@@ -268,9 +275,21 @@ def of(host: Host, service: str) -> str:
 
 def test_the_off_site_copy_takes_another_key(images: str) -> None:
     program = f"{ROOT}/src/contravento_backup:/opt/contravento/contravento_backup:ro"
-    said = docker("run", "--rm", "--network", "none", "--volume", program, "--workdir",
-                  "/opt/contravento", "--entrypoint", "python3", "contravento-postgres:18", "-c",
-                  OFFSITE)  # fmt: skip
+    said = docker(
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "--volume",
+        program,
+        "--workdir",
+        "/opt/contravento",
+        "--entrypoint",
+        "python3",
+        "contravento-postgres:18",
+        "-c",
+        OFFSITE,
+    )
     assert "only the new key opens it" in said
 
 

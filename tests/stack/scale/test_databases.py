@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from contravento.migrations import newest_revision
-from contravento_ops.environment.addresses import AUTHORITY
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.environment.urls import AUTHORITY
+from contravento_ops.kit.errors import Exit
 from tests.stack.deployment import free_port, tell, wait_until
 from tests.stack.docker import ROOT, docker
 from tests.stack.releases import Host, a_host
 from tests.stack.scale.test_move_storage import riding, shows_everything
-from tests.tls import Authority, make_authority
+from tests.support.tls import Authority, make_authority
 
 pytestmark = pytest.mark.stack
 
@@ -35,9 +35,14 @@ def pooled(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Ho
     with ExitStack() as ends:
         forget = ends.enter_context(ExitStack())  # once Compose has let go of it
         host = ends.enter_context(
-            a_host(folder, f"contravento:{images}", DATABASE_POOLER="on", WEB_CONCURRENCY="2",
-                   DATABASE_POOL_SIZE="20")
-        )  # fmt: skip
+            a_host(
+                folder,
+                f"contravento:{images}",
+                DATABASE_POOLER="on",
+                WEB_CONCURRENCY="2",
+                DATABASE_POOL_SIZE="20",
+            )
+        )
         secret = f"{host.project}_pooler_secret"
         forget.callback(lambda: docker("volume", "rm", "--force", secret))
         done = host.deploy(host.base, "--skip", "firewall")
@@ -90,14 +95,33 @@ def test_the_application_is_refused_what_pgbouncer_asks_with(pooled: Host) -> No
     password = value_in(pooled, "POSTGRES_APP_PASSWORD")
     role = value_in(pooled, "POSTGRES_APP_ROLE") or "contravento_app"
     done = subprocess.run(
-        ["docker", "exec", "-i", f"{pooled.project}-postgres-1", "sh", "-c",
-         shell.replace("contravento_app", role, 1)],
-        input=f"{password}\n", capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            "docker",
+            "exec",
+            "-i",
+            f"{pooled.project}-postgres-1",
+            "sh",
+            "-c",
+            shell.replace("contravento_app", role, 1),
+        ],
+        input=f"{password}\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert "permission denied for schema pooler" in done.stderr
     asked = "SELECT secret IS NULL FROM pooler.credentials('contravento_owner')"
-    assert docker("exec", f"{pooled.project}-postgres-1", "sh", "-c",
-                  'psql -XAt -U "$POSTGRES_USER" -d postgres -c "$0"', asked) == "t"  # fmt: skip
+    assert (
+        docker(
+            "exec",
+            f"{pooled.project}-postgres-1",
+            "sh",
+            "-c",
+            'psql -XAt -U "$POSTGRES_USER" -d postgres -c "$0"',
+            asked,
+        )
+        == "t"
+    )
 
 
 def value_in(host: Host, name: str) -> str:
@@ -114,8 +138,9 @@ class Elsewhere:
     authority: Authority
 
     def psql(self, query: str) -> str:
-        return docker("exec", self.container, "psql", "-XAt", "-U", "keeper", "-d", "diary",
-                      "-c", query)  # fmt: skip
+        return docker(
+            "exec", self.container, "psql", "-XAt", "-U", "keeper", "-d", "diary", "-c", query
+        )
 
 
 def at(prefix: str, port: int, role: str, password: str, driver: str = "") -> str:
@@ -137,11 +162,28 @@ def elsewhere(folder: Path, gateway: str) -> Iterator[Elsewhere]:
         os.chown(each, int(user), int(user))
         each.chmod(0o700 if each.is_dir() else 0o600)
     name, port = f"contravento-elsewhere-{secrets.token_hex(4)}", free_port()
-    docker("run", "--detach", "--name", name, "--publish", f"0.0.0.0:{port}:5432",
-           "--env", "POSTGRES_PASSWORD=unused", "--env", "POSTGRES_USER=keeper",
-           "--env", "POSTGRES_DB=diary", "--volume", f"{tls}:/tls:ro", POSTGRES, "postgres",
-           "-cssl=on", "-cssl_cert_file=/tls/server.pem", "-cssl_key_file=/tls/server.key",
-           "-cshared_preload_libraries=pg_stat_statements")  # fmt: skip
+    docker(
+        "run",
+        "--detach",
+        "--name",
+        name,
+        "--publish",
+        f"0.0.0.0:{port}:5432",
+        "--env",
+        "POSTGRES_PASSWORD=unused",
+        "--env",
+        "POSTGRES_USER=keeper",
+        "--env",
+        "POSTGRES_DB=diary",
+        "--volume",
+        f"{tls}:/tls:ro",
+        POSTGRES,
+        "postgres",
+        "-cssl=on",
+        "-cssl_cert_file=/tls/server.pem",
+        "-cssl_key_file=/tls/server.key",
+        "-cshared_preload_libraries=pg_stat_statements",
+    )
     try:
         made = Elsewhere(name, port, authority)
         wait_until(lambda: is_up(name), READY_SECONDS, "the server elsewhere is up")
@@ -172,18 +214,26 @@ def host(tmp_path_factory: pytest.TempPathFactory, images: str, there: Elsewhere
     given = [part for name, each in passwords.items() for part in ("--env", f"{name}={each}")]
     subprocess.run(
         ["docker", "exec", "-i", *given, there.container, "psql", "-XU", "keeper", "-d", "diary"],
-        input=script, text=True, check=True, capture_output=True,
-    )  # fmt: skip
+        input=script,
+        text=True,
+        check=True,
+        capture_output=True,
+    )
     folder = tmp_path_factory.mktemp("host")
     shutil.copy(there.authority.file, folder / "authority.pem")
     with a_host(
-        folder, f"contravento:{images}", "staging", overlay="", is_watched=False, **passwords,
+        folder,
+        f"contravento:{images}",
+        "staging",
+        overlay="",
+        is_watched=False,
+        **passwords,
         NETWORK_PREFIX=PREFIX,
         DATABASE_URL=at(PREFIX, there.port, "app", made["APP"], "+asyncpg"),
         DATABASE_OWNER_URL=at(PREFIX, there.port, "owner", made["OWNER"]),
         DATABASE_MONITOR_URL=at(PREFIX, there.port, "monitor", made["MONITOR"]),
         DATABASE_CA_FILE="./authority.pem",
-    ) as host:  # fmt: skip
+    ) as host:
         yield host
 
 

@@ -10,10 +10,10 @@ from functools import partial
 import httpx
 import pytest
 
-from tests.served import figure
 from tests.stack.deployment import Deployment, tell, wait_until
 from tests.stack.edge import Edge, an_edge
 from tests.stack.test_edge_cache import BOUND_SECONDS, last_seen
+from tests.support.served import figure
 
 pytestmark = pytest.mark.stack
 

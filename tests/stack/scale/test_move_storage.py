@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from contravento_ops.kit.refusals import Exit
-from contravento_ops.moving.plan import FOLDER
+from contravento_ops.kit.errors import Exit
+from contravento_ops.storage_migration.plan import FOLDER
 from tests.stack.backups import picture
 from tests.stack.deployment import AtLoopback, tell, trusting_anybody, wait_until
 from tests.stack.docker import ROOT, docker
@@ -93,9 +93,12 @@ class Rider:
 def host(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Host]:
     folder = tmp_path_factory.mktemp("moving")
     with a_host(
-        folder, f"contravento:{images}", STORAGE_S3_ENDPOINT="http://s3:5000",
-        STORAGE_S3_ACCESS_KEY="test", STORAGE_S3_SECRET_KEY="testtest",
-    ) as host:  # fmt: skip
+        folder,
+        f"contravento:{images}",
+        STORAGE_S3_ENDPOINT="http://s3:5000",
+        STORAGE_S3_ACCESS_KEY="test",
+        STORAGE_S3_SECRET_KEY="testtest",
+    ) as host:
         done = host.deploy(host.base, "--skip", "firewall")
         assert done.status == Exit.DONE, done.words
         with bucket_beside(host):
@@ -107,8 +110,17 @@ def bucket_beside(host: Host) -> Iterator[None]:
     """moto on the application's network, under the name of s3."""
     docker("build", "--quiet", "--tag", "contravento-test-s3:1", str(ROOT / "tests/stack/s3"))
     name = f"{host.project}-s3"
-    docker("run", "--detach", "--name", name, "--network", f"{host.project}-application",
-           "--network-alias", "s3", "contravento-test-s3:1")  # fmt: skip
+    docker(
+        "run",
+        "--detach",
+        "--name",
+        name,
+        "--network",
+        f"{host.project}-application",
+        "--network-alias",
+        "s3",
+        "contravento-test-s3:1",
+    )
     try:
         wait_until(lambda: is_made(name), 60, "the bucket is made")
         yield
@@ -128,9 +140,11 @@ def riding(host: Host) -> Iterator[Rider]:
     )
     port = int(value_in(host, "TEST_HTTPS_PORT"))
     with httpx.Client(
-        base_url=f"https://{DOMAIN}:{port}", transport=AtLoopback(trusting_anybody()), timeout=60,
+        base_url=f"https://{DOMAIN}:{port}",
+        transport=AtLoopback(trusting_anybody()),
+        timeout=60,
         headers={"Authorization": f"Bearer {made['token']}"},
-    ) as client:  # fmt: skip
+    ) as client:
         rider = Rider(client)
         rider.begin()
         try:
@@ -159,9 +173,11 @@ def kill_after(host: Host, seconds: float, *words: str) -> None:
     running = subprocess.Popen(
         [sys.executable, "-m", "contravento_ops", host.mode, "move-storage", *words, *PACE],
         env={**os.environ, **host.environment, "PYTHONPATH": str(ROOT / "src")},
-        cwd=host.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=host.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
-    )  # fmt: skip
+    )
     try:
         running.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -184,8 +200,9 @@ def test_files_move_there_and_back_and_there_for_good(
         assert back.status == Exit.DONE, back.words
         assert back.report["verified"]["lost"] == []
         assert (value_in(host, "STORAGE_URL"), value_in(host, "STORAGE_FALLBACK_URL")) == (
-            FOLDER, "",
-        )  # fmt: skip
+            FOLDER,
+            "",
+        )
         for words in (("--finish",), ("--to", BUCKET), ("--finish",)):
             done = host.ops("move-storage", *words, *PACE, "--json")
             assert done.status == Exit.DONE, done.words

@@ -15,16 +15,16 @@ from uuid import uuid4
 import pytest
 
 from contravento_ops.environment import file as env_files
-from contravento_ops.environment.variables import VARIABLES
-from contravento_ops.kit.refusals import Exit
+from contravento_ops.environment.variables.table import VARIABLES
+from contravento_ops.kit.errors import Exit
 from contravento_ops.swarm.service import ONE_AT_A_TIME
-from tests.certified import write_certificate
 from tests.stack.deployment import tell, trusting_anybody, wait_until
 from tests.stack.docker import docker
 from tests.stack.nodes import Node, three_nodes
 from tests.stack.releases import DOMAIN, a_host
 from tests.stack.swarm_page import Reader, untyped
 from tests.stack.swarm_site import HTTPS, Site, figures, losses, probing, riders
+from tests.support.certified import write_certificate
 
 pytestmark = pytest.mark.stack
 
@@ -68,8 +68,11 @@ def a_certificate(folder: Path) -> Path:
 
 
 def test_each_service_is_where_it_belongs(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
-    tell(capsys, f"a Swarm of three from nothing: {site.seconds:.0f} s, of that images"
-                 f" {site.loading_seconds:.0f} s")  # fmt: skip
+    tell(
+        capsys,
+        f"a Swarm of three from nothing: {site.seconds:.0f} s, of that images"
+        f" {site.loading_seconds:.0f} s",
+    )
     places = {
         service: {node.name for node in site.nodes.all if site.on(node, service)}
         for service in ("nginx", "postgres", "redis", "backup", "backend")
@@ -234,9 +237,12 @@ def test_a_lost_node_costs_nothing_that_was_acknowledged(
         time.sleep(max(WATCHED_SECONDS - whole, 0))
     wait_until(lambda: not stream.unread(), SETTLED_SECONDS, "every upload was read")
     back, (asked, failed) = prober.back_after(killed), prober.count_since(killed)
-    tell(capsys, f"a node killed: noticed after {noticed:.0f} s, every rider served again after"
-                 f" {back:.1f} s ({failed} of {asked} new requests failed), three backends after"
-                 f" {whole:.0f} s; {figures(stream)}")  # fmt: skip
+    tell(
+        capsys,
+        f"a node killed: noticed after {noticed:.0f} s, every rider served again after"
+        f" {back:.1f} s ({failed} of {asked} new requests failed), three backends after"
+        f" {whole:.0f} s; {figures(stream)}",
+    )
 
     assert stream.unkept() == []
     assert back < BACK_SECONDS

@@ -11,7 +11,7 @@ from contravento.accounts.inputs import NewPersonalToken
 from contravento.accounts.models import Rider
 from contravento.accounts.service.profile import make_personal_token
 from contravento.kit.clock import now
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.kit.events import announce
 from contravento.kit.passwords import Passwords
 

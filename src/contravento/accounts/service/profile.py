@@ -13,11 +13,11 @@ from contravento.accounts.models import PersonalToken, Purpose, Rider
 from contravento.accounts.service.sign_in import sign_out_everywhere
 from contravento.accounts.service.sign_up import make_link, spend_link
 from contravento.kit.clock import now
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.kit.events import announce
 from contravento.kit.jobs import job
-from contravento.kit.parts import Parts
 from contravento.kit.passwords import Passwords
+from contravento.kit.resources import Resources
 from contravento.kit.tokens import digest, new_token
 
 PERSONAL_TOKEN_PREFIX = "cv_"  # noqa: S105  (what lets a leaked one be recognised)
@@ -109,11 +109,11 @@ async def delete_personal_token(session: Session, token_id: UUID, *, rider_id: U
 
 
 @job("accounts.send_reset", attempts=8, priority=10)
-async def send_reset(parts: Parts, *, rider_id: UUID) -> None:
-    async with parts.transaction() as session:
+async def send_reset(resources: Resources, *, rider_id: UUID) -> None:
+    async with resources.transaction() as session:
         rider = await session.get(Rider, rider_id)
         if rider is None:
             return
         token = await make_link(session, rider.id, Purpose.RESET, rules.RESET_LIFETIME)
-        mail = mails.reset(rider, token, parts.settings)
-    await parts.mailer.send(mail)
+        mail = mails.reset(rider, token, resources.settings)
+    await resources.mailer.send(mail)

@@ -16,12 +16,12 @@ from contravento.accounts.errors import (
 )
 from contravento.accounts.inputs import Credentials
 from contravento.accounts.models import RefreshToken, Rider, SignIn
-from contravento.kit import metrics
 from contravento.kit.clock import now
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.kit.jobs import job
-from contravento.kit.parts import Parts
 from contravento.kit.passwords import Passwords
+from contravento.kit.resources import Resources
+from contravento.kit.telemetry import metrics
 from contravento.kit.tokens import digest, new_token
 
 SEEN_EVERY = timedelta(minutes=10)
@@ -124,8 +124,8 @@ async def note_seen(session: Session, sign_in_id: UUID) -> None:
 
 
 @job("accounts.remove_ended_sign_ins")
-async def remove_ended_sign_ins(parts: Parts) -> None:
-    async with parts.transaction() as session:
+async def remove_ended_sign_ins(resources: Resources) -> None:
+    async with resources.transaction() as session:
         await session.execute(delete(RefreshToken).where(RefreshToken.expires_at < now()))
         await session.execute(delete(SignIn).where(SignIn.expires_at < now()))
 

@@ -15,13 +15,13 @@ from contravento.accounts.errors import (
     UsernameTaken,
 )
 from contravento.accounts.inputs import SignUp
-from contravento.accounts.models import MailedLink, Purpose, Rider
-from contravento.kit import metrics
+from contravento.accounts.models import EmailToken, Purpose, Rider
 from contravento.kit.clock import now
-from contravento.kit.db import Session
+from contravento.kit.database.session import Session
 from contravento.kit.jobs import job
-from contravento.kit.parts import Parts
 from contravento.kit.passwords import Passwords
+from contravento.kit.resources import Resources
+from contravento.kit.telemetry import metrics
 from contravento.kit.tokens import digest, new_token
 
 
@@ -76,13 +76,13 @@ async def ask_for_confirmation(session: Session, email: str) -> None:
         await send_confirmation.later(session, rider_id=rider.id)
 
 
-async def find_link(session: Session, token: str, purpose: Purpose) -> MailedLink | None:
+async def find_link(session: Session, token: str, purpose: Purpose) -> EmailToken | None:
     """A link that would still work, without spending it."""
     return await session.scalar(
-        select(MailedLink).where(
-            MailedLink.digest == digest(token),
-            MailedLink.purpose == purpose,
-            MailedLink.expires_at > now(),
+        select(EmailToken).where(
+            EmailToken.digest == digest(token),
+            EmailToken.purpose == purpose,
+            EmailToken.expires_at > now(),
         )
     )
 
@@ -93,9 +93,9 @@ async def spend_link(session: Session, token: str, purpose: Purpose) -> Rider:
     if link is None:
         raise LinkSpent
     gone = await session.execute(
-        delete(MailedLink)
-        .where(MailedLink.rider_id == link.rider_id, MailedLink.purpose == purpose)
-        .returning(MailedLink.digest)
+        delete(EmailToken)
+        .where(EmailToken.rider_id == link.rider_id, EmailToken.purpose == purpose)
+        .returning(EmailToken.digest)
     )
     if link.digest not in gone.scalars().all():  # spent by another request meanwhile
         raise LinkSpent
@@ -106,7 +106,7 @@ async def make_link(session: Session, rider_id: UUID, purpose: Purpose, lifetime
     """A new link's token. It exists in the clear only in the mail that carries it."""
     token = new_token()
     session.add(
-        MailedLink(
+        EmailToken(
             digest=digest(token), rider_id=rider_id, purpose=purpose, expires_at=now() + lifetime
         )
     )
@@ -114,25 +114,25 @@ async def make_link(session: Session, rider_id: UUID, purpose: Purpose, lifetime
 
 
 @job("accounts.send_confirmation", attempts=12, priority=10)
-async def send_confirmation(parts: Parts, *, rider_id: UUID) -> None:
+async def send_confirmation(resources: Resources, *, rider_id: UUID) -> None:
     """The link is there before the mail leaves: whoever is quick finds that it works."""
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         rider = await session.get(Rider, rider_id)
         if rider is None or rider.is_confirmed:
             return
         token = await make_link(session, rider.id, Purpose.CONFIRM, rules.CONFIRMATION_LIFETIME)
-        mail = mails.confirmation(rider, token, parts.settings)
-    await parts.mailer.send(mail)
+        mail = mails.confirmation(rider, token, resources.settings)
+    await resources.mailer.send(mail)
 
 
 @job("accounts.remove_unconfirmed")
-async def remove_unconfirmed(parts: Parts) -> None:
+async def remove_unconfirmed(resources: Resources) -> None:
     """Without the click the account disappears by itself; spent and old links go, too."""
-    async with parts.transaction() as session:
+    async with resources.transaction() as session:
         await session.execute(
             delete(Rider).where(
                 Rider.confirmed_at.is_(None),
                 Rider.created_at < now() - rules.UNCONFIRMED_LIFETIME,
             )
         )
-        await session.execute(delete(MailedLink).where(MailedLink.expires_at < now()))
+        await session.execute(delete(EmailToken).where(EmailToken.expires_at < now()))

@@ -1,0 +1,17 @@
+"""What was found out about a file, in the caller's language."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel
+
+from contravento.kit.i18n.catalogue import translate
+
+
+class RemarkOut(BaseModel):
+    code: str
+    message: str
+
+    @classmethod
+    def of(cls, kept: dict[str, Any], language: str) -> Self:
+        """From a remark or refusal as tracks and photos keep it."""
+        return cls(code=kept["code"], message=translate(language, kept["message"], kept["params"]))

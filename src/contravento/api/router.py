@@ -1,0 +1,39 @@
+"""The JSON API, put together: its nouns, its description and, on request, a page about it."""
+
+from fastapi import FastAPI
+
+from contravento.api import (
+    accounts,
+    docs_page,
+    feed,
+    me,
+    operator,
+    photos,
+    riders,
+    sessions,
+    tracks,
+    trips,
+)
+
+PREFIX = "/api/v1"
+ROUTERS = (
+    feed.router,  # first to be looked at, since it is asked for most
+    accounts.router,
+    sessions.granting,
+    sessions.router,
+    me.granting,
+    me.router,
+    riders.router,
+    trips.router,
+    photos.router,
+    tracks.router,
+    operator.router,
+)
+
+
+def add_api(app: FastAPI, *, is_described: bool) -> None:
+    """With `is_described` the description and its page can be read; else they are not there."""
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    if is_described:
+        app.include_router(docs_page.router, include_in_schema=False)

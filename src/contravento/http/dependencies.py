@@ -1,0 +1,240 @@
+"""What any request may ask for: a transaction, who is asking, in which language, from where."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, cast
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from fastapi import Depends, Request, Response
+from fastapi.security import HTTPBearer
+
+from contravento.accounts import queries as accounts
+from contravento.accounts.errors import SignInEnded
+from contravento.accounts.queries import Viewer
+from contravento.accounts.service.profile import PERSONAL_TOKEN_PREFIX
+from contravento.http.replica_routing import SAFE_METHODS, on_replica
+from contravento.kit.database.session import Reader, Session
+from contravento.kit.errors import Forbidden, NotFound, Unauthorized
+from contravento.kit.i18n.catalogue import choose_language
+from contravento.kit.i18n.marks import N_
+from contravento.kit.resources import Resources
+
+BEARER = "bearer"
+MAYBE_BEARER = "maybe bearer"
+LANGUAGE_COOKIE = "language"
+LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
+
+
+class ForeignOrigin(Forbidden):
+    message = N_("This form came from another site, so it was not carried out.")
+
+
+class ReadOnlyToken(Forbidden):
+    message = N_("This token may only read.")
+
+
+class PersonalTokenNotEnough(Forbidden):
+    message = N_("A personal token cannot do this. Sign in with your password.")
+
+
+async def _resources(request: Request) -> Resources:
+    return cast(Resources, request.state.resources)
+
+
+ResourcesOf = Annotated[Resources, Depends(_resources)]
+
+
+async def _transaction(request: Request, resources: ResourcesOf) -> AsyncIterator[Session]:
+    if outer := getattr(request.state, "session", None):  # whoever opened it commits it
+        yield outer
+        return
+    async with resources.transaction() as session:
+        yield session
+
+
+# scope="function": committed before the response leaves, so a redirect never arrives ahead of
+# the data that it points to.
+Transaction = Annotated[Session, Depends(_transaction, scope="function")]
+
+
+async def _public_session(
+    request: Request, session: Transaction, resources: ResourcesOf
+) -> AsyncIterator[Session]:
+    async with on_replica(request, resources) as found:
+        yield found or session
+
+
+# For what everyone may see, and its rider sees more of. To be read from only.
+PublicSession = Annotated[Session, Depends(_public_session, scope="function")]
+
+
+async def _common_session(
+    request: Request, session: Transaction, resources: ResourcesOf
+) -> AsyncIterator[Session]:
+    async with on_replica(request, resources, same_for_all=True) as found:
+        yield found or session
+
+
+# For what all see alike, whoever they are. To be read from only.
+CommonSession = Annotated[Session, Depends(_common_session, scope="function")]
+
+
+async def _common_reading(request: Request, resources: ResourcesOf) -> AsyncIterator[Reader]:
+    async with on_replica(request, resources, same_for_all=True) as found:
+        if found:
+            yield found
+            return
+        async with resources.reading() as reader:
+            yield reader
+
+
+# The same for reads of one statement that no transaction has to hold together.
+CommonReading = Annotated[Reader, Depends(_common_reading, scope="function")]
+
+
+# For the API's description only: we read the header ourselves.
+_MAY_SIGN_IN = Depends(HTTPBearer(scheme_name=MAYBE_BEARER, auto_error=False))
+_MUST_SIGN_IN = Depends(HTTPBearer(scheme_name=BEARER, auto_error=False))
+
+
+async def _viewer(
+    request: Request, session: Transaction, _described: Annotated[object, _MAY_SIGN_IN]
+) -> Viewer | None:
+    return await authenticate(request, session)
+
+
+async def authenticate(request: Request, session: Session) -> Viewer | None:
+    """Who is asking, found once a request. Raises SignInEnded or ReadOnlyToken."""
+    if hasattr(request.state, "viewer"):
+        return cast(Viewer | None, request.state.viewer)
+    found = await _identify(request, session, request.state.resources)
+    if found and not found.may_write and request.method not in SAFE_METHODS:
+        raise ReadOnlyToken
+    if found:
+        request.state.language = choose_language(
+            request.cookies.get(LANGUAGE_COOKIE), found.language
+        )
+    request.state.viewer = found
+    return found
+
+
+async def _identify(request: Request, session: Session, resources: Resources) -> Viewer | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return await _identify_by_token(session, token.strip(), resources)
+    if cookie := request.cookies.get(cookie_name(request)):
+        return await accounts.find_viewer_by_cookie(session, cookie)
+    return None
+
+
+async def _identify_by_token(session: Session, token: str, resources: Resources) -> Viewer:
+    """A token that is sent must be good: asking as nobody instead would only confuse."""
+    found = None
+    if token.startswith(PERSONAL_TOKEN_PREFIX):
+        found = await accounts.find_viewer_by_personal_token(session, token)
+    elif claims := resources.signer.read(token):
+        found = await accounts.find_viewer_by_sign_in(session, UUID(claims["sid"]))
+    if found is None:
+        raise SignInEnded
+    return found
+
+
+MaybeViewer = Annotated[Viewer | None, Depends(_viewer)]
+
+
+def viewer_id_of(viewer: Viewer | None) -> UUID | None:
+    return viewer.id if viewer else None
+
+
+async def _signed_in(viewer: MaybeViewer, _described: Annotated[object, _MUST_SIGN_IN]) -> Viewer:
+    if viewer is None:
+        raise Unauthorized
+    return viewer
+
+
+SignedIn = Annotated[Viewer, Depends(_signed_in)]
+
+
+async def _in_person(viewer: SignedIn) -> Viewer:
+    if viewer.sign_in_id is None:
+        raise PersonalTokenNotEnough
+    return viewer
+
+
+# For what decides over the account itself: a program's own token does not go that far.
+InteractiveOnly = Annotated[Viewer, Depends(_in_person)]
+
+
+async def _administrator(viewer: SignedIn) -> Viewer:
+    if not viewer.is_admin:
+        raise NotFound
+    return viewer
+
+
+# What runs here is nobody else's business: to other riders it is not there.
+Administrator = Annotated[Viewer, Depends(_administrator)]
+
+
+async def check_origin(request: Request) -> None:
+    """Refuse what another site makes a rider's browser send.
+
+    Browsers say where a request comes from (Sec-Fetch-Site, before it Origin) and pages cannot
+    change that. A request that carries a cookie must prove it; one with a token of its own, or
+    with no rights at all, has nothing to prove. Origins that the operator named may ask, too.
+    """
+    if request.method in SAFE_METHODS or "authorization" in request.headers:
+        return
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if origin in request.state.resources.settings.cors_origins:
+        return
+    if site is not None:
+        allowed = site in ("same-origin", "none")
+    elif origin is not None:
+        allowed = urlsplit(origin).netloc == request.headers.get("host")
+    else:
+        allowed = cookie_name(request) not in request.cookies
+    if not allowed:
+        raise ForeignOrigin
+
+
+def cookie_name(request: Request) -> str:
+    """Browsers keep the __Host- prefix for cookies that only travel by HTTPS."""
+    return "__Host-session" if request.url.scheme == "https" else "session"
+
+
+def set_session_cookie(
+    request: Request, response: Response, value: str, seconds: int | None
+) -> None:
+    """Without `seconds` the browser forgets it when its window is closed."""
+    response.set_cookie(
+        cookie_name(request),
+        value,
+        max_age=seconds,
+        path="/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def drop_session_cookie(request: Request, response: Response) -> None:
+    response.delete_cookie(
+        cookie_name(request), path="/", secure=request.url.scheme == "https", httponly=True
+    )
+
+
+def client_address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def agent(request: Request) -> str:
+    return request.headers.get("user-agent", "")
+
+
+def language_of(request: Request) -> str:
+    """The rider's own once they are known, before that the cookie's or the browser's."""
+    known: str | None = getattr(request.state, "language", None)
+    return known or choose_language(
+        request.cookies.get(LANGUAGE_COOKIE), accept=request.headers.get("accept-language", "")
+    )

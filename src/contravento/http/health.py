@@ -1,0 +1,128 @@
+"""Whether the process lives, whether it may be sent riders, and its figures."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import cache
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy import text
+
+from contravento.http.dependencies import ResourcesOf
+from contravento.kit.database.session import tell_of_pool
+from contravento.kit.errors import NotFound
+from contravento.kit.resources import Resources
+from contravento.kit.storage.storage import StorageAway
+from contravento.kit.telemetry import metrics
+from contravento.migrations import NOTED, newest_revision, noted_builds
+
+CHECK_TIMEOUT_SECONDS = 3
+MIN_FREE_BYTES = 200 * 1024 * 1024
+WORKER_SILENT_SECONDS = 60
+PROXIED = frozenset({"x-forwarded-for", "x-real-ip", "forwarded"})
+
+router = APIRouter(tags=["health"])
+
+_revision_of_this_build = cache(newest_revision)
+
+
+@router.get("/health")
+async def health() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    """The event loop answers; nothing else is asked."""
+    return {"status": "ok"}
+
+
+@router.get("/health/ready")
+async def ready(resources: ResourcesOf) -> JSONResponse:
+    """200 when every part that a rider needs is there, else 503 that says which is not."""
+    checks = dict(
+        zip(
+            CHECKS,
+            await asyncio.gather(*(_check(check, resources) for check in CHECKS.values())),
+            strict=True,
+        )
+    )
+    well = all(outcome == "ok" for outcome in checks.values())
+    if resources.replica:  # said, not judged: without it the primary answers
+        checks["replica"] = resources.replica.state
+    return JSONResponse(
+        {"status": "ok" if well else "unavailable", "checks": checks}, 200 if well else 503
+    )
+
+
+@router.get("/metrics")
+async def figures(request: Request, resources: ResourcesOf) -> Response:
+    """For Prometheus, which asks from inside. Whoever comes through a proxy comes from outside."""
+    if not resources.settings.metrics or not PROXIED.isdisjoint(request.headers.keys()):
+        raise NotFound
+    tell_of_pool(resources.engine)
+    rendered = await asyncio.to_thread(metrics.render)
+    return Response(rendered, media_type=CONTENT_TYPE_LATEST)
+
+
+async def _check(check: Callable[[Resources], Awaitable[str]], resources: Resources) -> str:
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+            return await check(resources)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is not ready)
+        return f"failed: {type(error).__name__}"
+
+
+async def _database(resources: Resources) -> str:
+    async with resources.sessions() as session:
+        await session.execute(text("SELECT 1"))
+    return "ok"
+
+
+async def _migrations(resources: Resources) -> str:
+    async with resources.sessions() as session:
+        found = await session.scalar(text("SELECT version_num FROM alembic_version"))
+        note = await session.scalar(NOTED)
+    expected = _revision_of_this_build()
+    if expected == found or expected in noted_builds(note):
+        return "ok"
+    return f"at {found}, expected {expected}"
+
+
+async def _queue(resources: Resources) -> str:
+    """Some worker has given a sign of life lately."""
+    async with resources.sessions() as session:
+        silent = await session.scalar(
+            text(
+                "SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers"
+            )
+        )
+    if silent is None:
+        return "no worker has started"
+    return "ok" if silent < WORKER_SILENT_SECONDS else f"no worker for {silent:.0f} seconds"
+
+
+async def _storage(resources: Resources) -> str:
+    """It has answered at least once: a wrong bucket or key never comes into service."""
+    try:
+        await resources.storage.look()
+    except StorageAway as problem:
+        return f"failed: {problem.why}"
+    return "ok"
+
+
+async def _disk(resources: Resources) -> str:
+    free = await resources.storage.free_bytes()
+    if free is None or free >= MIN_FREE_BYTES:
+        return "ok"
+    return f"only {free // 1_000_000} MB free"
+
+
+CHECKS: dict[str, Callable[[Resources], Awaitable[str]]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "queue": _queue,
+    "storage": _storage,
+    "disk": _disk,
+}

@@ -1,0 +1,66 @@
+"""What was answered to a request with an Idempotency-Key, so that a repetition gets the same."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from contravento.kit.clock import now
+from contravento.kit.database.session import Session, Table
+from contravento.kit.jobs import job
+from contravento.kit.resources import Resources
+
+KEPT_FOR = timedelta(hours=24)
+
+
+class IdempotentResponse(Table):
+    """One caller's key, and the answer once there is one."""
+
+    __tablename__ = "replies"
+
+    caller: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[bytes]  # of the request, so that a key is not used for another one
+    status: Mapped[int | None]
+    body: Mapped[bytes | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whose key is taken for which request."""
+
+    caller: str
+    key: str
+    fingerprint: bytes
+
+
+async def take(session: Session, claim: Claim) -> IdempotentResponse | None:
+    """Take the key for this request, or return what holds it already.
+
+    Waits for another request that is being answered under the same key.
+    """
+    taken = await session.execute(
+        insert(IdempotentResponse)
+        .values(caller=claim.caller, key=claim.key, fingerprint=claim.fingerprint)
+        .on_conflict_do_nothing()
+        .returning(IdempotentResponse.key)
+    )
+    if taken.scalar() is not None:
+        return None
+    return await session.get_one(IdempotentResponse, (claim.caller, claim.key))
+
+
+async def keep(session: Session, claim: Claim, *, status: int, body: bytes) -> None:
+    reply = await session.get_one(IdempotentResponse, (claim.caller, claim.key))
+    reply.status, reply.body = status, body
+
+
+@job("replies.forget")
+async def forget_old_replies(resources: Resources) -> None:
+    async with resources.transaction() as session:
+        await session.execute(
+            delete(IdempotentResponse).where(IdempotentResponse.created_at < now() - KEPT_FOR)
+        )

@@ -1,0 +1,158 @@
+"""The figures of a recording: distance, climb, times, speeds, days, bounds."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from contravento.tracks import rules
+from contravento.tracks.analysis import geodesy
+from contravento.tracks.analysis.climbing import climb, smooth
+from contravento.tracks.analysis.days import Day, split_days
+from contravento.tracks.recording import Recording
+
+type Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Metres, seconds, metres per second; None where the file does not hold what it would take.
+
+    Nothing is counted across the gap between two segments, except in `elapsed_seconds`. `bounds`
+    are west, south, east, north in degrees; as in RFC 7946, section 5.2, west is greater than
+    east where the track crosses the antimeridian.
+    """
+
+    distance_metres: float
+    ascent_metres: float | None
+    descent_metres: float | None
+    highest_metres: float | None
+    lowest_metres: float | None
+    elapsed_seconds: float | None
+    moving_seconds: float | None
+    average_speed: float | None
+    top_speed: float | None
+    points: int
+    segments: int
+    tracks: int
+    started_at: datetime | None
+    ended_at: datetime | None
+    bounds: tuple[float, float, float, float]
+    days: tuple[Day, ...]
+
+
+def measure(recording: Recording) -> Measures:
+    """Compute all figures of a recording. Raises nothing."""
+    steps = step_lengths(recording)
+    smoothed = smooth(recording, steps)
+    ascent, descent = climb(smoothed, recording.segment)
+    highest, lowest = _extremes(recording.elevation)
+    started, ended = _span(recording.time)
+    moving_seconds, moving_metres = _moving(recording, steps)
+    return Measures(
+        distance_metres=float(steps.sum()),
+        ascent_metres=ascent,
+        descent_metres=descent,
+        highest_metres=highest,
+        lowest_metres=lowest,
+        elapsed_seconds=None if started is None or ended is None else round(ended - started, 3),
+        moving_seconds=moving_seconds,
+        average_speed=moving_metres / moving_seconds if moving_seconds else None,
+        top_speed=top_speed(recording, steps),
+        points=len(recording.lon),
+        segments=recording.segments,
+        tracks=recording.tracks,
+        started_at=_moment(started),
+        ended_at=_moment(ended),
+        bounds=bounds(recording),
+        days=split_days(recording, steps, smoothed),
+    )
+
+
+def step_lengths(recording: Recording) -> Floats:
+    """Metres from each point to the next, (n - 1,), 0 across the gap between two segments."""
+    lengths = geodesy.steps(recording.lon, recording.lat)
+    lengths[np.diff(recording.segment) != 0] = 0.0
+    return lengths
+
+
+def bounds(recording: Recording) -> tuple[float, float, float, float]:
+    """West, south, east, north in degrees; west > east when the track crosses the antimeridian."""
+    south, north = float(recording.lat.min()), float(recording.lat.max())
+    lon = geodesy.unroll(recording.lon)
+    west, east = float(lon.min()), float(lon.max())
+    if east - west >= 360:
+        return -180.0, south, 180.0, north
+    return _rolled(west), south, _rolled(east), north
+
+
+def top_speed(recording: Recording, steps: Floats) -> float | None:
+    """The best average over a window of 10 s or a little more, metres per second; None untimed.
+
+    A point off the road makes two steps too fast; the median of five steps does not see them.
+    """
+    timed = np.flatnonzero(~np.isnan(recording.time))
+    time = recording.time[timed]
+    duration = np.diff(time)
+    within = (np.diff(recording.segment[timed]) == 0) & (duration > 0)
+    travelled = np.diff(np.concatenate(([0.0], np.cumsum(steps)))[timed])
+    if not within.any():
+        return None
+    speed = _median_of_five(travelled[within] / duration[within])
+    # Time and way with the gaps and the doubled times taken out.
+    clock = np.concatenate(([0.0], np.cumsum(duration[within])))
+    way = np.concatenate(([0.0], np.cumsum(speed * duration[within])))
+    window = rules.TOP_SPEED_WINDOW_SECONDS
+    until = np.searchsorted(clock, clock + window)
+    begin = np.flatnonzero(until < len(clock))
+    if not len(begin):
+        return float(way[-1] / clock[-1])
+    until = until[begin]
+    return float(((way[until] - way[begin]) / (clock[until] - clock[begin])).max())
+
+
+def _median_of_five(values: Floats) -> Floats:
+    if len(values) < 5:
+        return values
+    padded = np.pad(values, 2, mode="edge")
+    return np.asarray(np.median(sliding_window_view(padded, 5), axis=1), np.float64)
+
+
+def _extremes(elevation: Floats) -> tuple[float | None, float | None]:
+    known = elevation[~np.isnan(elevation)]
+    if not len(known):
+        return None, None
+    return float(known.max()), float(known.min())
+
+
+def _span(time: Floats) -> tuple[float | None, float | None]:
+    known = time[~np.isnan(time)]
+    if not len(known):
+        return None, None
+    return float(known.min()), float(known.max())
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(round(seconds, 3), UTC)
+
+
+def _moving(recording: Recording, steps: Floats) -> tuple[float | None, float]:
+    """Seconds spent, and metres made, at 0.5 m/s or more between two timed points."""
+    timed = np.flatnonzero(~np.isnan(recording.time))
+    if len(timed) < 2:
+        return None, 0.0
+    duration = np.diff(recording.time[timed])
+    travelled = np.diff(np.concatenate(([0.0], np.cumsum(steps)))[timed])
+    moving = (
+        (np.diff(recording.segment[timed]) == 0)
+        & (duration > 0)
+        & (travelled >= rules.MOVING_METRES_PER_SECOND * duration)
+    )
+    return round(float(duration[moving].sum()), 3), float(travelled[moving].sum())
+
+
+def _rolled(lon: float) -> float:
+    """The longitude within ±180°."""
+    return lon if -180 <= lon <= 180 else (lon + 180) % 360 - 180

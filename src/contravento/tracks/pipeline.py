@@ -1,0 +1,72 @@
+"""All that the reading of a file yields, in one call fit for another process."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contravento.tracks import rules
+from contravento.tracks.analysis import geodesy
+from contravento.tracks.analysis.measures import Measures, measure, step_lengths
+from contravento.tracks.analysis.profile import Profile, draw_profile
+from contravento.tracks.analysis.simplify import significance
+from contravento.tracks.codec import pack
+from contravento.tracks.reading.read import read_recording
+from contravento.tracks.recording import Recording, Remark
+
+type Outline = list[list[tuple[float, float]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Digest:
+    """What is kept of a file. `outline`: a few lines of [lon, lat] for small drawings."""
+
+    measures: Measures
+    profile: Profile | None
+    outline: Outline
+    packed: bytes
+    report: tuple[Remark, ...]
+    name: str | None
+
+
+def digest(content: bytes, file_name: str) -> Digest:
+    """Read a file and work everything out. Raises a subclass of UnreadableTrack."""
+    recording = read_recording(content, file_name=file_name)
+    weights = significance(recording)
+    return Digest(
+        measures=measure(recording),
+        profile=draw_profile(recording),
+        outline=draw_outline(recording, weights),
+        packed=pack(recording, weights),
+        report=recording.report,
+        name=recording.name,
+    )
+
+
+def draw_outline(
+    recording: Recording,
+    weights: NDArray[np.float32],
+    at_most: int = rules.OUTLINE_POINTS,
+) -> Outline:
+    """The most significant points, at most so many, as one line for each segment drawn.
+
+    Longitudes run on past ±180° where the track crosses the antimeridian, so that it can be drawn
+    in one piece. Where there are more segments than half the points, the longest are drawn.
+    """
+    drawn = _longest_segments(recording, at_most // 2)
+    weights = np.where(drawn[recording.segment], weights, -1.0).astype(np.float32)
+    chosen = np.sort(np.argsort(-weights, kind="stable")[:at_most])
+    chosen = chosen[weights[chosen] > 0]
+    lon = geodesy.unroll(recording.lon)[chosen]
+    points = np.stack((lon, recording.lat[chosen]), axis=1).round(5)
+    cuts = np.flatnonzero(np.diff(recording.segment[chosen])) + 1
+    return [[(x, y) for x, y in line.tolist()] for line in np.split(points, cuts)]
+
+
+def _longest_segments(recording: Recording, at_most: int) -> NDArray[np.bool_]:
+    """For each segment whether it is among the longest."""
+    steps = step_lengths(recording)
+    lengths = np.bincount(recording.segment[1:], steps, minlength=recording.segments)
+    drawn = np.zeros(recording.segments, np.bool_)
+    drawn[np.argsort(-lengths, kind="stable")[:at_most]] = True
+    return drawn

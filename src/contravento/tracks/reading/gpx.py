@@ -1,0 +1,185 @@
+"""GPX 1.0 and 1.1: tracks, routes and waypoints, however the file is put together.
+
+The schema is at https://www.topografix.com/GPX/1/1/. Prefixes are looked past, elements are taken
+wherever they stand, and nothing inside extensions is read.
+"""
+
+from math import isnan
+
+from contravento.tracks import rules
+from contravento.tracks.errors import BrokenBeforeFirstPoint, NoPoints, TooDeep, WaypointsOnly
+from contravento.tracks.reading import warnings
+from contravento.tracks.reading.numbers import NAN, read_number, short_text
+from contravento.tracks.reading.parsed_file import Findings, Line, check_room
+from contravento.tracks.reading.xml_reader import LocalNames, parse, undeclared_prefixes
+from contravento.tracks.recording import Remark, Waypoint
+
+NAMESPACE = "http://www.topografix.com/GPX/"
+VERSIONS = ("1.0", "1.1")
+POINTS = {"trkpt", "rtept", "wpt"}
+DEEPEST = rules.DEEPEST_ELEMENT
+
+
+def read(text: bytes) -> Findings:
+    """Read a GPX document in UTF-8.
+
+    Raises WaypointsOnly or NoPoints when it has neither track nor route, BrokenBeforeFirstPoint,
+    HasDoctype, TooDeep, TooManyPoints.
+    """
+    gpx, found = parse(text, _Gpx)
+    found += _remarks_on_the_root(gpx)
+    found += undeclared_prefixes(gpx.names, text)
+    if len(gpx.waypoints) < gpx.waypoints_seen:
+        left_out = gpx.waypoints_seen - len(gpx.waypoints)
+        found.append(warnings.WAYPOINTS_LEFT_OUT(count=left_out, total=gpx.waypoints_seen))
+    line = _choose_line(gpx, found)
+    if gpx.commas:
+        found.append(warnings.COMMA_DECIMALS(count=gpx.commas))
+    name = next((name for name in [*line.names, gpx.name] if name), None)
+    return Findings(line, gpx.waypoints, found, name, gpx.bad_elevations)
+
+
+def _remarks_on_the_root(gpx: "_Gpx") -> list[Remark]:
+    found = []
+    prefix, _, _ = gpx.root.rpartition(":")
+    attributes = gpx.root_attributes
+    if prefix:
+        found.append(warnings.PREFIXED(prefix=short_text(prefix)))
+    if not any(value.startswith(NAMESPACE) for value in attributes.values()):
+        found.append(warnings.NO_NAMESPACE())
+    if not attributes.get("creator", "").strip():
+        found.append(warnings.NO_CREATOR())
+    version = attributes.get("version", "1.1")
+    if version not in VERSIONS:
+        found.append(warnings.ODD_VERSION(version=short_text(version)))
+    return found
+
+
+def _choose_line(gpx: "_Gpx", found: list[Remark]) -> Line:
+    """The recorded tracks, or where there are none the planned routes."""
+    if len(gpx.tracks):
+        if len(gpx.routes):
+            found.append(warnings.ROUTES_LEFT_OUT(count=len(set(gpx.routes.track_starts)) or 1))
+        return gpx.tracks
+    if len(gpx.routes):
+        found.append(warnings.ROUTE())
+        return gpx.routes
+    if any(remark.code in ("truncated", "broken") for remark in found):
+        raise BrokenBeforeFirstPoint
+    if gpx.waypoints:
+        raise WaypointsOnly(count=gpx.waypoints_seen)
+    raise NoPoints
+
+
+class _Gpx:
+    """Hears the elements; `start` and `end` run three times for each point and are kept short."""
+
+    def __init__(self) -> None:
+        self.tracks = Line()
+        self.routes = Line()
+        self.waypoints: list[Waypoint] = []
+        self.waypoints_seen = 0
+        self.name = ""
+        self.commas = 0
+        self.bad_elevations = 0
+        self.names = LocalNames()
+        self.root = ""
+        self.root_attributes: dict[str, str] = {}
+        self.text: list[str] = []
+        self._path: list[str] = []
+        self._line = self.tracks
+        self._depth = 0
+        self._point_depth = 0  # of the point being read, 0 between points
+        self._lon = self._lat = self._elevation = NAN
+        self._time = self._label = ""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        depth = self._depth = self._depth + 1
+        if depth > DEEPEST:
+            raise TooDeep
+        self.text.clear()
+        local = self.names[name]
+        if self._point_depth:
+            return
+        if local in POINTS and "extensions" not in self._path:
+            self._point_depth = depth
+            try:
+                self._lon, self._lat = float(attributes["lon"]), float(attributes["lat"])
+            except (KeyError, ValueError):
+                self._lon = self._number(attributes.get("lon", ""))
+                self._lat = self._number(attributes.get("lat", ""))
+            self._elevation = NAN
+            self._time = self._label = ""
+        else:
+            self._start_container(name, local, attributes)
+
+    def end(self, name: str) -> None:
+        depth = self._depth
+        self._depth = depth - 1
+        if not self._point_depth:
+            self._end_container()
+        elif depth == self._point_depth + 1:
+            local = self.names[name]
+            if local == "ele":
+                self._elevation = self._read_elevation("".join(self.text))
+            elif local == "time":
+                self._time = "".join(self.text)
+            elif local == "name":
+                self._label = short_text("".join(self.text))
+        elif depth == self._point_depth:
+            self._point_depth = 0
+            self._end_point(self.names[name])
+
+    def _number(self, text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            number = read_number(text)
+            self.commas += not isnan(number)
+            return number
+
+    def _read_elevation(self, text: str) -> float:
+        elevation = self._number(text)
+        if isnan(elevation) and text.strip():
+            self.bad_elevations += 1
+        return elevation
+
+    def _end_point(self, local: str) -> None:
+        if local == "wpt":
+            self._end_waypoint()
+            return
+        line = self.tracks if local == "trkpt" else self.routes
+        line.lon.append(self._lon)
+        line.lat.append(self._lat)
+        line.elevation.append(self._elevation)
+        line.times.append(self._time)
+        check_room(line)
+
+    def _end_waypoint(self) -> None:
+        self.waypoints_seen += 1
+        usable = -180 <= self._lon <= 180 and -90 <= self._lat <= 90
+        if usable and len(self.waypoints) < rules.MOST_WAYPOINTS:
+            low, high = rules.LOWEST_ELEVATION_METRES, rules.HIGHEST_ELEVATION_METRES
+            elevation = self._elevation if low <= self._elevation <= high else None
+            self.waypoints.append(Waypoint(self._lon, self._lat, self._label, elevation))
+
+    def _start_container(self, name: str, local: str, attributes: dict[str, str]) -> None:
+        if not self._path:
+            self.root, self.root_attributes = name, attributes
+        self._path.append(local)
+        if "extensions" in self._path:
+            return
+        if local in ("trk", "rte"):
+            self._line = self.tracks if local == "trk" else self.routes
+            self._line.start_track()
+        elif local == "trkseg":
+            self.tracks.start_segment()
+
+    def _end_container(self) -> None:
+        local = self._path.pop()
+        if local != "name" or not self._path:
+            return
+        if self._path[-1] in ("trk", "rte"):
+            self._line.names.append(short_text("".join(self.text)))
+        elif self._path[-1] == "metadata" or len(self._path) == 1:
+            self.name = short_text("".join(self.text))

@@ -1,0 +1,93 @@
+"""TCX, the XML of Garmin's Training Center: rides (activities) and planned courses.
+
+The schema is at https://www8.garmin.com/xmlschemas/TrainingCenterDatabasev2.xsd. Each activity or
+course is a track, each of its Track elements a segment.
+"""
+
+from math import isnan
+
+from contravento.tracks import rules
+from contravento.tracks.errors import BrokenBeforeFirstPoint, NoPoints, TooDeep
+from contravento.tracks.reading import warnings
+from contravento.tracks.reading.numbers import NAN, read_number, short_text
+from contravento.tracks.reading.parsed_file import Findings, Line, check_room
+from contravento.tracks.reading.xml_reader import LocalNames, parse, undeclared_prefixes
+
+TRACKS = {"Activity", "Course"}
+
+
+def read(text: bytes) -> Findings:
+    """Read a TCX document in UTF-8.
+
+    Raises NoPoints, BrokenBeforeFirstPoint, HasDoctype, TooDeep, TooManyPoints.
+    """
+    tcx, found = parse(text, _Tcx)
+    if not len(tcx.line):
+        broken = any(remark.code in ("truncated", "broken") for remark in found)
+        raise BrokenBeforeFirstPoint if broken else NoPoints
+    found += undeclared_prefixes(tcx.names, text)
+    if tcx.is_course:
+        found.append(warnings.ROUTE())
+    name = next((name for name in tcx.line.names if name), None)
+    return Findings(tcx.line, [], found, name, tcx.bad_elevations)
+
+
+class _Tcx:
+    """Hears the elements; inside a track point only those that are read."""
+
+    def __init__(self) -> None:
+        self.line = Line()
+        self.names = LocalNames()
+        self.text: list[str] = []
+        self.bad_elevations = 0
+        self.is_course = False
+        self._path: list[str] = []
+        self._in_point = False
+        self._lon = self._lat = self._elevation = NAN
+        self._time = ""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.text.clear()
+        local = self.names[name]
+        self._path.append(local)
+        if len(self._path) > rules.DEEPEST_ELEMENT:
+            raise TooDeep
+        if local == "Trackpoint":
+            self._in_point = True
+            self._lon = self._lat = self._elevation = NAN
+            self._time = ""
+        elif local == "Track":
+            self.line.start_segment()
+        elif local in TRACKS:
+            self.line.start_track()
+            self.is_course |= local == "Course"
+
+    def end(self, name: str) -> None:
+        local = self._path.pop()
+        if self._in_point:
+            self._end_in_point(local)
+        elif local == "Name" and self._path and self._path[-1] == "Course":
+            self.line.names.append(short_text("".join(self.text)))
+
+    def _end_in_point(self, local: str) -> None:
+        if local == "Trackpoint":
+            self._in_point = False
+            self._end_point()
+        elif local == "LatitudeDegrees":
+            self._lat = read_number("".join(self.text))
+        elif local == "LongitudeDegrees":
+            self._lon = read_number("".join(self.text))
+        elif local == "AltitudeMeters":
+            text = "".join(self.text)
+            self._elevation = read_number(text)
+            self.bad_elevations += isnan(self._elevation) and bool(text.strip())
+        elif local == "Time":
+            self._time = "".join(self.text)
+
+    def _end_point(self) -> None:
+        line = self.line
+        line.lon.append(self._lon)
+        line.lat.append(self._lat)
+        line.elevation.append(self._elevation)
+        line.times.append(self._time)
+        check_room(line)

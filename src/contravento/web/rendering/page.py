@@ -1,0 +1,139 @@
+"""Turning templates into pages: the same template gives a page or, for htmx, one block of it."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from contravento.accounts.queries import Viewer
+from contravento.http import conditional
+from contravento.http.cache_control import is_personal
+from contravento.http.dependencies import MaybeViewer, language_of
+from contravento.kit.i18n.catalogue import LANGUAGES, catalogue
+from contravento.kit.resources import Resources
+from contravento.trips.markdown import to_html
+from contravento.web.rendering import formats, srcset
+
+FOLDER = Path(__file__).parents[1]
+STATIC = FOLDER / "static"
+
+
+@cache
+def static_version() -> str:
+    """Changes whenever any static file does, so that browsers may keep them for ever."""
+    digest = hashlib.sha256()
+    for file in sorted(path for path in STATIC.rglob("*") if path.is_file()):
+        digest.update(str(file.relative_to(STATIC)).encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def static_url(path: str) -> str:
+    return f"/static/{static_version()}/{path}"
+
+
+@cache
+def environment(language: str) -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+    for name in ("number", "kilometres", "date_range", "day", "month", "moment", "duration"):
+        made.filters[name] = partial(_last, getattr(formats, name), language)
+    for name in ("ago", "span", "percent", "size"):
+        made.filters[name] = partial(_last, getattr(formats, name), language)
+    for name in ("megabytes", "country", "countries", "distance", "height", "speed", "in_words"):
+        made.filters[name] = partial(_last, getattr(formats, name), language)
+    made.filters["with_unit"] = formats.with_unit
+    made.filters["first_upper"] = formats.first_upper
+    made.filters["sources"] = srcset.sources
+    made.filters["markdown"] = to_html
+    made.globals.update(static=static_url, languages=LANGUAGES)
+    return made
+
+
+def _last(function: Any, language: str, value: Any, *rest: Any, **options: Any) -> Any:
+    """A filter whose function wants the language after the values it formats."""
+    if function is formats.number:
+        return function(value, language, *rest, **options)
+    return function(value, *rest, language)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Shows templates to whoever is asking, in their language."""
+
+    request: Request
+    viewer: Viewer | None
+
+    @property
+    def resources(self) -> Resources:
+        return cast(Resources, self.request.state.resources)
+
+    @property
+    def language(self) -> str:
+        return language_of(self.request)
+
+    @property
+    def wants_fragment(self) -> bool:
+        headers = self.request.headers
+        return headers.get("hx-request") == "true" and "hx-history-restore-request" not in headers
+
+    def show(
+        self,
+        template: str,
+        *,
+        block: str | None = None,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        **context: Any,
+    ) -> Response:
+        """The whole page; or, where htmx asks and `block` is named, that block alone."""
+        chosen = environment(self.language).get_template(template)
+        context |= {
+            "viewer": self.viewer,
+            "language": self.language,
+            "path": self.request.url.path,
+            "query": self.request.url.query,
+            "settings": self.request.state.resources.settings,
+        }
+        if block and self.wants_fragment:
+            body = "".join(chosen.blocks[block](chosen.new_context(context)))
+        else:
+            body = chosen.render(context)
+        told = {"Vary": "HX-Request, Authorization, Cookie, Accept-Language", **(headers or {})}
+        if status != 200 or is_personal(self.request.headers):
+            return HTMLResponse(body, status, headers=told)
+        told["ETag"] = conditional.tag_of(body.encode())
+        if conditional.has_it(self.request, told["ETag"]):
+            self.request.state.is_page = True
+            return Response(status_code=304, headers=told)
+        return HTMLResponse(body, status, headers=told)
+
+    def fragment(
+        self, template: str, block: str, *, status: int = 200, **context: Any
+    ) -> HTMLResponse:
+        """One block of a template, whoever asks."""
+        chosen = environment(self.language).get_template(template)
+        context |= {
+            "viewer": self.viewer,
+            "language": self.language,
+        }
+        return HTMLResponse("".join(chosen.blocks[block](chosen.new_context(context))), status)
+
+
+async def _page(request: Request, viewer: MaybeViewer) -> Page:
+    return Page(request, viewer)
+
+
+PageFor = Annotated[Page, Depends(_page)]

@@ -1,0 +1,340 @@
+"""deploy, rollback, init, check-host: what changes which release or which host it is."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from contravento_ops.acceptance import promotion
+from contravento_ops.acceptance.signing import UNPROVEN, Seal
+from contravento_ops.commands import restore, swarm as swarm_releases
+from contravento_ops.context import CommandContext
+from contravento_ops.environment import file as env_files, initialise, secret_ages
+from contravento_ops.environment.variables.table import Variable
+from contravento_ops.host import checks, facts as host_facts
+from contravento_ops.host.checks import CHECKS, Verdict
+from contravento_ops.kit import state
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.recovery import target
+from contravento_ops.release import facts, plan, rollout, source
+from contravento_ops.release.plan import Kind, Options, Plan, Step
+from contravento_ops.release.report import Report
+from contravento_ops.swarm.plan import Plan as SwarmPlan, Step as SwarmStep
+
+DEFAULT_BAKE_SECONDS = 30
+
+Skip = Annotated[
+    list[str],
+    typer.Option("--skip", metavar="NAME", help="Leave out a check of the host: see check-host."),
+]
+KEY = "BACKUP_ENCRYPTION_KEY"
+LOST = "without it the off-site copy of a lost server is worth nothing"
+
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")]
+Bake = Annotated[int, typer.Option(min=1, help="Seconds to watch before the old one goes.")]
+Healthy = Annotated[int, typer.Option(min=5, help="Seconds that a start may take.")]
+
+
+ToSwarm = Annotated[bool, typer.Option("--swarm", help="To this manager's Swarm, not to one host.")]
+Registry = Annotated[
+    str, typer.Option(metavar="NAME", help="Where a Swarm's nodes get what was built here.")
+]
+
+
+def deploy(
+    context: typer.Context,
+    image: Annotated[str | None, typer.Option(help="Take this image; build none.")] = None,
+    bake_seconds: Bake = DEFAULT_BAKE_SECONDS,
+    healthy_seconds: Healthy = int(rollout.HEALTHY_SECONDS),
+    skip: Skip = [],  # noqa: B006  (Typer copies it)
+    swarm: ToSwarm = False,
+    registry: Registry = "",
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Bring this release into service, beside the one that serves where one does."""
+    session: CommandContext = context.obj
+    if image is None and session.place.environment == "prod":
+        image = promotion.image_of(Seal(session.place.shared).read())
+    options = source.choose(session.place.root, image, bake_seconds=bake_seconds)
+    if swarm:
+        _deploy_to_swarm(session, options, registry, dry_run=dry_run, seconds=healthy_seconds)
+        return
+    _deploy(session, options, skip, dry_run=dry_run, healthy_seconds=healthy_seconds)
+
+
+def rollback(
+    context: typer.Context,
+    bake_seconds: Bake = DEFAULT_BAKE_SECONDS,
+    healthy_seconds: Healthy = int(rollout.HEALTHY_SECONDS),
+    skip: Skip = [],  # noqa: B006  (Typer copies it)
+    swarm: ToSwarm = False,
+    registry: Registry = "",
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Go back to the release before, in the same careful way."""
+    session: CommandContext = context.obj
+    previous = state.read(session.place.state).previous
+    if previous is None:
+        raise CommandError(
+            "There is no release before this one to go back to.", status=Exit.REFUSED
+        )
+    options = Options(
+        tag=source.tag_of(previous.image),
+        build=False,
+        bake_seconds=bake_seconds,
+        going_back=True,
+    )
+    if swarm:
+        _deploy_to_swarm(session, options, registry, dry_run=dry_run, seconds=healthy_seconds)
+        return
+    _deploy(session, options, skip, dry_run=dry_run, healthy_seconds=healthy_seconds)
+
+
+def _deploy(
+    session: CommandContext,
+    options: Options,
+    skip: list[str],
+    *,
+    dry_run: bool,
+    healthy_seconds: int,
+) -> None:
+    _refuse_unknown(skip)
+    session.file()
+    action = "rollback" if options.going_back else "deploy"
+    if dry_run:
+        _show(session, plan.make(facts.gather(session.project), options))
+        return
+    with session.changing(action, release=options.tag, skipped=skip) as entry:
+        session.validate()
+        made = plan.make(facts.gather(session.project), options)
+        _show(session, made)
+        report = _carry_out(session, made, skip, healthy_seconds)
+        entry["outcome"] = report.outcome
+        entry["cause"] = report.cause
+    _tell(session, report)
+
+
+def _deploy_to_swarm(
+    session: CommandContext, options: Options, registry: str, *, dry_run: bool, seconds: int
+) -> None:
+    session.file()
+    tag = options.tag
+    action = "rollback" if options.going_back else "deploy"
+    if dry_run:
+        _show(session, swarm_releases.make(session, options, registry))
+        return
+    with session.changing(action, release=tag, swarm=True) as entry:
+        session.validate()
+        made = swarm_releases.make(session, options, registry)
+        _show(session, made)
+        report = swarm_releases.carry_out(
+            session,
+            made,
+            seconds,
+            check_verdict=lambda: _check_verdict(session, tag),
+            remember=lambda migration: _note(session, source.describe(tag, migration)),
+        )
+        entry["outcome"] = report.outcome
+        entry["cause"] = report.cause
+    _tell(session, report)
+
+
+def _carry_out(
+    session: CommandContext, made: Plan, skip: list[str], healthy_seconds: int
+) -> Report:
+    before = state.read(session.place.state).current
+    tag = made.options.tag
+    report = Report(
+        session.place.environment, f"contravento:{tag}", before.image if before else None
+    )
+    rolling = rollout.Rollout(
+        plan=made,
+        console=session.console,
+        report=report,
+        values=session.values,
+        checks={
+            Kind.HOST: lambda: _check_host(session, skip),
+            Kind.ENVIRONMENT: session.validate,
+            Kind.VERDICT: lambda: _check_verdict(session, tag),
+            Kind.RECORD: lambda: _remember(session, tag),
+        },
+        healthy_seconds=healthy_seconds,
+    )
+    try:
+        rolling.run()
+    finally:
+        report.write(session.place.reports)
+    return report
+
+
+def _check_verdict(session: CommandContext, tag: str) -> None:
+    """Raises CommandError where staging has not proven this image, as it is, lately."""
+    release = source.describe(tag, None)
+    statement = Seal(session.place.shared).read()
+    if why := promotion.why_not(statement, image_id=release.image_id, root=session.place.root):
+        raise CommandError(f"{UNPROVEN}: {why}.", status=Exit.REFUSED)
+
+
+def _remember(session: CommandContext, tag: str) -> None:
+    """In the state, and in the environment file, so that plain Compose starts the same release."""
+    _note(session, source.describe(tag, facts.migration_of(session.project)))
+
+
+def _note(session: CommandContext, release: state.Release) -> None:
+    state.write(session.place.state, state.read(session.place.state).after(release))
+    env_files.put(session.place.env_file, "TAG", source.tag_of(release.image))
+    secret_ages.note(session.place.env_file)
+
+
+def _show(session: CommandContext, made: Plan | SwarmPlan) -> None:
+    steps: Sequence[Step | SwarmStep] = made.steps
+    session.console.table(
+        f"Plan for {session.place.environment}: contravento:{made.options.tag}",
+        ("", "step", "usually", "if it fails"),
+        [
+            (str(number), step.title, step.usually, step.undo)
+            for number, step in enumerate(steps, start=1)
+        ],
+    )
+    shown = [
+        {"kind": step.kind, "title": step.title, "calls": [str(call) for call in step.calls]}
+        for step in steps
+    ]
+    if session.console.as_json and session.console.answers_plan:
+        session.console.answer({"release": made.options.tag, "steps": shown})
+
+
+def _tell(session: CommandContext, report: Report) -> None:
+    mark = {"deployed": "ok", "went back": "warning"}.get(report.outcome, "failed")
+    for sentence in report.sentences():
+        session.console.note(mark, sentence)  # type: ignore[arg-type]
+    session.console.answer(report.as_json())
+    if report.outcome != "deployed":
+        raise typer.Exit(Exit.WENT_BACK if report.outcome == "went back" else Exit.BROKEN)
+
+
+def check_host(
+    context: typer.Context,
+    skip: Skip = [],  # noqa: B006  (Typer copies it)
+    rules: Annotated[bool, typer.Option(help="Show firewall rules that fit.")] = False,
+    as_json: Json = False,
+) -> None:
+    """See whether this host is fit; changes nothing."""
+    session: CommandContext = context.obj
+    _refuse_unknown(skip)
+    if rules:
+        session.console.say(checks.rules_for())
+    verdicts = _verdicts(session, skip)
+    session.console.answer(
+        {"is_fit": _is_fit(verdicts), "checks": [_as_json(each) for each in verdicts]}
+    )
+    if not _is_fit(verdicts):
+        raise typer.Exit(Exit.HOST)
+
+
+def _check_host(session: CommandContext, skip: list[str]) -> None:
+    """Raises CommandError with a sentence for each check that fails."""
+    failed = [each for each in _verdicts(session, skip) if each.mark == "failed"]
+    if failed:
+        raise CommandError(
+            *(f"{each.name}: {each.found}; {each.mend}." for each in failed), status=Exit.HOST
+        )
+
+
+def _verdicts(session: CommandContext, skip: list[str]) -> list[Verdict]:
+    verdicts = list(checks.judge(host_facts.gather(session.project, session.values), skip))
+    session.console.table(
+        "This host",
+        ("", "check", "found", "mend"),
+        [
+            (each.mark, each.name, each.found, each.mend if each.mark == "failed" else "")
+            for each in verdicts
+        ],
+    )
+    fit = "The host is fit." if _is_fit(verdicts) else "The host is not fit."
+    session.console.say(fit)
+    return verdicts
+
+
+def _is_fit(verdicts: list[Verdict]) -> bool:
+    return all(each.mark != "failed" for each in verdicts)
+
+
+def _as_json(verdict: Verdict) -> dict[str, str]:
+    return {
+        "name": verdict.name,
+        "verdict": verdict.mark,
+        "found": verdict.found,
+        "mend": verdict.mend,
+    }
+
+
+def _refuse_unknown(skip: list[str]) -> None:
+    for name in skip:
+        if name not in CHECKS:
+            known = ", ".join(CHECKS)
+            raise CommandError(f"There is no check '{name}'; there are {known}.", status=Exit.USAGE)
+
+
+def init(
+    context: typer.Context,
+    given: Annotated[
+        list[str], typer.Option("--set", metavar="NAME=VALUE", help="A value, instead of asking.")
+    ] = [],  # noqa: B006  (Typer copies it)
+    no_questions: Annotated[bool, typer.Option(help="Take what the example suggests.")] = False,
+    from_backup: Annotated[
+        str, typer.Option(metavar="PLACE", help="Rebuild all of it from a backup folder, or S3.")
+    ] = "",
+    to: Annotated[
+        str, typer.Option(help="What of the backup: a set, a moment, or latest.")
+    ] = target.LATEST,
+    as_json: Json = False,
+) -> None:
+    """Make the environment file with every secret, or add what is missing; never overwrite."""
+    session: CommandContext = context.obj
+    if from_backup:
+        restore.rebuild(session, from_backup, to)
+        return
+    values = dict(_pair(each) for each in given)
+
+    def ask(variable: Variable, suggestion: str) -> str:
+        if no_questions:
+            return suggestion
+        answer: str = typer.prompt(
+            variable.asked, default=suggestion, hide_input=variable.is_sensitive
+        )
+        return answer
+
+    with session.changing("init"):
+        outcome = initialise.initialise(session.place, values, ask)
+        if session.place.environment == "staging":
+            Seal(session.place.shared).make_key()  # verdicts are signed with it
+    name = session.place.env_file.name
+    if outcome.created:
+        session.console.note("ok", f"{name} is made, for your eyes only (mode 0600).")
+    elif outcome.added:
+        session.console.note("ok", f"{name} got {', '.join(outcome.added)}; nothing else changed.")
+    else:
+        session.console.note("ok", f"{name} lacks nothing; nothing changed.")
+    if KEY in outcome.added:
+        session.console.note("warning", f"Keep {KEY} on another machine or on paper, too: {LOST}.")
+    session.console.answer({"created": outcome.created, "added": outcome.added})
+    session.validate()
+
+
+def _pair(written: str) -> tuple[str, str]:
+    name, separator, value = written.partition("=")
+    if not separator:
+        raise CommandError(f"--set takes NAME=VALUE, not '{written}'.", status=Exit.USAGE)
+    return name, value
+
+
+def check_environment(context: typer.Context, as_json: Json = False) -> None:
+    """Look for mistakes in the environment file; changes nothing."""
+    session: CommandContext = context.obj
+    session.validate()
+    session.console.note("ok", f"{session.place.env_file.name} has no mistake that can be seen.")
+    session.console.answer({"problems": []})

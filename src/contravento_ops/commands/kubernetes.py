@@ -1,0 +1,48 @@
+"""kubernetes: the overlay and the Secrets of one environment, for kubectl."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contravento_ops.context import CommandContext
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kubernetes import overlay, settings, unsupported
+
+
+def kubernetes(
+    context: typer.Context,
+    image: Annotated[
+        str, typer.Option(metavar="NAME", help="What pods run, in a registry that nodes reach.")
+    ] = "",
+    to: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Where to write; var/kubernetes/… without it.")
+    ] = "",
+    secrets: Annotated[
+        bool,
+        typer.Option("--secrets", help="Print the Secrets for `kubectl apply -f -`, and stop."),
+    ] = False,
+) -> None:
+    """Write how this environment looks on Kubernetes; touches no cluster."""
+    session: CommandContext = context.obj
+    environment = session.place.environment
+    refuse(*unsupported.of_the_environment(environment, session.values), status=Exit.ENVIRONMENT)
+    session.validate()
+    if secrets:
+        typer.echo(json.dumps(settings.secrets(environment, session.values), indent=2))
+        return
+    refuse(*unsupported.of_the_image(image), status=Exit.USAGE)
+    root = session.place.root
+    folder = (Path(to) if to else root / "var" / "kubernetes" / environment).absolute()
+    shared = overlay.shared_from(root, folder)
+    written = overlay.files(overlay.OverlayRequest(environment, session.values, image, shared))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in written.items():
+        (folder / name).write_text(content)
+    session.console.note("ok", f"{folder} holds {', '.join(written)}.")
+
+
+def refuse(*sentences: str, status: Exit) -> None:
+    if sentences:
+        raise CommandError(*sentences, status=status)

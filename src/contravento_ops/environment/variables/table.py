@@ -1,0 +1,39 @@
+"""Every variable of an environment file: the one table that examples, checks and docs come from."""
+
+from contravento_ops.environment.variables.application import FILES, LOGS, MAIL, SECRETS, SITE
+from contravento_ops.environment.variables.host import (
+    BACKUPS,
+    CERTIFICATE,
+    CHECKS,
+    DATABASE,
+    EDGE,
+    MONITORING,
+    PORTS,
+    REDIS,
+)
+from contravento_ops.environment.variables.variable import PLACEHOLDER, Section, Variable
+
+__all__ = ["PLACEHOLDER", "SECTIONS", "SET_BY_US", "VARIABLES", "Variable"]
+
+SECTIONS: tuple[Section, ...] = (
+    SITE,
+    SECRETS,
+    DATABASE,
+    REDIS,
+    FILES,
+    MAIL,
+    CERTIFICATE,
+    EDGE,
+    BACKUPS,
+    MONITORING,
+    CHECKS,
+    LOGS,
+    PORTS,
+)
+
+VARIABLES: dict[str, Variable] = {
+    each.name: each for section in SECTIONS for each in section.variables
+}
+
+# What Compose itself, deploy.sh or the image reads; they are no lines of an environment file.
+SET_BY_US = frozenset({"GIT_COMMIT", "MAIL_FOLDER", "TRUSTED_PROXIES", "X_ROBOTS_TAG"})

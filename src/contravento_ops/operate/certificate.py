@@ -1,0 +1,52 @@
+"""Renewing the certificate now, and seeing that the new one is what visitors get."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from contravento_ops.kit import compose
+from contravento_ops.kit.compose import Call, Project
+from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.operate.status import served
+from contravento_ops.release.facts import address_of_site
+
+TAKEN_OVER_SECONDS = 60
+STORED = 'cat "$(/opt/contravento/bin/certificate)/fullchain.pem"'
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    words: str
+    seconds_until_served: float
+
+
+def call(project: Project, *, force: bool) -> Call:
+    forced = ("--force-renewal",) if force else ()
+    words = ("certbot", "renew", *forced)
+    return project.call("exec", "-T", "certbot", *words)
+
+
+def renew(project: Project, values: Mapping[str, str], *, force: bool) -> Renewal:
+    """Raises CommandError where certbot fails, or nginx does not take the new one over in a
+    minute."""
+    said = compose.run_well(call(project, force=force), timeout=600)
+    address = address_of_site(project, values.get("DOMAIN", "localhost"))
+    began = time.monotonic()
+    while time.monotonic() - began < TAKEN_OVER_SECONDS:
+        if served(address) == _leaf(_stored(project)):
+            return Renewal(said, round(time.monotonic() - began, 1))
+        time.sleep(1)
+    raise CommandError(
+        "nginx does not serve the certificate that is stored; see ./deploy.sh … logs nginx.",
+        status=Exit.FAILED,
+    )
+
+
+def _stored(project: Project) -> str:
+    return compose.run_well(project.call("exec", "-T", "nginx", "sh", "-c", STORED))
+
+
+def _leaf(chain: str) -> str:
+    """The first of the chain, written as `served` writes it."""
+    end = "-----END CERTIFICATE-----\n"
+    return chain.partition(end)[0] + end

@@ -1,0 +1,146 @@
+"""How an environment is: services, certificate, release, and how to reach each part."""
+
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from contravento_ops.environment import urls
+from contravento_ops.kit import compose, state
+from contravento_ops.kit.compose import Container, Project
+from contravento_ops.kit.errors import CommandError
+from contravento_ops.kit.site import Address
+from contravento_ops.kit.state import EnvironmentState, Release
+from contravento_ops.release.facts import address_of_site
+from contravento_ops.release.wait import ONE_OFF
+
+POSTGRES = 5432
+PAGES = (("Grafana", 3000), ("Prometheus", 9090), ("Alertmanager", 9093))
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    subject: str
+    issuer: str
+    not_before: str
+    not_after: str
+    days_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPoint:
+    name: str
+    address: str
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    environment: str
+    services: tuple[Container, ...]
+    missing: tuple[str, ...]
+    certificate: Certificate | None
+    current: Release | None
+    previous: Release | None
+    access: tuple[AccessPoint, ...]
+
+    @property
+    def is_well(self) -> bool:
+        return not self.missing and all(each.is_well for each in self.services)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"is_well": self.is_well, **asdict(self)}
+
+
+def gather(project: Project, values: Mapping[str, str]) -> Status:
+    containers = project.containers()
+    wanted = set(project.services()) - ONE_OFF
+    remembered: EnvironmentState = state.read(project.place.state)
+    return Status(
+        environment=project.place.environment,
+        services=tuple(each for each in containers if each.service not in ONE_OFF),
+        missing=tuple(sorted(wanted - {each.service for each in containers})),
+        certificate=_certificate(project, values),
+        current=remembered.current,
+        previous=remembered.previous,
+        access=tuple(access_points(values, containers, socket.gethostname())),
+    )
+
+
+def access_points(
+    values: Mapping[str, str], containers: list[Container], host: str
+) -> Iterator[AccessPoint]:
+    """As the manual lists them; what is only on the server comes with its tunnel."""
+    site = values.get("PUBLIC_URL") or f"https://{values.get('DOMAIN', 'localhost')}"
+    published = {target: port for each in containers for _, port, target in each.ports}
+    yield AccessPoint("Application", site)
+    is_shown = values.get("DEBUG") == "true"
+    yield AccessPoint(
+        "API documentation", f"{site}/docs", "" if is_shown else "only with DEBUG=true"
+    )
+    for name, port in PAGES:
+        if port in published:
+            tunnel = f"ssh -L {port}:localhost:{published[port]} {host}"
+            yield AccessPoint(name, f"http://localhost:{port}", tunnel)
+    database = values.get("POSTGRES_DB", "contravento")
+    if POSTGRES in published:
+        yield AccessPoint(
+            "Database",
+            f"localhost:{published[POSTGRES]}, {database}",
+            f"ssh -L {POSTGRES}:localhost:{published[POSTGRES]} {host}",
+        )
+    elif urls.is_elsewhere(values):
+        parts = urls.take_apart(values["DATABASE_URL"])
+        yield AccessPoint("Database", f"{parts.host}, {parts.path}", "a server elsewhere")
+    else:
+        shell = f"psql -U {values.get('POSTGRES_USER', 'contravento')} {database}"
+        yield AccessPoint("Database", "inside only", f"./deploy.sh … exec postgres {shell}")
+
+
+def _certificate(project: Project, values: Mapping[str, str]) -> Certificate | None:
+    try:
+        address = address_of_site(project, values.get("DOMAIN", "localhost"))
+    except CommandError:
+        return None
+    pem = served(address) if address.is_https else None
+    return read_certificate(project, pem) if pem else None
+
+
+def served(address: Address) -> str | None:
+    """The certificate that visitors get now, whoever made it."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((address.host, address.port), 5) as plain,
+            context.wrap_socket(plain, server_hostname=address.name) as tls,
+        ):
+            found = tls.getpeercert(binary_form=True)
+    except OSError:
+        return None
+    return ssl.DER_cert_to_PEM_cert(found) if found else None
+
+
+def read_certificate(project: Project, pem: str) -> Certificate | None:
+    """OpenSSL in nginx's container reads it; Python's own library does not without a file."""
+    words = ("openssl", "x509", "-noout", "-subject", "-issuer", "-dates", "-ext", "subjectAltName")
+    done = compose.run(project.call("exec", "-T", "nginx", *words), said_to_it=pem)
+    return parse_certificate(done.out) if done.ok else None
+
+
+def parse_certificate(said: str, now: datetime | None = None) -> Certificate:
+    """Newer ones have no subject, only the names that they are for."""
+    told = dict(line.split("=", 1) for line in said.strip().splitlines() if "=" in line)
+    names = ", ".join(re.findall(r"DNS:([^,\s]+)", said))
+    ends = datetime.strptime(told["notAfter"], "%b %d %H:%M:%S %Y %Z").replace(tzinfo=UTC)
+    return Certificate(
+        subject=told["subject"].strip() or names,
+        issuer=told["issuer"].strip(),
+        not_before=told["notBefore"],
+        not_after=told["notAfter"],
+        days_left=(ends - (now or datetime.now(UTC))).days,
+    )

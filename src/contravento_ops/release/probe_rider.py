@@ -1,0 +1,37 @@
+"""A rider that the application makes for us, to ask as; removed with all that it did."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from contravento_ops.kit import compose
+from contravento_ops.kit.compose import Project
+from contravento_ops.kit.errors import CommandError, Exit
+
+MAKE = ("exec", "-T", "backend", "contravento", "riders", "probe")
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    username: str
+    token: str
+    password: str
+
+
+@contextmanager
+def a_probe(project: Project) -> Iterator[Probe]:
+    """Raises CommandError where the release that serves makes none."""
+    done = compose.run(project.call(*MAKE))
+    try:
+        made = json.loads(done.out)
+        probe = Probe(made["username"], made["token"], made["password"])
+    except (ValueError, KeyError):
+        raise CommandError(
+            f"The release that serves made no rider to ask as: {done.err.strip() or done.status}",
+            status=Exit.DOCKER,
+        ) from None
+    try:
+        yield probe
+    finally:
+        compose.run(project.call(*MAKE, "--remove", probe.username))

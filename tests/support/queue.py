@@ -1,0 +1,35 @@
+"""Running queued jobs inside a test, in the order in which a worker would take them."""
+
+from sqlalchemy import text
+
+import contravento.worker  # noqa: F401  (importing it is what registers every job)
+from contravento.kit.jobs import JOBS
+from contravento.kit.resources import Resources
+
+_NEXT = text("""
+    UPDATE procrastinate_jobs SET status = 'doing' WHERE id = (
+        SELECT id FROM procrastinate_jobs
+        WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())
+        ORDER BY priority DESC, id LIMIT 1
+    ) RETURNING id, task_name, args
+""")
+_DONE = text("UPDATE procrastinate_jobs SET status = 'succeeded' WHERE id = :id")
+_NAMES = text("SELECT task_name FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id")
+
+
+async def run_jobs(resources: Resources) -> list[str]:
+    ran: list[str] = []
+    while True:
+        async with resources.transaction() as session:
+            found = (await session.execute(_NEXT)).one_or_none()
+        if found is None:
+            return ran
+        await JOBS[found.task_name].run_queued(resources, found.args)
+        async with resources.transaction() as session:
+            await session.execute(_DONE, {"id": found.id})
+        ran.append(found.task_name)
+
+
+async def list_queued(resources: Resources) -> list[str]:
+    async with resources.transaction() as session:
+        return list(await session.scalars(_NAMES))
