@@ -15,8 +15,8 @@ import pytest
 
 SERVER = """
 import sys, uvicorn
-from contravento.cli import draining
-draining.serve(uvicorn.Config("tests.cli.test_graceful_server:answer", host="127.0.0.1",
+from contravento.cli import graceful_server
+graceful_server.serve(uvicorn.Config("tests.cli.test_graceful_server:answer", host="127.0.0.1",
     port=int(sys.argv[1]), workers=int(sys.argv[2]), log_config=None, timeout_keep_alive=75))
 """
 
