@@ -9,7 +9,7 @@ UV := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 # Programs start seconds sooner where Python keeps what it compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run check lint test test-stack test-scale test-all bench bench-growth format translations dashboards kubernetes migration clean
+.PHONY: help run check unit-tests lint test test-stack test-scale test-all bench bench-growth format translations dashboards kubernetes migration clean
 
 help: ## list these
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name words; do \
