@@ -6,37 +6,23 @@ PYTHON := $(shell for each in python3.13 python3.14 python3.12 python3; do \
 BIN := .venv/bin
 UV := UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv
 
-export HOST ?= 127.0.0.1
-export PORT ?= 8000
-export DEMO ?= 1
+# Programs start seconds sooner where Python keeps what it compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-application test-containers test-backups test-checklist test-scale check lint bench bench-growth format translations dashboards kubernetes migration clean
+.PHONY: help run check unit-tests lint test test-stack test-scale test-all bench bench-growth format translations dashboards kubernetes migration clean
 
-run: .venv/ready ## serve the product on http://HOST:PORT; DEMO=0 starts without demo content
+help: ## list these
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name words; do \
+		printf '%-14s %s\n' "$$name" "$$words"; done
+
+run: .venv/ready ## serve the product on http://HOST:PORT (127.0.0.1:8000); DEMO=0 starts without demo content
 	@exec $(BIN)/contravento run
 
-test: test-application test-containers ## every test; says what it skipped and why
+check: .venv/ready ## lint, and the tests that need no browser, no container and no server of their own: two minutes
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint unit-tests
 
-test-application: .venv/ready
-	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "not stack"
-
-test-containers: .venv/ready ## images and whole environments, in two lanes; backups; then what needs quiet
-	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "stack and not alone and not backups and not checklist and not scale"
-	@$(BIN)/pytest -q -ra -m "backups and not slow"
-	@$(BIN)/pytest -q -ra -m "alone and not checklist"
-	@$(BIN)/pytest -q -ra -m "checklist and not slow"
-
-test-backups: .venv/ready ## sets taken, spoiled and proven, restores and lost servers: 25 minutes
-	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m backups
-
-test-scale: .venv/ready ## what several hosts need: files moved, PgBouncer, a database elsewhere, a replica, a Swarm: forty minutes
-	@$(BIN)/pytest -q -ra -m scale
-
-test-checklist: .venv/ready ## a staging judged, loaded, broken for each box; secrets rotated, prod compared: three quarters of an hour
-	@$(BIN)/pytest -q -ra -m checklist
-
-check: lint ## all of lint, and the tests that need neither browser nor containers
-	@$(BIN)/pytest -n 2 --dist loadscope -q -m "not browser and not stack and not slow"
+unit-tests: .venv/ready
+	@$(BIN)/pytest -n 2 --dist loadscope -q -m "not browser and not servers and not stack"
 
 lint: .venv/ready ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet .
@@ -44,13 +30,26 @@ lint: .venv/ready ## format, lint, types, import contracts
 	@$(BIN)/mypy
 	@said=$$($(BIN)/lint-imports --no-cache) || { echo "$$said"; exit 1; }; echo "$$said" | tail -1
 
+test: .venv/ready ## what every change must pass: application, browser, one staging in containers; says what it skipped
+	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "not stack"
+	@$(BIN)/pytest -q -ra -m core
+
+test-stack: .venv/ready ## the other tests of containers on one host, first in two lanes, then what needs quiet: for every night
+	@$(BIN)/pytest -n 2 --dist loadscope -q -ra -m "stack and not core" --ignore tests/stack/alone --ignore tests/stack/scale
+	@$(BIN)/pytest -q -ra tests/stack/alone
+
+test-scale: .venv/ready ## what several hosts need: files moved, PgBouncer, a database elsewhere, a replica, a Swarm: for every night
+	@$(BIN)/pytest -q -ra tests/stack/scale
+
+test-all: test test-stack test-scale ## everything there is
+
 bench: .venv/ready ## figures against baselines in the same run
 	@$(BIN)/python -m benchmarks
 
 bench-growth: .venv/ready ## pages, bytes and log at 1,000 to 1,000,000 trips, or at TRIPS="1000 10000": an hour, 20 GB
 	@$(BIN)/python -m benchmarks.growth $(TRIPS)
 
-format: .venv/ready
+format: .venv/ready ## put the code in form
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 translations: .venv/ready ## collect sentences from the code into the catalogues
@@ -75,5 +74,8 @@ clean: ## forget the environment and caches; var/ with all data stays
 	@test -n "$(PYTHON)" || { echo "Python 3.12 or newer is needed; none was found." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check uv
+	@# What the product imports is compiled now; what only tests import, when they first do.
+	@UV_COMPILE_BYTECODE=1 $(UV) sync --quiet --locked --no-dev --extra embedded --python $(BIN)/python
 	@$(UV) sync --quiet --locked --python $(BIN)/python
+	@$(BIN)/python -m compileall -q src
 	@touch $@

@@ -1,5 +1,6 @@
 """Prints the figures. Everything runs on this machine, bounded in time, and stops by itself."""
 
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from contravento.photos.rules import LONG_EDGE_PIXELS
 
 ROUNDS = 3
 POINTS = 100_000
+BUSY_SHARE = 0.5  # of the cores, by what ran before
 FEED, FEED_PAGE = "/api/v1/feed", "/"
 
 console = Console(width=110)
@@ -33,8 +35,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
+        load_before = os.getloadavg()[0]
         with product.database(folder) as url:
             _measure(folder, url)
+        console.print(tell_load(load_before, os.getloadavg()[0], os.cpu_count() or 1))
+
+
+def tell_load(before: float, after: float, cores: int) -> str:
+    """Figures of a machine that did other things, too, say less; they are shown all the same."""
+    told = f"load average {before:.1f} before and {after:.1f} after, on {cores} cores"
+    if before < BUSY_SHARE * cores:
+        return told
+    return f"{told}: other programs were busy, so expect better figures on a quiet machine"
 
 
 def _measure(folder: Path, url: str) -> None:
@@ -125,7 +137,7 @@ def _keep_pieces(url: str, port: int, paths: dict[str, str]) -> None:
 def _measure_uploads(folder: Path, url: str, port: int) -> None:
     gpx, photo = make_gpx(POINTS), make_photo()
     token = make_token(url)
-    with product.process(folder, url, "contravento", "worker") as worker:
+    with product.worker(folder, url) as worker:
         product.wait_for(port, "/health/ready")
 
         def track() -> Upload:

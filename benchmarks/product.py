@@ -28,12 +28,10 @@ def database(folder: Path) -> Iterator[str]:
         yield url
 
 
-@contextmanager
-def process(
-    folder: Path, url: str, *program: str, **settings: str
-) -> Iterator[subprocess.Popen[bytes]]:
-    """One of the product's processes, or a server beside it, with production's kind of settings."""
-    environment = os.environ | {
+def environment_of(folder: Path, url: str, **settings: str) -> dict[str, str]:
+    """This process' own, but for where somebody wants the product itself to listen."""
+    inherited = {name: value for name, value in os.environ.items() if name not in ("HOST", "PORT")}
+    return inherited | {
         "APP_ENV": "local",
         "DATABASE_URL": url,
         "SECRET_KEY": "bench-" + "0123456789abcdef" * 4,
@@ -44,6 +42,14 @@ def process(
         "METRICS": "true",
         **settings,
     }
+
+
+@contextmanager
+def process(
+    folder: Path, url: str, *program: str, **settings: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """One of the product's processes, or a server beside it, with production's kind of settings."""
+    environment = environment_of(folder, url, **settings)
     with (folder / f"{secrets.token_hex(4)}.log").open("wb") as log:
         running = subprocess.Popen([sys.executable, "-m", *program], env=environment, stderr=log)
         try:
@@ -57,6 +63,12 @@ def process(
 def web(folder: Path, url: str, port: int, **settings: str) -> Iterator[subprocess.Popen[bytes]]:
     with process(folder, url, "contravento", "web", "--port", str(port), **settings) as running:
         wait_for(port, "/health")
+        yield running
+
+
+@contextmanager
+def worker(folder: Path, url: str) -> Iterator[subprocess.Popen[bytes]]:
+    with process(folder, url, "contravento", "worker", "--port", str(free_port())) as running:
         yield running
 
 

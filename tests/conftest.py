@@ -14,6 +14,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
+from starlette.datastructures import State
 from starlette.types import ASGIApp
 
 from contravento import migrations
@@ -32,15 +33,25 @@ from tests.support import factories
 from tests.support.lanes import Lanes
 from tests.support.mailbox import Mailbox
 from tests.support.queue import run_jobs
+from tests.support.reading import without_middleware
 from tests.support.replication import Standby, standby
 from tests.support.s3 import Server, s3_server
 
 TEMPLATE = "contravento_template"
+SERVERS = {"s3", "strict_s3", "follower"}  # fixtures that start one
 SECRET = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
     return Lanes(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for a server is marked, before anything is chosen by marks."""
+    for item in items:
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("servers")
 
 
 @contextmanager
@@ -180,9 +191,18 @@ def jobs(resources: Resources) -> Callable[[], Awaitable[list[str]]]:
     return run
 
 
+@pytest.fixture(scope="session")
+def assembled(tmp_path_factory: pytest.TempPathFactory) -> ASGIApp:
+    """One for all tests: FastAPI builds the routes of each application when they are first asked
+    for, which takes longer than most tests."""
+    return create_app(make_settings("postgresql://nowhere/nothing", tmp_path_factory.getbasetemp()))
+
+
 @pytest.fixture
-def app(resources: Resources) -> ASGIApp:
-    return create_app(resources.settings, resources)
+def app(assembled: ASGIApp) -> ASGIApp:
+    """As if just started. Database, settings and storage come with each request."""
+    without_middleware(assembled).state = State()
+    return assembled
 
 
 @pytest.fixture

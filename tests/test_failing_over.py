@@ -23,7 +23,7 @@ from tests.support.clusters import Cluster, await_true, cluster, standby_of
 from tests.support.served import Served, served
 from tests.tracks.making import ride
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.servers
 
 DATABASE = "diary"
 WAIT_SECONDS = "40"

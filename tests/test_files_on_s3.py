@@ -10,6 +10,7 @@ import pytest
 from httpx import AsyncClient, Response
 from procrastinate.jobs import Job
 from sqlalchemy import select
+from starlette.types import ASGIApp
 
 from contravento.accounts.models import Rider
 from contravento.kit.jobs import JOBS
@@ -43,8 +44,8 @@ def on_s3(resources: Resources, s3: Server, line: Line) -> Resources:
 
 
 @pytest.fixture
-async def browser(on_s3: Resources, rider: Rider) -> AsyncIterator[AsyncClient]:
-    async with open_client(create_app(on_s3.settings, on_s3), on_s3) as client:
+async def browser(app: ASGIApp, on_s3: Resources, rider: Rider) -> AsyncIterator[AsyncClient]:
+    async with open_client(app, on_s3) as client:
         await sign_in(client, on_s3, rider)
         yield client
 

@@ -15,7 +15,7 @@ from tests.support.s3 import KEYS, Server, line_to
 from tests.support.served import Served, served, wait_until
 from tests.web.making import jpeg
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.servers
 
 PATIENCE_SECONDS = 120
 

@@ -86,7 +86,7 @@ def product(pooler: Pooler, tmp_path: Path) -> Iterator[Served]:
         yield running
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 def test_riders_and_jobs_get_along_with_few_connections(
     product: Served, pooler: Pooler, tmp_path: Path
 ) -> None:
@@ -120,7 +120,7 @@ def watch(pooler: Pooler, riders: Riders, most: list[dict[str, int]]) -> None:
 LISTENING = "SELECT count(*) FROM pg_stat_activity WHERE query ILIKE 'LISTEN%%' AND datname = %s"
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 def test_the_worker_listens_without_the_pooler(product: Served, pooler: Pooler) -> None:
     database = read_address(pooler.direct).database
     with psycopg.connect(libpq_url(pooler.direct)) as connection:
@@ -129,7 +129,7 @@ def test_the_worker_listens_without_the_pooler(product: Served, pooler: Pooler) 
     assert row[0] == 1
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 def test_migrations_go_without_the_pooler(postgres: str, folder: Path, tmp_path: Path) -> None:
     """They hold a lock from their first statement to their last."""
     root = postgres.replace(TEMPLATE, "postgres")
@@ -157,7 +157,7 @@ ASKED = 150
 MOST_TIMES_AS_LONG = 4.0
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 async def test_what_statements_without_names_cost(pooler: Pooler, tmp_path: Path) -> None:
     """The feed, the page that is asked for most: as ever, without names, and through PgBouncer."""
     ways = {

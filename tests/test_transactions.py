@@ -267,7 +267,7 @@ async def uploaded(
         yield client, f"/api/v1/tracks/{sent.json()['id']}", web
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 async def test_what_the_web_process_acknowledged_outlives_it(
     uploaded: tuple[AsyncClient, str, subprocess.Popen[bytes]], processes: Processes
 ) -> None:
@@ -280,7 +280,7 @@ async def test_what_the_web_process_acknowledged_outlives_it(
     await until(lambda: in_state(client, track, "ready"))
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 async def test_a_worker_killed_in_the_middle_loses_nothing(
     uploaded: tuple[AsyncClient, str, subprocess.Popen[bytes]], processes: Processes
 ) -> None:

@@ -94,7 +94,7 @@ async def _prepare(chosen: Settings) -> tuple[str, dict[str, str]]:
         return token, {"trip_id": str(trip.id), "username": rider.username}
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 @schema.parametrize()  # type: ignore[untyped-decorator]
 @settings(
     max_examples=EXAMPLES,

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 from httpx import AsyncClient
+from starlette.types import ASGIApp
 
 from contravento.accounts.inputs import NewPersonalToken
 from contravento.accounts.service.profile import make_personal_token
 from contravento.kit.resources import Resources
-from contravento.main import create_app
 from tests.conftest import open_client
 from tests.support import factories
 
@@ -16,10 +16,8 @@ OPERATOR = "/api/v1/operator"
 
 
 @pytest.fixture
-async def live_program(live_resources: Resources) -> AsyncIterator[AsyncClient]:
-    async with open_client(
-        create_app(live_resources.settings, live_resources), live_resources
-    ) as client:
+async def live_program(app: ASGIApp, live_resources: Resources) -> AsyncIterator[AsyncClient]:
+    async with open_client(app, live_resources) as client:
         del client.headers["Sec-Fetch-Site"]
         yield client
 

@@ -19,6 +19,8 @@ ALIKE = (
 MOST_BLOCKS = 130  # of a list of 20: for each entry a trip and a rider, found by their indexes
 MOST_BLOCKS_OF_BOTH = 300  # two indexes are merged until 20 trips are in both
 
+pytestmark = pytest.mark.servers  # PostgreSQL beside the one that tests share
+
 
 @pytest.fixture(scope="module")
 def places() -> Iterator[list[tuple[str, Path]]]:
@@ -70,7 +72,6 @@ def test_what_is_kept_is_counted_and_each_write_is_logged(places: list[tuple[str
     assert storing.look(places[1][0]).trips == 400, "what was written is gone again"
 
 
-@pytest.mark.slow
 def test_lists_read_as_much_of_a_large_community_as_of_a_small_one() -> None:
     with communities((LESS, MORE)) as found:
         measured = asyncio.run(measure(found, rounds=1))

@@ -17,7 +17,7 @@ from contravento.kit.security.tokens import new_token
 from tests.support.receivers import Receiver, receiver
 from tests.support.served import Served, served, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.servers
 
 PASSWORD = "Hunter2-canary-word"
 ADDRESS = "canary.rider@secret.example"

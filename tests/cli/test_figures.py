@@ -13,7 +13,7 @@ import pytest
 from contravento.kit.database.session import libpq_url
 from tests.support.served import Served, figure, served, wait_until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.servers
 
 ACCOUNT = {
     "username": "maite",

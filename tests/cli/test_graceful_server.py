@@ -66,7 +66,7 @@ def keeping(port: int) -> Iterator[http.client.HTTPConnection]:
         yield kept
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_request_on_an_idle_connection_is_answered_after_the_order_to_stop(
     processes: int,
@@ -82,7 +82,7 @@ def test_a_request_on_an_idle_connection_is_answered_after_the_order_to_stop(
         assert running.wait(10) in (0, -signal.SIGTERM)
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 @pytest.mark.parametrize("processes", [1, 2])
 def test_new_connections_are_refused_at_once_so_that_a_proxy_takes_another(processes: int) -> None:
     with server(processes) as (running, port), keeping(port):

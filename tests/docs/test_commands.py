@@ -15,8 +15,10 @@ import pytest
 
 from tests.docs.pages import ROOT, Command, commands, indented_blocks
 from tests.kubernetes.test_page import PAGE as PAGE_OF_KUBERNETES
+from tests.stack.alone.test_check_pages import PAGES_OF_THE_CHECK
+from tests.stack.alone.test_parity import PAGE_OF_PARITY
+from tests.stack.alone.test_rotation import PAGE_OF_SECRETS
 from tests.stack.swarm_page import PAGE as PAGE_OF_A_SWARM
-from tests.stack.test_check_pages import PAGES_OF_THE_CHECK
 from tests.stack.test_docs_commands import (
     ANSWERS,
     AWAITED,
@@ -26,8 +28,6 @@ from tests.stack.test_docs_commands import (
     OTHERWISE,
     TOLD_MORE,
 )
-from tests.stack.test_parity import PAGE_OF_PARITY
-from tests.stack.test_rotation import PAGE_OF_SECRETS
 
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 HOSTS = sorted({*ROOT.glob("docs/deployment/*.md"), *ORDER})

@@ -43,7 +43,9 @@ REPRODUCED = {
     "The release is refused: it is older than …": (
         BROKEN + "test_a_downgrade_is_refused_and_a_rollback_to_what_still_works_is_not"
     ),
-    "crashes at its start, with exit status …": BROKEN + "test_one_that_crashes_at_boot",
+    "crashes at its start, with exit status …": (
+        "tests/stack/test_core.py::test_a_release_that_crashes_at_boot_is_rolled_back"
+    ),
     "is not healthy after … s": BROKEN + "test_one_that_never_becomes_healthy",
     "asked directly, … failed": BROKEN + "test_one_that_is_healthy_but_answers_500",
     "it is slow": BROKEN + "test_one_that_is_slow",

@@ -11,7 +11,7 @@ import pytest
 from contravento.kit.database.session import libpq_url
 from tests.conftest import SECRET
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.servers
 
 _RIDER = """
     INSERT INTO riders (username, email, password_hash, confirmed_at)

@@ -15,7 +15,7 @@ from tests.conftest import SECRET
 from tests.e2e.conftest import start_product
 from tests.e2e.riders import Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 type OpenBrowser = Callable[..., Page]
 

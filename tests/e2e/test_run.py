@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.conftest import Product, answers, start_product
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.servers
 
 
 def test_it_fills_itself_once_and_keeps_everything(folder: Path) -> None:

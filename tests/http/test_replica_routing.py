@@ -26,7 +26,7 @@ from tests.support import factories
 from tests.support.replication import Standby
 from tests.test_visibility import BROWSER, SURFACES, Shown, show
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.servers
 
 # What looks the same to all, signed in or not.
 COMMON = {"/", "/map", "/map/tours.json", "/riders", "/api/v1/feed"}

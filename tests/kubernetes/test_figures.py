@@ -70,6 +70,7 @@ def expect(expression: str, value: float | None, at: str = "10m") -> dict[str, A
 
 
 @pytest.mark.stack
+@pytest.mark.core
 def test_the_speed_is_that_of_riders_requests_in_this_namespace(judge: Judge) -> None:
     fast, slow = "0+600x20", "0+0x20"
     judge(
@@ -93,6 +94,7 @@ def test_the_speed_is_that_of_riders_requests_in_this_namespace(judge: Judge) ->
 
 
 @pytest.mark.stack
+@pytest.mark.core
 def test_a_site_that_nobody_asks_anything_is_fast(judge: Judge) -> None:
     """Also when its figures stand still: 0 of 0 would be no number, and no reason to scale down."""
     still = [bucket("0.5", "7+0x20"), bucket("+Inf", "7+0x20")]
@@ -109,6 +111,7 @@ def test_a_site_that_nobody_asks_anything_is_fast(judge: Judge) -> None:
 
 
 @pytest.mark.stack
+@pytest.mark.core
 def test_the_queue_is_as_old_as_any_worker_says(judge: Judge) -> None:
     name = 'contravento_jobs_oldest_waiting_seconds{job="worker",namespace="%s",pod="%s"}'
     judge(
@@ -164,6 +167,7 @@ CASES = {
 
 
 @pytest.mark.stack
+@pytest.mark.core
 def test_alerts_of_a_cluster_fire_when_they_should(judge: Judge) -> None:
     judge(list(CASES.values()))
 

@@ -26,11 +26,13 @@ EACH = pytest.mark.parametrize("rule", alerts(), ids=str)
 
 
 @pytest.mark.stack
+@pytest.mark.core
 def test_the_rules_are_valid(promtool: Promtool) -> None:
     promtool("check", "rules", "--lint-fatal", *(f"rules/{file.name}" for file in rule_files()))
 
 
 @pytest.mark.stack
+@pytest.mark.core
 def test_the_configuration_is_valid(promtool: Promtool) -> None:
     said = promtool("check", "config", "prometheus.yml")
 
@@ -38,6 +40,7 @@ def test_the_configuration_is_valid(promtool: Promtool) -> None:
 
 
 @pytest.mark.stack
+@pytest.mark.core
 @pytest.mark.parametrize("file", sorted(each.name for each in (PROMETHEUS / "tests").iterdir()))
 def test_the_rules_do_what_their_cases_say(promtool: Promtool, file: str) -> None:
     promtool("test", "rules", f"tests/{file}")

@@ -78,7 +78,7 @@ async def test_a_refusal_is_no_mishap(live_resources: Resources) -> None:
     assert await list_mishaps(live_resources) == []
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 async def test_why_a_job_failed_stands_beside_it(
     live_resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:

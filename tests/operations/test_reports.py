@@ -56,7 +56,7 @@ def record(url: str, folder: Path, *options: str) -> subprocess.CompletedProcess
     )
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 def test_a_report_is_recorded_on_the_command_line(own_database: str, tmp_path: Path) -> None:
     told = '{"sentence": "12 MB in 3 s", "bytes": 12000000}'
     done = record(
@@ -82,7 +82,7 @@ def test_a_report_is_recorded_on_the_command_line(own_database: str, tmp_path: P
     )
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -34,7 +34,7 @@ def run(clone: Path, *words: str, path: str | None = None) -> subprocess.Complet
     )
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 def test_the_first_use_makes_the_environment_and_the_next_uses_it(clone: Path) -> None:
     first = run(clone, "--help")
     began = time.monotonic()

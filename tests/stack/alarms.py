@@ -3,7 +3,8 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 import httpx
@@ -12,6 +13,8 @@ from tests.stack.deployment import Deployment
 from tests.stack.docker import PATIENT_SECONDS
 
 LOOK_EVERY_SECONDS = 0.5
+FIRES_WITHIN_SECONDS = 330  # the certificate of 300 s has a tenth left after 270 of them
+OVER_WITHIN_SECONDS = 150
 PENDING, FIRING, MAILED, OVER, ALL_WELL = "pending", "firing", "mailed", "over", "all well mailed"
 
 
@@ -48,6 +51,7 @@ class Alarms:
     """Looks at Prometheus and into the operators' mailbox until it is stopped."""
 
     deployment: Deployment
+    mail_port: str  # where the operators' mailbox is shown
     first: dict[Sight, float] = field(default_factory=dict)
     active: list[tuple[dict[str, str], str]] = field(default_factory=list)
     mails: dict[str, float] = field(default_factory=dict)
@@ -71,10 +75,9 @@ class Alarms:
             self.first.setdefault(sight, moment)
 
     def _open_mails(self) -> None:
-        port = self.deployment.values["TEST_OPERATORS_MAIL_PORT"]
         moment = time.monotonic()
         for mail in httpx.get(
-            f"http://127.0.0.1:{port}/mails.json", timeout=PATIENT_SECONDS
+            f"http://127.0.0.1:{self.mail_port}/mails.json", timeout=PATIENT_SECONDS
         ).json():
             self.mails.setdefault(mail["text"], moment)
 
@@ -135,6 +138,68 @@ class Proof:
     def _note(self, state: str, moment: float | None, since: float) -> None:
         if moment and state not in self.reached:
             self.reached[state] = moment - since
+
+
+@dataclass(frozen=True)
+class Cause:
+    words: str
+    trouble: AbstractContextManager[object]
+    expected: tuple[Expected, ...]
+
+
+@dataclass
+class Stage:
+    """A watched deployment on which causes are brought about."""
+
+    deployment: Deployment
+    alarms: Alarms
+    proofs: list[Proof] = field(default_factory=list)
+
+    def prove(self, *chain: Cause) -> None:
+        """One after another: what each cause does, and that it is over afterwards."""
+        for cause in chain:
+            begun = time.monotonic()
+            proofs = [Proof(each, cause.words, begun) for each in cause.expected]
+            self.proofs += proofs
+            with cause.trouble:
+                until(lambda: self._up(proofs), FIRES_WITHIN_SECONDS)  # noqa: B023
+                mended = time.monotonic()  # mails may come before the last container is back
+            until(lambda: self._down(proofs, mended), OVER_WITHIN_SECONDS)  # noqa: B023
+
+    def missed(self) -> dict[str, list[str]]:
+        """The states that an alert did not reach, for each that missed one."""
+        steps = (PENDING, FIRING, MAILED, OVER, ALL_WELL)
+        missed = {
+            str(proof.expected): [step for step in steps if step not in proof.reached]
+            for proof in self.proofs
+        }
+        return {name: steps for name, steps in missed.items() if steps}
+
+    def _up(self, proofs: list[Proof]) -> bool:
+        for each in proofs:
+            each.follow_up(self.alarms)
+        return all(MAILED in each.reached for each in proofs)
+
+    def _down(self, proofs: list[Proof], mended: float) -> bool:
+        for each in proofs:
+            each.follow_down(self.alarms, mended)
+        return all(ALL_WELL in each.reached for each in proofs)
+
+
+@contextmanager
+def watching(deployment: Deployment, mail_port: str) -> Iterator[Alarms]:
+    alarms = Alarms(deployment, mail_port)
+    thread = threading.Thread(target=alarms.watch)
+    thread.start()
+    try:
+        yield alarms
+    finally:
+        alarms.stopped.set()
+        thread.join()
+
+
+def alert(*names: str, **labels: str) -> tuple[Expected, ...]:
+    return tuple(Expected(name, labels) for name in names)
 
 
 def until(look: Callable[[], bool], seconds: float) -> bool:

@@ -28,8 +28,9 @@ S3 = (
 )
 # The figures as Prometheus would be told them, by a service with these settings.
 FIGURES = (
-    "from contravento_backup import metrics, settings, store; found = settings.read();"
-    " print(metrics.text(found, store.Store(found.folder)))"
+    "from contravento_backup import metrics; from contravento_backup.kit import settings;"
+    " from contravento_backup.storage import folder; found = settings.read();"
+    " print(metrics.text(found, folder.Store(found.folder)))"
 )
 DAY_MINUTES = 24 * 60
 

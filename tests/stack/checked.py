@@ -2,19 +2,25 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
 
 from contravento_ops.kit.errors import Exit
-from tests.stack.deployment import OVERLAY, trusting_anybody, wait_until, write_pebble
+from tests.stack.deployment import OVERLAY, tell, trusting_anybody, wait_until, write_pebble
 from tests.stack.docker import PATIENT_SECONDS, ROOT
 from tests.stack.releases import Host, a_host
 
 AUTHORITY = "https://pebble:14000/dir"
 BACKUP_SECONDS = 120
+COUNTED = (
+    "SELECT (SELECT count(*) FROM riders), (SELECT count(*) FROM trips),"
+    " (SELECT count(*) FROM tracks), (SELECT count(*) FROM photos)"
+)
 FILL = """\
 INSERT INTO riders (username, email, password_hash, name, confirmed_at)
 SELECT 'rider_' || n, 'rider' || n || '@example.org', '$2b$', 'Rider ' || n, now()
@@ -36,13 +42,23 @@ ANALYZE riders;
 
 
 @contextmanager
-def a_checked_host(folder: Path, tag: str) -> Iterator[Host]:
-    """Everything of staging, as the check of a release finds it; 10,000 trips are in it."""
+def a_checked_host(
+    folder: Path,
+    tag: str,
+    *,
+    prepare: Callable[[Path], None] = lambda folder: None,
+    **settings: str,
+) -> Iterator[Host]:
+    """Everything of staging, as the check of a release finds it; 10,000 trips are in it.
+
+    `prepare` may change the host's files before anything is started.
+    """
     write_pebble(folder / "pebble")
     bundle = folder / "pebble" / "ca.pem"
     with a_host(
         folder,
         f"contravento:{tag}",
+        "staging",
         overlay=(ROOT / OVERLAY).read_text(),
         is_watched=True,
         TEST_FOLDER=str(folder),
@@ -53,8 +69,10 @@ def a_checked_host(folder: Path, tag: str) -> Iterator[Host]:
         SMTP_PORT="1025",
         SMTP_TLS="false",
         MAIL_ALLOW_LIST="",
+        **settings,
     ) as host:
         leave_grafana_out(folder)
+        prepare(folder)
         done = host.deploy(host.base, "--skip", "firewall")
         assert done.status == Exit.DONE, done.words
         wait_until(lambda: "Pebble" in _issuer(host), 120, "a certificate", every=2)
@@ -63,6 +81,23 @@ def a_checked_host(folder: Path, tag: str) -> Iterator[Host]:
         make_administrator(host)
         wait_until(lambda: _is_backed_up(host), BACKUP_SECONDS, "a proven set", every=3)
         yield host
+
+
+def assert_is_go(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every box is green, and what the check made for it is gone."""
+    before = host.psql(COUNTED)
+
+    answer = host.ops("check", "--json")
+
+    report: dict[str, Any] = answer.report
+    bad = {each["name"]: each for each in report["boxes"] if each["outcome"] != "green"}
+    tell(capsys, f"{report['verdict']} after {report['seconds']} s")
+    for each in sorted(report["boxes"], key=lambda each: -each["seconds"])[:6]:
+        tell(capsys, f"  {each['seconds']:5.1f} s  {each['name']}: {each['sentence']}")
+    assert bad == {}, json.dumps(bad, indent=1)
+    assert answer.status == Exit.DONE
+    assert report["verdict"] == "GO"
+    assert host.psql(COUNTED) == before
 
 
 def leave_grafana_out(folder: Path) -> None:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
@@ -11,12 +11,11 @@ from uuid import uuid4
 
 import pytest
 
+from tests.stack import container_logs
 from tests.stack.backups import answer, proven, riders_write
-from tests.stack.checked import a_checked_host
 from tests.stack.deployment import Deployment, deployed, wait_until
 from tests.stack.docker import ROOT, docker
 from tests.stack.hurry import hurry
-from tests.stack.releases import Host
 from tests.stack.troubles import small_disk
 
 IMAGES = (
@@ -31,6 +30,31 @@ CERTIFICATE_SECONDS = 90
 FIRST_SET_SECONDS = 120
 DISK_MEGABYTES = 900
 HOW = "start a Docker engine (and see .ci/run for images where no registry can be reached)"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that failed is shown with what containers have said since it began: those of the
+    environments that it was given or brought up."""
+    report = yield
+    if report.failed:
+        given = {project_of(each) for each in getattr(item, "funcargs", {}).values()}
+        began = container_logs.running
+        used = [each for each in began if each in given or began[each] >= call.start]
+        for project in used or began:
+            lines = container_logs.last_lines(project, since=call.start)
+            report.sections.append((f"containers of {project}", lines))
+    return report
+
+
+def project_of(given: object) -> object:
+    """Of a deployment, a host, or what stands on one."""
+    for each in (given, getattr(given, "host", None), getattr(given, "deployment", None)):
+        if project := getattr(each, "project", None):
+            return project
+    return None
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -102,13 +126,6 @@ def staging(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
     with deployed("staging", tmp_path_factory.mktemp("staging"), images) as deployment:
         await_certificate(deployment)
         yield deployment
-
-
-@pytest.fixture(scope="session")
-def checked(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    """A host with a whole staging and 10,000 trips on it. Who breaks it mends it."""
-    with a_checked_host(tmp_path_factory.mktemp("checked"), images) as host:
-        yield host
 
 
 @pytest.fixture(scope="session")

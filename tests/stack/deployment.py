@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.stack.container_logs import shown_on_failure
 from tests.stack.docker import PATIENT_SECONDS, ROOT, docker
 
 DOMAIN = "staging.example.test"
@@ -95,6 +96,10 @@ class Deployment:
 
     # --- from outside
 
+    @property
+    def domain(self) -> str:
+        return self.values["DOMAIN"]
+
     def port(self, name: str) -> int:
         return int(self.values[f"TEST_{name}_PORT"])
 
@@ -117,17 +122,17 @@ class Deployment:
     def client(self, *, certified: bool = True, **options: Any) -> httpx.Client:
         """A visitor who trusts Pebble's root only and finds the site under its name."""
         context = self.trusting() if certified else trusting_anybody()
-        site = f"https://{DOMAIN}:{self.port('HTTPS')}"
+        site = f"https://{self.domain}:{self.port('HTTPS')}"
         options.setdefault("timeout", PATIENT_SECONDS)
         return httpx.Client(base_url=site, transport=AtLoopback(context), **options)
 
-    def served(self, *, server_name: str = DOMAIN) -> bytes:
+    def served(self, *, server_name: str = "") -> bytes:
         """The certificate that is served, in DER, without judging it."""
         context = trusting_anybody()
         address = ("127.0.0.1", self.port("HTTPS"))
         with (
             socket.create_connection(address, timeout=5) as plain,
-            context.wrap_socket(plain, server_hostname=server_name) as tls,
+            context.wrap_socket(plain, server_hostname=server_name or self.domain) as tls,
         ):
             found = tls.getpeercert(binary_form=True)
         assert found
@@ -162,9 +167,9 @@ class Deployment:
         port = self.port("HTTPS") if secure else self.port("HTTP")
         url = f"{'https' if secure else 'http'}://127.0.0.1:{port}/health"
         try:
-            extensions = {"sni_hostname": DOMAIN}
+            extensions = {"sni_hostname": self.domain}
             with httpx.Client(verify=trusting_anybody(), timeout=PATIENT_SECONDS) as client:
-                answer = client.get(url, headers={"Host": DOMAIN}, extensions=extensions)
+                answer = client.get(url, headers={"Host": self.domain}, extensions=extensions)
         except httpx.HTTPError:
             return False
         return answer.status_code == 200
@@ -224,11 +229,12 @@ def deployed(
     watching = threading.Thread(target=watch)
     watching.start()
     try:
-        deployment.compose("up", "--detach")
-        deployment.times["up"] = time.monotonic() - started
-        wait_until(lambda: "answering" in deployment.times, ANSWER_SECONDS, "it answers")
-        deployment.at_first.update(deployment.containers())
-        yield deployment
+        with shown_on_failure(deployment.project):
+            deployment.compose("up", "--detach")
+            deployment.times["up"] = time.monotonic() - started
+            wait_until(lambda: "answering" in deployment.times, ANSWER_SECONDS, "it answers")
+            deployment.at_first.update(deployment.containers())
+            yield deployment
     finally:
         over.set()
         watching.join()

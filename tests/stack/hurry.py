@@ -34,10 +34,14 @@ def in_a_hurry(text: str) -> str:
     return _PLACES.sub(lambda found: found["before"] + shortened(found["duration"]), text)
 
 
+def hurry_in_place(folder: Path) -> None:
+    for file in folder.rglob("*.yml"):
+        file.write_text(in_a_hurry(file.read_text()))
+
+
 def hurry(original: Path, copy: Path) -> None:
     """A copy of a folder of configuration, in which everybody may read."""
     shutil.copytree(original, copy)
-    for file in copy.rglob("*.yml"):
-        file.write_text(in_a_hurry(file.read_text()))
+    hurry_in_place(copy)
     for each in (copy, *copy.rglob("*")):
         each.chmod(0o755 if each.is_dir() else 0o644)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,12 @@ from uuid import uuid4
 from contravento.migrations import newest_revision
 from contravento_ops.acceptance import promotion
 from contravento_ops.acceptance.signing import Seal
+from contravento_ops.environment import file as env_files
 from contravento_ops.kit.compose import Project
+from contravento_ops.kit.errors import Exit
 from contravento_ops.kit.paths import EnvironmentName, EnvironmentPaths
-from tests.stack.deployment import PORTS, free_port
+from tests.stack.container_logs import shown_on_failure
+from tests.stack.deployment import PORTS, Deployment, free_port
 from tests.stack.docker import ROOT, docker
 
 DOMAIN = "diary.host.test"
@@ -47,7 +50,7 @@ import asyncio
 import os
 import psycopg
 import uvicorn
-from contravento.cli import draining
+from contravento.cli import graceful_server
 from contravento.main import serve
 
 kept = []
@@ -61,9 +64,11 @@ def spoiled():
         await application(scope, receive, send)
     return answer
 
-draining.serve(uvicorn.Config("spoiled:spoiled", factory=True, host="0.0.0.0", port=8000,
+graceful_server.serve(uvicorn.Config("spoiled:spoiled", factory=True, host="0.0.0.0", port=8000,
     log_config=None, proxy_headers=True, forwarded_allow_ips="*", timeout_keep_alive=75))
-""".replace("draining.serve(uvicorn", 'if __name__ == "__main__":\n    draining.serve(uvicorn')
+""".replace(
+    "graceful_server.serve(uvicorn", 'if __name__ == "__main__":\n    graceful_server.serve(uvicorn'
+)
 ANSWER_500 = """\
             await send({"type": "http.response.start", "status": 500, "headers": []})
             await send({"type": "http.response.body", "body": b"oops"})
@@ -214,6 +219,37 @@ class Host:
         return self.image(name, f"COPY --chmod=644 {name}.py {versions}", {f"{name}.py": migration})
 
 
+@dataclass(frozen=True)
+class HostedDeployment(Deployment):
+    """A host's environment, asked as one that Compose brought up by itself is."""
+
+    host: Host = field(kw_only=True)
+
+    @property
+    def compose_line(self) -> tuple[str, ...]:
+        return self.host.compose.call().words[1:]
+
+
+def deployment_on(host: Host) -> HostedDeployment:
+    """As it is set now."""
+    found = env_files.read(host.folder / f".env.{host.mode}")
+    assert found
+    return HostedDeployment(host.mode, host.folder, host.project, found.values, host=host)
+
+
+def check_that_it_went_back(host: Host, done: Answer, image: str, *, lost: int | None = 0) -> None:
+    """This image serves alone, with its worker, and nginx asks nobody else."""
+    assert done.status == Exit.WENT_BACK, done.words
+    assert done.report["outcome"] == "went back"
+    assert {serving for _, serving in host.serving()} == {image}
+    workers = [each.image for each in host.compose.containers("worker") if each.is_well]
+    assert workers == [image]
+    assert host.ops("status", "--json").status == Exit.DONE
+    if lost is not None:
+        assert done.requests["lost"] == lost, done.requests
+    assert done.requests["acknowledged_but_gone"] == []
+
+
 def prove(folder: Path, image: str) -> None:
     """A fresh GO for the image and for the files that lie in the folder."""
     statement: dict[str, object] = {
@@ -262,7 +298,8 @@ def a_host(
     values = {**_names(project), **({} if mode == "dev" else _served(mode)), **settings}
     _set_up(host, values)
     try:
-        yield host
+        with shown_on_failure(project):
+            yield host
     finally:
         _down(host)
         tags = docker("images", "--format", "{{.Repository}}:{{.Tag}}", "contravento").split()
@@ -278,7 +315,8 @@ def production_beside(staging: Host, domain: str, overlays: tuple[str, ...] = ()
     values = {**_names(project), **_served("prod"), "DOMAIN": domain}
     _set_up(host, values)
     try:
-        yield host
+        with shown_on_failure(project):
+            yield host
     finally:
         _down(host)
         (host.folder / ".env.prod").unlink()

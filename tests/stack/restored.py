@@ -270,8 +270,9 @@ class Diary:
 
 NUMBERS = count()
 COLLECT = """
-from contravento_backup import running, settings
-running.Service(settings.read(), print).collect()
+from contravento_backup import service
+from contravento_backup.kit import settings
+service.Service(settings.read(), print).collect()
 """
 
 

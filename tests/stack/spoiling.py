@@ -13,15 +13,17 @@ HEAD = f"set -eu; cd {FOLDER}; set=$(ls -d sets/2*Z | tail -1)\n"
 RESEAL = """
 python3 - "$set" <<'PY'
 import json, os, pathlib, sys
-from contravento_backup import secrecy, sets, store
+from contravento_backup.kit import encryption
+from contravento_backup.sets import backup_set
+from contravento_backup.storage.folder import sha256_of
 folder = pathlib.Path(sys.argv[1])
-manifest = json.loads((folder / sets.MANIFEST).read_text())
-for name in sets.PARTS:
+manifest = json.loads((folder / backup_set.MANIFEST).read_text())
+for name in backup_set.PARTS:
     path = folder / name
-    manifest["parts"][name] = {"bytes": path.stat().st_size, "sha256": store.sha256_of(path)}
+    manifest["parts"][name] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
 %s
-manifest["seal"] = secrecy.seal(manifest, os.environ["BACKUP_ENCRYPTION_KEY"])
-(folder / sets.MANIFEST).write_text(json.dumps(manifest))
+manifest["seal"] = encryption.seal(manifest, os.environ["BACKUP_ENCRYPTION_KEY"])
+(folder / backup_set.MANIFEST).write_text(json.dumps(manifest))
 PY
 """
 FLIP = """

@@ -23,7 +23,7 @@ from tests.stack.backups import (
 from tests.stack.deployment import Deployment, tell, wait_until
 from tests.stack.spoiling import HEAD, SPOILINGS, spoiled
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment, pytest.mark.backups]
+pytestmark = pytest.mark.stack
 
 FIRES_WITHIN_SECONDS = 60
 

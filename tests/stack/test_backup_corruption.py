@@ -13,7 +13,7 @@ from tests.stack.deployment import Deployment
 from tests.stack.mishaps import Mishap, mishaps
 from tests.stack.spoiling import put_back
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment, pytest.mark.backups]
+pytestmark = pytest.mark.stack
 
 # What the server does by itself meanwhile.
 RESTLESS = (

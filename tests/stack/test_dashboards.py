@@ -11,7 +11,7 @@ from tests.monitoring.dashboards import Query, annotations, dashboards, queries,
 from tests.stack.deployment import Deployment, tell, wait_until
 from tests.stack.traffic import Traffic, riding
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 SLOW_STATEMENT_SECONDS = 1.2
 ANSWER_SECONDS = 150  # from nothing: a few scrapes, and rules over what they brought

@@ -5,7 +5,7 @@ import pytest
 from tests.stack.deployment import DOMAIN, Deployment
 from tests.stack.riders import at_the_door, sign_up
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 SETTINGS = {
     "max_connections": "100",

@@ -14,7 +14,7 @@ from tests.docs.pages import ROOT, Command, commands, missing
 from tests.stack.documented import DOMAINS, Ended, Reader, Shell, a_reader, mode_of
 from tests.stack.releases import prove
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 DEPLOYMENT, GUIDES = ROOT / "docs" / "deployment", ROOT / "docs" / "guides"
 ORDER = (

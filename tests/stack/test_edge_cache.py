@@ -22,7 +22,7 @@ from tests.stack.edge import (
 )
 from tests.support.reading import readable_paths
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 BOUND_SECONDS = 2.0  # publishing, editing and hiding take effect everywhere within
 LOOK_SECONDS = 3.5

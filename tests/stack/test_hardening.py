@@ -9,7 +9,7 @@ from contravento_ops.release.plan import MONITORING
 from tests.stack.deployment import Deployment
 from tests.stack.docker import docker
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 ONE_OFFS = ("prepare-1", "static-1", "roles-1", "migrate-1", "backup-prepare-1")
 SERVING = (

@@ -18,7 +18,7 @@ from tests.stack.deployment import DOMAIN, Deployment, wait_until
 from tests.stack.docker import PATIENT_SECONDS
 from tests.stack.riders import at_the_door, forget_tries, sign_up
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 UPLOADS = 20  # that one address may send at once
 GOLDEN = Path(__file__).parent / "headers.golden.txt"

@@ -18,7 +18,7 @@ from tests.stack.load import Stream, steady
 from tests.stack.riders import at_the_door, sign_up
 from tests.tracks.making import ride
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 HEALED_SECONDS = 120
 QUIET_BEFORE = 15  # answers before the blow

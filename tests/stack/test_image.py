@@ -10,7 +10,7 @@ import pytest
 
 from tests.stack.docker import docker
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.core]
 
 POSTGRES = "postgres:18-trixie"
 SECRET = "k3Jt-9sYp2Qw_Zx7Lr5Vb1Nm8Hc4Gd6Fa0UeKiOyTqWzXs"

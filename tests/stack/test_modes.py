@@ -24,7 +24,7 @@ from tests.stack.deployment import (
 )
 from tests.stack.docker import PATIENT_SECONDS, ROOT, docker
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 DEV_PROMISED_SECONDS = 20
 BUSY_SECONDS = 120

@@ -11,7 +11,7 @@ from contravento_ops.release.plan import MONITORING
 from tests.stack.deployment import DOMAIN, Deployment, tell, wait_until
 from tests.stack.docker import PATIENT_SECONDS
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 JOBS = {
     *("backend", "worker", "backup", "containers", "node", "postgres", "redis", "nginx"),

@@ -9,7 +9,7 @@ import pytest
 from tests.stack.deployment import Deployment, wait_until
 from tests.stack.docker import PATIENT_SECONDS, ROOT
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 PAGE = ROOT / "docs" / "guides" / "monitoring.md"
 PROGRAM = "./deploy.sh staging "

@@ -10,7 +10,7 @@ import pytest
 from tests.stack.deployment import PORTS, Deployment, wait_until
 from tests.stack.docker import docker
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 PROBE = """
 import json, socket, sys

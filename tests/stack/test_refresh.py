@@ -10,10 +10,7 @@ from tests.docs.pages import ROOT, commands
 from tests.stack.deployment import tell
 from tests.stack.restored import Diary, a_diary
 
-pytestmark = [
-    *(pytest.mark.stack, pytest.mark.deployment),
-    *(pytest.mark.backups, pytest.mark.slow),
-]
+pytestmark = pytest.mark.stack
 
 GUIDE = ROOT / "docs" / "guides" / "staging-from-production.md"
 NAMED = """

@@ -12,7 +12,7 @@ from contravento_ops.kit.errors import Exit
 from tests.stack.docker import docker
 from tests.stack.releases import Host, a_host
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 UPGRADES = int(os.environ.get("UPGRADES", "20"))  # fewer where somebody waits for it
 

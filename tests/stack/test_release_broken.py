@@ -16,9 +16,10 @@ from tests.stack.releases import (
     Answer,
     Host,
     a_host,
+    check_that_it_went_back,
 )
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
@@ -29,27 +30,8 @@ def host(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Host
         yield host
 
 
-def check_that_it_went_back(host: Host, done: Answer, *, lost: int | None = 0) -> None:
-    """The good one serves alone, with its worker, and nginx asks nobody else."""
-    assert done.status == Exit.WENT_BACK, done.words
-    assert done.report["outcome"] == "went back"
-    assert [image for _, image in host.serving()] == [f"contravento:{host.project}-good"]
-    workers = [each.image for each in host.compose.containers("worker") if each.is_well]
-    assert workers == [f"contravento:{host.project}-good"]
-    assert host.ops("status", "--json").status == Exit.DONE
-    if lost is not None:
-        assert done.requests["lost"] == lost, done.requests
-    assert done.requests["acknowledged_but_gone"] == []
-
-
-def test_one_that_crashes_at_boot(host: Host) -> None:
-    image = host.with_command("crash", "import sys; sys.exit('no such setting: COLOUR')")
-
-    done = host.deploy(image)
-
-    check_that_it_went_back(host, done)
-    assert "crashes at its start" in done.cause
-    assert "no such setting: COLOUR" in done.cause
+def check_that_the_good_one_serves(host: Host, done: Answer, *, lost: int | None = 0) -> None:
+    check_that_it_went_back(host, done, f"contravento:{host.project}-good", lost=lost)
 
 
 def test_one_that_never_becomes_healthy(host: Host) -> None:
@@ -57,14 +39,14 @@ def test_one_that_never_becomes_healthy(host: Host) -> None:
 
     done = host.deploy(image, "--healthy-seconds", "12")
 
-    check_that_it_went_back(host, done)
+    check_that_the_good_one_serves(host, done)
     assert "is not healthy after 12 s" in done.cause
 
 
 def test_one_that_is_healthy_but_answers_500(host: Host) -> None:
     done = host.deploy(host.spoiled("errors", ANSWER_500))
 
-    check_that_it_went_back(host, done)
+    check_that_the_good_one_serves(host, done)
     assert "asked directly" in done.cause
     assert "the first with status 500" in done.cause
 
@@ -73,7 +55,7 @@ def test_one_whose_errors_only_riders_see(host: Host) -> None:
     """Asked directly all is well; so some requests are lost before it is taken back."""
     done = host.deploy(host.spoiled("hidden", ANSWER_500_TO_RIDERS), bake_seconds=20)
 
-    check_that_it_went_back(host, done, lost=None)
+    check_that_the_good_one_serves(host, done, lost=None)
     assert "after the switch" in done.cause
     assert "the first with status 500" in done.cause
     assert done.requests["lost"] < 60
@@ -82,14 +64,14 @@ def test_one_whose_errors_only_riders_see(host: Host) -> None:
 def test_one_that_is_slow(host: Host) -> None:
     done = host.deploy(host.spoiled("slow", BE_SLOW))
 
-    check_that_it_went_back(host, done)
+    check_that_the_good_one_serves(host, done)
     assert "it is slow: 95 of 100 answers within 2." in done.cause
 
 
 def test_one_that_leaks_connections(host: Host) -> None:
     done = host.deploy(host.spoiled("leak", LEAK))
 
-    check_that_it_went_back(host, done)
+    check_that_the_good_one_serves(host, done)
     assert "it leaks connections" in done.cause
 
 
@@ -116,7 +98,7 @@ def test_one_whose_migration_would_lock(host: Host) -> None:
         )
         in_the_way.wait()
 
-    check_that_it_went_back(host, done)
+    check_that_the_good_one_serves(host, done)
     assert "waited 5 seconds for a lock that other work holds" in done.cause
     assert host.psql("SELECT version_num FROM alembic_version") == newest_revision()
 

@@ -10,7 +10,7 @@ from tests.stack.deployment import OVERLAY, wait_until, write_pebble
 from tests.stack.docker import ROOT
 from tests.stack.releases import Host, a_host
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 AUTHORITY = "https://pebble:14000/dir"
 

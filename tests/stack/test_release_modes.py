@@ -7,7 +7,7 @@ import pytest
 from contravento_ops.kit.errors import Exit
 from tests.stack.releases import a_host
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 
 def test_dev_starts_and_is_upgraded_over_http(tmp_path: Path, images: str) -> None:

@@ -12,7 +12,7 @@ from contravento_ops.release.plan import MONITORING
 from tests.stack.docker import PATIENT_SECONDS, docker
 from tests.stack.releases import Host, a_host
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 BAKE_SECONDS = 20  # longer than Prometheus waits between two questions
 NEVER_NONE = 'min_over_time(sum(up{job="backend"})[40s:5s]) >= 1'

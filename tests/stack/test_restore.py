@@ -17,10 +17,7 @@ from tests.stack.deployment import tell, wait_until
 from tests.stack.docker import docker
 from tests.stack.restored import Diary, Moment, a_diary
 
-pytestmark = [
-    *(pytest.mark.stack, pytest.mark.deployment),
-    *(pytest.mark.backups, pytest.mark.slow),
-]
+pytestmark = pytest.mark.stack
 
 SET_SECONDS = 180
 GUIDE = ROOT / "docs" / "guides" / "backup-and-restore.md"

@@ -8,7 +8,7 @@ from contravento_ops.release.plan import MONITORING
 from tests.stack.deployment import DOMAIN, Deployment, in_a_hurry, tell
 from tests.stack.docker import docker
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 PROMISED_SECONDS = 40
 BUSY_SECONDS = 150

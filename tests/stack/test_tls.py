@@ -13,7 +13,7 @@ from tests.stack.deployment import DOMAIN, Deployment, wait_until
 from tests.stack.docker import docker
 from tests.stack.load import steady
 
-pytestmark = [pytest.mark.stack, pytest.mark.deployment]
+pytestmark = pytest.mark.stack
 
 SCAN_SECONDS = 300
 ABOVE_LOW = {"MEDIUM", "HIGH", "CRITICAL"}

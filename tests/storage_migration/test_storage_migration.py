@@ -316,7 +316,7 @@ def answer(said: subprocess.CompletedProcess[str]) -> dict[str, object]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 async def test_the_commands_say_what_they_did_and_why_they_could_not(
     own_database: str, live_resources: Resources, s3: Server
 ) -> None:

@@ -11,11 +11,11 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult
 from httpx import AsyncClient, Response
 from sqlalchemy import text
+from starlette.types import ASGIApp
 
 from contravento.accounts.models import Rider
 from contravento.kit.mail import make_mailer, read_folder
 from contravento.kit.resources import Resources
-from contravento.main import create_app
 from contravento.operations.models import ErrorEvent, Outcome
 from contravento.operations.rules import MAIL_TEST_LIMIT
 from contravento.operations.service import record_report
@@ -42,12 +42,12 @@ async def admin(live_resources: Resources) -> Rider:
 
 
 @pytest.fixture
-async def visit(live_resources: Resources) -> AsyncIterator[Visit]:
+async def visit(app: ASGIApp, live_resources: Resources) -> AsyncIterator[Visit]:
     """Open a browser, somebody's or nobody's, on this server as it is or with other parts."""
     opened: list[AsyncClient] = []
 
     async def open_for(rider: Rider | None, resources: Resources = live_resources) -> AsyncClient:
-        client = open_client(create_app(resources.settings, resources), resources)
+        client = open_client(app, resources)
         opened.append(client)
         client.headers["Accept"] = "text/html"
         if rider:

@@ -12,7 +12,7 @@ from contravento.kit.database import embedded
 from contravento.kit.database.embedded import embedded_postgres
 from contravento.kit.database.session import libpq_url
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.servers
 
 KEEP = "CREATE TABLE kept AS SELECT 7 AS number"
 ASK = "SELECT number FROM kept"

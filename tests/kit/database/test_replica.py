@@ -160,7 +160,7 @@ async def test_a_replica_that_shows_nothing_new_is_left_for_the_primary(
     assert await pair.read() == [1]
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 async def test_nothing_read_is_older_than_allowed_however_replaying_stutters(
     own_database: str, follower: Standby, tmp_path: Path
 ) -> None:
@@ -217,7 +217,7 @@ async def test_a_replica_of_a_database_that_rests_is_not_late(
     assert set(states) == {ReplicaState.USED}
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 async def test_a_killed_replica_is_no_error(pair: Pair, follower: Standby) -> None:
     await pair.write(1)
     await asyncio.to_thread(follower.wait_for, pair.database)
@@ -235,7 +235,7 @@ async def test_a_killed_replica_is_no_error(pair: Pair, follower: Standby) -> No
     await pair.is_read_again()
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 async def test_one_that_went_before_it_was_asked_is_no_error(pair: Pair, follower: Standby) -> None:
     """Its connections look well, and are not."""
     await asyncio.to_thread(follower.kill)
@@ -248,7 +248,7 @@ async def test_one_that_went_before_it_was_asked_is_no_error(pair: Pair, followe
     await pair.is_read_again()
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 async def test_one_that_takes_questions_and_answers_none_is_waited_for_by_few(
     pair: Pair, follower: Standby
 ) -> None:
@@ -273,7 +273,7 @@ async def test_a_mistake_is_told_by_the_primary_and_no_reason_to_leave_the_repli
     assert pair.replica.state is ReplicaState.USED
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 async def test_what_has_been_promoted_is_no_replica(own_database: str, tmp_path: Path) -> None:
     """It would show what nobody wrote here, and miss all that is."""
     with open_folder() as folder, standby(own_database, folder / "replica") as one:
@@ -287,7 +287,7 @@ async def test_what_has_been_promoted_is_no_replica(own_database: str, tmp_path:
             assert await pair.read() is None
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 async def test_who_follows_the_next_primary_is_read_from_its_restart_point_on(
     own_database: str, tmp_path: Path
 ) -> None:

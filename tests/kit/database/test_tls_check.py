@@ -152,7 +152,7 @@ def test_a_server_that_is_away_is_no_mistake(authority: Authority) -> None:
     assert find_mistakes(read_address(url)) == []
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 @pytest.mark.parametrize("verb", ["web", "worker", "migrate"])
 def test_no_program_starts_on_a_server_that_it_cannot_believe(
     verb: str, shared_database: str, authority: Authority, stranger: Authority, tmp_path: Path
@@ -164,7 +164,7 @@ def test_no_program_starts_on_a_server_that_it_cannot_believe(
     assert "was not signed by an authority in" in sentence
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 def test_of_two_servers_one_that_is_believed_is_enough(
     shared_database: str, authority: Authority, stranger: Authority, tmp_path: Path
 ) -> None:

@@ -18,6 +18,8 @@ from contravento_ops.kit.compose import Call, Project
 from contravento_ops.kit.paths import EnvironmentPaths
 from tests.support.receivers import receiver
 
+pytestmark = pytest.mark.servers
+
 NEEDED = {
     "APP_ENV": "local",
     "DATABASE_URL": "postgresql://nobody:nothing@127.0.0.1:9/none",
@@ -78,7 +80,6 @@ def test_nobody_who_answers_is_red(tmp_path: Path) -> None:
     assert told.value.evidence.facts["answers"] == []
 
 
-@pytest.mark.slow
 def test_whoever_listens_and_says_nothing_is_red(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]

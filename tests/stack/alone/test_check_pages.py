@@ -13,10 +13,7 @@ from tests.stack.checked import value_in
 from tests.stack.docker import ROOT
 from tests.stack.releases import DOMAIN, Host
 
-pytestmark = [
-    *(pytest.mark.stack, pytest.mark.deployment),
-    *(pytest.mark.alone, pytest.mark.checklist, pytest.mark.slow),
-]
+pytestmark = pytest.mark.stack
 
 PAGES_OF_THE_CHECK = ("load-testing.md", "production-checklist.md")
 TYPED = [each for name in PAGES_OF_THE_CHECK for each in commands(ROOT / "docs" / "guides" / name)]

@@ -26,7 +26,7 @@ from tests.stack.swarm_page import Reader, untyped
 from tests.stack.swarm_site import HTTPS, Site, figures, losses, probing, riders
 from tests.support.certified import write_certificate
 
-pytestmark = [pytest.mark.stack, pytest.mark.scale]
+pytestmark = pytest.mark.stack
 
 OVERLAY = "services: { postgres: { container_name: !reset null } }\n"  # ports as on a host
 ON_ALL = ("nginx:1.30-trixie",)

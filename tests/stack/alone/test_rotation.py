@@ -19,7 +19,7 @@ from tests.stack.deployment import AtLoopback, tell, trusting_anybody, wait_unti
 from tests.stack.docker import ROOT, docker
 from tests.stack.releases import DOMAIN, OVERLAY, Host, a_host
 
-pytestmark = [pytest.mark.stack, pytest.mark.checklist, pytest.mark.slow]
+pytestmark = pytest.mark.stack
 
 PAGE_OF_SECRETS = "secrets.md"
 PAGE = ROOT / "docs" / "guides" / PAGE_OF_SECRETS

@@ -11,7 +11,7 @@ from tests.stack.deployment import tell
 from tests.stack.docker import ROOT, docker
 from tests.stack.releases import Host, a_host, production_beside, prove
 
-pytestmark = [pytest.mark.stack, pytest.mark.checklist, pytest.mark.slow]
+pytestmark = pytest.mark.stack
 
 PAGE_OF_PARITY = "parity.md"
 PAGE = ROOT / "docs" / "guides" / PAGE_OF_PARITY

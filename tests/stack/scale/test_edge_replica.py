@@ -15,7 +15,7 @@ from tests.stack.edge import Edge, an_edge
 from tests.stack.test_edge_cache import BOUND_SECONDS, last_seen
 from tests.support.served import figure
 
-pytestmark = [pytest.mark.stack, pytest.mark.scale]
+pytestmark = pytest.mark.stack
 
 type Sees = Callable[[httpx.Response], bool]
 

@@ -2,27 +2,20 @@
 
 import json
 import shutil
-from typing import Any
 
 import pytest
 
 from contravento_ops.acceptance.registry import BOXES
 from contravento_ops.kit.errors import Exit
+from tests.stack.checked import assert_is_go
 from tests.stack.deployment import tell
 from tests.stack.docker import ROOT, docker
 from tests.stack.mutations import MUTATIONS, SITE, changed
 from tests.stack.releases import OVERLAY, Host, production_beside
 from tests.stack.riders import COUNTS
 
-pytestmark = [
-    *(pytest.mark.stack, pytest.mark.deployment),
-    *(pytest.mark.alone, pytest.mark.checklist),
-]
+pytestmark = pytest.mark.stack
 
-COUNTED = (
-    "SELECT (SELECT count(*) FROM riders), (SELECT count(*) FROM trips),"
-    " (SELECT count(*) FROM tracks), (SELECT count(*) FROM photos)"
-)
 # Quick ones that have little to do with each other: those that must stay green beside a red one.
 NEIGHBOURS = ("health", "https", "cors", "headers", "api-docs", "administrator")
 LOADED = ("latency", "memory", "cpu")
@@ -60,10 +53,6 @@ def red(outcomes: dict[str, str]) -> set[str]:
     return {name for name, outcome in outcomes.items() if outcome != "green"}
 
 
-def left_behind(host: Host) -> str:
-    return host.psql(COUNTED)
-
-
 @pytest.fixture(scope="module")
 def used(checked: Host) -> Host:
     """A photo was made there: a panel of what nobody ever did has nothing to show."""
@@ -72,19 +61,7 @@ def used(checked: Host) -> Host:
 
 
 def test_a_healthy_staging_is_go(checked: Host, capsys: pytest.CaptureFixture[str]) -> None:
-    before = left_behind(checked)
-
-    answer = checked.ops("check", "--json")
-
-    report: dict[str, Any] = answer.report
-    bad = {each["name"]: each for each in report["boxes"] if each["outcome"] != "green"}
-    tell(capsys, f"{report['verdict']} after {report['seconds']} s")
-    for each in sorted(report["boxes"], key=lambda each: -each["seconds"])[:6]:
-        tell(capsys, f"  {each['seconds']:5.1f} s  {each['name']}: {each['sentence']}")
-    assert bad == {}, json.dumps(bad, indent=1)
-    assert answer.status == Exit.DONE
-    assert report["verdict"] == "GO"
-    assert left_behind(checked) == before
+    assert_is_go(checked, capsys)
 
 
 def test_the_report_shows_pictures_and_is_kept(checked: Host) -> None:
@@ -122,7 +99,6 @@ def test_what_is_broken_turns_its_box_red_and_no_other(checked: Host, name: str)
         assert red(judged(checked, name, *NEIGHBOURS)) == {name}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_what_is_broken_is_the_only_red_box_of_all(
     used: Host, name: str, capsys: pytest.CaptureFixture[str]

@@ -8,11 +8,10 @@ import json
 import os
 import re
 import shlex
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,10 +26,12 @@ from tests.stack.alarms import (
     MAILED,
     OVER,
     PENDING,
-    Alarms,
+    Cause,
     Expected,
     Proof,
-    until,
+    Stage,
+    alert,
+    watching,
 )
 from tests.stack.conftest import await_certificate
 from tests.stack.deployment import Deployment, deployed, free_port, tell, wait_until
@@ -40,13 +41,9 @@ from tests.stack.riders import sign_up
 
 pytestmark = [
     pytest.mark.stack,
-    pytest.mark.deployment,
-    pytest.mark.alone,
     pytest.mark.skipif(os.geteuid() != 0, reason="a small disk can be mounted by root only"),
 ]
 
-FIRES_WITHIN_SECONDS = 330  # the certificate of 300 s has a tenth left after 270 of them
-OVER_WITHIN_SECONDS = 150
 QUIET_SECONDS = 90
 CERTIFICATE_SECONDS = 300
 ALWAYS = "Watchdog"
@@ -67,44 +64,15 @@ http.server.ThreadingHTTPServer(("", 8080), Hook).serve_forever()
 """
 
 
-@dataclass(frozen=True)
-class Cause:
-    words: str
-    trouble: AbstractContextManager[object]
-    expected: tuple[Expected, ...]
-
-
 @dataclass
-class Stage:
-    deployment: Deployment
-    alarms: Alarms
-    disk: Path
-    proofs: list[Proof] = field(default_factory=list)
+class DiskStage(Stage):
+    """With a small disk that can be filled."""
 
-    def prove(self, *chain: Cause) -> None:
-        """One after another: what each cause does, and that it is over afterwards."""
-        for cause in chain:
-            begun = time.monotonic()
-            proofs = [Proof(each, cause.words, begun) for each in cause.expected]
-            self.proofs += proofs
-            with cause.trouble:
-                until(lambda: self._up(proofs), FIRES_WITHIN_SECONDS)  # noqa: B023
-                mended = time.monotonic()  # mails may come before the last container is back
-            until(lambda: self._down(proofs, mended), OVER_WITHIN_SECONDS)  # noqa: B023
-
-    def _up(self, proofs: list[Proof]) -> bool:
-        for each in proofs:
-            each.follow_up(self.alarms)
-        return all(MAILED in each.reached for each in proofs)
-
-    def _down(self, proofs: list[Proof], mended: float) -> bool:
-        for each in proofs:
-            each.follow_down(self.alarms, mended)
-        return all(ALL_WELL in each.reached for each in proofs)
+    disk: Path = field(kw_only=True)
 
 
 @pytest.fixture(scope="module")
-def stage(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DiskStage]:
     """Staging in a hurry, well and quiet, and somebody who looks at its alerts."""
     folder = tmp_path_factory.mktemp("alerts")
     settings = {
@@ -121,8 +89,9 @@ def stage(images: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sta
             )
         )
         await_certificate(deployment)
-        alarms = until_the_end.enter_context(_watching(deployment))
-        yield Stage(deployment, alarms, disk)
+        mail_port = settings["TEST_OPERATORS_MAIL_PORT"]
+        alarms = until_the_end.enter_context(watching(deployment, mail_port))
+        yield DiskStage(deployment, alarms, disk=disk)
 
 
 def _prepare(folder: Path) -> None:
@@ -140,28 +109,12 @@ def _prepare(folder: Path) -> None:
     file.write_text(json.dumps(pebble))
 
 
-@contextmanager
-def _watching(deployment: Deployment) -> Iterator[Alarms]:
-    alarms = Alarms(deployment)
-    thread = threading.Thread(target=alarms.watch)
-    thread.start()
-    try:
-        yield alarms
-    finally:
-        alarms.stopped.set()
-        thread.join()
-
-
-def alert(*names: str, **labels: str) -> tuple[Expected, ...]:
-    return tuple(Expected(name, labels) for name in names)
-
-
 def burning(*burns: str) -> tuple[Expected, ...]:
     names = ("AvailabilityBudgetBurns", "LatencyBudgetBurns")
     return tuple(Expected(name, {"burn": burn}) for name in names for burn in burns)
 
 
-def test_what_is_well_alerts_nobody(stage: Stage) -> None:
+def test_what_is_well_alerts_nobody(stage: DiskStage) -> None:
     """First of all: nothing but what is always there, once the start is over."""
     wait_until(
         lambda: stage.alarms.active and not _of_ours(stage.alarms.firing()),
@@ -182,7 +135,7 @@ def _of_ours(firing: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def test_each_alert_has_its_cause_and_its_end(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+    stage: DiskStage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     the, began = stage.deployment, time.monotonic()
     with the.client(certified=False, timeout=120) as rider, ThreadPoolExecutor(12) as side_by_side:
@@ -199,25 +152,20 @@ def test_each_alert_has_its_cause_and_its_end(
     for each in chains:
         each.result()
 
-    steps = (PENDING, FIRING, MAILED, OVER, ALL_WELL)
-    missed = {
-        str(proof.expected): [step for step in steps if step not in proof.reached]
-        for proof in stage.proofs
-    }
-    assert {name: steps for name, steps in missed.items() if steps} == {}
+    assert stage.missed() == {}
     assert {each.expected.name for each in stage.proofs} | NOT_CAUSED | {ALWAYS} == {
         rule.name for rule in alerts()
     }
 
 
-def test_the_watchdog_calls_again_and_again(stage: Stage) -> None:
+def test_the_watchdog_calls_again_and_again(stage: DiskStage) -> None:
     calls = [line for line in stage.deployment.logs("hook").splitlines() if "/heartbeat {" in line]
 
     assert len(calls) > 2
     assert all('"alertname":"Watchdog"' in line for line in calls)
 
 
-def test_the_commands_of_the_runbooks_work(stage: Stage) -> None:
+def test_the_commands_of_the_runbooks_work(stage: DiskStage) -> None:
     """All that look or mend inside a container, but for one that must be told a name."""
     lines = [
         shlex.split(line.partition(" # ")[0])[3:]
@@ -232,7 +180,7 @@ def test_the_commands_of_the_runbooks_work(stage: Stage) -> None:
         list(side_by_side.map(lambda line: stage.deployment.exec(*line), lines))
 
 
-def _side_by_side(stage: Stage, rider: httpx.Client) -> list[tuple[Cause, ...]]:
+def _side_by_side(stage: DiskStage, rider: httpx.Client) -> list[tuple[Cause, ...]]:
     the = stage.deployment
     device = os.path.realpath(
         next(

@@ -23,7 +23,7 @@ from tests.stack.docker import ROOT, docker
 from tests.stack.releases import DOMAIN, Host, a_host
 from tests.tracks.making import ride
 
-pytestmark = [pytest.mark.stack, pytest.mark.scale]
+pytestmark = pytest.mark.stack
 
 BUCKET = "s3://diary/staging"
 PACE = ("--bake-seconds", "3", "--healthy-seconds", "60")

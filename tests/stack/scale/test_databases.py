@@ -18,10 +18,10 @@ from contravento_ops.kit.errors import Exit
 from tests.stack.deployment import free_port, tell, wait_until
 from tests.stack.docker import ROOT, docker
 from tests.stack.releases import Host, a_host
-from tests.stack.test_move_storage import riding, shows_everything
+from tests.stack.scale.test_move_storage import riding, shows_everything
 from tests.support.tls import Authority, make_authority
 
-pytestmark = [pytest.mark.stack, pytest.mark.scale]
+pytestmark = pytest.mark.stack
 
 PACE = ("--bake-seconds", "3", "--healthy-seconds", "60")
 READY_SECONDS = 60
