@@ -49,6 +49,17 @@ class Photo(Upload[State], Table):
         key = str((self.sizes or {}).get("small", {}).get("key", ""))
         return hashlib.sha256(key.encode()).hexdigest()[:8]
 
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What a page needs to show it. Those with a version have WebP beside their JPEG."""
+        shown = {
+            "photo_id": str(self.id),
+            "width": self.width,
+            "height": self.height,
+            "colour": self.colour,
+        }
+        return shown | ({"version": self.version} if self.stored("small", "webp") else {})
+
     def stored(self, size: str, ending: str) -> dict[str, Any] | None:
         """Where a size is, in this format, and how large it is."""
         name = size if ending == "jpg" else f"{size}.{ending}"

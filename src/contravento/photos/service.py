@@ -183,14 +183,7 @@ async def _choose_cover(session: Session, trip: Trip) -> None:
 
 
 def _cover(photo: Photo) -> dict[str, Any]:
-    return {
-        "photo_id": str(photo.id),
-        "width": photo.width,
-        "height": photo.height,
-        "colour": photo.colour,
-        "version": photo.version,
-        "alt": photo.alt or photo.caption,
-    }
+    return photo.shown | {"alt": photo.alt or photo.caption}
 
 
 async def _forget(session: Session, which: Any) -> None:

@@ -58,6 +58,7 @@ def environment(language: str) -> Environment:
     made.filters["with_unit"] = formats.with_unit
     made.filters["first_upper"] = formats.first_upper
     made.filters["sources"] = srcset.sources
+    made.filters["photo_url"] = srcset.url
     made.filters["markdown"] = to_html
     made.globals.update(static=static_url, languages=LANGUAGES)
     return made
