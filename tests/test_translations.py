@@ -207,11 +207,27 @@ async def test_a_page_in_english_would_be_noticed(client: AsyncClient) -> None:
 async def test_what_anybody_sees_is_in_spanish(client: AsyncClient, trips: list[Trip]) -> None:
     client.headers.update(IN_SPANISH)
     for path in (
-        *("/", "/?tag=pistas", "/?tag=nada", "/map", "/riders", "/riders/maite"),
-        *(f"/trips/{trips[0].slug}", f"/trips/{trips[1].slug}"),
-        *("/about", "/rules", "/privacy", "/sign-in", "/sign-up", "/forgotten", "/confirm"),
-        *("/sent/sign-up", "/sent/confirmation", "/sent/reset"),
-        *("/sign-in?note=confirmed", "/sign-in?note=reset", "/sign-in?note=deleted"),
+        "/",
+        "/?tag=pistas",
+        "/?tag=nada",
+        "/map",
+        "/riders",
+        "/riders/maite",
+        f"/trips/{trips[0].slug}",
+        f"/trips/{trips[1].slug}",
+        "/about",
+        "/rules",
+        "/privacy",
+        "/sign-in",
+        "/sign-up",
+        "/forgotten",
+        "/confirm",
+        "/sent/sign-up",
+        "/sent/confirmation",
+        "/sent/reset",
+        "/sign-in?note=confirmed",
+        "/sign-in?note=reset",
+        "/sign-in?note=deleted",
     ):
         check_spanish(await client.get(path))
 
@@ -257,14 +273,24 @@ async def test_what_a_rider_sees_is_in_spanish(
 ) -> None:
     public, linked, draft = (f"/trips/{trip.slug}" for trip in trips)
     for path in (
-        *("/", "/trips", "/settings", "/settings/deletion", "/settings?note=password"),
-        *("/settings?note=portrait", "/riders/maite", f"{draft}/edit"),
+        "/",
+        "/trips",
+        "/settings",
+        "/settings/deletion",
+        "/settings?note=password",
+        "/settings?note=portrait",
+        "/riders/maite",
+        f"{draft}/edit",
     ):
         check_spanish(await signed_in.get(path))
     await jobs()
     for path in (
-        *(linked, draft, f"{draft}/edit", f"{public}/edit"),
-        *(f"{draft}/deletion", f"{public}/deletion"),
+        linked,
+        draft,
+        f"{draft}/edit",
+        f"{public}/edit",
+        f"{draft}/deletion",
+        f"{public}/deletion",
     ):
         check_spanish(await signed_in.get(path))
 

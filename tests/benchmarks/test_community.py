@@ -25,8 +25,13 @@ from tests.feed.test_topics import check
 
 TRIPS = 1_000
 SUMS = (
-    *("distance_metres", "ascent_metres", "descent_metres", "highest_metres", "lowest_metres"),
-    *("elapsed_seconds", "moving_seconds"),
+    "distance_metres",
+    "ascent_metres",
+    "descent_metres",
+    "highest_metres",
+    "lowest_metres",
+    "elapsed_seconds",
+    "moving_seconds",
 )
 # Everything but what the clock says.
 CONTENT = (

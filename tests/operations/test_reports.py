@@ -78,7 +78,10 @@ def test_a_report_is_recorded_on_the_command_line(own_database: str, tmp_path: P
         ).fetchall()
     (row,) = found
     assert (*row[:2], str(row[2]), row[3]) == (
-        *("backup", "failed", "2026-11-23 10:00:00", "12000000"),
+        "backup",
+        "failed",
+        "2026-11-23 10:00:00",
+        "12000000",
     )
 
 

@@ -185,8 +185,20 @@ def pair(tmp_path: Path) -> tuple[Path, Path]:
     shown, key = tmp_path / "shown.pem", tmp_path / "key.pem"
     subprocess.run(
         [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90"),
-            *("-subj", "/CN=localhost", "-keyout", str(key), "-out", str(shown)),
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "90",
+            "-subj",
+            "/CN=localhost",
+            "-keyout",
+            str(key),
+            "-out",
+            str(shown),
         ],
         check=True,
         capture_output=True,

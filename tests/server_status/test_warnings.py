@@ -25,13 +25,30 @@ from contravento.server_status.warnings import NAMES, SECTIONS, concerns
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SETTINGS = Chosen(
-    *("https://diary.example.org", "production", False, "INFO", True, True, True),
-    *("/var/lib", "mail.example.org:587", [], 1, 20, 12),
+    "https://diary.example.org",
+    "production",
+    False,
+    "INFO",
+    True,
+    True,
+    True,
+    "/var/lib",
+    "mail.example.org:587",
+    [],
+    1,
+    20,
+    12,
 )
 QUEUE = Queue(0, 0, 0, 0, 0.0, 0.0, [])
 CERTIFICATE = ServedCertificate(
-    *("diary.example.org", "R3", NOW - 30 * 24 * HOUR, NOW + 60 * 24 * HOUR),
-    *(60.0, 0.667, "", False),
+    "diary.example.org",
+    "R3",
+    NOW - 30 * 24 * HOUR,
+    NOW + 60 * 24 * HOUR,
+    60.0,
+    0.667,
+    "",
+    False,
 )
 
 

@@ -26,9 +26,29 @@ MAIL_LIMIT = "5/hour"
 # Names that would read as the site speaking.
 RESERVED_USERNAMES = frozenset(
     {
-        *("admin", "administrator", "root", "system", "support", "help", "contravento", "staff"),
-        *("moderator", "official", "security", "webmaster", "postmaster", "abuse", "api", "www"),
-        *("mail", "null", "undefined", "me", "new", "edit", "settings"),
+        "admin",
+        "administrator",
+        "root",
+        "system",
+        "support",
+        "help",
+        "contravento",
+        "staff",
+        "moderator",
+        "official",
+        "security",
+        "webmaster",
+        "postmaster",
+        "abuse",
+        "api",
+        "www",
+        "mail",
+        "null",
+        "undefined",
+        "me",
+        "new",
+        "edit",
+        "settings",
     }
 )
 

@@ -96,8 +96,18 @@ _TOPICS: dict[TopicKind, FromClause] = {
 }
 _RIDER_NAME = func.coalesce(func.nullif(Rider.name, ""), Rider.username).label("rider_name")
 _COLUMNS = (
-    *("id", "key", "title", "excerpt", "starts_on", "ends_on", "published_at", "tags"),
-    *("countries", "distance_metres", "ascent_metres", "cover"),
+    "id",
+    "key",
+    "title",
+    "excerpt",
+    "starts_on",
+    "ends_on",
+    "published_at",
+    "tags",
+    "countries",
+    "distance_metres",
+    "ascent_metres",
+    "cover",
 )
 
 

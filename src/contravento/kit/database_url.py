@@ -14,8 +14,15 @@ MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SYSTEM = "system"
 KNOWN = frozenset(
     {
-        *("host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey"),
-        *("target_session_attrs", "connect_timeout", "application_name"),
+        "host",
+        "port",
+        "sslmode",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "target_session_attrs",
+        "connect_timeout",
+        "application_name",
     }
 )
 # So that a server that vanished without a word is noticed within some ten seconds, not two hours.

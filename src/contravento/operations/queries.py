@@ -216,7 +216,12 @@ async def get_content(session: Session) -> Content:
     """Counted now where the last time took no longer than a moment, and else as it was then."""
     held, counted_at = await _look_at_held(session)
     return Content(
-        *(held.riders, held.unconfirmed, held.trips, held.published, held.tracks, held.photos),
+        held.riders,
+        held.unconfirmed,
+        held.trips,
+        held.published,
+        held.tracks,
+        held.photos,
         counted_at=counted_at,
     )
 

@@ -76,11 +76,9 @@ def _queue(seen: Survey) -> Iterator[StatusWarning]:
         return
     if seen.queue.failed:
         yield StatusWarning(
-            *(
-                "queue",
-                "warning",
-                N_("Jobs that failed: %(count)s. Try them again, or discard them."),
-            ),
+            "queue",
+            "warning",
+            N_("Jobs that failed: %(count)s. Try them again, or discard them."),
             {"count": seen.queue.failed},
         )
     if seen.queue.oldest_waiting_seconds > LATE_JOB_SECONDS:
@@ -169,6 +167,14 @@ SECTIONS = {
     "content": "storage",
 }
 _LOOKS = (
-    *(_schema, _workers, _queue, _certificate, _backups),
-    *(_room, _connections, _mishaps, _settings, _troubles),
+    _schema,
+    _workers,
+    _queue,
+    _certificate,
+    _backups,
+    _room,
+    _connections,
+    _mishaps,
+    _settings,
+    _troubles,
 )

@@ -36,8 +36,11 @@ MARKS_KEPT = 2400
 
 # Whatever an absence looks like; refusals, too.
 AWAY = (
-    *(SQLAlchemyError, OSError),
-    *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+    SQLAlchemyError,
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
 PRIMARY, REPLICA = "the database", "it"
 READ_THERE = "replica"  # an outcome, besides being late or away

@@ -52,8 +52,13 @@ _DETAILS = {
 # What asking the database for a connection ends in when it cannot be had; a container that is gone
 # takes its name with it.
 OUTAGES = (
-    *(PoolTimeout, TimeoutError, ConnectionError, FileNotFoundError, socket.gaierror),
-    *(CannotConnectNowError, TargetServerAttributeNotMatched),
+    PoolTimeout,
+    TimeoutError,
+    ConnectionError,
+    FileNotFoundError,
+    socket.gaierror,
+    CannotConnectNowError,
+    TargetServerAttributeNotMatched,
     BrokenProcessPool,
 )
 # SQL states: shutting down, crashed, starting up, no connection left, become a standby; and what a
