@@ -57,13 +57,13 @@ class OperatorOut(BaseModel):
     concerns: list[ConcernOut]
 
     @classmethod
-    def of(cls, seen: Survey, language: str) -> Self:
+    def of(cls, survey: Survey, language: str) -> Self:
         same = cls.model_fields.keys() - {"troubles", "concerns"}
         return cls(
-            **{name: getattr(seen, name) for name in same},
+            **{name: getattr(survey, name) for name in same},
             troubles={
                 name: translate(language, error.sentence, error.params)
-                for name, error in seen.troubles.items()
+                for name, error in survey.troubles.items()
             },
             concerns=[
                 ConcernOut(
@@ -71,7 +71,7 @@ class OperatorOut(BaseModel):
                     level=warning.level,
                     message=translate(language, warning.sentence, warning.params),
                 )
-                for warning in concerns(seen)
+                for warning in concerns(survey)
             ],
         )
 

@@ -49,12 +49,12 @@ async def look_at_certificate(
 async def _shake_hands(name: str, port: int, address: str | None, tls: ssl.SSLContext) -> bytes:
     _, writer = await asyncio.open_connection(address or name, port, ssl=tls, server_hostname=name)
     try:
-        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        encoded = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     finally:
         writer.transport.abort()
-    if not shown:
+    if not encoded:
         raise NoCertificate("no certificate was shown")
-    return bytes(shown)
+    return bytes(encoded)
 
 
 def read_certificate(encoded: bytes, *, refusal: str = "") -> Certificate:

@@ -208,8 +208,8 @@ async def keep_held(session: Session, held: Usage, seconds: float) -> None:
 
 
 async def _look_at_held(session: Session) -> tuple[Usage, datetime | None]:
-    kept = (await session.execute(_KEPT_HELD, {"most": COUNTED_WHILE_ASKED_SECONDS})).first()
-    return (Usage(**kept.held), kept.counted_at) if kept else (await count_held(session), None)
+    row = (await session.execute(_KEPT_HELD, {"most": COUNTED_WHILE_ASKED_SECONDS})).first()
+    return (Usage(**row.held), row.counted_at) if row else (await count_held(session), None)
 
 
 async def get_content(session: Session) -> Content:

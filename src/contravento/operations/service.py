@@ -48,7 +48,7 @@ async def record_report(
     report = OperationReport(kind=kind, outcome=outcome, at=at or now(), details=details or {})
     session.add(report)
     await session.flush()
-    kept = (
+    newest = (
         select(OperationReport.id)
         .where(OperationReport.kind == kind)
         .order_by(OperationReport.at.desc(), OperationReport.id.desc())
@@ -56,7 +56,7 @@ async def record_report(
     )
     await session.execute(
         delete(OperationReport)
-        .where(OperationReport.kind == kind, OperationReport.id.not_in(kept))
+        .where(OperationReport.kind == kind, OperationReport.id.not_in(newest))
         .execution_options(synchronize_session=False)
     )
     return report

@@ -233,16 +233,16 @@ def _render(
     image: Image.Image, edges: Mapping[str, int]
 ) -> tuple[tuple[Rendition, ...], Image.Image]:
     """Encode every size, each shrunk from the one before; return the smallest picture too."""
-    made: list[Rendition] = []
+    renditions: list[Rendition] = []
     width, height = image.size
     for name, edge in sorted(edges.items(), key=lambda item: -item[1]):
         size = rules.fit(width, height, long_edge_pixels=edge)
-        if made and size == image.size:
-            made.append(replace(made[-1], name=name))
+        if renditions and size == image.size:
+            renditions.append(replace(renditions[-1], name=name))
             continue
         image = _shrink(image, size)
-        made.append(Rendition(name, *size, _encode(image), "image/jpeg"))
-    return tuple(reversed(made)), image
+        renditions.append(Rendition(name, *size, _encode(image), "image/jpeg"))
+    return tuple(reversed(renditions)), image
 
 
 def _encode(image: Image.Image) -> bytes:

@@ -44,8 +44,8 @@ log = logging.getLogger(__name__)
 
 async def survey(resources: Resources) -> Survey:
     """Everything that can be found out now; what cannot stands under `troubles`."""
-    seen = await asyncio.gather(*(_look(name, look, resources) for name, look in LOOKS.items()))
-    parts: dict[str, Any] = dict(zip(LOOKS, seen, strict=True))
+    results = await asyncio.gather(*(_look(name, look, resources) for name, look in LOOKS.items()))
+    parts: dict[str, Any] = dict(zip(LOOKS, results, strict=True))
     troubles = {name: part for name, part in parts.items() if isinstance(part, ProbeError)}
     return Survey(
         taken_at=now(),
@@ -139,7 +139,7 @@ def _served(host: str, certificate: Certificate, *, is_from_inside: bool) -> Ser
 
 def choose(settings: Settings) -> Chosen:
     """Named one by one: a setting that is new tomorrow is not shown because it is there."""
-    kept = f"MAIL_FOLDER {settings.mail_folder}"
+    folder = f"MAIL_FOLDER {settings.mail_folder}"
     return Chosen(
         address=settings.base_url,
         app_env=settings.app_env,
@@ -149,7 +149,7 @@ def choose(settings: Settings) -> Chosen:
         metrics=settings.metrics,
         redis=settings.redis_url is not None,
         storage="S3" if settings.storage_url.startswith("s3:") else settings.storage_url[7:],
-        mail=f"{settings.smtp_host}:{settings.smtp_port}" if settings.smtp_host else kept,
+        mail=f"{settings.smtp_host}:{settings.smtp_port}" if settings.smtp_host else folder,
         mail_allow_list=list(settings.mail_allow_list),
         web_processes=settings.web_concurrency,
         pool_size=settings.database_pool_size,

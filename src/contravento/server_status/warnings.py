@@ -45,72 +45,76 @@ class StatusWarning:
     params: dict[str, object] = field(default_factory=dict)
 
 
-def concerns(seen: Survey) -> list[StatusWarning]:
+def concerns(survey: Survey) -> list[StatusWarning]:
     """The grave ones first."""
-    raised = [warning for look in _LOOKS for warning in look(seen)]
+    raised = [warning for look in _LOOKS for warning in look(survey)]
     return sorted(raised, key=lambda warning: warning.level != "error")
 
 
-def _schema(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.migrations is None or seen.migrations.works:
+def _schema(survey: Survey) -> Iterator[StatusWarning]:
+    if survey.migrations is None or survey.migrations.works:
         return
-    if seen.migrations.pending:
+    if survey.migrations.pending:
         sentence = N_("Migrations are missing: %(count)s. Run contravento migrate.")
-        yield StatusWarning("versions", "error", sentence, {"count": len(seen.migrations.pending)})
+        yield StatusWarning(
+            "versions", "error", sentence, {"count": len(survey.migrations.pending)}
+        )
     else:
         sentence = N_("The database is at %(revision)s, which this build does not work with.")
-        yield StatusWarning("versions", "error", sentence, {"revision": seen.migrations.current})
+        yield StatusWarning("versions", "error", sentence, {"revision": survey.migrations.current})
 
 
-def _workers(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.workers is None:
+def _workers(survey: Survey) -> Iterator[StatusWarning]:
+    if survey.workers is None:
         return
-    if not any(worker.silent_seconds < WORKER_SILENT_SECONDS for worker in seen.workers):
+    if not any(worker.silent_seconds < WORKER_SILENT_SECONDS for worker in survey.workers):
         yield StatusWarning(
             "queue", "error", N_("No worker gives a sign of life: no file is read, no mail sent.")
         )
 
 
-def _queue(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.queue is None:
+def _queue(survey: Survey) -> Iterator[StatusWarning]:
+    if survey.queue is None:
         return
-    if seen.queue.failed:
+    if survey.queue.failed:
         yield StatusWarning(
             "queue",
             "warning",
             N_("Jobs that failed: %(count)s. Try them again, or discard them."),
-            {"count": seen.queue.failed},
+            {"count": survey.queue.failed},
         )
-    if seen.queue.oldest_waiting_seconds > LATE_JOB_SECONDS:
-        minutes = round(seen.queue.oldest_waiting_seconds / 60)
+    if survey.queue.oldest_waiting_seconds > LATE_JOB_SECONDS:
+        minutes = round(survey.queue.oldest_waiting_seconds / 60)
         sentence = N_("A job has been waiting for %(minutes)s minutes.")
         yield StatusWarning("queue", "warning", sentence, {"minutes": minutes})
 
 
-def _certificate(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.certificate is None:
+def _certificate(survey: Survey) -> Iterator[StatusWarning]:
+    if survey.certificate is None:
         return
-    if seen.certificate.refusal:
+    if survey.certificate.refusal:
         sentence = N_("Browsers do not trust the certificate (%(reason)s).")
-        yield StatusWarning("certificate", "error", sentence, {"reason": seen.certificate.refusal})
-    elif seen.certificate.lifetime_left < LITTLE_LIFETIME:
+        yield StatusWarning(
+            "certificate", "error", sentence, {"reason": survey.certificate.refusal}
+        )
+    elif survey.certificate.lifetime_left < LITTLE_LIFETIME:
         sentence = N_("The certificate should have been renewed; days left: %(days)s.")
-        days = int(seen.certificate.days_left)
+        days = int(survey.certificate.days_left)
         yield StatusWarning("certificate", "warning", sentence, {"days": days})
 
 
-def _backups(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.reports is None:
+def _backups(survey: Survey) -> Iterator[StatusWarning]:
+    if survey.reports is None:
         return
-    backup, drill = seen.report(BACKUP), seen.report(DRILL)
+    backup, drill = survey.report(BACKUP), survey.report(DRILL)
     if backup is None:
         yield StatusWarning("reports", "warning", N_("No backup service has reported yet."))
         return
     if backup.outcome is Outcome.FAILED:
         yield StatusWarning("reports", "error", N_("The last backup failed."))
-    if backup.succeeded_at and seen.taken_at - backup.succeeded_at > LONG_SINCE_BACKUP:
+    if backup.succeeded_at and survey.taken_at - backup.succeeded_at > LONG_SINCE_BACKUP:
         sentence = N_("The last good backup is %(hours)s hours old.")
-        hours = (seen.taken_at - backup.succeeded_at) // timedelta(hours=1)
+        hours = (survey.taken_at - backup.succeeded_at) // timedelta(hours=1)
         yield StatusWarning("reports", "warning", sentence, {"hours": hours})
     if drill is None:
         yield StatusWarning("reports", "warning", N_("No drill has proven a backup yet."))
@@ -120,31 +124,34 @@ def _backups(seen: Survey) -> Iterator[StatusWarning]:
         )
 
 
-def _room(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.room and seen.room.free_bytes < LITTLE_ROOM * seen.room.total_bytes:
+def _room(survey: Survey) -> Iterator[StatusWarning]:
+    if survey.room and survey.room.free_bytes < LITTLE_ROOM * survey.room.total_bytes:
         yield StatusWarning("storage", "warning", N_("The disk for files is nearly full."))
 
 
-def _connections(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.connections and seen.connections.used >= MANY_CONNECTIONS * seen.connections.most:
+def _connections(survey: Survey) -> Iterator[StatusWarning]:
+    if survey.connections and survey.connections.used >= MANY_CONNECTIONS * survey.connections.most:
         sentence = N_("The database has %(used)s of %(most)s connections in use.")
-        params: dict[str, object] = {"used": seen.connections.used, "most": seen.connections.most}
+        params: dict[str, object] = {
+            "used": survey.connections.used,
+            "most": survey.connections.most,
+        }
         yield StatusWarning("storage", "warning", sentence, params)
 
 
-def _mishaps(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.mishaps and seen.mishaps.last_hour:
+def _mishaps(survey: Survey) -> Iterator[StatusWarning]:
+    if survey.mishaps and survey.mishaps.last_hour:
         sentence = N_("Errors in the last hour that nobody foresaw: %(count)s.")
-        yield StatusWarning("mishaps", "warning", sentence, {"count": seen.mishaps.last_hour})
+        yield StatusWarning("mishaps", "warning", sentence, {"count": survey.mishaps.last_hour})
 
 
-def _settings(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.settings.debug and seen.settings.app_env == "production":
+def _settings(survey: Survey) -> Iterator[StatusWarning]:
+    if survey.settings.debug and survey.settings.app_env == "production":
         yield StatusWarning("settings", "warning", N_("DEBUG is on. Riders need not see /docs."))
 
 
-def _troubles(seen: Survey) -> Iterator[StatusWarning]:
-    for name in seen.troubles:
+def _troubles(survey: Survey) -> Iterator[StatusWarning]:
+    for name in survey.troubles:
         section = SECTIONS.get(name, name)
         if name == "redis":
             sentence = N_("Redis does not answer; each process counts tries for itself.")

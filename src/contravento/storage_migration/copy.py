@@ -164,12 +164,12 @@ async def _pass(
         if key in existing:
             copied.there += 1
             return
-        done = await copy_one(key, source, target)
-        if done is None:
+        outcome = await copy_one(key, source, target)
+        if outcome is None:
             copied.gone += 1
             return
         copied.files += 1
-        copied.bytes += done
+        copied.bytes += outcome
         tell(copied.told())
 
     await each_of(keys.each_known(resources), copy)

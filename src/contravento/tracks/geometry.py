@@ -47,9 +47,9 @@ def _affordable(weights: Sequence[Floats32], tolerance_metres: float) -> float:
     return float(np.nextafter(least, np.float32(np.inf)))
 
 
-def _lines(recording: Recording, kept: NDArray[np.bool_]) -> Iterator[NDArray[np.float64]]:
+def _lines(recording: Recording, is_kept: NDArray[np.bool_]) -> Iterator[NDArray[np.float64]]:
     """A segment of one point is that point twice, since a line has at least two."""
     places = np.stack((recording.lon, recording.lat), axis=1).round(DECIMALS)
     for first, last in zip(recording.starts.tolist(), recording.ends.tolist(), strict=True):
-        line = places[first : last + 1][kept[first : last + 1]]
+        line = places[first : last + 1][is_kept[first : last + 1]]
         yield line if len(line) > 1 else np.repeat(line, 2, axis=0)

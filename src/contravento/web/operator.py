@@ -77,14 +77,14 @@ async def _show(
     mail: MailOutcome | None = None,
     refused: AppError | None = None,
 ) -> Response:
-    seen = await survey(page.resources)
+    status = await survey(page.resources)
     wait = refused.retry_after_seconds if refused else None
     return page.show(
         "operator/show.html",
         status=refused.status if refused else 200,
         headers={"Retry-After": str(wait)} if wait else {},
-        seen=seen,
-        concerns=concerns(seen),
+        seen=status,
+        concerns=concerns(status),
         names=NAMES,
         silent_seconds=WORKER_SILENT_SECONDS,
         note=note,

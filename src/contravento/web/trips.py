@@ -55,7 +55,7 @@ class Heights:
 
 @router.get("/{slug}")
 async def show(
-    slug: str, page: PageFor, session: PublicSession, viewer: MaybeViewer, kept: KeptBy
+    slug: str, page: PageFor, session: PublicSession, viewer: MaybeViewer, cache: KeptBy
 ) -> Response:
     viewer_id = viewer.id if viewer else None
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
@@ -72,7 +72,7 @@ async def show(
         tracks=tracks,
         days=days,
         photos=photos,
-        heights=await _heights(session, kept, trip, tracks, days) if tracks else None,
+        heights=await _heights(session, cache, trip, tracks, days) if tracks else None,
         bounds=joined([(w, s, e, n) for w, s, e, n in (track.bounds for track in tracks)]),
         speeds=_speeds(tracks),
         story=story.tell(trip.story, trip.excerpt),
@@ -140,7 +140,7 @@ def _speeds(tracks: list[RiddenTrack]) -> tuple[float | None, float | None]:
 
 async def _heights(
     session: Session,
-    kept: RenderCache,
+    cache: RenderCache,
     trip: Trip,
     tracks: list[RiddenTrack],
     days: Sequence[RiddenDay],
@@ -151,7 +151,7 @@ async def _heights(
         profiles = await list_profiles(session, trip.id)
         return await asyncio.to_thread(_draw_heights, profiles, days)
 
-    return await kept.get(("profile", *(track.points_key for track in tracks)), draw)
+    return await cache.get(("profile", *(track.points_key for track in tracks)), draw)
 
 
 def _draw_heights(

@@ -12,6 +12,8 @@ class RemarkOut(BaseModel):
     message: str
 
     @classmethod
-    def of(cls, kept: dict[str, Any], language: str) -> Self:
+    def of(cls, remark: dict[str, Any], language: str) -> Self:
         """From a remark or refusal as tracks and photos keep it."""
-        return cls(code=kept["code"], message=translate(language, kept["message"], kept["params"]))
+        return cls(
+            code=remark["code"], message=translate(language, remark["message"], remark["params"])
+        )

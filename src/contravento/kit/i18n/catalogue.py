@@ -62,8 +62,8 @@ def choose_language(*wishes: str | None, accept: str = "") -> str:
     for wish in wishes:
         if wish in LANGUAGES:
             return wish
-    asked = [part.partition(";")[0].strip() for part in accept.split(",")]
-    language = negotiate_locale([tag.replace("-", "_") for tag in asked if tag], LANGUAGES)
+    tags = [part.partition(";")[0].strip() for part in accept.split(",")]
+    language = negotiate_locale([tag.replace("-", "_") for tag in tags if tag], LANGUAGES)
     return language.lower() if language else DEFAULT_LANGUAGE
 
 
