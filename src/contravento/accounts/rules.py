@@ -1,4 +1,4 @@
-"""Who may be a rider here: names, addresses, passwords, and how long links live."""
+"""Limits on user names, addresses and passwords, and how long links live."""
 
 import gzip
 import re

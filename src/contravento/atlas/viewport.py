@@ -1,4 +1,4 @@
-"""What a sheet should show: boxes round tracks and countries, on either side of the date line."""
+"""Bounding boxes round tracks and countries, also across the date line."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

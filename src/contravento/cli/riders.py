@@ -1,4 +1,4 @@
-"""Looking after riders."""
+"""Commands about riders."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The public feed: one statement a page, straight from columns into what a page shows."""
+"""The public feed: one statement a page, from columns straight into list entries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What caches between readers and us may keep: nginx at the edge, a CDN, a browser.
+"""Cache-Control for nginx, CDNs and browsers.
 
 A route says what its answer shows, by `share`; whether that may be kept is decided here, once for
 all routes: never where somebody said who they are, and never for longer than a second as new.

@@ -1,4 +1,4 @@
-"""Whether the process lives, whether it may be sent riders, and its figures."""
+"""Liveness, readiness and metrics endpoints."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

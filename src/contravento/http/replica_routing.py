@@ -1,4 +1,4 @@
-"""Which database a request reads from: decided here, once for all routes.
+"""Which database a request reads from, decided once for all routes.
 
 From the replica comes only what everyone may see. It is a second late at most, and whoever has
 just written, or is shown more than others are, is answered from the primary.

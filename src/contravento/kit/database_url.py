@@ -1,4 +1,4 @@
-"""Where the database is: its URL, read once for both drivers. Pure but for certificates on disk."""
+"""The database's URL, parsed once for both drivers."""
 
 import ssl
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""How the database came to its shape, and how to bring one there."""
+"""Database migrations: planning and running them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

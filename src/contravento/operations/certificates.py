@@ -1,4 +1,4 @@
-"""The certificate that visitors get: asked for over the network, and read."""
+"""The TLS certificate that visitors get, fetched over the network and parsed."""
 
 import asyncio
 import ssl

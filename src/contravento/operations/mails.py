@@ -1,4 +1,4 @@
-"""Sending an administrator a mail now, and saying in words what came of it."""
+"""A test mail to an administrator, and an explanation of how it went."""
 
 import asyncio
 import logging

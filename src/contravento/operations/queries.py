@@ -1,4 +1,4 @@
-"""What the database knows of the server's running."""
+"""Queries for the state of the server."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Writing down what was done and what went wrong, and seeing to jobs that failed."""
+"""Records reports and errors, retries and discards failed jobs."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What we take, how large we show it, and when to believe a camera's clock. Pure."""
+"""Limits on photos, the sizes that are made, and when to believe a camera's clock."""
 
 from datetime import datetime, timedelta
 from math import ceil

@@ -1,4 +1,4 @@
-"""Looking at every part of the server at once, each within its own time."""
+"""Asks every part of the server for its state at once, each within a time limit."""
 
 import asyncio
 import logging

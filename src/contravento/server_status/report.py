@@ -1,4 +1,4 @@
-"""What is found out about the server, one dataclass for each part."""
+"""The state of the server: one dataclass for each part."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What of a survey deserves a look, and what to do about it."""
+"""Warnings drawn from the server's state, with what to do about each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

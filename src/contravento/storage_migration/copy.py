@@ -1,4 +1,4 @@
-"""Copying what is in one place and not in another, and taking away what was copied."""
+"""Copies files that the new backend lacks, and deletes copied files from the old one."""
 
 import asyncio
 import re

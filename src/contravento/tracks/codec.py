@@ -1,4 +1,4 @@
-"""A recording and its significance as few bytes, for keeping.
+"""The packed file format of a recording and its significance.
 
 A header, then one zlib stream: a JSON text with all that is not an array, and each array as
 whole units, as differences from point to point, zigzagged to be positive, and with the first byte

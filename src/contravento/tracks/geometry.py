@@ -1,4 +1,4 @@
-"""Packed tracks as one GeoJSON line, as fine as was asked for."""
+"""Packed tracks as one GeoJSON line, simplified to a tolerance."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""A rider's Markdown, turned into HTML that cannot hurt anybody."""
+"""Converts a rider's Markdown to safe HTML."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""The ground round a track, for the live map."""
+"""Land and borders for the live map, as GeoJSON."""
 
 import re
 from math import ceil, floor

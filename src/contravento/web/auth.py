@@ -1,4 +1,4 @@
-"""Pages for riders only: whoever is not signed in is shown where to, and comes back after."""
+"""Authentication of pages: whoever is not signed in is sent to sign in, and back afterwards."""
 
 from typing import Annotated
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""The front page: what everyone may read, newest first, and where it was ridden."""
+"""The front page: public trips, newest first, and a map of where they were ridden."""
 
 from dataclasses import dataclass
 from functools import partial

@@ -1,4 +1,4 @@
-"""All recent tours on one map, and the same in words."""
+"""A map of all recent tours, and the same as a list."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The operator's page: how the server is, and what can be done about it from here."""
+"""The operator's page: the state of the server, failed jobs, a test mail."""
 
 from typing import Annotated
 

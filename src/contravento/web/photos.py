@@ -1,4 +1,4 @@
-"""The pictures themselves: for whoever may see the trip, kept by their browser for an hour."""
+"""Serves photos to whoever may see their trip."""
 
 from uuid import UUID
 

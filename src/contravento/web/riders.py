@@ -1,4 +1,4 @@
-"""Riders: everybody who keeps a diary here, and each one's page and portrait."""
+"""Riders: the list, each one's page and portrait."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What riders change about themselves: one page, a form for each matter."""
+"""A rider's settings: one page with several forms."""
 
 from typing import Annotated, Any, BinaryIO, Literal
 from uuid import UUID

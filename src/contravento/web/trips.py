@@ -1,4 +1,4 @@
-"""A trip's own page, and its tracks to take along."""
+"""A trip's page, and its tracks as GPX."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

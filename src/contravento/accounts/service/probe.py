@@ -1,4 +1,4 @@
-"""Riders that deployments and checks ask as, to see what riders get. Removed afterwards."""
+"""Temporary riders that deployments and checks sign in as."""
 
 import secrets
 from dataclasses import dataclass

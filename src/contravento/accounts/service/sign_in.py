@@ -1,4 +1,4 @@
-"""Signing in and out, and keeping a sign-in alive."""
+"""Signing in and out, and renewing a sign-in."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Signing up, and proving that an address is one's own."""
+"""Signing up, and confirming an e-mail address."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What was found out about a file, in the caller's language."""
+"""Warnings about an imported file, in the caller's language."""
 
 from typing import Any, Self
 

@@ -1,4 +1,4 @@
-"""Connecting to whichever of the database's servers takes writes, and noticing when it is gone."""
+"""Connecting to whichever server takes writes, and noticing when it is gone."""
 
 import asyncio
 import logging

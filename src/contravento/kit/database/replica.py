@@ -1,4 +1,4 @@
-"""A server that follows the database: whether it may be read, which has to be proven.
+"""The read replica, and proof that it is fresh enough to read from.
 
 How old its state is at most is told by positions in the write-ahead log, not by clocks. Before a
 moment everything that was acknowledged stands in the log up to where the primary was asked to be

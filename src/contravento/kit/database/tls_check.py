@@ -1,4 +1,4 @@
-"""Whether the database's servers are who they say: a handshake with each, before anything else."""
+"""A TLS handshake with each database server at start-up, to see that it is the right one."""
 
 import socket
 import ssl

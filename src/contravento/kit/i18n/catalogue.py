@@ -1,4 +1,4 @@
-"""English and Spanish: catalogues from gettext's .po files, numbers, and the choice of the two."""
+"""Translations from gettext's .po files, and the choice of language."""
 
 from collections.abc import Mapping
 from functools import cache

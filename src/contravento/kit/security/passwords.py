@@ -1,4 +1,4 @@
-"""Turning passwords into something that can be kept."""
+"""Password hashing."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""One place where files are kept: a folder, or a bucket of S3-compatible storage, by its URL."""
+"""A storage backend: a folder or an S3-compatible bucket, by its URL."""
 
 import asyncio
 import errno

@@ -1,4 +1,4 @@
-"""What is told of a job's run: one log line, figures, and an error for good to whom it concerns."""
+"""Log line, metrics and trace of each job's run."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Keeping a process small."""
+"""Keeps the memory of a process small."""
 
 import ctypes
 import sys

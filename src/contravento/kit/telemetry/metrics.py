@@ -1,4 +1,4 @@
-"""Every figure that is told to Prometheus, by the name under which it is told."""
+"""Every Prometheus metric."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What must not leave the program in a log, a report or a trace, and how it is taken out."""
+"""Redaction of secrets and personal data in logs, error reports and traces."""
 
 import re
 from collections.abc import Iterator

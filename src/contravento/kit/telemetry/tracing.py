@@ -1,4 +1,4 @@
-"""Traces, where a host collects them: which request asked what, and which job came of it."""
+"""Tracing of requests, jobs and statements, where a host has set it."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol

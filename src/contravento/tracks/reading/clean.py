@@ -1,4 +1,4 @@
-"""From what was found in a file to a recording: what cannot be is taken out, and said."""
+"""Turns parsed points into a recording: takes out what cannot be true, and reports it."""
 
 from bisect import bisect_right
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""XML read without trust: no DTD, no entities, no depth; what is broken is read up to the break."""
+"""Reads untrusted XML: no DTD, no entities, no depth; broken files up to the break."""
 
 import re
 from collections.abc import Callable

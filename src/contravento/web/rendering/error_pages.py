@@ -1,4 +1,4 @@
-"""The one place where an error becomes a response: a page for people, problem+json for programs."""
+"""Turns errors into responses: a page for people, problem+json for programs."""
 
 import errno
 import logging

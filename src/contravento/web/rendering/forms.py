@@ -1,4 +1,4 @@
-"""Reading forms into the same input models that JSON uses, with our own words for mistakes."""
+"""Parses forms into the input models that JSON uses, with our own messages."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace

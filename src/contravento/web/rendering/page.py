@@ -1,4 +1,4 @@
-"""Turning templates into pages: the same template gives a page or, for htmx, one block of it."""
+"""Renders templates: the whole page or, for htmx, one block of it."""
 
 import hashlib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What was drawn or counted once and may be shown again, kept by this process."""
+"""A cache of drawings and figures, in this process."""
 
 import asyncio
 import time
