@@ -46,7 +46,7 @@ def run(
             os.environ.update(_environment(folder, url, host, port))
             settings = load_settings()
             migrations.upgrade(settings.database)
-            filled = with_demo and _fill(settings)
+            filled = with_demo and _store_measures(settings)
             with _processes(host, port) as running:
                 _wait_until_it_answers(host, port, running)
                 if filled:
@@ -73,7 +73,7 @@ def _check_free(host: str, port: int) -> None:
             raise typer.Exit(2) from None
 
 
-def _fill(settings: Settings) -> bool:
+def _store_measures(settings: Settings) -> bool:
     typer.echo("Making demo riders, tracks and pictures if the database is new …")
     return asyncio.run(demo.fill(settings))
 

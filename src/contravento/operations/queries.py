@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
 from contravento.kit.clock import now
 from contravento.kit.database.session import Reader, Session
-from contravento.kit.telemetry.redaction import hide_in
+from contravento.kit.telemetry.redaction import redact
 from contravento.operations.models import ErrorEvent, OperationReport, Outcome
 from contravento.operations.rules import SHOWN_JOBS
 
@@ -261,7 +261,7 @@ async def list_newest_reports(session: Session) -> list[Report]:
             report.kind,
             report.at,
             report.outcome,
-            hide_in(report.details),
+            redact(report.details),
             succeeded.get(report.kind),
         )
         for report in await session.scalars(newest)

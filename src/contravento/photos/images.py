@@ -166,7 +166,7 @@ def _read_exif(image: Image.Image) -> tuple[int, datetime | None]:
         written = next((times[tag] for tag in EXIF_TIMES if times.get(tag)), "")
         taken_at = datetime.strptime(str(written).strip("\0 "), EXIF_TIME_FORMAT)  # noqa: DTZ007
     now = datetime.now(UTC).replace(tzinfo=None)
-    if taken_at and not rules.is_believable(taken_at, now=now):
+    if taken_at and not rules.is_plausible(taken_at, now=now):
         taken_at = None
     return orientation, taken_at
 

@@ -50,6 +50,6 @@ def fit(width: int, height: int, *, long_edge_pixels: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def is_believable(taken_at: datetime, *, now: datetime) -> bool:
+def is_plausible(taken_at: datetime, *, now: datetime) -> bool:
     """Whether a camera's naive local time could be true, seen from a naive UTC `now`."""
     return taken_at.year >= FIRST_CAMERA_YEAR and taken_at <= now + CLOCK_AHEAD

@@ -86,7 +86,7 @@ class ProbeError:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class ServerStatus:
     """A part that is None is not there, or could not be looked at: then `troubles` says why."""
 
     taken_at: datetime

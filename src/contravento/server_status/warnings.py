@@ -15,7 +15,7 @@ from contravento.operations.rules import (
     MANY_CONNECTIONS,
     WORKER_SILENT_SECONDS,
 )
-from contravento.server_status.report import Survey
+from contravento.server_status.report import ServerStatus
 
 BACKUP, DRILL = "backup", "drill"
 
@@ -45,76 +45,76 @@ class StatusWarning:
     params: dict[str, object] = field(default_factory=dict)
 
 
-def concerns(survey: Survey) -> list[StatusWarning]:
+def list_warnings(status: ServerStatus) -> list[StatusWarning]:
     """The grave ones first."""
-    raised = [warning for look in _LOOKS for warning in look(survey)]
+    raised = [warning for look in _LOOKS for warning in look(status)]
     return sorted(raised, key=lambda warning: warning.level != "error")
 
 
-def _schema(survey: Survey) -> Iterator[StatusWarning]:
-    if survey.migrations is None or survey.migrations.works:
+def _schema(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.migrations is None or status.migrations.works:
         return
-    if survey.migrations.pending:
+    if status.migrations.pending:
         sentence = N_("Migrations are missing: %(count)s. Run contravento migrate.")
         yield StatusWarning(
-            "versions", "error", sentence, {"count": len(survey.migrations.pending)}
+            "versions", "error", sentence, {"count": len(status.migrations.pending)}
         )
     else:
         sentence = N_("The database is at %(revision)s, which this build does not work with.")
-        yield StatusWarning("versions", "error", sentence, {"revision": survey.migrations.current})
+        yield StatusWarning("versions", "error", sentence, {"revision": status.migrations.current})
 
 
-def _workers(survey: Survey) -> Iterator[StatusWarning]:
-    if survey.workers is None:
+def _workers(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.workers is None:
         return
-    if not any(worker.silent_seconds < WORKER_SILENT_SECONDS for worker in survey.workers):
+    if not any(worker.silent_seconds < WORKER_SILENT_SECONDS for worker in status.workers):
         yield StatusWarning(
             "queue", "error", N_("No worker gives a sign of life: no file is read, no mail sent.")
         )
 
 
-def _queue(survey: Survey) -> Iterator[StatusWarning]:
-    if survey.queue is None:
+def _queue(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.queue is None:
         return
-    if survey.queue.failed:
+    if status.queue.failed:
         yield StatusWarning(
             "queue",
             "warning",
             N_("Jobs that failed: %(count)s. Try them again, or discard them."),
-            {"count": survey.queue.failed},
+            {"count": status.queue.failed},
         )
-    if survey.queue.oldest_waiting_seconds > LATE_JOB_SECONDS:
-        minutes = round(survey.queue.oldest_waiting_seconds / 60)
+    if status.queue.oldest_waiting_seconds > LATE_JOB_SECONDS:
+        minutes = round(status.queue.oldest_waiting_seconds / 60)
         sentence = N_("A job has been waiting for %(minutes)s minutes.")
         yield StatusWarning("queue", "warning", sentence, {"minutes": minutes})
 
 
-def _certificate(survey: Survey) -> Iterator[StatusWarning]:
-    if survey.certificate is None:
+def _certificate(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.certificate is None:
         return
-    if survey.certificate.refusal:
+    if status.certificate.refusal:
         sentence = N_("Browsers do not trust the certificate (%(reason)s).")
         yield StatusWarning(
-            "certificate", "error", sentence, {"reason": survey.certificate.refusal}
+            "certificate", "error", sentence, {"reason": status.certificate.refusal}
         )
-    elif survey.certificate.lifetime_left < LITTLE_LIFETIME:
+    elif status.certificate.lifetime_left < LITTLE_LIFETIME:
         sentence = N_("The certificate should have been renewed; days left: %(days)s.")
-        days = int(survey.certificate.days_left)
+        days = int(status.certificate.days_left)
         yield StatusWarning("certificate", "warning", sentence, {"days": days})
 
 
-def _backups(survey: Survey) -> Iterator[StatusWarning]:
-    if survey.reports is None:
+def _backups(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.reports is None:
         return
-    backup, drill = survey.report(BACKUP), survey.report(DRILL)
+    backup, drill = status.report(BACKUP), status.report(DRILL)
     if backup is None:
         yield StatusWarning("reports", "warning", N_("No backup service has reported yet."))
         return
     if backup.outcome is Outcome.FAILED:
         yield StatusWarning("reports", "error", N_("The last backup failed."))
-    if backup.succeeded_at and survey.taken_at - backup.succeeded_at > LONG_SINCE_BACKUP:
+    if backup.succeeded_at and status.taken_at - backup.succeeded_at > LONG_SINCE_BACKUP:
         sentence = N_("The last good backup is %(hours)s hours old.")
-        hours = (survey.taken_at - backup.succeeded_at) // timedelta(hours=1)
+        hours = (status.taken_at - backup.succeeded_at) // timedelta(hours=1)
         yield StatusWarning("reports", "warning", sentence, {"hours": hours})
     if drill is None:
         yield StatusWarning("reports", "warning", N_("No drill has proven a backup yet."))
@@ -124,34 +124,34 @@ def _backups(survey: Survey) -> Iterator[StatusWarning]:
         )
 
 
-def _room(survey: Survey) -> Iterator[StatusWarning]:
-    if survey.room and survey.room.free_bytes < LITTLE_ROOM * survey.room.total_bytes:
+def _room(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.room and status.room.free_bytes < LITTLE_ROOM * status.room.total_bytes:
         yield StatusWarning("storage", "warning", N_("The disk for files is nearly full."))
 
 
-def _connections(survey: Survey) -> Iterator[StatusWarning]:
-    if survey.connections and survey.connections.used >= MANY_CONNECTIONS * survey.connections.most:
+def _connections(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.connections and status.connections.used >= MANY_CONNECTIONS * status.connections.most:
         sentence = N_("The database has %(used)s of %(most)s connections in use.")
         params: dict[str, object] = {
-            "used": survey.connections.used,
-            "most": survey.connections.most,
+            "used": status.connections.used,
+            "most": status.connections.most,
         }
         yield StatusWarning("storage", "warning", sentence, params)
 
 
-def _mishaps(survey: Survey) -> Iterator[StatusWarning]:
-    if survey.mishaps and survey.mishaps.last_hour:
+def _mishaps(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.mishaps and status.mishaps.last_hour:
         sentence = N_("Errors in the last hour that nobody foresaw: %(count)s.")
-        yield StatusWarning("mishaps", "warning", sentence, {"count": survey.mishaps.last_hour})
+        yield StatusWarning("mishaps", "warning", sentence, {"count": status.mishaps.last_hour})
 
 
-def _settings(survey: Survey) -> Iterator[StatusWarning]:
-    if survey.settings.debug and survey.settings.app_env == "production":
+def _settings(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.settings.debug and status.settings.app_env == "production":
         yield StatusWarning("settings", "warning", N_("DEBUG is on. Riders need not see /docs."))
 
 
-def _troubles(survey: Survey) -> Iterator[StatusWarning]:
-    for name in survey.troubles:
+def _troubles(status: ServerStatus) -> Iterator[StatusWarning]:
+    for name in status.troubles:
         section = SECTIONS.get(name, name)
         if name == "redis":
             sentence = N_("Redis does not answer; each process counts tries for itself.")

@@ -12,7 +12,7 @@ from contravento.http import conditional
 from contravento.http.dependencies import ResourcesOf
 from contravento.kit.errors import Invalid
 from contravento.kit.i18n.marks import N_
-from contravento.web.rendering.render_cache import KeptBy
+from contravento.web.rendering.render_cache import RenderCacheOf
 
 router = APIRouter(prefix="/atlas")
 
@@ -28,7 +28,7 @@ class BadBounds(Invalid):
 
 @router.get("/sheet.json")
 async def show(
-    request: Request, resources: ResourcesOf, cache: KeptBy, bounds: str = ""
+    request: Request, resources: ResourcesOf, cache: RenderCacheOf, bounds: str = ""
 ) -> Response:
     box = _read(bounds)
 

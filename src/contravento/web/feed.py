@@ -13,7 +13,7 @@ from contravento.http.dependencies import CommonSession
 from contravento.kit.database.session import Session
 from contravento.web.rendering import cursors, formats
 from contravento.web.rendering.page import Page, PageFor
-from contravento.web.rendering.render_cache import KeptBy, RenderCache
+from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
 
 router = APIRouter()
 
@@ -36,7 +36,7 @@ class Frontis:
 async def show(
     page: PageFor,
     session: CommonSession,
-    cache: KeptBy,
+    cache: RenderCacheOf,
     country: str = "",
     tag: str = "",
     before: str = "",

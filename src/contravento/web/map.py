@@ -20,7 +20,7 @@ from contravento.http.dependencies import CommonSession
 from contravento.kit.database.session import Session
 from contravento.kit.resources import Resources
 from contravento.web.rendering.page import PageFor
-from contravento.web.rendering.render_cache import KeptBy, RenderCache
+from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
 
 router = APIRouter(prefix="/map")
 
@@ -38,7 +38,7 @@ class Ground:
 
 
 @router.get("")
-async def show(page: PageFor, session: CommonSession, cache: KeptBy) -> Response:
+async def show(page: PageFor, session: CommonSession, cache: RenderCacheOf) -> Response:
     tours = await queries.list_tours(session, limit=TOURS)
     share(page.request, LISTS)
     return page.show(
@@ -47,7 +47,7 @@ async def show(page: PageFor, session: CommonSession, cache: KeptBy) -> Response
 
 
 @router.get("/tours.json")
-async def list_tours(request: Request, session: CommonSession, cache: KeptBy) -> Response:
+async def list_tours(request: Request, session: CommonSession, cache: RenderCacheOf) -> Response:
     tours = await queries.list_tours(session, limit=TOURS)
 
     async def write() -> bytes:

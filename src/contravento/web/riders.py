@@ -16,7 +16,7 @@ from contravento.kit.resources import Resources
 from contravento.stats.queries import get_statistics, list_rider_summaries
 from contravento.web.rendering import cursors
 from contravento.web.rendering.page import PageFor
-from contravento.web.rendering.render_cache import KeptBy, RenderCache
+from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
 
 router = APIRouter(prefix="/riders")
 
@@ -59,7 +59,7 @@ async def show(
     page: PageFor,
     session: PublicSession,
     viewer: MaybeViewer,
-    cache: KeptBy,
+    cache: RenderCacheOf,
     before: str = "",
 ) -> Response:
     rider = await get_rider(session, username)

@@ -32,7 +32,7 @@ from contravento.trips import queries
 from contravento.trips.models import Trip
 from contravento.web import story
 from contravento.web.rendering.page import PageFor
-from contravento.web.rendering.render_cache import KeptBy, RenderCache
+from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
 
 router = APIRouter(prefix="/trips")
 
@@ -55,7 +55,7 @@ class Heights:
 
 @router.get("/{slug}")
 async def show(
-    slug: str, page: PageFor, session: PublicSession, viewer: MaybeViewer, cache: KeptBy
+    slug: str, page: PageFor, session: PublicSession, viewer: MaybeViewer, cache: RenderCacheOf
 ) -> Response:
     viewer_id = viewer.id if viewer else None
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)

@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from contravento.accounts.models import Rider
-from contravento.kit.database.session import make_engine, tell_of_pool
+from contravento.kit.database.session import make_engine, report_pool_metrics
 from contravento.kit.mail import AllowedOnly, FolderMailer, Mail
 from contravento.kit.resources import Resources
 from contravento.kit.telemetry import metrics
@@ -96,12 +96,12 @@ async def test_the_pool_tells_who_is_in_it_and_when_nobody_gets_in(
     engine = make_engine(make_settings(own_database, tmp_path, database_pool_size=1))
     before = value("contravento_database_pool_timeouts_total")
     async with engine.connect():
-        tell_of_pool(engine)
+        report_pool_metrics(engine)
         assert value("contravento_database_pool_connections", state="in_use") == 1
         with pytest.raises(PoolTimeout):
             async with engine.connect():
                 pass
-    tell_of_pool(engine)
+    report_pool_metrics(engine)
     assert value("contravento_database_pool_timeouts_total") == before + 1
     assert value("contravento_database_pool_connections", state="in_use") == 0
     assert value("contravento_database_pool_connections", state="idle") == 1

@@ -21,7 +21,7 @@ from contravento.kit.errors import AppError, NotFound, Unavailable
 from contravento.kit.i18n.catalogue import translate
 from contravento.kit.i18n.marks import N_
 from contravento.kit.validation_messages import sentence_for
-from contravento.operations.service import note_mishap
+from contravento.operations.service import record_error
 from contravento.web.rendering.page import Page
 
 PROBLEM = "application/problem+json"
@@ -95,7 +95,7 @@ async def explain(request: Request, error: Exception) -> Response:
         return _tell(request, Unavailable(), language)
     log.error("unforeseen", exc_info=error)
     resources = RequestState.of(request.scope).resources
-    await note_mishap(resources, error, place=_place(request))
+    await record_error(resources, error, place=_place(request))
     return _answer(request, 500, translate(language, AppError.message))
 
 

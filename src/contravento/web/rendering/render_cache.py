@@ -51,4 +51,4 @@ async def _kept(request: Request) -> RenderCache:
     return cast(RenderCache, state.kept)
 
 
-KeptBy = Annotated[RenderCache, Depends(_kept)]
+RenderCacheOf = Annotated[RenderCache, Depends(_kept)]
