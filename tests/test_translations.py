@@ -61,12 +61,12 @@ def extracted() -> set[str | tuple[str, ...]]:
     mappings = tomllib.loads((ROOT / "babel.toml").read_text())["mappings"]
     found = extract_from_dir(
         ROOT / "src",
-        [(each["pattern"], each["method"]) for each in mappings],
+        [(mapping["pattern"], mapping["method"]) for mapping in mappings],
         {
-            each["pattern"]: {
-                name: value for name, value in each.items() if name not in ("method", "pattern")
+            mapping["pattern"]: {
+                name: value for name, value in mapping.items() if name not in ("method", "pattern")
             }
-            for each in mappings
+            for mapping in mappings
         },
         {**DEFAULT_KEYWORDS, "N_": None},
     )
@@ -377,7 +377,7 @@ async def test_programs_are_refused_in_spanish(
 
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["title"] == title
-    assert [each["message"] for each in answer.json()["errors"]] == [message]
+    assert [error["message"] for error in answer.json()["errors"]] == [message]
 
 
 async def test_what_the_framework_refuses_is_told_in_spanish(client: AsyncClient) -> None:
@@ -404,7 +404,7 @@ async def test_choices_and_what_is_missing_are_listed_in_spanish(
 async def test_a_tracks_report_is_in_spanish(signed_in: AsyncClient, trips: list[Trip]) -> None:
     answer = await signed_in.get(f"/api/v1/trips/{trips[2].id}/tracks")
 
-    (report,) = [each["report"] for each in answer.json()["items"] if each["report"]]
+    (report,) = [item["report"] for item in answer.json()["items"] if item["report"]]
     assert {each["code"]: each["message"] for each in report} == {
         "partly_timed": "Puntos sin hora: 3 de 82."
     }

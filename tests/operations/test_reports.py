@@ -73,10 +73,10 @@ def test_a_report_is_recorded_on_the_command_line(own_database: str, tmp_path: P
 
     assert done.returncode == 0, done.stderr
     with psycopg.connect(libpq_url(own_database)) as connection:
-        found = connection.execute(
+        rows = connection.execute(
             "SELECT kind, outcome, at AT TIME ZONE 'UTC', details->>'bytes' FROM operation_reports"
         ).fetchall()
-    (row,) = found
+    (row,) = rows
     assert (*row[:2], str(row[2]), row[3]) == (
         "backup",
         "failed",

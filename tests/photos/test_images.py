@@ -134,9 +134,9 @@ def test_damaged_exif_counts_as_none() -> None:
 def test_display_p3_is_converted_and_not_merely_relabelled(kind: str) -> None:
     """P3 (200, 100, 100) is sRGB (213, 96, 97) by the published matrices at gamma 2.2."""
     content = written(Image.new("RGB", (64, 64), (200, 100, 100)), kind, icc_profile=display_p3())
-    found = pixel(opened(prepare(content).renditions[-1]), (0.5, 0.5))
-    assert abs(found - np.array(by_matrix((200, 100, 100)))).max() <= 4
-    assert found[0] > 208
+    pixels = pixel(opened(prepare(content).renditions[-1]), (0.5, 0.5))
+    assert abs(pixels - np.array(by_matrix((200, 100, 100)))).max() <= 4
+    assert pixels[0] > 208
 
 
 def by_matrix(p3: tuple[int, int, int]) -> tuple[int, ...]:
@@ -165,8 +165,8 @@ def test_a_profile_for_another_kind_of_picture_is_ignored() -> None:
 
 
 def assert_roughly(prepared: Prepared, colour: tuple[int, int, int]) -> None:
-    found = pixel(opened(rendition(prepared, "full")), (0.25, 0.25))
-    assert abs(found - np.array(colour)).max() < 25
+    pixels = pixel(opened(rendition(prepared, "full")), (0.25, 0.25))
+    assert abs(pixels - np.array(colour)).max() < 25
 
 
 @pytest.mark.parametrize("mode", ["RGB", "P", "RGBA", "CMYK", "L", "LA", "1", "I;16"])

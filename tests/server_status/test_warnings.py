@@ -112,7 +112,7 @@ def test_each_thing_that_is_wrong_is_one_concern(
 
 def test_the_grave_comes_first() -> None:
     seen = replace(CALM, queue=replace(QUEUE, failed=3), workers=[], reports=[])
-    assert [each.level for each in list_warnings(seen)] == ["error", "warning", "warning"]
+    assert [warning.level for warning in list_warnings(seen)] == ["error", "warning", "warning"]
 
 
 def test_a_database_ahead_that_works_with_this_build_is_no_concern() -> None:

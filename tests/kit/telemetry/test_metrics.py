@@ -57,7 +57,7 @@ async def test_too_many_tries_are_counted(client: AsyncClient, rider: Rider) -> 
 
 async def test_mails_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
     outcomes = ("sent", "failed", "held")
-    before = [value("contravento_mails_total", outcome=each) for each in outcomes]
+    before = [value("contravento_mails_total", outcome=outcome) for outcome in outcomes]
     folder = tmp_path / "mail"
     mailer = AllowedOnly(FolderMailer(folder, "Diary"), ("@example.org",))
     await mailer.send(Mail("maite@example.org", "Hello", "…"))
@@ -66,7 +66,7 @@ async def test_mails_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
     folder.write_text("no folder")
     with pytest.raises(FileExistsError):
         await mailer.send(Mail("maite@example.org", "Hello", "…"))
-    after = [value("contravento_mails_total", outcome=each) for each in outcomes]
+    after = [value("contravento_mails_total", outcome=outcome) for outcome in outcomes]
     assert [new - old for new, old in zip(after, before, strict=True)] == [1, 1, 1]
 
 
@@ -78,13 +78,13 @@ def test_work_is_counted_by_how_it_ends() -> None:
                 raise error
 
     outcomes = ("ready", "refused", "failed")
-    before = [value("contravento_tracks_processed_total", outcome=each) for each in outcomes]
+    before = [value("contravento_tracks_processed_total", outcome=outcome) for outcome in outcomes]
     work(None)
     with pytest.raises(UnreadableTrack):
         work(UnreadableTrack())
     with pytest.raises(OSError, match="gone"):
         work(OSError("gone"))
-    after = [value("contravento_tracks_processed_total", outcome=each) for each in outcomes]
+    after = [value("contravento_tracks_processed_total", outcome=outcome) for outcome in outcomes]
     assert [new - old for new, old in zip(after, before, strict=True)] == [1, 1, 1]
 
 

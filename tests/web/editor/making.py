@@ -54,9 +54,9 @@ async def reload(resources: Resources, trip: Trip) -> Trip | None:
 
 
 async def stored(resources: Resources, trip: Trip) -> Trip:
-    found = await reload(resources, trip)
-    assert found
-    return found
+    current = await reload(resources, trip)
+    assert current
+    return current
 
 
 def typed(trip: Trip, **changes: str) -> dict[str, str]:
