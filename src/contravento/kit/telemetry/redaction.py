@@ -21,7 +21,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _JWT = re.compile(r"eyJ[\w-]{10,}\.[\w-]+\.[\w-]+")
-_OURS = re.compile(r"(?<![\w-])(?:cv_)?[\w-]{43}(?![\w-])")  # as kit/tokens.py makes them
+_OURS = re.compile(r"(?<![\w-])(?:cv_)?[\w-]{43}(?![\w-])")  # as kit/security/tokens.py makes them
 _SHORTEST_TOKEN = 30
 
 # Where an exception's text repeats what somebody sent, it does so in quotes or as a DETAIL.
