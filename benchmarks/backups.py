@@ -66,7 +66,7 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as name, _staging(Path(name)) as staging:
         wait_until(lambda: proven(staging), FIRST_SET_SECONDS, "the service proves its first set")
-        size = _fill(staging, trips, points)
+        size = _store_measures(staging, trips, points)
         print(
             f"{trips} trips, {points} points each, {size / 1e3:.0f} kB packed; load average"
             f" {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
@@ -81,7 +81,7 @@ def _staging(folder: Path) -> Iterator[Deployment]:
         yield found
 
 
-def _fill(staging: Deployment, trips: int, points: int) -> int:
+def _store_measures(staging: Deployment, trips: int, points: int) -> int:
     packed = digest(make_gpx(points), "day.gpx").packed
     no_covers = "UPDATE trips SET cover = NULL"  # they would show photos that are not there
     for statement in (RIDERS, TRIPS % (1, trips), no_covers, TRACKS, "VACUUM ANALYZE"):

@@ -121,7 +121,7 @@ class Riders:
         return found
 
     def since(self, moment: float, kind: str) -> list[Sent]:
-        return [each for each in self.sent if each.at >= moment and each.kind == kind]
+        return [answer for answer in self.sent if answer.at >= moment and answer.kind == kind]
 
     def _read(self) -> None:
         with self.client() as client:
@@ -194,10 +194,12 @@ def test_it_reads_and_writes_again_without_a_restart(safe: Pair, tmp_path: Path)
         tell(riders, crashed, promoted)
 
         reads = riders.since(0, "read")
-        assert {each.status for each in reads} == {200}, "who only reads notices nothing but time"
+        assert {read.status for read in reads} == {200}, "who only reads notices nothing but time"
         others = [*riders.since(0, "write"), *riders.since(0, "upload")]
-        assert {each.status for each in others} <= {201, 202, *TROUBLES}
-        assert not [each for each in others if each.at > promoted + 10 and each.status in TROUBLES]
+        assert {other.status for other in others} <= {201, 202, *TROUBLES}
+        assert not [
+            other for other in others if other.at > promoted + 10 and other.status in TROUBLES
+        ]
         assert_kept(riders)
         await_true(lambda: are_read(riders))  # by the worker, which was not restarted, either
         for process in (riders.product.web_process, riders.product.worker_process):
@@ -214,12 +216,12 @@ def assert_kept(riders: Riders) -> None:
 
 def are_read(riders: Riders) -> bool:
     with riders.client() as client:
-        states = [client.get(f"/api/v1/tracks/{each}").json()["state"] for each in riders.tracks]
+        states = [client.get(f"/api/v1/tracks/{track}").json()["state"] for track in riders.tracks]
     return set(states) == {"ready"}
 
 
 def since(riders: Riders, moment: float, kind: str, status: int) -> list[Sent]:
-    return [each for each in riders.since(moment, kind) if each.status == status]
+    return [answer for answer in riders.since(moment, kind) if answer.status == status]
 
 
 def tell(riders: Riders, crashed: float, promoted: float) -> None:
@@ -227,10 +229,10 @@ def tell(riders: Riders, crashed: float, promoted: float) -> None:
     print()  # noqa: T201
     for kind in ("read", "write", "upload"):
         sent = riders.since(0, kind)
-        good = [each.at + each.seconds for each in sent if each.status < 300]
-        again = min(each for each in good if each > promoted)
-        gone = sum(each.status >= 300 for each in sent)
-        slowest = max(each.seconds for each in sent)
+        good = [answer.at + answer.seconds for answer in sent if answer.status < 300]
+        again = min(answered_at for answered_at in good if answered_at > promoted)
+        gone = sum(answer.status >= 300 for answer in sent)
+        slowest = max(answer.seconds for answer in sent)
         print(  # noqa: T201
             f"{kind}s: {len(sent)}, of them {gone} told to come back; the first after the crash"
             f" {again - crashed:.1f} s after it, {again - promoted:.2f} s after promoting began;"
@@ -254,7 +256,7 @@ def test_without_waiting_for_the_standby_what_it_had_not_got_is_lost(
         quick.standby.promote()
 
         with riders.client() as client:
-            lost = [each for each in riders.trips if not is_there(client, each)]
+            lost = [trip for trip in riders.trips if not is_there(client, trip)]
         print(f"\nacknowledged {len(riders.trips)}, lost {len(lost)}")  # noqa: T201
         assert len(lost) >= 5
         assert set(lost) <= set(riders.trips[unsent - 2 :]), "what it had got is kept"
@@ -276,8 +278,8 @@ def test_a_server_that_has_become_a_standby_is_left(safe: Pair, tmp_path: Path) 
         safe.standby.promote()
         await_true(lambda: since(riders, began + 1.0, "write", 201))
         riders.stop()
-        assert {each.status for each in riders.since(0, "read")} == {200}
-        assert {each.status for each in riders.since(0, "write")} <= {201, *TROUBLES}
+        assert {answer.status for answer in riders.since(0, "read")} == {200}
+        assert {answer.status for answer in riders.since(0, "write")} <= {201, *TROUBLES}
         assert_kept(riders)
 
 

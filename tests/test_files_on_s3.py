@@ -89,12 +89,12 @@ async def test_what_riders_send_is_made_ready_shown_exported_and_deleted(
         answer = await browser.get(address)
         assert answer.status_code == 200, (address, answer.text)
         assert answer.content
-    assert len([each async for each in on_s3.storage.place.list_files()]) > 7
+    assert len([file async for file in on_s3.storage.place.list_files()]) > 7
 
     await browser.delete(f"/api/v1/trips/{trip.id}")
     await browser.delete("/api/v1/me/photo")
     await run_jobs(on_s3)
-    assert [each async for each in on_s3.storage.place.list_files()] == []
+    assert [file async for file in on_s3.storage.place.list_files()] == []
 
 
 @pytest.mark.parametrize("where", ["folder", "bucket"])
@@ -233,12 +233,12 @@ async def test_while_files_move_both_places_are_read_one_is_written_and_both_for
     for storage in (learned, switched):
         for number in range(4):
             assert await storage.get(f"key/{number}") == b"x" * number
-            assert b"".join([each async for each in storage.stream(f"key/{number}")]) == (
+            assert b"".join([chunk async for chunk in storage.stream(f"key/{number}")]) == (
                 b"x" * number
             )
     await switched.delete(*(f"key/{number}" for number in range(4)))
     for storage in (before, alone):
-        assert [each async for each in storage.place.list_files()] == []
+        assert [file async for file in storage.place.list_files()] == []
 
 
 async def test_while_files_move_an_outage_is_no_missing_file(

@@ -58,8 +58,8 @@ async def _look_around(pooler: Pooler, folder: Path, settings: dict[str, object]
         for _ in range(20):
             async with reading(engine) as reader:
                 question = text("SELECT CAST(:n AS int), count(*) FROM trips WHERE title <> :t")
-                found = (await reader.execute(question, {"n": number, "t": ""})).one()
-                assert found[0] == number
+                row = (await reader.execute(question, {"n": number, "t": ""})).one()
+                assert row[0] == number
 
     try:
         await asyncio.gather(*(look(number) for number in range(10)))
@@ -99,13 +99,13 @@ def test_riders_and_jobs_get_along_with_few_connections(
     riders.stop()
     busiest.join()
 
-    statuses = {each.status for each in riders.sent}
+    statuses = {answer.status for answer in riders.sent}
     assert statuses <= {200, 201, 202}
     assert_kept(riders)
     wait_until(lambda: are_read(riders))
     assert pooler.transactions > len(riders.sent)
-    behind = max(each["sv_active"] + each["sv_idle"] + each["sv_used"] for each in most)
-    before = max(each["cl_active"] + each["cl_waiting"] for each in most)
+    behind = max(pool["sv_active"] + pool["sv_idle"] + pool["sv_used"] for pool in most)
+    before = max(pool["cl_active"] + pool["cl_waiting"] for pool in most)
     print(f"\n{len(riders.sent)} requests, {before} connections before, {behind} behind")  # noqa: T201
     assert behind <= BEHIND
 
@@ -113,7 +113,7 @@ def test_riders_and_jobs_get_along_with_few_connections(
 def watch(pooler: Pooler, riders: Riders, most: list[dict[str, int]]) -> None:
     database = read_address(pooler.direct).database
     while not riders.has_ended:
-        most += [each for each in pooler.ask("SHOW POOLS") if each["database"] == database]
+        most += [row for row in pooler.ask("SHOW POOLS") if row["database"] == database]
         time.sleep(0.05)
 
 
@@ -146,7 +146,7 @@ def test_migrations_go_without_the_pooler(postgres: str, folder: Path, tmp_path:
             }
             program = [sys.executable, "-m", "contravento", "migrate"]
             several = [subprocess.Popen(program, env=environment) for _ in range(2)]
-            assert [each.wait(120) for each in several] == [0, 0]
+            assert [process.wait(120) for process in several] == [0, 0]
             assert pooler.transactions == 0
             assert not migrations.plan(pooler.direct).pending
     finally:

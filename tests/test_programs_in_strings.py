@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
-from importlib import import_module
+from importlib import import_module  # noqa: TID251  (names that are found in texts)
 from importlib.util import find_spec
 from pathlib import Path
 

@@ -61,12 +61,12 @@ def extracted() -> set[str | tuple[str, ...]]:
     mappings = tomllib.loads((ROOT / "babel.toml").read_text())["mappings"]
     found = extract_from_dir(
         ROOT / "src",
-        [(each["pattern"], each["method"]) for each in mappings],
+        [(mapping["pattern"], mapping["method"]) for mapping in mappings],
         {
-            each["pattern"]: {
-                name: value for name, value in each.items() if name not in ("method", "pattern")
+            mapping["pattern"]: {
+                name: value for name, value in mapping.items() if name not in ("method", "pattern")
             }
-            for each in mappings
+            for mapping in mappings
         },
         {**DEFAULT_KEYWORDS, "N_": None},
     )
@@ -207,11 +207,27 @@ async def test_a_page_in_english_would_be_noticed(client: AsyncClient) -> None:
 async def test_what_anybody_sees_is_in_spanish(client: AsyncClient, trips: list[Trip]) -> None:
     client.headers.update(IN_SPANISH)
     for path in (
-        *("/", "/?tag=pistas", "/?tag=nada", "/map", "/riders", "/riders/maite"),
-        *(f"/trips/{trips[0].slug}", f"/trips/{trips[1].slug}"),
-        *("/about", "/rules", "/privacy", "/sign-in", "/sign-up", "/forgotten", "/confirm"),
-        *("/sent/sign-up", "/sent/confirmation", "/sent/reset"),
-        *("/sign-in?note=confirmed", "/sign-in?note=reset", "/sign-in?note=deleted"),
+        "/",
+        "/?tag=pistas",
+        "/?tag=nada",
+        "/map",
+        "/riders",
+        "/riders/maite",
+        f"/trips/{trips[0].slug}",
+        f"/trips/{trips[1].slug}",
+        "/about",
+        "/rules",
+        "/privacy",
+        "/sign-in",
+        "/sign-up",
+        "/forgotten",
+        "/confirm",
+        "/sent/sign-up",
+        "/sent/confirmation",
+        "/sent/reset",
+        "/sign-in?note=confirmed",
+        "/sign-in?note=reset",
+        "/sign-in?note=deleted",
     ):
         check_spanish(await client.get(path))
 
@@ -257,14 +273,24 @@ async def test_what_a_rider_sees_is_in_spanish(
 ) -> None:
     public, linked, draft = (f"/trips/{trip.slug}" for trip in trips)
     for path in (
-        *("/", "/trips", "/settings", "/settings/deletion", "/settings?note=password"),
-        *("/settings?note=portrait", "/riders/maite", f"{draft}/edit"),
+        "/",
+        "/trips",
+        "/settings",
+        "/settings/deletion",
+        "/settings?note=password",
+        "/settings?note=portrait",
+        "/riders/maite",
+        f"{draft}/edit",
     ):
         check_spanish(await signed_in.get(path))
     await jobs()
     for path in (
-        *(linked, draft, f"{draft}/edit", f"{public}/edit"),
-        *(f"{draft}/deletion", f"{public}/deletion"),
+        linked,
+        draft,
+        f"{draft}/edit",
+        f"{public}/edit",
+        f"{draft}/deletion",
+        f"{public}/deletion",
     ):
         check_spanish(await signed_in.get(path))
 
@@ -351,7 +377,7 @@ async def test_programs_are_refused_in_spanish(
 
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["title"] == title
-    assert [each["message"] for each in answer.json()["errors"]] == [message]
+    assert [error["message"] for error in answer.json()["errors"]] == [message]
 
 
 async def test_what_the_framework_refuses_is_told_in_spanish(client: AsyncClient) -> None:
@@ -378,7 +404,7 @@ async def test_choices_and_what_is_missing_are_listed_in_spanish(
 async def test_a_tracks_report_is_in_spanish(signed_in: AsyncClient, trips: list[Trip]) -> None:
     answer = await signed_in.get(f"/api/v1/trips/{trips[2].id}/tracks")
 
-    (report,) = [each["report"] for each in answer.json()["items"] if each["report"]]
+    (report,) = [item["report"] for item in answer.json()["items"] if item["report"]]
     assert {each["code"]: each["message"] for each in report} == {
         "partly_timed": "Puntos sin hora: 3 de 82."
     }

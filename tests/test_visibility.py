@@ -154,8 +154,8 @@ async def clients(
 
 
 async def show(resources: Resources, rider: Rider, audience: Audience, *, published: bool) -> Shown:
-    found = digest(ride(40), "day.gpx")
-    for key, content in (("points/x", found.packed), ("photos/x.jpg", b"\xff\xd8 a picture")):
+    read = digest(ride(40), "day.gpx")
+    for key, content in (("points/x", read.packed), ("photos/x.jpg", b"\xff\xd8 a picture")):
         await resources.storage.put(key, content)
     async with resources.transaction() as session:
         trip = await factories.make_trip(

@@ -25,15 +25,15 @@ from contravento.http.middleware.head import HeadMiddleware
 from contravento.http.middleware.request_context import RequestContextMiddleware
 from contravento.http.middleware.retry_read import RetryReadMiddleware
 from contravento.http.middleware.security_headers import SecurityHeadersMiddleware
-from contravento.kit.database.session import tell_of_pool
+from contravento.kit.database.session import report_pool_metrics
 from contravento.kit.process_pool import ProcessPool
 from contravento.kit.resources import Resources, open_resources
 from contravento.kit.settings import Settings, load_settings
 from contravento.kit.telemetry import metrics
-from contravento.kit.telemetry.error_reporting import configure_reports
+from contravento.kit.telemetry.error_reporting import configure_error_reporting
 from contravento.kit.telemetry.logs import start_logs
-from contravento.kit.telemetry.memory import spare_memory
-from contravento.kit.telemetry.tracing import configure_spans
+from contravento.kit.telemetry.memory import limit_malloc_arenas
+from contravento.kit.telemetry.tracing import configure_tracing
 from contravento.migrations import newest_revision
 from contravento.reactions import REACTIONS
 from contravento.web import (
@@ -60,7 +60,7 @@ PAGES = READING + WRITING
 
 GZIP_LEVEL = 5
 GZIP_FROM_BYTES = 1024
-LOOK_AT_POOL_EVERY_SECONDS = 2
+POOL_METRICS_EVERY_SECONDS = 2
 
 
 class AppState(TypedDict):
@@ -82,7 +82,7 @@ def create_app(settings: Settings, resources: Resources | None = None) -> ASGIAp
             ) as opened:
                 tasks = [asyncio.create_task(opened.compute(warm_up))]
                 if settings.metrics:
-                    tasks.append(asyncio.create_task(_tell_of_pool(opened)))
+                    tasks.append(asyncio.create_task(_report_pool_metrics(opened)))
                 if opened.replica:
                     tasks.append(asyncio.create_task(opened.replica.watch()))
                 yield AppState(resources=opened)
@@ -157,19 +157,19 @@ def _inner_middleware(settings: Settings) -> list[Middleware]:
 def serve() -> ASGIApp:
     """What uvicorn calls in each of its processes."""
     settings = load_settings()
-    spare_memory()
+    limit_malloc_arenas()
     start_logs(settings)
-    configure_reports(settings)
-    configure_spans(settings, "web")
+    configure_error_reporting(settings)
+    configure_tracing(settings, "web")
     metrics.BUILD.labels(__version__, newest_revision(), settings.git_commit).set(1)
     return create_app(settings)
 
 
-async def _tell_of_pool(resources: Resources) -> None:
+async def _report_pool_metrics(resources: Resources) -> None:
     """Again and again, for scrapes that another web process answers."""
     while True:
-        tell_of_pool(resources.engine)
-        await asyncio.sleep(LOOK_AT_POOL_EVERY_SECONDS)
+        report_pool_metrics(resources.engine)
+        await asyncio.sleep(POOL_METRICS_EVERY_SECONDS)
 
 
 def _origin(url: str | None) -> str:

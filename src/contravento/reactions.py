@@ -1,4 +1,4 @@
-"""When this happens in one domain, that happens in another. The whole list."""
+"""When X happens in one domain, Y happens in another: the whole list."""
 
 from collections.abc import Iterable
 from typing import cast

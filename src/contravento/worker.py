@@ -17,7 +17,7 @@ from contravento import __version__
 from contravento.accounts.service.sign_in import remove_ended_sign_ins
 from contravento.accounts.service.sign_up import remove_unconfirmed
 from contravento.atlas.drawing import warm_up
-from contravento.kit.database.session import libpq_url, tell_of_pool
+from contravento.kit.database.session import libpq_url, report_pool_metrics
 from contravento.kit.errors import Unavailable
 from contravento.kit.idempotency import forget_old_replies
 from contravento.kit.jobs import JOBS, Job
@@ -25,13 +25,13 @@ from contravento.kit.process_pool import ProcessPool
 from contravento.kit.resources import Resources, open_resources
 from contravento.kit.settings import Settings
 from contravento.kit.telemetry import metrics
-from contravento.kit.telemetry.error_reporting import configure_reports
+from contravento.kit.telemetry.error_reporting import configure_error_reporting
 from contravento.kit.telemetry.job_telemetry import OUTCOMES, Run, cause, told
 from contravento.kit.telemetry.logs import start_logs
-from contravento.kit.telemetry.memory import spare_memory
-from contravento.kit.telemetry.tracing import configure_spans
+from contravento.kit.telemetry.memory import limit_malloc_arenas
+from contravento.kit.telemetry.tracing import configure_tracing
 from contravento.migrations import newest_revision
-from contravento.operations.service import forget_mishaps, note_mishap
+from contravento.operations.service import forget_mishaps, record_error
 from contravento.operations.usage_metrics import count_content, tell_of_queue
 from contravento.reactions import REACTIONS
 from contravento.storage_migration.orphans import sweep_orphans
@@ -76,10 +76,10 @@ async def run_worker(settings: Settings, *, host: str, port: int) -> None:
 
     Prometheus is answered at `host` and `port`, if it is to be answered at all.
     """
-    spare_memory()
+    limit_malloc_arenas()
     start_logs(settings)
-    configure_reports(settings)
-    configure_spans(settings, "worker")
+    configure_error_reporting(settings)
+    configure_tracing(settings, "worker")
     with ProcessPool(settings.worker_processes, partial(start_logs, settings)) as process_pool:
         async with open_resources(
             settings, reactions=REACTIONS, process_pool=process_pool
@@ -171,7 +171,7 @@ async def _watched(resources: Resources, host: str, port: int) -> AsyncIterator[
 async def _watch(resources: Resources) -> None:
     count_at = 0.0
     while True:
-        tell_of_pool(resources.engine)
+        report_pool_metrics(resources.engine)
         try:
             async with resources.reading() as reader:
                 await tell_of_queue(reader)
@@ -207,7 +207,7 @@ def _noting(resources: Resources) -> Any:
         try:
             return await call_next()
         except Exception as error:
-            await note_mishap(resources, error, place=context.job.task_name, job_id=context.job.id)
+            await record_error(resources, error, place=context.job.task_name, job_id=context.job.id)
             raise
 
     return note

@@ -30,6 +30,6 @@ async def test_whoever_made_a_probe_may_sign_in_as_it(resources: Resources) -> N
         probe = await make_probe(session, passwords=resources.passwords)
         given = Credentials(login=probe.rider.username, password=probe.password)
 
-        found = await check_credentials(session, given, passwords=resources.passwords)
+        rider = await check_credentials(session, given, passwords=resources.passwords)
 
-    assert found.id == probe.rider.id
+    assert rider.id == probe.rider.id

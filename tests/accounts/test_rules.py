@@ -24,8 +24,16 @@ def test_a_password_at_either_limit_is_taken(length: int) -> None:
 @pytest.mark.parametrize(
     "password",
     [
-        *("password1234", "PASSWORD1234", "passwordpassword", "123456789012", "qwertyuiopasdf"),
-        *("aaaaaaaaaaaaaa", "abababababab", "iloveyou1234", "!!password!!", "zyxwvutsrqponm"),
+        "password1234",
+        "PASSWORD1234",
+        "passwordpassword",
+        "123456789012",
+        "qwertyuiopasdf",
+        "aaaaaaaaaaaaaa",
+        "abababababab",
+        "iloveyou1234",
+        "!!password!!",
+        "zyxwvutsrqponm",
     ],
 )
 def test_what_too_many_people_use_is_refused(password: str) -> None:

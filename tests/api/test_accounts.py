@@ -268,4 +268,4 @@ async def test_what_cannot_be_an_account_is_said_field_by_field(
     problem = answer.json()
     assert answer.status_code == problem["status"] == 422
     assert problem["errors"]
-    assert all(each["message"] for each in problem["errors"])
+    assert all(error["message"] for error in problem["errors"])

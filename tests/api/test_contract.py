@@ -68,9 +68,9 @@ def server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     root = postgres.replace(TEMPLATE, "postgres")
     create_database(root, "contract", TEMPLATE)
     url = postgres.replace(TEMPLATE, "contract")
-    chosen = make_settings(url, tmp_path_factory.mktemp("contract"))
-    token, known = asyncio.run(_prepare(chosen))
-    running = uvicorn.Server(uvicorn.Config(create_app(chosen), port=0, log_config=None))
+    settings = make_settings(url, tmp_path_factory.mktemp("contract"))
+    token, known = asyncio.run(_prepare(settings))
+    running = uvicorn.Server(uvicorn.Config(create_app(settings), port=0, log_config=None))
     thread = Thread(target=running.run)
     thread.start()
     while not running.started:

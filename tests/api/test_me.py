@@ -179,7 +179,7 @@ async def test_a_personal_token_is_shown_once_and_ends_when_deleted(
 
     assert made.status_code == 201
     assert token.startswith("cv_")
-    assert [each["name"] for each in listed] == ["laptop"]
+    assert [item["name"] for item in listed] == ["laptop"]
     assert "token" not in listed[0]
     assert listed[0]["expires_at"]
 

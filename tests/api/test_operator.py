@@ -54,7 +54,7 @@ async def test_concerns_are_told_in_the_callers_language(
 ) -> None:
     token = await token_of(live_resources, is_admin=True)
     answer = await live_program.get(OPERATOR, headers={**token, "Cookie": "language=es"})
-    messages = [each["message"] for each in answer.json()["concerns"]]
+    messages = [concern["message"] for concern in answer.json()["concerns"]]
     assert "Ningún servicio de copias ha informado todavía." in messages
 
 

@@ -108,7 +108,7 @@ async def test_the_sessions_are_listed_and_ended_together(
     await grant(program, rider)
     listed = (await program.get("/api/v1/sessions")).json()["items"]
 
-    assert {(each["is_current"], each["is_browser"]) for each in listed} == {
+    assert {(item["is_current"], item["is_browser"]) for item in listed} == {
         (True, False),
         (False, True),
     }
@@ -122,7 +122,7 @@ async def test_one_session_is_ended_by_its_id_and_only_by_its_rider(
 ) -> None:
     await grant(program, rider)
     listed = (await signed_in.get("/api/v1/sessions")).json()["items"]
-    (other,) = [each["id"] for each in listed if not each["is_current"]]
+    (other,) = [item["id"] for item in listed if not item["is_current"]]
 
     await as_stranger.delete(f"/api/v1/sessions/{other}")
     assert (await program.get(ME)).status_code == 200

@@ -16,9 +16,19 @@ from tests.support.queue import list_queued
 from tests.tracks.making import ride
 
 STATISTICS = {
-    *("distance_metres", "ascent_metres", "descent_metres", "highest_metres", "lowest_metres"),
-    *("elapsed_seconds", "moving_seconds", "points", "segments", "tracks"),
-    *("started_at", "ended_at", "bounds"),
+    "distance_metres",
+    "ascent_metres",
+    "descent_metres",
+    "highest_metres",
+    "lowest_metres",
+    "elapsed_seconds",
+    "moving_seconds",
+    "points",
+    "segments",
+    "tracks",
+    "started_at",
+    "ended_at",
+    "bounds",
 }
 
 

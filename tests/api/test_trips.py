@@ -94,7 +94,7 @@ async def test_what_a_trip_cannot_be_is_said_at_its_field(
     ):
         assert answer.status_code == 422, answer.text
         assert answer.headers["content-type"] == "application/problem+json"
-        assert [each["field"] for each in answer.json()["errors"]] == [field]
+        assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
 async def test_a_refusal_speaks_the_riders_language(signed_in: AsyncClient, trip_id: str) -> None:

@@ -25,8 +25,13 @@ from tests.feed.test_topics import check
 
 TRIPS = 1_000
 SUMS = (
-    *("distance_metres", "ascent_metres", "descent_metres", "highest_metres", "lowest_metres"),
-    *("elapsed_seconds", "moving_seconds"),
+    "distance_metres",
+    "ascent_metres",
+    "descent_metres",
+    "highest_metres",
+    "lowest_metres",
+    "elapsed_seconds",
+    "moving_seconds",
 )
 # Everything but what the clock says.
 CONTENT = (
@@ -114,7 +119,7 @@ async def test_sums_are_what_the_product_adds_up(session: Session) -> None:
         made = {name: getattr(trip, name) for name in SUMS}
         shown = trip.countries, trip.cover
         await tracks._add_up(session, trip)
-        await photos._choose_cover(session, trip)
+        await photos._update_cover(session, trip)
         assert {name: getattr(trip, name) for name in SUMS} == pytest.approx(made)
         assert (trip.countries, trip.cover) == shown
         assert trip.excerpt == excerpt(trip.story, rules.EXCERPT_CHARACTERS)

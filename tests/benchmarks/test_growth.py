@@ -13,8 +13,15 @@ SIZES = (200, 400)
 LESS, MORE = 1_000, 6_000
 # Of these the plan changes with the size: the least trips are read whole, as is quicker.
 ALIKE = (
-    *("feed, JSON", "feed, JSON, half way down", "feed, JSON, near the end", "trip page"),
-    *("tag that many use", "tag of 3 trips", "country", "rider page", "statistics, JSON"),
+    "feed, JSON",
+    "feed, JSON, half way down",
+    "feed, JSON, near the end",
+    "trip page",
+    "tag that many use",
+    "tag of 3 trips",
+    "country",
+    "rider page",
+    "statistics, JSON",
 )
 MOST_BLOCKS = 130  # of a list of 20: for each entry a trip and a rider, found by their indexes
 MOST_BLOCKS_OF_BOTH = 300  # two indexes are merged until 20 trips are in both

@@ -31,7 +31,7 @@ def two(own_database: str, tmp_path: Path) -> Iterator[Served]:
 def web_processes(running: Served) -> list[psutil.Process]:
     """Those that answer, not the one that watches over them nor what computes for them."""
     family = psutil.Process(running.web_process.pid).children()
-    return [each for each in family if "spawn_main" in " ".join(each.cmdline())]
+    return [process for process in family if "spawn_main" in " ".join(process.cmdline())]
 
 
 def test_two_web_processes_count_as_one_and_a_dead_one_counts_no_more(two: Served) -> None:
@@ -66,7 +66,7 @@ def product(own_database: str, tmp_path: Path) -> Iterator[Served]:
 def runs(product: Served, job: str) -> list[dict[str, Any]]:
     """What the worker said of this job; at some minutes of the hour it has others to do as well."""
     lines = product.lines("worker")
-    return [each for each in lines if each["event"] == "job" and each["job"] == job]
+    return [line for line in lines if line["event"] == "job" and line["job"] == job]
 
 
 def test_a_job_carries_the_id_of_the_request_that_queued_it(product: Served) -> None:

@@ -35,7 +35,8 @@ TYPED = [each for page in ORDER for each in commands(page)]
 PAGES_APART = (*PAGES_OF_THE_CHECK, PAGE_OF_SECRETS, PAGE_OF_PARITY)
 APART_PAGES = [
     *(ROOT / "docs" / "guides" / name for name in PAGES_APART),
-    *(PAGE_OF_KUBERNETES, PAGE_OF_A_SWARM),
+    PAGE_OF_KUBERNETES,
+    PAGE_OF_A_SWARM,
 ]
 ELSEWHERE = [
     each for page in PAGES if page not in (*ORDER, *APART_PAGES) for each in commands(page)

@@ -23,8 +23,13 @@ STOP_SECONDS = 60
 PATIENCE_MILLISECONDS = 30_000  # a shared machine may be slow; what is wrong stays wrong
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 BROWSER_OPTIONS = (
-    *("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update", "--no-first-run"),
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
 )
 
 

@@ -122,8 +122,8 @@ def test_two_who_publish_for_one_rider_at_once_are_both_counted(own_database: st
         one.commit()
         second.join(10)
         other.commit()
-        found = one.execute("SELECT rider_id, trips FROM diaries").fetchall()
-    assert found == [(rider_id, 3)]
+        rows = one.execute("SELECT rider_id, trips FROM diaries").fetchall()
+    assert rows == [(rider_id, 3)]
 
 
 def make_rider_with_a_diary_and_two_drafts(connection: psycopg.Connection) -> UUID:

@@ -25,7 +25,7 @@ def test_servers_are_found_wherever_they_are_written(
     url: str, servers: list[tuple[str, int]]
 ) -> None:
     address = read_address(url)
-    assert address.servers == tuple(Server(*each) for each in servers)
+    assert address.servers == tuple(Server(*server) for server in servers)
     assert (address.user, address.password, address.database) == ("u", "p", "diary")
 
 
@@ -45,7 +45,7 @@ def test_one_server_is_taken_as_it_is() -> None:
 
 def test_an_option_that_is_repeated_for_asyncpg_is_the_same_one() -> None:
     address = read_address("postgresql://u:p@one,two/d?target_session_attrs=primary")
-    assert {address.asyncpg(each)["target_session_attrs"] for each in address.servers} == {
+    assert {address.asyncpg(server)["target_session_attrs"] for server in address.servers} == {
         "primary"
     }
 

@@ -83,7 +83,7 @@ def test_each_wrong_value_has_its_sentence(
     with pytest.raises(SettingsError) as refused:
         load(monkeypatch, **{name: value})
     assert any(each.startswith(sentence) for each in refused.value.sentences), refused.value
-    assert all(each.endswith((".", ")", '"')) for each in refused.value.sentences)
+    assert all(sentence.endswith((".", ")", '"')) for sentence in refused.value.sentences)
 
 
 def test_every_wrong_value_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, strategies as st
 from contravento.operations.certificates import (
     Certificate,
     NoCertificate,
-    look_at_certificate,
+    fetch_certificate,
     read_certificate,
 )
 
@@ -27,10 +27,23 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     shown, key = folder / "shown.pem", folder / "key.pem"
     subprocess.run(
         [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "20000"),
-            *("-subj", "/C=ES/O=Señales de Riaño/CN=localhost"),
-            *("-utf8", "-addext", "subjectAltName=DNS:localhost"),
-            *("-keyout", str(key), "-out", str(shown)),
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "20000",
+            "-subj",
+            "/C=ES/O=Señales de Riaño/CN=localhost",
+            "-utf8",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-keyout",
+            str(key),
+            "-out",
+            str(shown),
         ],
         check=True,
         capture_output=True,
@@ -48,7 +61,7 @@ async def port(pair: tuple[Path, Path]) -> AsyncIterator[int]:
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_shown_with_the_reason(port: int) -> None:
-    seen = await look_at_certificate("localhost", port, address="127.0.0.1")
+    seen = await fetch_certificate("localhost", port, address="127.0.0.1")
 
     assert seen.issuer == "Señales de Riaño"
     assert "self-signed" in seen.refusal
@@ -59,7 +72,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_shown_with_the_reason(po
 
 async def test_a_trusted_certificate_is_not_refused(port: int, pair: tuple[Path, Path]) -> None:
     trusting = ssl.create_default_context(cafile=str(pair[0]))
-    seen = await look_at_certificate("localhost", port, context=trusting)
+    seen = await fetch_certificate("localhost", port, context=trusting)
     assert seen.refusal == ""
 
 
@@ -67,15 +80,13 @@ async def test_a_certificate_for_another_name_is_refused(
     port: int, pair: tuple[Path, Path]
 ) -> None:
     trusting = ssl.create_default_context(cafile=str(pair[0]))
-    seen = await look_at_certificate(
-        "diary.example.org", port, address="127.0.0.1", context=trusting
-    )
+    seen = await fetch_certificate("diary.example.org", port, address="127.0.0.1", context=trusting)
     assert "diary.example.org" in seen.refusal
 
 
 async def test_where_nobody_listens_there_is_an_error() -> None:
     with pytest.raises(OSError, match=r"refused|failed"):
-        await look_at_certificate("localhost", 1, address="127.0.0.1")
+        await fetch_certificate("localhost", 1, address="127.0.0.1")
 
 
 def test_openssl_agrees_about_the_dates(pair: tuple[Path, Path]) -> None:

@@ -16,7 +16,7 @@ from contravento.main import create_app
 from contravento.operations.models import ErrorEvent
 from contravento.operations.queries import get_queue
 from contravento.operations.rules import MISHAPS_KEPT_FOR, MOST_MISHAPS_A_MINUTE
-from contravento.operations.service import describe_error, forget_mishaps, note_mishap
+from contravento.operations.service import describe_error, forget_mishaps, record_error
 from tests.conftest import open_client
 from tests.support import factories
 
@@ -109,7 +109,7 @@ async def test_why_a_job_failed_stands_beside_it(
 
 async def test_a_storm_of_errors_is_cut_short(live_resources: Resources) -> None:
     for _ in range(MOST_MISHAPS_A_MINUTE + 5):
-        await note_mishap(live_resources, KeyError("x"), place="GET /")
+        await record_error(live_resources, KeyError("x"), place="GET /")
     assert len(await list_mishaps(live_resources)) == MOST_MISHAPS_A_MINUTE
 
 
@@ -118,13 +118,13 @@ async def test_with_the_database_gone_nothing_else_breaks(
 ) -> None:
     async with live_resources.transaction() as session:
         await session.execute(text("DROP TABLE mishaps"))
-    await note_mishap(live_resources, KeyError("x"), place="GET /")
+    await record_error(live_resources, KeyError("x"), place="GET /")
     assert "was not written down" in caplog.text
 
 
 async def test_mishaps_are_forgotten_in_time(live_resources: Resources) -> None:
     for words in ("old", "new"):
-        await note_mishap(live_resources, KeyError(words), place="GET /")
+        await record_error(live_resources, KeyError(words), place="GET /")
     async with live_resources.transaction() as session:
         old = (await session.scalars(select(ErrorEvent).order_by(ErrorEvent.at))).first()
         assert old

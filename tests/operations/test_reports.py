@@ -73,12 +73,15 @@ def test_a_report_is_recorded_on_the_command_line(own_database: str, tmp_path: P
 
     assert done.returncode == 0, done.stderr
     with psycopg.connect(libpq_url(own_database)) as connection:
-        found = connection.execute(
+        rows = connection.execute(
             "SELECT kind, outcome, at AT TIME ZONE 'UTC', details->>'bytes' FROM operation_reports"
         ).fetchall()
-    (row,) = found
+    (row,) = rows
     assert (*row[:2], str(row[2]), row[3]) == (
-        *("backup", "failed", "2026-11-23 10:00:00", "12000000"),
+        "backup",
+        "failed",
+        "2026-11-23 10:00:00",
+        "12000000",
     )
 
 

@@ -44,9 +44,9 @@ def test_a_full_trip_says_how_full() -> None:
 
 
 def test_a_camera_in_another_time_zone_is_believed() -> None:
-    assert rules.is_believable(NOON + timedelta(hours=14), now=NOON)
+    assert rules.is_plausible(NOON + timedelta(hours=14), now=NOON)
 
 
 @pytest.mark.parametrize("taken_at", [NOON + timedelta(days=2), NOON.replace(year=1980)])
 def test_a_camera_whose_clock_is_lost_is_not_believed(taken_at: datetime) -> None:
-    assert not rules.is_believable(taken_at, now=NOON)
+    assert not rules.is_plausible(taken_at, now=NOON)

@@ -18,7 +18,7 @@ from contravento.operations.models import Outcome
 from contravento.operations.service import record_report
 from contravento.operations.usage_metrics import count_content
 from contravento.server_status import collect
-from contravento.server_status.collect import choose, survey
+from contravento.server_status.collect import choose, collect_status
 from tests.conftest import make_settings
 from tests.support import factories
 from tests.web.making import add_photo
@@ -53,7 +53,7 @@ async def test_everything_that_there_is_is_found(live_resources: Resources) -> N
         await record_report(session, "backup", Outcome.FAILED)
     await add_photo(live_resources, trip)
 
-    seen = await survey(live_resources)
+    seen = await collect_status(live_resources)
 
     assert seen.troubles == {}
     assert seen.content
@@ -85,12 +85,12 @@ async def test_what_takes_long_to_count_is_shown_as_the_worker_counted_it(
     async with live_resources.transaction() as session:
         await factories.make_rider(session)
 
-    quick = await survey(live_resources)
+    quick = await collect_status(live_resources)
     async with live_resources.transaction() as session:
         await session.execute(text("UPDATE holdings SET seconds = 20"))
-    slow = await survey(live_resources)
+    slow = await collect_status(live_resources)
     await count_content(live_resources)
-    again = await survey(live_resources)
+    again = await collect_status(live_resources)
 
     assert quick.content
     assert (quick.content.riders, quick.content.counted_at) == (2, None)
@@ -123,7 +123,7 @@ async def test_what_the_queue_holds_is_counted(live_resources: Resources) -> Non
         )
         await session.execute(text("INSERT INTO procrastinate_workers DEFAULT VALUES"))
 
-    seen = await survey(live_resources)
+    seen = await collect_status(live_resources)
 
     found = seen.queue
     assert found
@@ -140,7 +140,7 @@ async def test_a_broken_part_leaves_the_others(live_resources: Resources) -> Non
     async with live_resources.transaction() as session:
         await session.execute(text("ALTER TABLE mishaps RENAME TO gone"))
 
-    seen = await survey(live_resources)
+    seen = await collect_status(live_resources)
 
     assert set(seen.troubles) == {"queue", "mishaps"}  # the queue says why its jobs failed
     assert "mishaps" in str(seen.troubles["mishaps"].params["error"])
@@ -154,7 +154,7 @@ async def test_a_part_that_does_not_answer_is_given_up(
     monkeypatch.setattr(collect, "PART_SECONDS", 1.0)
     async with live_resources.transaction() as session:
         await session.execute(text("LOCK TABLE procrastinate_jobs"))
-        seen = await survey(live_resources)
+        seen = await collect_status(live_resources)
 
     assert {name: each.sentence for name, each in seen.troubles.items()} == {"queue": collect.SLOW}
     assert seen.workers == []
@@ -166,7 +166,7 @@ async def test_a_redis_that_is_gone_is_a_trouble_and_no_secret(
     redis = make_settings("postgresql://x/x", tmp_path, redis_url=SECRETS["redis_url"]).redis_url
     settings = live_resources.settings.model_copy(update={"redis_url": redis})
 
-    seen = await survey(replace(live_resources, settings=settings))
+    seen = await collect_status(replace(live_resources, settings=settings))
 
     assert set(seen.troubles) == {"redis"}
     assert "canary" not in str(seen)
@@ -185,8 +185,20 @@ def pair(tmp_path: Path) -> tuple[Path, Path]:
     shown, key = tmp_path / "shown.pem", tmp_path / "key.pem"
     subprocess.run(
         [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "90"),
-            *("-subj", "/CN=localhost", "-keyout", str(key), "-out", str(shown)),
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "90",
+            "-subj",
+            "/CN=localhost",
+            "-keyout",
+            str(key),
+            "-out",
+            str(shown),
         ],
         check=True,
         capture_output=True,
@@ -211,7 +223,7 @@ def at(resources: Resources, **settings: str) -> Resources:
 async def test_the_certificate_is_the_one_that_is_shown_at_the_public_address(
     live_resources: Resources, served: int
 ) -> None:
-    seen = await survey(at(live_resources, public_url=f"https://localhost:{served}"))
+    seen = await collect_status(at(live_resources, public_url=f"https://localhost:{served}"))
 
     shown = seen.certificate
     assert shown
@@ -226,14 +238,16 @@ async def test_a_server_that_does_not_reach_itself_asks_its_proxy(
 ) -> None:
     monkeypatch.setattr(collect, "ENCRYPTED_PORT", served)
     public = "https://diary.invalid"
-    seen = await survey(at(live_resources, public_url=public, trusted_proxies=own_address()))
+    seen = await collect_status(
+        at(live_resources, public_url=public, trusted_proxies=own_address())
+    )
 
     assert seen.certificate, seen.troubles
     assert (seen.certificate.host, seen.certificate.is_from_inside) == ("diary.invalid", True)
 
 
 async def test_an_address_out_of_reach_is_said_to_be(live_resources: Resources) -> None:
-    seen = await survey(at(live_resources, public_url="https://diary.invalid"))
+    seen = await collect_status(at(live_resources, public_url="https://diary.invalid"))
 
     assert seen.certificate is None
     assert seen.troubles["certificate"].params["host"] == "diary.invalid"

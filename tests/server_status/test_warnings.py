@@ -1,4 +1,4 @@
-"""What of a survey deserves a look."""
+"""Warnings drawn from the state of the server."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,20 +18,37 @@ from contravento.server_status.report import (
     ProbeError,
     Schema,
     ServedCertificate,
-    Survey,
+    ServerStatus,
 )
-from contravento.server_status.warnings import NAMES, SECTIONS, concerns
+from contravento.server_status.warnings import NAMES, SECTIONS, list_warnings
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SETTINGS = Chosen(
-    *("https://diary.example.org", "production", False, "INFO", True, True, True),
-    *("/var/lib", "mail.example.org:587", [], 1, 20, 12),
+    "https://diary.example.org",
+    "production",
+    False,
+    "INFO",
+    True,
+    True,
+    True,
+    "/var/lib",
+    "mail.example.org:587",
+    [],
+    1,
+    20,
+    12,
 )
 QUEUE = Queue(0, 0, 0, 0, 0.0, 0.0, [])
 CERTIFICATE = ServedCertificate(
-    *("diary.example.org", "R3", NOW - 30 * 24 * HOUR, NOW + 60 * 24 * HOUR),
-    *(60.0, 0.667, "", False),
+    "diary.example.org",
+    "R3",
+    NOW - 30 * 24 * HOUR,
+    NOW + 60 * 24 * HOUR,
+    60.0,
+    0.667,
+    "",
+    False,
 )
 
 
@@ -40,7 +57,7 @@ def reported(kind: str, hours: float, outcome: Outcome = Outcome.SUCCEEDED) -> R
     return Report(kind, at, outcome, {}, at if outcome is Outcome.SUCCEEDED else None)
 
 
-CALM = Survey(
+CALM = ServerStatus(
     taken_at=NOW,
     build=Build("0.1.0", "abc", "3.13"),
     settings=SETTINGS,
@@ -57,7 +74,7 @@ CALM = Survey(
 
 
 def test_a_server_that_is_well_gives_no_concern() -> None:
-    assert concerns(CALM) == []
+    assert list_warnings(CALM) == []
 
 
 FAILED = Outcome.FAILED
@@ -88,18 +105,18 @@ CHANGES: list[tuple[dict[str, Any], str, str]] = [
 def test_each_thing_that_is_wrong_is_one_concern(
     changes: dict[str, Any], level: str, words: str
 ) -> None:
-    (found,) = concerns(replace(CALM, **changes))
+    (found,) = list_warnings(replace(CALM, **changes))
     assert found.level == level
     assert words in translate("en", found.sentence, found.params)
 
 
 def test_the_grave_comes_first() -> None:
     seen = replace(CALM, queue=replace(QUEUE, failed=3), workers=[], reports=[])
-    assert [each.level for each in concerns(seen)] == ["error", "warning", "warning"]
+    assert [warning.level for warning in list_warnings(seen)] == ["error", "warning", "warning"]
 
 
 def test_a_database_ahead_that_works_with_this_build_is_no_concern() -> None:
-    assert concerns(replace(CALM, migrations=Schema("c", "b", True, []))) == []
+    assert list_warnings(replace(CALM, migrations=Schema("c", "b", True, []))) == []
 
 
 def test_every_part_has_a_name() -> None:

@@ -85,14 +85,14 @@ async def test_everything_is_copied_once_and_proven_by_its_hash(
     resources: Resources, trip: Trip, old: StorageBackend, new: StorageBackend
 ) -> None:
     first, again = await copy_all(resources, old, new), await copy_all(resources, old, new)
-    found = await verify(resources, old, new)
+    result = await verify(resources, old, new)
 
     stored = await sizes(old)
     assert await sizes(new) == stored
     assert (first.files, first.bytes) == (len(stored), sum(stored.values()))
     assert (again.files, again.there) == (0, len(stored))
-    assert (found.files, found.compared, found.is_good) == (len(stored), len(stored), True)
-    assert (found.lost, found.late, found.mended, found.alone) == ([], 0, 0, 0)
+    assert (result.files, result.compared, result.is_good) == (len(stored), len(stored), True)
+    assert (result.lost, result.late, result.mended, result.alone) == ([], 0, 0, 0)
 
 
 async def keep(
@@ -148,7 +148,7 @@ async def test_a_copy_that_was_broken_off_goes_on_where_it_was(
     async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider)
     contents = [os.urandom(3 * MEGABYTE) for _ in range(6)]
-    content = {await keep(resources, trip, old, each): each for each in contents}
+    content = {await keep(resources, trip, old, content): content for content in contents}
     bucket = f"s3://{s3.make_bucket()}"
     behind = StorageBackend(bucket, line.server.access(silent_seconds=0.4))
     told: list[dict[str, int]] = []
@@ -228,12 +228,12 @@ async def test_what_was_deleted_in_the_old_place_only_is_swept_from_the_new(
     mark = random_key("look")
     await asyncio.sleep(1.1)  # buckets count in seconds
     await new.put(mark, b"x")
-    found = await new.find(mark)
-    assert found
+    file = await new.find(mark)
+    assert file
     uploading = random_key("photos")
     await new.put(uploading, b"its row is not committed yet")
 
-    swept = await sweep(resources, old, new, found.changed_at)
+    swept = await sweep(resources, old, new, file.changed_at)
 
     assert swept == len(gone)
     assert set(await sizes(new)) == {*await sizes(old), mark, uploading}
@@ -249,10 +249,10 @@ async def test_what_differs_is_copied_anew_and_what_is_nowhere_is_named(
     await new.delete(late, lost)
     await old.delete(lost, since)
 
-    found = await verify(resources, old, new)
+    result = await verify(resources, old, new)
 
-    assert (found.mended, found.late, found.alone, found.lost) == (1, 1, 1, [lost])
-    assert found.is_good
+    assert (result.mended, result.late, result.alone, result.lost) == (1, 1, 1, [lost])
+    assert result.is_good
     assert await sha256_of(damaged, new) == await sha256_of(damaged, old)
 
 
@@ -263,10 +263,10 @@ async def test_a_place_that_spoils_what_it_gets_is_not_believed(
         async def put(self, key: str, content: object) -> str:
             return await super().put(key, b"spoiled")
 
-    found = await verify(resources, old, Spoiling((tmp_path / "spoiling").as_uri()))
+    result = await verify(resources, old, Spoiling((tmp_path / "spoiling").as_uri()))
 
-    assert not found.is_good
-    assert set(found.damaged) == await known(resources)
+    assert not result.is_good
+    assert set(result.damaged) == await known(resources)
 
 
 async def test_the_old_place_is_emptied_of_what_the_new_one_has(

@@ -80,9 +80,9 @@ class Cluster:
         """As a power cut: nothing is said to anybody, nothing is sent on any more."""
         postmaster = self.process
         processes = [postmaster, *postmaster.children(recursive=True)]
-        for each in processes:
+        for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
-                each.kill()
+                process.kill()
         psutil.wait_procs(processes, START_SECONDS)
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
 

@@ -18,6 +18,6 @@ class Mailbox:
 
     def last_token(self) -> str:
         """The token in the link of the newest mail."""
-        found = re.search(r"http\S+/(?:confirm|reset)/([\w-]+)", self.last.text)
-        assert found, self.last.text
-        return found[1]
+        match = re.search(r"http\S+/(?:confirm|reset)/([\w-]+)", self.last.text)
+        assert match, self.last.text
+        return match[1]

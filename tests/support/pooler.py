@@ -66,7 +66,7 @@ class Pooler:
     @property
     def transactions(self) -> int:
         database = read_address(self.direct).database
-        found = [each for each in self.ask("SHOW STATS") if each["database"] == database]
+        found = [row for row in self.ask("SHOW STATS") if row["database"] == database]
         return sum(int(each["total_xact_count"]) for each in found)
 
 

@@ -21,13 +21,13 @@ async def run_jobs(resources: Resources) -> list[str]:
     ran: list[str] = []
     while True:
         async with resources.transaction() as session:
-            found = (await session.execute(_NEXT)).one_or_none()
-        if found is None:
+            row = (await session.execute(_NEXT)).one_or_none()
+        if row is None:
             return ran
-        await JOBS[found.task_name].run_queued(resources, found.args)
+        await JOBS[row.task_name].run_queued(resources, row.args)
         async with resources.transaction() as session:
-            await session.execute(_DONE, {"id": found.id})
-        ran.append(found.task_name)
+            await session.execute(_DONE, {"id": row.id})
+        ran.append(row.task_name)
 
 
 async def list_queued(resources: Resources) -> list[str]:

@@ -71,9 +71,9 @@ class Standby:
     def kill(self) -> None:
         """As a machine does that loses power."""
         processes = self._processes()
-        for each in processes:
+        for process in processes:
             with suppress(psutil.NoSuchProcess):  # it went with the first
-                each.kill()
+                process.kill()
         psutil.wait_procs(processes, timeout=PATIENCE_SECONDS)
         (self._folder / "postmaster.pid").unlink(missing_ok=True)
 
@@ -85,14 +85,14 @@ class Standby:
     def silent(self) -> Iterator[None]:
         """It takes connections and bytes, and answers nothing."""
         processes = self._processes()
-        for each in processes:
-            each.send_signal(signal.SIGSTOP)
+        for process in processes:
+            process.send_signal(signal.SIGSTOP)
         try:
             yield
         finally:
-            for each in processes:
+            for process in processes:
                 with suppress(psutil.NoSuchProcess):
-                    each.send_signal(signal.SIGCONT)
+                    process.send_signal(signal.SIGCONT)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -124,7 +124,7 @@ class Standby:
 
     def _processes(self) -> list[psutil.Process]:
         """PostgreSQL's processes have their data for working directory."""
-        return [each for each in psutil.process_iter() if _works_in(each, self._folder)]
+        return [process for process in psutil.process_iter() if _works_in(process, self._folder)]
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         subprocess.run(

@@ -97,7 +97,7 @@ def figure(told: str, name: str, **labels: str) -> float:
     wanted = {f'{label}="{value}"' for label, value in labels.items()}
     total = 0.0
     for line in told.splitlines():
-        found = re.fullmatch(rf"{name}(?:\{{(.*)\}})? (\S+)", line)
-        if found and wanted <= set(re.findall(r'\w+="[^"]*"', found[1] or "")):
-            total += float(found[2])
+        match = re.fullmatch(rf"{name}(?:\{{(.*)\}})? (\S+)", line)
+        if match and wanted <= set(re.findall(r'\w+="[^"]*"', match[1] or "")):
+            total += float(match[2])
     return total

@@ -43,7 +43,7 @@ class Authority:
         made = (
             _builder(names[0], self.name, days)
             .public_key(key.public_key())
-            .add_extension(x509.SubjectAlternativeName([_name(each) for each in names]), False)
+            .add_extension(x509.SubjectAlternativeName([_name(name) for name in names]), False)
             .sign(self.key, hashes.SHA256())
         )
         stem = f"{self.name}-{names[0]}-{days[1]}"

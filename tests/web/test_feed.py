@@ -40,9 +40,9 @@ def titles(html: str) -> list[str]:
 
 
 def older(html: str) -> str:
-    found = re.search(r'href="([^"]+)" rel="next"', html)
-    assert found
-    return found[1].replace("&amp;", "&")
+    match = re.search(r'href="([^"]+)" rel="next"', html)
+    assert match
+    return match[1].replace("&amp;", "&")
 
 
 async def test_an_empty_house_says_so(client: AsyncClient) -> None:

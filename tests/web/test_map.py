@@ -28,7 +28,7 @@ async def test_all_tours_are_on_the_map_and_in_words(
     assert f'<a href="/trips/{one.slug}">One</a>' in page
     assert "Words only" not in page
     properties = [feature["properties"] for feature in tours["features"]]
-    assert [each["title"] for each in properties] == ["Two", "One"]
+    assert [tour["title"] for tour in properties] == ["Two", "One"]
     assert properties[1]["href"] == f"/trips/{one.slug}"
     assert tours["features"][0]["geometry"]["type"] == "MultiLineString"
 
@@ -68,7 +68,10 @@ async def test_the_ground_is_sent_and_kept(client: AsyncClient) -> None:
 
     assert first.headers["content-type"] == "application/geo+json"
     assert first.headers["cache-control"] == "public, max-age=604800"
-    assert {each["properties"]["kind"] for each in first.json()["features"]} >= {"land", "sheet"}
+    assert {feature["properties"]["kind"] for feature in first.json()["features"]} >= {
+        "land",
+        "sheet",
+    }
     assert near.headers["etag"] == first.headers["etag"]
     assert again.status_code == 304
 

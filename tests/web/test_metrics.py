@@ -25,9 +25,9 @@ async def figure(client: AsyncClient, name: str, **labels: str) -> float:
     """One sample's value; 0 where there is none."""
     wanted = {f'{label}="{value}"' for label, value in labels.items()}
     for line in (await client.get("/metrics")).text.splitlines():
-        found = re.fullmatch(rf"{name}(?:\{{(.*)\}})? (\S+)", line)
-        if found and wanted <= set(re.findall(r'\w+="[^"]*"', found[1] or "")):
-            return float(found[2])
+        match = re.fullmatch(rf"{name}(?:\{{(.*)\}})? (\S+)", line)
+        if match and wanted <= set(re.findall(r'\w+="[^"]*"', match[1] or "")):
+            return float(match[2])
     return 0.0
 
 

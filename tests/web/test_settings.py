@@ -43,9 +43,9 @@ async def test_the_profile_is_saved(
     )
 
     assert "Saved." in saved.text
-    found = await reload(resources, rider)
-    assert found
-    assert (found.name, found.bio) == ("Maite A.", "Rides against it.\nAlways.")
+    current = await reload(resources, rider)
+    assert current
+    assert (current.name, current.bio) == ("Maite A.", "Rides against it.\nAlways.")
 
 
 async def test_a_name_may_be_taken_back(
@@ -53,9 +53,9 @@ async def test_a_name_may_be_taken_back(
 ) -> None:
     await signed_in.post("/settings/profile", data={"name": "", "bio": "", "language": "en"})
 
-    found = await reload(resources, rider)
-    assert found
-    assert found.name == ""
+    current = await reload(resources, rider)
+    assert current
+    assert current.name == ""
 
 
 async def test_a_new_language_holds_on_this_device(
@@ -64,9 +64,9 @@ async def test_a_new_language_holds_on_this_device(
     saved = await signed_in.post("/settings/profile", data={"language": "es"})
 
     assert saved.cookies["language"] == "es"
-    found = await reload(resources, rider)
-    assert found
-    assert found.language == "es"
+    current = await reload(resources, rider)
+    assert current
+    assert current.language == "es"
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ async def test_a_portrait_is_made_and_removed(
 
     await signed_in.post("/settings/photo/removal")
 
-    found = await reload(resources, rider)
-    assert found
-    assert found.portrait is None
+    current = await reload(resources, rider)
+    assert current
+    assert current.portrait is None
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_days_are_found_in_both_languages() -> None:
         "",
     )
 
-    assert [(each.day, each.heading) for each in story.passages] == [
+    assert [(passage.day, passage.heading) for passage in story.passages] == [
         (None, ""),
         (1, "Soria – Almazán"),
         (2, "Almazán & más"),

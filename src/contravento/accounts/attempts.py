@@ -1,4 +1,4 @@
-"""Counting tries at passwords and requests for mail, the same for forms and for JSON."""
+"""Rate limits on sign-ins and mail requests, the same for forms and JSON."""
 
 from contravento.accounts import rules
 from contravento.kit.errors import TooManyRequests

@@ -1,4 +1,4 @@
-"""How an account refuses."""
+"""Errors of accounts."""
 
 from contravento.kit.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized
 from contravento.kit.i18n.marks import N_

@@ -1,4 +1,4 @@
-"""What accounts announce."""
+"""Events that accounts announce."""
 
 from dataclasses import dataclass
 from uuid import UUID

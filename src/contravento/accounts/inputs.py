@@ -1,4 +1,4 @@
-"""What a person may send about themselves, by form or by JSON."""
+"""Input models of accounts, for forms and JSON."""
 
 from typing import Annotated, Literal
 

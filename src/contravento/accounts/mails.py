@@ -1,4 +1,4 @@
-"""The mails that an account causes: plain text and HTML, in the rider's language."""
+"""The mails of an account, in plain text and HTML and in the rider's language."""
 
 from html import escape
 from importlib.resources import files

@@ -1,4 +1,4 @@
-"""Riders, their sign-ins and the links that we mail to them."""
+"""Riders, their sign-ins and the links mailed to them."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Finding riders, and who is behind a cookie or a token."""
+"""Queries for riders, and for who owns a cookie or a token."""
 
 from dataclasses import dataclass
 from uuid import UUID

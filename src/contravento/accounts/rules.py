@@ -1,4 +1,4 @@
-"""Who may be a rider here: names, addresses, passwords, and how long links live."""
+"""Limits on user names, addresses and passwords, and how long links live."""
 
 import gzip
 import re
@@ -26,9 +26,29 @@ MAIL_LIMIT = "5/hour"
 # Names that would read as the site speaking.
 RESERVED_USERNAMES = frozenset(
     {
-        *("admin", "administrator", "root", "system", "support", "help", "contravento", "staff"),
-        *("moderator", "official", "security", "webmaster", "postmaster", "abuse", "api", "www"),
-        *("mail", "null", "undefined", "me", "new", "edit", "settings"),
+        "admin",
+        "administrator",
+        "root",
+        "system",
+        "support",
+        "help",
+        "contravento",
+        "staff",
+        "moderator",
+        "official",
+        "security",
+        "webmaster",
+        "postmaster",
+        "abuse",
+        "api",
+        "www",
+        "mail",
+        "null",
+        "undefined",
+        "me",
+        "new",
+        "edit",
+        "settings",
     }
 )
 

@@ -33,12 +33,12 @@ class AccountOut(BaseModel):
     responses=refuses(409, 429),
 )
 async def start(
-    wanted: SignUp, request: Request, session: Transaction, resources: ResourcesOf
+    account: SignUp, request: Request, session: Transaction, resources: ResourcesOf
 ) -> AccountOut:
     """Nobody can sign in to it until the link in the mail was opened, within 24 hours."""
     await attempts.count_sign_up(resources.limiter, client_address(request))
     rider = await sign_up.sign_up(
-        session, wanted, passwords=resources.passwords, language=language_of(request)
+        session, account, passwords=resources.passwords, language=language_of(request)
     )
     return AccountOut.of(rider)
 
@@ -48,8 +48,8 @@ async def start(
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Confirm an address with the token that was mailed",
 )
-async def verify(sent: TokenOnly, session: Transaction) -> None:
-    await sign_up.confirm(session, sent.token)
+async def verify(body: TokenOnly, session: Transaction) -> None:
+    await sign_up.confirm(session, body.token)
 
 
 @router.post(
@@ -59,11 +59,11 @@ async def verify(sent: TokenOnly, session: Transaction) -> None:
     responses=refuses(429),
 )
 async def remind(
-    sent: EmailOnly, request: Request, session: Transaction, resources: ResourcesOf
+    body: EmailOnly, request: Request, session: Transaction, resources: ResourcesOf
 ) -> None:
     """The answer is the same whether or not there is such an account."""
-    await attempts.count_mail(resources.limiter, sent.email, client_address(request))
-    await sign_up.ask_for_confirmation(session, sent.email)
+    await attempts.count_mail(resources.limiter, body.email, client_address(request))
+    await sign_up.ask_for_confirmation(session, body.email)
 
 
 @router.post(
@@ -73,11 +73,11 @@ async def remind(
     responses=refuses(429),
 )
 async def forget_password(
-    sent: EmailOnly, request: Request, session: Transaction, resources: ResourcesOf
+    body: EmailOnly, request: Request, session: Transaction, resources: ResourcesOf
 ) -> None:
     """The answer is the same whether or not there is such an account."""
-    await attempts.count_mail(resources.limiter, sent.email, client_address(request))
-    await profile.ask_for_new_password(session, sent.email)
+    await attempts.count_mail(resources.limiter, body.email, client_address(request))
+    await profile.ask_for_new_password(session, body.email)
 
 
 @router.put(
@@ -85,6 +85,6 @@ async def forget_password(
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Choose a new password with the token that was mailed",
 )
-async def reset_password(sent: NewPassword, session: Transaction, resources: ResourcesOf) -> None:
+async def reset_password(body: NewPassword, session: Transaction, resources: ResourcesOf) -> None:
     """Every device is signed out."""
-    await profile.reset_password(session, sent.token, sent.password, passwords=resources.passwords)
+    await profile.reset_password(session, body.token, body.password, passwords=resources.passwords)

@@ -71,6 +71,6 @@ async def show(
 
 
 def entry_out(entry: Entry) -> dict[str, Any]:
-    shown = {name: getattr(entry, name) for name in _SAME}
+    fields = {name: getattr(entry, name) for name in _SAME}
     cover = entry.cover and {**entry.cover, "url": photo_url(entry.cover["photo_id"], "medium")}
-    return {**shown, "cover": cover, "rider": entry.username}
+    return {**fields, "cover": cover, "rider": entry.username}

@@ -106,7 +106,7 @@ async def change(changes: ProfileChanges, session: Transaction, viewer: SignedIn
     responses=refuses(429),
 )
 async def delete(
-    sent: PasswordIn,
+    body: PasswordIn,
     request: Request,
     response: Response,
     session: Transaction,
@@ -116,7 +116,7 @@ async def delete(
     """The password goes into the request's body, as JSON."""
     await attempts.count_password_check(resources.limiter, viewer.username)
     await profile.delete_rider(
-        session, sent.password, rider_id=viewer.id, passwords=resources.passwords
+        session, body.password, rider_id=viewer.id, passwords=resources.passwords
     )
     drop_session_cookie(request, response)
 
@@ -128,13 +128,13 @@ async def delete(
     responses=refuses(429),
 )
 async def change_password(
-    sent: PasswordChange, session: Transaction, viewer: InteractiveOnly, resources: ResourcesOf
+    body: PasswordChange, session: Transaction, viewer: InteractiveOnly, resources: ResourcesOf
 ) -> None:
     """Every other device is signed out."""
     await attempts.count_password_check(resources.limiter, viewer.username)
     await profile.change_password(
         session,
-        sent,
+        body,
         rider_id=viewer.id,
         sign_in_id=viewer.sign_in_id,
         passwords=resources.passwords,
@@ -184,10 +184,10 @@ async def list_tokens(session: Transaction, viewer: InteractiveOnly) -> ListOf[T
     openapi_extra=NOT_REPEATED,
 )
 async def make_token(
-    wanted: NewPersonalToken, session: Transaction, viewer: InteractiveOnly
+    requested: NewPersonalToken, session: Transaction, viewer: InteractiveOnly
 ) -> NewTokenOut:
     """It is shown this once. With the scope “read” alone it changes nothing."""
-    row, token = await profile.make_personal_token(session, wanted, rider_id=viewer.id)
+    row, token = await profile.make_personal_token(session, requested, rider_id=viewer.id)
     return NewTokenOut.of(row, token=token)
 
 

@@ -20,9 +20,16 @@ from contravento.operations.queries import (
     Stored,
     Worker,
 )
-from contravento.server_status.collect import survey
-from contravento.server_status.report import Build, Chosen, Redis, Schema, ServedCertificate, Survey
-from contravento.server_status.warnings import concerns
+from contravento.server_status.collect import collect_status
+from contravento.server_status.report import (
+    Build,
+    Chosen,
+    Redis,
+    Schema,
+    ServedCertificate,
+    ServerStatus,
+)
+from contravento.server_status.warnings import list_warnings
 
 router = APIRouter(prefix="/operator", tags=["operator"], route_class=ApiRoute)
 
@@ -57,13 +64,13 @@ class OperatorOut(BaseModel):
     concerns: list[ConcernOut]
 
     @classmethod
-    def of(cls, seen: Survey, language: str) -> Self:
+    def of(cls, status: ServerStatus, language: str) -> Self:
         same = cls.model_fields.keys() - {"troubles", "concerns"}
         return cls(
-            **{name: getattr(seen, name) for name in same},
+            **{name: getattr(status, name) for name in same},
             troubles={
                 name: translate(language, error.sentence, error.params)
-                for name, error in seen.troubles.items()
+                for name, error in status.troubles.items()
             },
             concerns=[
                 ConcernOut(
@@ -71,7 +78,7 @@ class OperatorOut(BaseModel):
                     level=warning.level,
                     message=translate(language, warning.sentence, warning.params),
                 )
-                for warning in concerns(seen)
+                for warning in list_warnings(status)
             ],
         )
 
@@ -79,4 +86,4 @@ class OperatorOut(BaseModel):
 @router.get("", summary="Read how the server is", responses=refuses(404))
 async def show(request: Request, viewer: Administrator, resources: ResourcesOf) -> OperatorOut:
     """For administrators; to everybody else it is not there."""
-    return OperatorOut.of(await survey(resources), language_of(request))
+    return OperatorOut.of(await collect_status(resources), language_of(request))

@@ -95,21 +95,21 @@ async def list_photos(
 )
 async def upload(
     trip_id: UUID,
-    sent: UploadForTrip,
+    upload: UploadForTrip,
     request: Request,
     session: Transaction,
     viewer: SignedIn,
     resources: ResourcesOf,
 ) -> PhotoOut:
     """JPEG, PNG, WebP, HEIC or AVIF, up to 20 MB. It is safe now; its sizes are made next."""
-    check_file_size(sent.size_bytes)
+    check_file_size(upload.size_bytes)
     photo = await service.upload_photo(
         session,
         trip_id,
-        sent.file,
-        file_name=sent.name,
-        file_bytes=sent.size_bytes,
-        caption=check_fields(sent, PhotoFields).caption,
+        upload.file,
+        file_name=upload.name,
+        file_bytes=upload.size_bytes,
+        caption=check_fields(upload, PhotoFields).caption,
         rider_id=viewer.id,
         storage=resources.storage,
     )
@@ -118,10 +118,10 @@ async def upload(
 
 @router.put("/trips/{trip_id}/photos/order", summary="Put a trip's photos in order")
 async def order(
-    trip: OwnTrip, wanted: PhotoOrder, request: Request, session: Transaction
+    trip: OwnTrip, order: PhotoOrder, request: Request, session: Transaction
 ) -> ListOf[PhotoOut]:
     """Those named come first, in that order; the rest keep theirs after them."""
-    photos = await service.order_photos(session, trip, wanted.ids)
+    photos = await service.order_photos(session, trip, order.ids)
     return _list(photos, request, is_own=True)
 
 

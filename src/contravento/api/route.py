@@ -1,4 +1,4 @@
-"""What every JSON route does besides its own work: ETags, and keys against doing things twice."""
+"""Route classes of the API: ETags and idempotency keys."""
 
 import asyncio
 import hashlib

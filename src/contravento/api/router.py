@@ -1,4 +1,4 @@
-"""The JSON API, put together: its nouns, its description and, on request, a page about it."""
+"""The API, assembled: its nouns, its description and, on request, a page about it."""
 
 from fastapi import FastAPI
 

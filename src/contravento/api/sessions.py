@@ -83,12 +83,12 @@ class SessionOut(BaseModel):
     openapi_extra=NOT_REPEATED,
 )
 async def start(
-    given: Credentials, request: Request, session: Transaction, resources: ResourcesOf
+    credentials: Credentials, request: Request, session: Transaction, resources: ResourcesOf
 ) -> GrantOut:
     address = client_address(request)
-    await attempts.count_sign_in(resources.limiter, given.login, address)
-    rider = await sign_in.check_credentials(session, given, passwords=resources.passwords)
-    await attempts.forget_sign_in(resources.limiter, given.login, address)
+    await attempts.count_sign_in(resources.limiter, credentials.login, address)
+    rider = await sign_in.check_credentials(session, credentials, passwords=resources.passwords)
+    await attempts.forget_sign_in(resources.limiter, credentials.login, address)
     grant = await sign_in.sign_in_program(
         session, rider, agent=agent(request), lifetime=_lifetime(resources)
     )
@@ -101,9 +101,9 @@ async def start(
     responses=refuses(401),
     openapi_extra=NOT_REPEATED,
 )
-async def refresh(sent: RefreshIn, session: Transaction, resources: ResourcesOf) -> GrantOut:
+async def refresh(body: RefreshIn, session: Transaction, resources: ResourcesOf) -> GrantOut:
     """Each works once. One that comes back was stolen, so then the whole session ends."""
-    grant = await sign_in.refresh(session, sent.refresh_token, lifetime=_lifetime(resources))
+    grant = await sign_in.refresh(session, body.refresh_token, lifetime=_lifetime(resources))
     return GrantOut.of(grant, resources)
 
 

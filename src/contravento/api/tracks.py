@@ -85,7 +85,7 @@ class TrackOut(BaseModel):
             **{name: getattr(track, name) for name in same},
             file_name=track.file_name if is_own else None,
             refusal=RemarkOut.of(track.refusal, language) if track.refusal else None,
-            report=[RemarkOut.of(kept, language) for kept in track.report],
+            report=[RemarkOut.of(remark, language) for remark in track.report],
             statistics=_statistics(track) if track.state is State.READY else None,
         )
 
@@ -132,20 +132,20 @@ _FILE: dict[int | str, dict[str, Any]] = {
 )
 async def upload(
     trip_id: UUID,
-    sent: UploadForTrip,
+    upload: UploadForTrip,
     request: Request,
     session: Transaction,
     viewer: SignedIn,
     resources: ResourcesOf,
 ) -> TrackOut:
     """GPX, FIT or TCX, up to 50 MB. It is safe on disk now; what is in it is found out next."""
-    check_file_size(sent.size_bytes)
+    check_file_size(upload.size_bytes)
     track = await service.upload_track(
         session,
         trip_id,
-        sent.file,
-        file_name=sent.name,
-        file_bytes=sent.size_bytes,
+        upload.file,
+        file_name=upload.name,
+        file_bytes=upload.size_bytes,
         rider_id=viewer.id,
         storage=resources.storage,
     )

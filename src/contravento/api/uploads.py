@@ -1,4 +1,4 @@
-"""Files sent as a form's `file`: read to disk as they come, in no transaction meanwhile."""
+"""File uploads of the API: read to disk before any transaction begins."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass

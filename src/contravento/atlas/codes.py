@@ -1,4 +1,4 @@
-"""From Natural Earth's country numbers and names to ISO 3166-1 alpha-2 codes."""
+"""ISO 3166-1 alpha-2 codes for the countries of Natural Earth."""
 
 # ISO 3166-1 numeric to alpha-2, for every country that Natural Earth draws. Departments overseas
 # are drawn with their state: French Guiana counts as France, Svalbard as Norway.

@@ -1,4 +1,4 @@
-"""Which countries a track touches, without asking anybody."""
+"""Which countries a track touches, found without asking a service."""
 
 from collections.abc import Sequence
 from functools import lru_cache

@@ -117,8 +117,10 @@ def draw_countries(
     areas = frame.project(part for parts in visited.values() for part in parts)
     marked = _element("map-visited", path_of_areas(areas, tolerance=0.4))
     body = _ground(frame, detail="50m", under_borders=marked, solid=True)
-    shown = viewport.codes_on_sheet(visited, frame.bounds)
-    return Sheet(width, height, body, frame.bounds), [code for code in codes if code not in shown]
+    codes_shown = viewport.codes_on_sheet(visited, frame.bounds)
+    return Sheet(width, height, body, frame.bounds), [
+        code for code in codes if code not in codes_shown
+    ]
 
 
 def _ground(

@@ -1,4 +1,4 @@
-"""Land, coasts and borders as GeoJSON for the live map: near a track in detail, the world coarsely.
+"""Land, coasts and borders as GeoJSON for the live map, detailed only near a track.
 
 Features carry `kind`: land, border and, near a track, coast and sheet (the ground covered).
 """

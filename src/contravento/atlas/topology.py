@@ -1,4 +1,8 @@
-"""The world's land, borders and countries, read once from Natural Earth's topology files."""
+"""The world's land, borders and countries, read once from Natural Earth's topology files.
+
+As ready-made geometries (WKB) they would load in a tenth of the time, 0.6 seconds less for each
+process, but take six times the bytes; `drawing.warm_up` reads them before anybody waits.
+"""
 
 import gzip
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What a sheet should show: boxes round tracks and countries, on either side of the date line."""
+"""Bounding boxes round tracks and countries, also across the date line."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -177,15 +177,15 @@ def _group(
     seed: str | None, boxes: dict[str | None, Box], aspect: float
 ) -> tuple[set[str | None], Box]:
     """Add the country that widens the box least, for as long as they fit on one sheet."""
-    shown, box = {seed}, boxes[seed]
-    while len(shown) < len(boxes):
-        wider = {code: _union(box, boxes[code]) for code in boxes if code not in shown}
+    chosen_codes, box = {seed}, boxes[seed]
+    while len(chosen_codes) < len(boxes):
+        wider = {code: _union(box, boxes[code]) for code in boxes if code not in chosen_codes}
         nearest = min(wider, key=lambda code: _width(wider[code], aspect))
         if _width(wider[nearest], aspect) > WIDEST_DEGREES:
             break
-        shown.add(nearest)
+        chosen_codes.add(nearest)
         box = wider[nearest]
-    return shown, box
+    return chosen_codes, box
 
 
 def _union(one: Box, other: Box) -> Box:

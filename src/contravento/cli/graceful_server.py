@@ -1,4 +1,4 @@
-"""Leaving the line of servers without dropping a request: uvicorn, with an end of our own."""
+"""A uvicorn server that stops without dropping a request."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What the programs around the application tell it, for the operator's page."""
+"""Records what programs around the application did, for the operator's page."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Whether error reports arrive."""
+"""A test of error reports."""
 
 import json
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Looking after riders."""
+"""Commands about riders."""
 
 import asyncio
 import json
@@ -47,11 +47,11 @@ async def _make_probe() -> dict[str, str]:
         open_resources(begin(), reactions=REACTIONS) as resources,
         resources.transaction() as session,
     ):
-        made = await make_probe(session, passwords=resources.passwords)
+        probe = await make_probe(session, passwords=resources.passwords)
         return {
-            "username": made.rider.username,
-            "token": made.token,
-            "password": made.password,
+            "username": probe.rider.username,
+            "token": probe.token,
+            "password": probe.password,
         }
 
 

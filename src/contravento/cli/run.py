@@ -46,7 +46,7 @@ def run(
             os.environ.update(_environment(folder, url, host, port))
             settings = load_settings()
             migrations.upgrade(settings.database)
-            filled = with_demo and _fill(settings)
+            filled = with_demo and _store_measures(settings)
             with _processes(host, port) as running:
                 _wait_until_it_answers(host, port, running)
                 if filled:
@@ -73,7 +73,7 @@ def _check_free(host: str, port: int) -> None:
             raise typer.Exit(2) from None
 
 
-def _fill(settings: Settings) -> bool:
+def _store_measures(settings: Settings) -> bool:
     typer.echo("Making demo riders, tracks and pictures if the database is new …")
     return asyncio.run(demo.fill(settings))
 
@@ -98,13 +98,13 @@ def _database(folder: Path) -> Iterator[str]:
 
 def _environment(folder: Path, url: str, host: str, port: int) -> dict[str, str]:
     """What an operator would have to say elsewhere; whatever is said already stays."""
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  (only compared)
+    address = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  (only compared)
     suggested = {
         "APP_ENV": "local",
         "DATABASE_URL": url,
         "SECRET_KEY": _kept_secret(folder / "secret_key"),
         "STORAGE_URL": (folder / "storage").as_uri(),
-        "PUBLIC_URL": f"http://{shown}:{port}",
+        "PUBLIC_URL": f"http://{address}:{port}",
         "BCRYPT_ROUNDS": "10",
         "LOG_FORMAT": "console",
         "LOG_LEVEL": "WARNING",
@@ -150,12 +150,12 @@ def _processes(host: str, port: int) -> Iterator[list[subprocess.Popen[bytes]]]:
 
 
 def _wait_until_it_answers(host: str, port: int, running: list[subprocess.Popen[bytes]]) -> None:
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  (only compared)
+    address = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  (only compared)
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         _stop_if_one_ended(running)
         try:
-            with urlopen(f"http://{shown}:{port}/health/ready", timeout=2):
+            with urlopen(f"http://{address}:{port}/health/ready", timeout=2):
                 return
         except (URLError, OSError):
             time.sleep(LOOK_EVERY_SECONDS)

@@ -77,7 +77,7 @@ class Inspection:
 
     def as_json(self) -> str:
         of = self.measures
-        shown = {
+        figures = {
             "distance_metres": of.distance_metres,
             "ascent_metres": of.ascent_metres,
             "descent_metres": of.descent_metres,
@@ -95,7 +95,7 @@ class Inspection:
                 {"code": remark.code, "message": str(remark)} for remark in self.recording.report
             ],
         }
-        return json.dumps(shown, indent=2, ensure_ascii=False)
+        return json.dumps(figures, indent=2, ensure_ascii=False)
 
     def as_text(self) -> str:
         of = self.measures

@@ -141,7 +141,7 @@ async def _add_ride(
 
 async def _add_photo(session: Session, resources: Resources, trip: Trip, photo: DemoPhoto) -> None:
     picture = await resources.compute(_draw, photo)
-    kept = await photos.upload_photo(
+    uploaded = await photos.upload_photo(
         session,
         trip.id,
         BytesIO(picture),
@@ -151,7 +151,7 @@ async def _add_photo(session: Session, resources: Resources, trip: Trip, photo: 
         rider_id=trip.rider_id,
         storage=resources.storage,
     )
-    kept.alt = photo.alt
+    uploaded.alt = photo.alt
 
 
 def _draw(photo: DemoPhoto) -> bytes:

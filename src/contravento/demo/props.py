@@ -1,4 +1,4 @@
-"""What stands in the landscapes: ridges, trees, houses, a viaduct, a bicycle."""
+"""Objects in the landscapes: ridges, trees, houses, a viaduct, a bicycle."""
 
 import numpy as np
 

@@ -16,9 +16,9 @@ def read_route(written: str) -> tuple[Day, ...]:
         name, _, places = line.partition(":")
         legs = [_read_leg(part) for part in places.split("|")]
         legs[0] = last + legs[0]
-        kept = tuple(leg for leg in legs if len(leg) > 1)
-        days.append((name.strip(), kept))
-        last = kept[-1][-1:]
+        longer = tuple(leg for leg in legs if len(leg) > 1)
+        days.append((name.strip(), longer))
+        last = longer[-1][-1:]
     return tuple(days)
 
 

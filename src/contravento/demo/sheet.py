@@ -1,4 +1,4 @@
-"""A sheet to draw landscapes on: tints, ridges and contour-like lines in a 900 × 600 frame."""
+"""A canvas for landscapes: tints, ridges and contour-like lines in a 900 × 600 frame."""
 
 from collections.abc import Iterable, Sequence
 from io import BytesIO

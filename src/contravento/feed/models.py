@@ -1,4 +1,4 @@
-"""What the feed can be asked for: each public trip under its countries and tags.
+"""The feed's topics: each public trip under its countries and tags.
 
 The database keeps these rows itself, by triggers on trips (see migrations), whoever writes there.
 """

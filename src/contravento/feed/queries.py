@@ -1,4 +1,4 @@
-"""The public feed: one statement a page, straight from columns into what a page shows."""
+"""The public feed: one statement a page, from columns straight into list entries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -96,8 +96,18 @@ _TOPICS: dict[TopicKind, FromClause] = {
 }
 _RIDER_NAME = func.coalesce(func.nullif(Rider.name, ""), Rider.username).label("rider_name")
 _COLUMNS = (
-    *("id", "key", "title", "excerpt", "starts_on", "ends_on", "published_at", "tags"),
-    *("countries", "distance_metres", "ascent_metres", "cover"),
+    "id",
+    "key",
+    "title",
+    "excerpt",
+    "starts_on",
+    "ends_on",
+    "published_at",
+    "tags",
+    "countries",
+    "distance_metres",
+    "ascent_metres",
+    "cover",
 )
 
 

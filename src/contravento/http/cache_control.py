@@ -1,4 +1,4 @@
-"""What caches between readers and us may keep: nginx at the edge, a CDN, a browser.
+"""Cache-Control for nginx, CDNs and browsers.
 
 A route says what its answer shows, by `share`; whether that may be kept is decided here, once for
 all routes: never where somebody said who they are, and never for longer than a second as new.
@@ -46,10 +46,10 @@ def share(request: Request, *keys: str, browser_seconds: int = 0, is_fixed: bool
     RequestState.of(request.scope).shared = SharedAnswer(keys, browser_seconds, is_fixed)
 
 
-def is_personal(asked: Headers) -> bool:
+def is_personal(request_headers: Headers) -> bool:
     """Whether somebody says who they are, rightly or not. Cookies may be written in odd ways."""
-    return "authorization" in asked or any(
-        "session" in cookie for cookie in asked.getlist("cookie")
+    return "authorization" in request_headers or any(
+        "session" in cookie for cookie in request_headers.getlist("cookie")
     )
 
 
@@ -57,15 +57,15 @@ def write_cache_control(
     answer: MutableHeaders,
     *,
     status: int,
-    asked: Headers,
+    request_headers: Headers,
     state: RequestState,
 ) -> None:
     """Write Cache-Control, and what goes with it. What says nothing about it is kept nowhere."""
-    if is_personal(asked):
+    if is_personal(request_headers):
         _keep_private(answer)
     elif state.shared and status in (200, 304) and "set-cookie" not in answer:
         stale_seconds = 0 if state.is_from_replica else STALE_SECONDS
-        _keep_shared(answer, state.shared, asked.get(EDGE_SECOND, ""), stale_seconds)
+        _keep_shared(answer, state.shared, request_headers.get(EDGE_SECOND, ""), stale_seconds)
     answer.setdefault("Cache-Control", "no-store")
 
 

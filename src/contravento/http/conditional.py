@@ -64,8 +64,8 @@ def answer_unless_known(request: Request, response: Response) -> Response:
     set_cache_headers(response)
     if tag_matches(request, response.headers["ETag"]):
         names = ("etag", "cache-control", "vary")
-        kept = {name: value for name, value in response.headers.items() if name in names}
-        return Response(status_code=304, headers=kept)
+        fields = {name: value for name, value in response.headers.items() if name in names}
+        return Response(status_code=304, headers=fields)
     return response
 
 
@@ -89,8 +89,8 @@ def tag_of(body: bytes) -> str:
 
 def tag_matches(request: Request, tag: str) -> bool:
     """Whether If-None-Match names this ETag; weak and strong compare alike (RFC 9110, 13.1.2)."""
-    given = request.headers.get("if-none-match", "")
-    tags = [part.strip().removeprefix("W/") for part in given.split(",")]
+    header = request.headers.get("if-none-match", "")
+    tags = [part.strip().removeprefix("W/") for part in header.split(",")]
     return tags == ["*"] or tag.removeprefix("W/") in tags
 
 

@@ -1,4 +1,4 @@
-"""What any request may ask for: a transaction, who is asking, in which language, from where."""
+"""Dependencies of any route: transaction, viewer, language, origin check."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Whether the process lives, whether it may be sent riders, and its figures."""
+"""Liveness, readiness and metrics endpoints."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,12 +10,12 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import text
 
 from contravento.http.dependencies import ResourcesOf
-from contravento.kit.database.session import tell_of_pool
+from contravento.kit.database.session import report_pool_metrics
 from contravento.kit.errors import NotFound
 from contravento.kit.resources import Resources
 from contravento.kit.storage.storage import StorageAway
 from contravento.kit.telemetry import metrics
-from contravento.migrations import NOTED, newest_revision, noted_builds
+from contravento.migrations import NOTED, compatible_builds, newest_revision
 from contravento.operations.rules import WORKER_SILENT_SECONDS
 
 CHECK_TIMEOUT_SECONDS = 3
@@ -61,7 +61,7 @@ async def figures(request: Request, resources: ResourcesOf) -> Response:
     """For Prometheus, which asks from inside. Whoever comes through a proxy comes from outside."""
     if not resources.settings.metrics or not PROXIED.isdisjoint(request.headers.keys()):
         raise NotFound
-    tell_of_pool(resources.engine)
+    report_pool_metrics(resources.engine)
     rendered = await asyncio.to_thread(metrics.render)
     return Response(rendered, media_type=CONTENT_TYPE_LATEST)
 
@@ -85,7 +85,7 @@ async def _migrations(resources: Resources) -> str:
         revision = await session.scalar(text("SELECT version_num FROM alembic_version"))
         note = await session.scalar(NOTED)
     expected = _revision_of_this_build()
-    if expected == revision or expected in noted_builds(note):
+    if expected == revision or expected in compatible_builds(note):
         return "ok"
     return f"at {revision}, expected {expected}"
 

@@ -1,4 +1,4 @@
-"""Parts of files: what a Range header asks for, and what is told of it (RFC 9110, 14)."""
+"""Range requests (RFC 9110, 14)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Which database a request reads from: decided here, once for all routes.
+"""Which database a request reads from, decided once for all routes.
 
 From the replica comes only what everyone may see. It is a second late at most, and whoever has
 just written, or is shown more than others are, is answered from the primary.
@@ -52,12 +52,12 @@ def _must_be_new(request: Request, same_for_all: bool) -> str | None:
 
 
 def remember_write(
-    answer: MutableHeaders, *, scheme: str, asked: Headers, state: RequestState
+    answer: MutableHeaders, *, scheme: str, request_headers: Headers, state: RequestState
 ) -> None:
     """Let a browser say for as long as the replica may be late that it has just written. What it
     is answered from then on has its change in it, so nobody has to remember who wrote what."""
     replica = state.resources.replica
-    if replica is None or state.method in SAFE_METHODS or "authorization" in asked:
+    if replica is None or state.method in SAFE_METHODS or "authorization" in request_headers:
         return
     seconds = ceil(replica.max_lag_seconds) + 1
     secure = "; Secure" if scheme == "https" else ""

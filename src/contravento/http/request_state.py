@@ -1,4 +1,4 @@
-"""What one request knows of itself, from the first middleware to the last."""
+"""The typed state of one request."""
 
 from dataclasses import dataclass
 from typing import cast

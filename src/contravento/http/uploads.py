@@ -1,4 +1,4 @@
-"""Files as forms bring them, for pages and programs alike."""
+"""Uploaded files, for pages and JSON alike."""
 
 from pathlib import PurePosixPath
 

@@ -1,1 +1,1 @@
-"""What every room stands on. Knows no word of the domain."""
+"""The foundation of every package. Knows no word of the domain."""

@@ -1,4 +1,4 @@
-"""Where the database is: its URL, read once for both drivers. Pure but for certificates on disk."""
+"""The database's URL, parsed once for both drivers."""
 
 import ssl
 from collections.abc import Iterator, Mapping
@@ -14,8 +14,15 @@ MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SYSTEM = "system"
 KNOWN = frozenset(
     {
-        *("host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey"),
-        *("target_session_attrs", "connect_timeout", "application_name"),
+        "host",
+        "port",
+        "sslmode",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "target_session_attrs",
+        "connect_timeout",
+        "application_name",
     }
 )
 # So that a server that vanished without a word is noticed within some ten seconds, not two hours.

@@ -1,4 +1,4 @@
-"""Letting go of files whose rows are gone: a job, so that it happens exactly if they went."""
+"""Deletes stored files once the transaction that removed their rows has committed."""
 
 from contravento.kit.database.session import Session
 from contravento.kit.jobs import job

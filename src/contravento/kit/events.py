@@ -1,4 +1,4 @@
-"""Facts one domain announces so that others, above it, may react."""
+"""Events: a domain announces what happened, and domains above it react."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What was answered to a request with an Idempotency-Key, so that a repetition gets the same."""
+"""Stored answers to requests with an Idempotency-Key."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

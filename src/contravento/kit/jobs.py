@@ -101,8 +101,8 @@ def job[**P](
     """Name a service function so that it can be queued; more `priority` goes first."""
 
     def register(run: Callable[Concatenate[Resources, P], Awaitable[None]]) -> Job[P]:
-        JOBS[name] = made = Job(name, run, attempts=attempts, priority=priority)
-        return made
+        JOBS[name] = created = Job(name, run, attempts=attempts, priority=priority)
+        return created
 
     return register
 

@@ -1,4 +1,4 @@
-"""Letting a mail go: by SMTP, or into a folder that local-dev shows on a page."""
+"""Sends mail by SMTP, or into a folder that local-dev shows on a page."""
 
 import asyncio
 import logging

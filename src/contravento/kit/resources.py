@@ -25,7 +25,7 @@ from contravento.kit.security.rate_limit import Limiter
 from contravento.kit.security.tokens import Signer
 from contravento.kit.settings import Settings
 from contravento.kit.storage.storage import Storage, make_storage
-from contravento.kit.telemetry.tracing import watch_statements
+from contravento.kit.telemetry.tracing import trace_statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def open_resources(
     process_pool: ProcessPool | None = None,
 ) -> AsyncIterator[Resources]:
     engine, limiter = make_engine(settings), Limiter(settings)
-    watch_statements(engine)
+    trace_statements(engine)
     replica = make_replica(settings, engine)
     try:
         yield Resources(

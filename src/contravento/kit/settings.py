@@ -1,4 +1,4 @@
-"""What an operator can change, by environment variables. Read once, at the entry points."""
+"""Settings from environment variables, read once at the entry points."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self

@@ -1,4 +1,4 @@
-"""Our own words for what pydantic finds wrong with an input."""
+"""Messages for the errors that pydantic finds in an input."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""How the database came to its shape, and how to bring one there."""
+"""Database migrations: planning and running them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ def plan(database_url: str) -> Plan:
 def plan_from(current: str | None, note: object) -> Plan:
     """What a database that is at `current` needs; `note` is what `note_compatible_builds` wrote."""
     scripts = ScriptDirectory.from_config(configuration())
-    works_with = noted_builds(note)
+    works_with = compatible_builds(note)
     is_known = current is None or _knows(scripts, current)
     return Plan(
         current=current,
@@ -104,13 +104,13 @@ def note_compatible_builds(connection: Connection, scripts: ScriptDirectory) -> 
     if current is None:
         return
     builds = tuple(_compatible_builds(scripts, current))
-    if builds == noted_builds(connection.scalar(NOTED)):
+    if builds == compatible_builds(connection.scalar(NOTED)):
         return  # so that whoever does not own the table may run nothing without being refused
     note = f"{WORKS_WITH}{' '.join(builds)}"
     connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{note}'"))
 
 
-def noted_builds(note: object) -> tuple[str, ...]:
+def compatible_builds(note: object) -> tuple[str, ...]:
     """The revisions that `note_compatible_builds` wrote, newest first."""
     if not isinstance(note, str) or not note.startswith(WORKS_WITH):
         return ()

@@ -1,1 +1,1 @@
-"""Looking after the server: reports of what was done to it, errors, jobs that failed."""
+"""Operating the server: reports, errors and failed jobs."""

@@ -1,4 +1,4 @@
-"""The certificate that visitors get: asked for over the network, and read."""
+"""The TLS certificate that visitors get, fetched over the network and parsed."""
 
 import asyncio
 import ssl
@@ -31,30 +31,30 @@ class Certificate:
         return min(1.0, max(0.0, (self.not_after - at).total_seconds() / whole)) if whole else 0.0
 
 
-async def look_at_certificate(
+async def fetch_certificate(
     name: str, port: int, *, address: str | None = None, context: ssl.SSLContext | None = None
 ) -> Certificate:
     """What `name` shows, at `address` where that is another. Raises OSError or NoCertificate."""
     strict = context or ssl.create_default_context()
     try:
-        return read_certificate(await _shake_hands(name, port, address, strict))
+        return read_certificate(await _fetch_encoded(name, port, address, strict))
     except ssl.SSLCertVerificationError as error:
         lax = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         lax.check_hostname = False
         lax.verify_mode = ssl.CERT_NONE  # to look at what is refused; nothing is sent
-        encoded = await _shake_hands(name, port, address, lax)
+        encoded = await _fetch_encoded(name, port, address, lax)
         return read_certificate(encoded, refusal=error.verify_message)
 
 
-async def _shake_hands(name: str, port: int, address: str | None, tls: ssl.SSLContext) -> bytes:
+async def _fetch_encoded(name: str, port: int, address: str | None, tls: ssl.SSLContext) -> bytes:
     _, writer = await asyncio.open_connection(address or name, port, ssl=tls, server_hostname=name)
     try:
-        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        encoded = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     finally:
         writer.transport.abort()
-    if not shown:
+    if not encoded:
         raise NoCertificate("no certificate was shown")
-    return bytes(shown)
+    return bytes(encoded)
 
 
 def read_certificate(encoded: bytes, *, refusal: str = "") -> Certificate:

@@ -1,4 +1,4 @@
-"""How the looking after a server refuses."""
+"""Errors of operations."""
 
 from contravento.kit.errors import Invalid, NotFound
 from contravento.kit.i18n.marks import N_

@@ -1,4 +1,4 @@
-"""Sending an administrator a mail now, and saying in words what came of it."""
+"""A test mail to an administrator, and an explanation of how it went."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from contravento.kit.mail import AllowedOnly, Mail
 from contravento.kit.resources import Resources
 from contravento.kit.security.rate_limit import Limiter
 from contravento.kit.settings import Settings
-from contravento.kit.telemetry.redaction import hide_in
+from contravento.kit.telemetry.redaction import redact
 from contravento.operations.rules import MAIL_TEST_LIMIT, MAIL_TEST_SECONDS, MAX_MISHAP_CHARACTERS
 
 _SUBJECT = N_("A test from %(site)s")
@@ -119,7 +119,7 @@ def _said(error: BaseException) -> str:
         reason = error.verify_message
     else:
         reason = str(error)
-    return str(hide_in(" ".join(reason.split())))[:MAX_MISHAP_CHARACTERS]
+    return str(redact(" ".join(reason.split())))[:MAX_MISHAP_CHARACTERS]
 
 
 def _compose(rider: Rider, settings: Settings) -> Mail:

@@ -1,4 +1,4 @@
-"""What is written down about the server's own running."""
+"""Tables of reports and errors."""
 
 from datetime import datetime
 from enum import StrEnum

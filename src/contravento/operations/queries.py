@@ -1,4 +1,4 @@
-"""What the database knows of the server's running."""
+"""Queries for the state of the server."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
 from contravento.kit.clock import now
 from contravento.kit.database.session import Reader, Session
-from contravento.kit.telemetry.redaction import hide_in
+from contravento.kit.telemetry.redaction import redact
 from contravento.operations.models import ErrorEvent, OperationReport, Outcome
 from contravento.operations.rules import SHOWN_JOBS
 
@@ -208,15 +208,20 @@ async def keep_held(session: Session, held: Usage, seconds: float) -> None:
 
 
 async def _look_at_held(session: Session) -> tuple[Usage, datetime | None]:
-    kept = (await session.execute(_KEPT_HELD, {"most": COUNTED_WHILE_ASKED_SECONDS})).first()
-    return (Usage(**kept.held), kept.counted_at) if kept else (await count_held(session), None)
+    row = (await session.execute(_KEPT_HELD, {"most": COUNTED_WHILE_ASKED_SECONDS})).first()
+    return (Usage(**row.held), row.counted_at) if row else (await count_held(session), None)
 
 
 async def get_content(session: Session) -> Content:
     """Counted now where the last time took no longer than a moment, and else as it was then."""
     held, counted_at = await _look_at_held(session)
     return Content(
-        *(held.riders, held.unconfirmed, held.trips, held.published, held.tracks, held.photos),
+        held.riders,
+        held.unconfirmed,
+        held.trips,
+        held.published,
+        held.tracks,
+        held.photos,
         counted_at=counted_at,
     )
 
@@ -256,7 +261,7 @@ async def list_newest_reports(session: Session) -> list[Report]:
             report.kind,
             report.at,
             report.outcome,
-            hide_in(report.details),
+            redact(report.details),
             succeeded.get(report.kind),
         )
         for report in await session.scalars(newest)

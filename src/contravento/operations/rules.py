@@ -1,4 +1,4 @@
-"""How much is kept about the server's running, and from when on something deserves a look."""
+"""Limits on reports and errors, and thresholds for warnings."""
 
 import re
 from datetime import timedelta

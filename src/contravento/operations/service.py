@@ -1,4 +1,4 @@
-"""Writing down what was done and what went wrong, and seeing to jobs that failed."""
+"""Records reports and errors, retries and discards failed jobs."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.jobs import job
 from contravento.kit.resources import Resources
-from contravento.kit.telemetry.redaction import hide_in
+from contravento.kit.telemetry.redaction import redact
 from contravento.operations.errors import BadReport, JobNotFailed
 from contravento.operations.models import ErrorEvent, OperationReport, Outcome
 from contravento.operations.rules import (
@@ -48,7 +48,7 @@ async def record_report(
     report = OperationReport(kind=kind, outcome=outcome, at=at or now(), details=details or {})
     session.add(report)
     await session.flush()
-    kept = (
+    newest = (
         select(OperationReport.id)
         .where(OperationReport.kind == kind)
         .order_by(OperationReport.at.desc(), OperationReport.id.desc())
@@ -56,7 +56,7 @@ async def record_report(
     )
     await session.execute(
         delete(OperationReport)
-        .where(OperationReport.kind == kind, OperationReport.id.not_in(kept))
+        .where(OperationReport.kind == kind, OperationReport.id.not_in(newest))
         .execution_options(synchronize_session=False)
     )
     return report
@@ -64,15 +64,15 @@ async def record_report(
 
 async def retry_failed_jobs(session: Session, job_id: int | None = None) -> int:
     """Put the failed job, or all of them, back into the queue. Raises JobNotFailed."""
-    return await _see_to(session, job_id, _RETRY)
+    return await _change_failed_jobs(session, job_id, _RETRY)
 
 
 async def discard_failed_jobs(session: Session, job_id: int | None = None) -> int:
     """Delete the failed job, or all of them. Raises JobNotFailed."""
-    return await _see_to(session, job_id, _DISCARD)
+    return await _change_failed_jobs(session, job_id, _DISCARD)
 
 
-async def _see_to(session: Session, job_id: int | None, statement: Any) -> int:
+async def _change_failed_jobs(session: Session, job_id: int | None, statement: Any) -> int:
     jobs = list(await session.scalars(_FAILED, {"id": job_id}))
     if not jobs and job_id is not None:
         raise JobNotFailed
@@ -81,7 +81,7 @@ async def _see_to(session: Session, job_id: int | None, statement: Any) -> int:
     return len(jobs)
 
 
-async def note_mishap(
+async def record_error(
     resources: Resources, error: BaseException, *, place: str, job_id: int | None = None
 ) -> None:
     """Write an unforeseen error down, in a transaction of its own; never the next error."""
@@ -97,7 +97,7 @@ def describe_error(error: BaseException) -> str:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
     first_line = next(iter(str(cause).splitlines()), "")
     name = type(cause).__name__
-    return str(hide_in(f"{name}: {first_line}" if first_line else name))[:MAX_MISHAP_CHARACTERS]
+    return str(redact(f"{name}: {first_line}" if first_line else name))[:MAX_MISHAP_CHARACTERS]
 
 
 async def _note(session: Session, place: str, message: str, job_id: int | None) -> None:

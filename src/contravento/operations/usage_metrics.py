@@ -1,4 +1,4 @@
-"""What the database says of the queue and of what the server holds, for the worker's figures."""
+"""Metrics of the queue and of stored content, counted by the worker."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""How a photo can refuse."""
+"""Errors of photos."""
 
 from contravento.kit.errors import Conflict, NotFound, TooLarge, UnreadableFile
 from contravento.kit.i18n.marks import N_

@@ -35,7 +35,7 @@ def read(image: Image.Image) -> tuple[int, datetime | None]:
         exif = image.getexif()
         orientation = int(exif.get(ORIENTATION, 1))
         taken_at = _instant(exif.get_ifd(EXIF_IFD), exif.get_ifd(GPS_IFD))
-    if taken_at and not rules.is_believable(taken_at, now=datetime.now(UTC)):
+    if taken_at and not rules.is_plausible(taken_at, now=datetime.now(UTC)):
         taken_at = None
     return orientation, taken_at
 

@@ -1,4 +1,4 @@
-"""Tell by its first bytes what a file is, and by its last whether it is all there."""
+"""Detects image formats by their first bytes, and truncated files by their last."""
 
 from enum import StrEnum
 

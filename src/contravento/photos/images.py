@@ -1,4 +1,4 @@
-"""Turn whatever a camera wrote into four plain pictures that tell nothing but the view.
+"""Turns a camera's file into four plain JPEGs without metadata.
 
 Pure and picklable: bytes in, values out, so that it runs in a process pool.
 """

@@ -1,4 +1,4 @@
-"""Finding photos. Who may see a trip may see its photos."""
+"""Queries for photos. Who may see a trip may see its photos."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What we take, how large we show it, and when to believe a camera's clock. Pure."""
+"""Limits on photos, the sizes that are made, and when to believe a camera's clock."""
 
 from datetime import datetime, timedelta
 from math import ceil
@@ -52,6 +52,6 @@ def fit(width: int, height: int, *, long_edge_pixels: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def is_believable(taken_at: datetime, *, now: datetime) -> bool:
+def is_plausible(taken_at: datetime, *, now: datetime) -> bool:
     """Whether a camera's time could be true. One without a zone is local, though read as UTC."""
     return taken_at.year >= FIRST_CAMERA_YEAR and taken_at <= now + CLOCK_AHEAD

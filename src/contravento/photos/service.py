@@ -60,7 +60,7 @@ async def upload_photo(
 async def change_photo(session: Session, trip: Trip, photo: Photo, changes: PhotoChanges) -> Photo:
     for name, value in changes.model_dump(exclude_unset=True, exclude_none=True).items():
         setattr(photo, name, value)
-    await _choose_cover(session, trip)
+    await _update_cover(session, trip)
     return photo
 
 
@@ -71,14 +71,14 @@ async def order_photos(session: Session, trip: Trip, ids: list[UUID]) -> list[Ph
     photos.sort(key=lambda photo: places.get(photo.id, len(places)))
     for position, photo in enumerate(photos, start=1):
         photo.position = position
-    await _choose_cover(session, trip)
+    await _update_cover(session, trip)
     return photos
 
 
 async def delete_photo(session: Session, trip: Trip, photo: Photo) -> None:
     await delete_after_commit(session, photo.file_key, *_keys(photo.sizes))
     await session.delete(photo)
-    await _choose_cover(session, trip)
+    await _update_cover(session, trip)
 
 
 async def upload_portrait(
@@ -155,7 +155,7 @@ async def _finish_preparing(
     photo.taken_at, photo.sizes = prepared.taken_at, sizes
     photo.notes = [{"code": note.code, "message": note.message} for note in prepared.notes] or None
     photo.settle(State.READY)
-    await _choose_cover(session, await session.get_one(Trip, photo.trip_id, with_for_update=True))
+    await _update_cover(session, await session.get_one(Trip, photo.trip_id, with_for_update=True))
     return True
 
 
@@ -175,7 +175,7 @@ async def _store(storage: Storage, kind: str, prepared: Prepared) -> dict[str, A
     return sizes
 
 
-async def _choose_cover(session: Session, trip: Trip) -> None:
+async def _update_cover(session: Session, trip: Trip) -> None:
     """The first photo is what lists show of a trip."""
     await session.flush()
     ready = await queries.list_ready_photos(session, trip.id)

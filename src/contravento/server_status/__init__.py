@@ -1,1 +1,1 @@
-"""What an administrator is shown of the whole server, and what of it deserves a look."""
+"""The state of the whole server for administrators, and what in it needs attention."""

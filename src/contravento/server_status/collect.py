@@ -1,4 +1,4 @@
-"""Looking at every part of the server at once, each within its own time."""
+"""Asks every part of the server for its state at once, each within a time limit."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from contravento.kit.settings import Settings
 from contravento.kit.storage.storage import Room
 from contravento.migrations import plan_from
 from contravento.operations import queries
-from contravento.operations.certificates import Certificate, look_at_certificate
+from contravento.operations.certificates import Certificate, fetch_certificate
 from contravento.operations.rules import ENCRYPTED_PORT
 from contravento.operations.service import describe_error
 from contravento.server_status.report import (
@@ -27,7 +27,7 @@ from contravento.server_status.report import (
     Redis,
     Schema,
     ServedCertificate,
-    Survey,
+    ServerStatus,
 )
 
 PART_SECONDS = 3.0
@@ -42,12 +42,12 @@ type Look = Callable[[Resources], Awaitable[object]]
 log = logging.getLogger(__name__)
 
 
-async def survey(resources: Resources) -> Survey:
+async def collect_status(resources: Resources) -> ServerStatus:
     """Everything that can be found out now; what cannot stands under `troubles`."""
-    seen = await asyncio.gather(*(_look(name, look, resources) for name, look in LOOKS.items()))
-    parts: dict[str, Any] = dict(zip(LOOKS, seen, strict=True))
+    results = await asyncio.gather(*(_look(name, look, resources) for name, look in LOOKS.items()))
+    parts: dict[str, Any] = dict(zip(LOOKS, results, strict=True))
     troubles = {name: part for name, part in parts.items() if isinstance(part, ProbeError)}
-    return Survey(
+    return ServerStatus(
         taken_at=now(),
         build=Build(__version__, resources.settings.git_commit, platform.python_version()),
         settings=choose(resources.settings),
@@ -106,11 +106,11 @@ async def _certificate(resources: Resources) -> ServedCertificate | ProbeError |
     inside = _proxy(resources.settings)
     try:
         async with asyncio.timeout(FIRST_ADDRESS_SECONDS if inside else None):
-            return _served(host, await look_at_certificate(host, port), is_from_inside=False)
+            return _served(host, await fetch_certificate(host, port), is_from_inside=False)
     except OSError as error:  # of which a TimeoutError is one
         if inside is None:
             return ProbeError(UNREACHABLE, {"host": host, "error": describe_error(error)})
-    certificate = await look_at_certificate(host, ENCRYPTED_PORT, address=inside)
+    certificate = await fetch_certificate(host, ENCRYPTED_PORT, address=inside)
     return _served(host, certificate, is_from_inside=True)
 
 
@@ -139,7 +139,7 @@ def _served(host: str, certificate: Certificate, *, is_from_inside: bool) -> Ser
 
 def choose(settings: Settings) -> Chosen:
     """Named one by one: a setting that is new tomorrow is not shown because it is there."""
-    kept = f"MAIL_FOLDER {settings.mail_folder}"
+    folder = f"MAIL_FOLDER {settings.mail_folder}"
     return Chosen(
         address=settings.base_url,
         app_env=settings.app_env,
@@ -149,7 +149,7 @@ def choose(settings: Settings) -> Chosen:
         metrics=settings.metrics,
         redis=settings.redis_url is not None,
         storage="S3" if settings.storage_url.startswith("s3:") else settings.storage_url[7:],
-        mail=f"{settings.smtp_host}:{settings.smtp_port}" if settings.smtp_host else kept,
+        mail=f"{settings.smtp_host}:{settings.smtp_port}" if settings.smtp_host else folder,
         mail_allow_list=list(settings.mail_allow_list),
         web_processes=settings.web_concurrency,
         pool_size=settings.database_pool_size,

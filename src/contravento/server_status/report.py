@@ -1,4 +1,4 @@
-"""What is found out about the server, one dataclass for each part."""
+"""The state of the server: one dataclass for each part."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -86,7 +86,7 @@ class ProbeError:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class ServerStatus:
     """A part that is None is not there, or could not be looked at: then `troubles` says why."""
 
     taken_at: datetime

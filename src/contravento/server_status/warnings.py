@@ -1,4 +1,4 @@
-"""What of a survey deserves a look, and what to do about it."""
+"""Warnings drawn from the server's state, with what to do about each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from contravento.operations.rules import (
     MANY_CONNECTIONS,
     WORKER_SILENT_SECONDS,
 )
-from contravento.server_status.report import Survey
+from contravento.server_status.report import ServerStatus
 
 BACKUP, DRILL = "backup", "drill"
 
@@ -45,74 +45,76 @@ class StatusWarning:
     params: dict[str, object] = field(default_factory=dict)
 
 
-def concerns(seen: Survey) -> list[StatusWarning]:
+def list_warnings(status: ServerStatus) -> list[StatusWarning]:
     """The grave ones first."""
-    raised = [warning for look in _LOOKS for warning in look(seen)]
+    raised = [warning for look in _LOOKS for warning in look(status)]
     return sorted(raised, key=lambda warning: warning.level != "error")
 
 
-def _schema(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.migrations is None or seen.migrations.works:
+def _schema(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.migrations is None or status.migrations.works:
         return
-    if seen.migrations.pending:
+    if status.migrations.pending:
         sentence = N_("Migrations are missing: %(count)s. Run contravento migrate.")
-        yield StatusWarning("versions", "error", sentence, {"count": len(seen.migrations.pending)})
+        yield StatusWarning(
+            "versions", "error", sentence, {"count": len(status.migrations.pending)}
+        )
     else:
         sentence = N_("The database is at %(revision)s, which this build does not work with.")
-        yield StatusWarning("versions", "error", sentence, {"revision": seen.migrations.current})
+        yield StatusWarning("versions", "error", sentence, {"revision": status.migrations.current})
 
 
-def _workers(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.workers is None:
+def _workers(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.workers is None:
         return
-    if not any(worker.silent_seconds < WORKER_SILENT_SECONDS for worker in seen.workers):
+    if not any(worker.silent_seconds < WORKER_SILENT_SECONDS for worker in status.workers):
         yield StatusWarning(
             "queue", "error", N_("No worker gives a sign of life: no file is read, no mail sent.")
         )
 
 
-def _queue(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.queue is None:
+def _queue(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.queue is None:
         return
-    if seen.queue.failed:
+    if status.queue.failed:
         yield StatusWarning(
-            *(
-                "queue",
-                "warning",
-                N_("Jobs that failed: %(count)s. Try them again, or discard them."),
-            ),
-            {"count": seen.queue.failed},
+            "queue",
+            "warning",
+            N_("Jobs that failed: %(count)s. Try them again, or discard them."),
+            {"count": status.queue.failed},
         )
-    if seen.queue.oldest_waiting_seconds > LATE_JOB_SECONDS:
-        minutes = round(seen.queue.oldest_waiting_seconds / 60)
+    if status.queue.oldest_waiting_seconds > LATE_JOB_SECONDS:
+        minutes = round(status.queue.oldest_waiting_seconds / 60)
         sentence = N_("A job has been waiting for %(minutes)s minutes.")
         yield StatusWarning("queue", "warning", sentence, {"minutes": minutes})
 
 
-def _certificate(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.certificate is None:
+def _certificate(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.certificate is None:
         return
-    if seen.certificate.refusal:
+    if status.certificate.refusal:
         sentence = N_("Browsers do not trust the certificate (%(reason)s).")
-        yield StatusWarning("certificate", "error", sentence, {"reason": seen.certificate.refusal})
-    elif seen.certificate.lifetime_left < LITTLE_LIFETIME:
+        yield StatusWarning(
+            "certificate", "error", sentence, {"reason": status.certificate.refusal}
+        )
+    elif status.certificate.lifetime_left < LITTLE_LIFETIME:
         sentence = N_("The certificate should have been renewed; days left: %(days)s.")
-        days = int(seen.certificate.days_left)
+        days = int(status.certificate.days_left)
         yield StatusWarning("certificate", "warning", sentence, {"days": days})
 
 
-def _backups(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.reports is None:
+def _backups(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.reports is None:
         return
-    backup, drill = seen.report(BACKUP), seen.report(DRILL)
+    backup, drill = status.report(BACKUP), status.report(DRILL)
     if backup is None:
         yield StatusWarning("reports", "warning", N_("No backup service has reported yet."))
         return
     if backup.outcome is Outcome.FAILED:
         yield StatusWarning("reports", "error", N_("The last backup failed."))
-    if backup.succeeded_at and seen.taken_at - backup.succeeded_at > LONG_SINCE_BACKUP:
+    if backup.succeeded_at and status.taken_at - backup.succeeded_at > LONG_SINCE_BACKUP:
         sentence = N_("The last good backup is %(hours)s hours old.")
-        hours = (seen.taken_at - backup.succeeded_at) // timedelta(hours=1)
+        hours = (status.taken_at - backup.succeeded_at) // timedelta(hours=1)
         yield StatusWarning("reports", "warning", sentence, {"hours": hours})
     if drill is None:
         yield StatusWarning("reports", "warning", N_("No drill has proven a backup yet."))
@@ -122,31 +124,34 @@ def _backups(seen: Survey) -> Iterator[StatusWarning]:
         )
 
 
-def _room(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.room and seen.room.free_bytes < LITTLE_ROOM * seen.room.total_bytes:
+def _room(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.room and status.room.free_bytes < LITTLE_ROOM * status.room.total_bytes:
         yield StatusWarning("storage", "warning", N_("The disk for files is nearly full."))
 
 
-def _connections(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.connections and seen.connections.used >= MANY_CONNECTIONS * seen.connections.most:
+def _connections(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.connections and status.connections.used >= MANY_CONNECTIONS * status.connections.most:
         sentence = N_("The database has %(used)s of %(most)s connections in use.")
-        params: dict[str, object] = {"used": seen.connections.used, "most": seen.connections.most}
+        params: dict[str, object] = {
+            "used": status.connections.used,
+            "most": status.connections.most,
+        }
         yield StatusWarning("storage", "warning", sentence, params)
 
 
-def _mishaps(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.mishaps and seen.mishaps.last_hour:
+def _mishaps(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.mishaps and status.mishaps.last_hour:
         sentence = N_("Errors in the last hour that nobody foresaw: %(count)s.")
-        yield StatusWarning("mishaps", "warning", sentence, {"count": seen.mishaps.last_hour})
+        yield StatusWarning("mishaps", "warning", sentence, {"count": status.mishaps.last_hour})
 
 
-def _settings(seen: Survey) -> Iterator[StatusWarning]:
-    if seen.settings.debug and seen.settings.app_env == "production":
+def _settings(status: ServerStatus) -> Iterator[StatusWarning]:
+    if status.settings.debug and status.settings.app_env == "production":
         yield StatusWarning("settings", "warning", N_("DEBUG is on. Riders need not see /docs."))
 
 
-def _troubles(seen: Survey) -> Iterator[StatusWarning]:
-    for name in seen.troubles:
+def _troubles(status: ServerStatus) -> Iterator[StatusWarning]:
+    for name in status.troubles:
         section = SECTIONS.get(name, name)
         if name == "redis":
             sentence = N_("Redis does not answer; each process counts tries for itself.")
@@ -169,6 +174,14 @@ SECTIONS = {
     "content": "storage",
 }
 _LOOKS = (
-    *(_schema, _workers, _queue, _certificate, _backups),
-    *(_room, _connections, _mishaps, _settings, _troubles),
+    _schema,
+    _workers,
+    _queue,
+    _certificate,
+    _backups,
+    _room,
+    _connections,
+    _mishaps,
+    _settings,
+    _troubles,
 )

@@ -1,1 +1,1 @@
-"""What a rider's trips add up to."""
+"""Statistics of a rider's trips."""

@@ -1,4 +1,4 @@
-"""What each rider's public trips add up to, for the list of everybody who writes here.
+"""Totals of each rider's public trips, for the list of riders.
 
 The database keeps these rows itself, by triggers on trips (see migrations), whoever writes there.
 """

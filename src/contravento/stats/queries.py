@@ -1,4 +1,4 @@
-"""What a rider's trips add up to, for whoever may see them."""
+"""Statistics of a rider's trips, for whoever may see them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,1 +1,1 @@
-"""Files on their way from one place to another, while riders are about."""
+"""Moving files from one storage backend to another while riders use the site."""

@@ -1,4 +1,4 @@
-"""Copying what is in one place and not in another, and taking away what was copied."""
+"""Copies files that the new backend lacks, and deletes copied files from the old one."""
 
 import asyncio
 import re
@@ -164,12 +164,12 @@ async def _pass(
         if key in existing:
             copied.there += 1
             return
-        done = await copy_one(key, source, target)
-        if done is None:
+        outcome = await copy_one(key, source, target)
+        if outcome is None:
             copied.gone += 1
             return
         copied.files += 1
-        copied.bytes += done
+        copied.bytes += outcome
         tell(copied.told())
 
     await each_of(keys.each_known(resources), copy)

@@ -1,4 +1,4 @@
-"""Every file that the database speaks of."""
+"""Every file key in the database."""
 
 from collections.abc import AsyncIterator, Collection
 

@@ -1,4 +1,4 @@
-"""Whether every file that the database speaks of is in the new place, byte for byte."""
+"""Compares every file that the database refers to, byte for byte."""
 
 import hashlib
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What is drawn of a trip's tracks once, in the worker, and shown ever after."""
+"""Drawings of a trip's tracks, made once by the worker."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""How tracks refuse a file: one class for each reason, each with its sentence."""
+"""Errors of tracks: one class for each reason, each with its sentence."""
 
 from typing import ClassVar
 

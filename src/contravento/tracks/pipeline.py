@@ -1,4 +1,4 @@
-"""All that the reading of a file yields, in one call fit for another process."""
+"""Everything that is computed from an uploaded file, in one call for another process."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Finding tracks. Who may see a trip may see its tracks."""
+"""Queries for tracks. Who may see a trip may see its tracks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A track as it was recorded: the one shape that every format is read into."""
+"""A recorded track: the one shape that every format is read into."""
 
 from dataclasses import dataclass, field
 

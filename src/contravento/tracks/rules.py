@@ -1,4 +1,4 @@
-"""What a track may hold, and the thresholds behind its figures."""
+"""Limits on tracks, and the thresholds behind their figures."""
 
 from contravento.tracks.errors import EmptyFile, FileTooLarge
 

@@ -136,7 +136,7 @@ async def _finish_reading(
     if track is None:
         return False
     trip = await session.get_one(Trip, track.trip_id, with_for_update=True)
-    _fill(track, read, countries, points_key)
+    _store_measures(track, read, countries, points_key)
     await session.execute(delete(TrackDay).where(TrackDay.track_id == track_id))
     session.add_all(
         TrackDay(
@@ -173,7 +173,7 @@ _MEASURES = (
 )
 
 
-def _fill(track: Track, read: Digest, countries: list[str], points_key: str) -> None:
+def _store_measures(track: Track, read: Digest, countries: list[str], points_key: str) -> None:
     for name in _MEASURES:
         setattr(track, name, getattr(read.measures, name))
     track.bounds = list(read.measures.bounds)

@@ -1,4 +1,4 @@
-"""How a trip refuses."""
+"""Errors of trips."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What trips announce."""
+"""Events that trips announce."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What a person may send about a trip, by form or by JSON."""
+"""Input models of trips, for forms and JSON."""
 
 from datetime import date
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""Trips, as stored, with what their tracks and photos add up to."""
+"""Trips, with the totals of their tracks and photos."""
 
 from datetime import date, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Finding trips. Every read passes through `visible_to`."""
+"""Queries for trips. Every read passes through `visible_to`."""
 
 from uuid import UUID
 

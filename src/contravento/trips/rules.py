@@ -1,4 +1,4 @@
-"""What a trip may be, and what it needs before others may read it."""
+"""Limits on trips, and what a trip needs before it can be published."""
 
 import re
 import secrets

@@ -23,8 +23,8 @@ from contravento.trips.rules import (
 
 
 async def start_trip(session: Session, draft: TripDraft, *, rider_id: UUID) -> Trip:
-    have = await session.scalar(select(func.count()).where(Trip.rider_id == rider_id))
-    if (have or 0) >= MAX_TRIPS:
+    count = await session.scalar(select(func.count()).where(Trip.rider_id == rider_id))
+    if (count or 0) >= MAX_TRIPS:
         raise TooManyTrips(most=MAX_TRIPS)
     trip = Trip(**draft.model_dump(), rider_id=rider_id, key=new_key())
     trip.excerpt = markdown.excerpt(trip.story, EXCERPT_CHARACTERS)

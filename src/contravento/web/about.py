@@ -1,4 +1,4 @@
-"""Pages of plain words, and the few files that programs look for at the root."""
+"""Static pages, robots.txt and the favicon."""
 
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse

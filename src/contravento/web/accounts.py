@@ -68,20 +68,22 @@ async def gate(
 async def sign_in(
     request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
-    async def check(given: Credentials) -> Rider:
-        await attempts.count_sign_in(resources.limiter, given.login, client_address(request))
-        rider = await signing_in.check_credentials(session, given, passwords=resources.passwords)
-        await attempts.forget_sign_in(resources.limiter, given.login, client_address(request))
+    async def check(credentials: Credentials) -> Rider:
+        await attempts.count_sign_in(resources.limiter, credentials.login, client_address(request))
+        rider = await signing_in.check_credentials(
+            session, credentials, passwords=resources.passwords
+        )
+        await attempts.forget_sign_in(resources.limiter, credentials.login, client_address(request))
         return rider
 
-    sent = await request.form()
-    back = str(sent.get("next", ""))
+    fields = await request.form()
+    back = str(fields.get("next", ""))
     form = await read_form(request, Credentials, page.language)
     form, rider = await carry_out(session, form, check, page.language)
     if rider is None:
-        return _gate(page, sign_in=form, back=back, stay="stay" in sent)
+        return _gate(page, sign_in=form, back=back, stay="stay" in fields)
     response = redirect(local_path(back))
-    await _open(request, response, session, rider, resources, stay="stay" in sent)
+    await _open(request, response, session, rider, resources, stay="stay" in fields)
     return response
 
 
@@ -103,25 +105,25 @@ async def start(page: PageFor) -> Response:
 async def sign_up(
     request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
-    async def begin(wanted: SignUp) -> None:
+    async def begin(sign_up: SignUp) -> None:
         await attempts.count_sign_up(resources.limiter, client_address(request))
         await signing_up.sign_up(
-            session, wanted, passwords=resources.passwords, language=page.language
+            session, sign_up, passwords=resources.passwords, language=page.language
         )
 
-    async def look_at_name(wanted: SignUp) -> None:
-        if await queries.find_by_username(session, wanted.username):
-            raise UsernameTaken(username=wanted.username)
+    async def look_at_name(sign_up: SignUp) -> None:
+        if await queries.find_by_username(session, sign_up.username):
+            raise UsernameTaken(username=sign_up.username)
 
-    async def look_at_password(wanted: SignUp) -> None:
-        check_password(wanted.password, username=wanted.username, email=wanted.email)
+    async def look_at_password(sign_up: SignUp) -> None:
+        check_password(sign_up.password, username=sign_up.username, email=sign_up.email)
 
-    given = await read_form(request, SignUpForm, page.language)
-    form, _ = await carry_out(session, given, begin, page.language)
+    form = await read_form(request, SignUpForm, page.language)
+    form, _ = await carry_out(session, form, begin, page.language)
     if not form.errors:
         return redirect("/sent/sign-up")
     for look in (look_at_name, look_at_password):  # all mistakes at once, not one after another
-        also, _ = await carry_out(session, given, look, page.language)
+        also, _ = await carry_out(session, form, look, page.language)
         form.errors.update(also.errors)
     return _gate(page, sign_up=form)
 
@@ -143,9 +145,9 @@ async def ask_again(page: PageFor) -> Response:
 async def send_again(
     request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
-    async def send(wanted: EmailOnly) -> None:
-        await attempts.count_mail(resources.limiter, wanted.email, client_address(request))
-        await signing_up.ask_for_confirmation(session, await _address(session, wanted.email))
+    async def send(address: EmailOnly) -> None:
+        await attempts.count_mail(resources.limiter, address.email, client_address(request))
+        await signing_up.ask_for_confirmation(session, await _address(session, address.email))
 
     form = await read_form(request, EmailOnly, page.language)
     form, _ = await carry_out(session, form, send, page.language)
@@ -165,8 +167,8 @@ async def look_at_confirmation(token: str, session: Transaction, page: PageFor) 
 
 @router.post("/confirm/{token}")
 async def confirm(token: str, session: Transaction, page: PageFor) -> Response:
-    async def open_it(given: TokenOnly) -> Rider:
-        return await signing_up.confirm(session, given.token)
+    async def open_it(token: TokenOnly) -> Rider:
+        return await signing_up.confirm(session, token.token)
 
     form = validate(TokenOnly, {"token": token}, page.language)
     form, _ = await carry_out(session, form, open_it, page.language)
@@ -182,9 +184,9 @@ async def ask_for_reset(page: PageFor) -> Response:
 async def send_reset(
     request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
-    async def send(wanted: EmailOnly) -> None:
-        await attempts.count_mail(resources.limiter, wanted.email, client_address(request))
-        await profile.ask_for_new_password(session, await _address(session, wanted.email))
+    async def send(address: EmailOnly) -> None:
+        await attempts.count_mail(resources.limiter, address.email, client_address(request))
+        await profile.ask_for_new_password(session, await _address(session, address.email))
 
     form = await read_form(request, EmailOnly, page.language)
     form, _ = await carry_out(session, form, send, page.language)
@@ -204,9 +206,9 @@ async def look_at_reset(token: str, session: Transaction, page: PageFor) -> Resp
 async def reset(
     token: str, request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
-    async def choose(wanted: NewPassword) -> Rider:
+    async def choose(choice: NewPassword) -> Rider:
         return await profile.reset_password(
-            session, wanted.token, wanted.password, passwords=resources.passwords
+            session, choice.token, choice.password, passwords=resources.passwords
         )
 
     password = str((await request.form()).get("password", ""))
@@ -228,18 +230,18 @@ def _gate(
     stay: bool = True,
     note: tuple[str, str] | None = None,
 ) -> Response:
-    shown = sign_in or sign_up or Form()
+    form = sign_in or sign_up or Form()
     return page.show(
         "accounts/gate.html",
-        status=shown.status,
-        headers=shown.headers,
+        status=form.status,
+        headers=form.headers,
         sign_in=sign_in or Form(),
         sign_up=sign_up or Form(),
         back=back,
         stay=stay,
         note=note,
-        unconfirmed=isinstance(shown.refusal, NotConfirmed),
-        wait_minutes=_wait_minutes(shown),
+        unconfirmed=isinstance(form.refusal, NotConfirmed),
+        wait_minutes=_wait_minutes(form),
         site=page.request.url.netloc,
     )
 

@@ -1,4 +1,4 @@
-"""The ground round a track, for the live map."""
+"""Land and borders for the live map, as GeoJSON."""
 
 import re
 from math import ceil, floor
@@ -12,7 +12,7 @@ from contravento.http import conditional
 from contravento.http.dependencies import ResourcesOf
 from contravento.kit.errors import Invalid
 from contravento.kit.i18n.marks import N_
-from contravento.web.rendering.render_cache import KeptBy
+from contravento.web.rendering.render_cache import RenderCacheOf
 
 router = APIRouter(prefix="/atlas")
 
@@ -28,7 +28,7 @@ class BadBounds(Invalid):
 
 @router.get("/sheet.json")
 async def show(
-    request: Request, resources: ResourcesOf, kept: KeptBy, bounds: str = ""
+    request: Request, resources: ResourcesOf, cache: RenderCacheOf, bounds: str = ""
 ) -> Response:
     box = _read(bounds)
 
@@ -36,7 +36,7 @@ async def show(
         return orjson.dumps(await resources.compute(sheet_geojson, box))
 
     is_coarse = box[2] - box[0] > COARSE_ABOVE_DEGREES  # quickly drawn, and large to keep
-    body = await draw() if is_coarse else await kept.get(("sheet", box), draw)
+    body = await draw() if is_coarse else await cache.get(("sheet", box), draw)
     return conditional.send_document(
         request, body, media_type=conditional.GEOJSON, cache_control=CACHE_CONTROL
     )

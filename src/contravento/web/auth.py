@@ -1,4 +1,4 @@
-"""Pages for riders only: whoever is not signed in is shown where to, and comes back after."""
+"""Authentication of pages: whoever is not signed in is sent to sign in, and back afterwards."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -41,15 +41,15 @@ def redirect(path: str) -> RedirectResponse:
     return RedirectResponse(path, status_code=303)
 
 
-def local_path(given: str, otherwise: str = "/") -> str:
+def local_path(path: str, otherwise: str = "/") -> str:
     """A path of ours as it is; what some browser could read as another host is not followed.
 
     Browsers take a backslash for a slash and leave out control characters.
     """
-    odd = any(ord(character) <= 32 or character in "\\\x7f" for character in given)
-    if odd or not given.startswith("/") or given.startswith("//"):
+    odd = any(ord(character) <= 32 or character in "\\\x7f" for character in path)
+    if odd or not path.startswith("/") or path.startswith("//"):
         return otherwise
-    return given
+    return path
 
 
 def _here(request: Request) -> str:

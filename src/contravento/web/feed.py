@@ -1,4 +1,4 @@
-"""The front page: what everyone may read, newest first, and where it was ridden."""
+"""The front page: public trips, newest first, and a map of where they were ridden."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,7 @@ from contravento.http.dependencies import CommonSession
 from contravento.kit.database.session import Session
 from contravento.web.rendering import cursors, formats
 from contravento.web.rendering.page import Page, PageFor
-from contravento.web.rendering.render_cache import KeptBy, RenderCache
+from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
 
 router = APIRouter()
 
@@ -36,7 +36,7 @@ class Frontis:
 async def show(
     page: PageFor,
     session: CommonSession,
-    kept: KeptBy,
+    cache: RenderCacheOf,
     country: str = "",
     tag: str = "",
     before: str = "",
@@ -55,8 +55,8 @@ async def show(
         only=only,
         is_first=is_first,
         next=cursors.write(next_place),
-        frontis=await _frontis(session, page, kept, entries) if opens else None,
-        topics=[] if page.wants_fragment else await _topics(session, kept),
+        frontis=await _frontis(session, page, cache, entries) if opens else None,
+        topics=[] if page.wants_fragment else await _topics(session, cache),
     )
 
 
@@ -66,15 +66,15 @@ def _filter(country: str, tag: str) -> Filter:
     return Filter(country=country.strip() or None, tag=tag.strip() or None)
 
 
-async def _topics(session: Session, kept: RenderCache) -> list[Filter]:
+async def _topics(session: Session, cache: RenderCache) -> list[Filter]:
     async def count() -> list[Filter]:
         return await queries.list_topics(session, countries=COUNTRIES_OFFERED, tags=TAGS_OFFERED)
 
-    return await kept.get("topics", count, seconds=TOPICS_KEPT_SECONDS)
+    return await cache.get("topics", count, seconds=TOPICS_KEPT_SECONDS)
 
 
 async def _frontis(
-    session: Session, page: Page, kept: RenderCache, entries: list[Entry]
+    session: Session, page: Page, cache: RenderCache, entries: list[Entry]
 ) -> Frontis:
     """Of the latest tours; drawn anew when there is another, or one's tracks changed."""
     tours = [entry for entry in entries if entry.distance_metres][:TOURS_DRAWN]
@@ -88,7 +88,7 @@ async def _frontis(
 
     key = ("frontis", language, *((tour.id, tour.distance_metres) for tour in tours))
     return Frontis(
-        sheet=await kept.get(key, draw),
+        sheet=await cache.get(key, draw),
         tours=len(tours),
         distance_metres=sum(tour.distance_metres or 0.0 for tour in tours),
     )

@@ -1,4 +1,4 @@
-"""All recent tours on one map, and the same in words."""
+"""A map of all recent tours, and the same as a list."""
 
 import asyncio
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from contravento.http.dependencies import CommonSession
 from contravento.kit.database.session import Session
 from contravento.kit.resources import Resources
 from contravento.web.rendering.page import PageFor
-from contravento.web.rendering.render_cache import KeptBy, RenderCache
+from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
 
 router = APIRouter(prefix="/map")
 
@@ -38,25 +38,25 @@ class Ground:
 
 
 @router.get("")
-async def show(page: PageFor, session: CommonSession, kept: KeptBy) -> Response:
+async def show(page: PageFor, session: CommonSession, cache: RenderCacheOf) -> Response:
     tours = await queries.list_tours(session, limit=TOURS)
     share(page.request, LISTS)
     return page.show(
-        "map/show.html", tours=tours, ground=await _ground(session, page.resources, kept, tours)
+        "map/show.html", tours=tours, ground=await _ground(session, page.resources, cache, tours)
     )
 
 
 @router.get("/tours.json")
-async def list_tours(request: Request, session: CommonSession, kept: KeptBy) -> Response:
+async def list_tours(request: Request, session: CommonSession, cache: RenderCacheOf) -> Response:
     tours = await queries.list_tours(session, limit=TOURS)
 
     async def write() -> bytes:
-        lines = await _lines(session, kept, tours)
+        lines = await _lines(session, cache, tours)
         features = [_feature(tour, lines[tour.id]) for tour in tours]
         return orjson.dumps({"type": "FeatureCollection", "features": features})
 
     share(request, LISTS)
-    body = await kept.get(("tours.json", *_marks(tours)), write)
+    body = await cache.get(("tours.json", *_marks(tours)), write)
     return conditional.send_document(
         request, body, media_type=conditional.GEOJSON, cache_control="no-cache"
     )
@@ -81,23 +81,23 @@ def _marks(tours: list[Tour]) -> list[tuple[UUID, str, float]]:
 
 
 async def _ground(
-    session: Session, resources: Resources, kept: RenderCache, tours: list[Tour]
+    session: Session, resources: Resources, cache: RenderCache, tours: list[Tour]
 ) -> Ground:
     async def draw() -> Ground:
-        lines = list((await _lines(session, kept, tours)).values())
+        lines = list((await _lines(session, cache, tours)).values())
         return Ground(await resources.compute(DRAW, lines), bounds_of(lines))
 
-    return await kept.get(("map", *_marks(tours)), draw)
+    return await cache.get(("map", *_marks(tours)), draw)
 
 
-async def _lines(session: Session, kept: RenderCache, tours: list[Tour]) -> dict[UUID, Lines]:
+async def _lines(session: Session, cache: RenderCache, tours: list[Tour]) -> dict[UUID, Lines]:
     """Thin lines of every tour."""
 
     async def fetch() -> dict[UUID, Lines]:
         lines = await queries.list_lines(session, [tour.id for tour in tours])
         return await asyncio.to_thread(_thin, lines)
 
-    return await kept.get(("lines", *_marks(tours)), fetch)
+    return await cache.get(("lines", *_marks(tours)), fetch)
 
 
 def _thin(tours: dict[UUID, Lines]) -> dict[UUID, Lines]:

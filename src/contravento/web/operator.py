@@ -1,4 +1,4 @@
-"""The operator's page: how the server is, and what can be done about it from here."""
+"""The operator's page: the state of the server, failed jobs, a test mail."""
 
 from typing import Annotated
 
@@ -12,8 +12,8 @@ from contravento.kit.i18n.marks import N_
 from contravento.operations import mails, service
 from contravento.operations.mails import MailOutcome
 from contravento.operations.rules import WORKER_SILENT_SECONDS
-from contravento.server_status.collect import survey
-from contravento.server_status.warnings import NAMES, concerns
+from contravento.server_status.collect import collect_status
+from contravento.server_status.warnings import NAMES, list_warnings
 from contravento.web.auth import AdministratorOnly, redirect
 from contravento.web.rendering.forms import attempt
 from contravento.web.rendering.page import Page, PageFor
@@ -77,14 +77,14 @@ async def _show(
     mail: MailOutcome | None = None,
     refused: AppError | None = None,
 ) -> Response:
-    seen = await survey(page.resources)
+    status = await collect_status(page.resources)
     wait = refused.retry_after_seconds if refused else None
     return page.show(
         "operator/show.html",
         status=refused.status if refused else 200,
         headers={"Retry-After": str(wait)} if wait else {},
-        seen=seen,
-        concerns=concerns(seen),
+        seen=status,
+        concerns=list_warnings(status),
         names=NAMES,
         silent_seconds=WORKER_SILENT_SECONDS,
         note=note,

@@ -1,4 +1,4 @@
-"""The mails of a server that keeps them instead of sending them: for trying the product out."""
+"""Mails that a local server kept instead of sending them."""
 
 import asyncio
 from dataclasses import dataclass

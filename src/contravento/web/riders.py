@@ -1,4 +1,4 @@
-"""Riders: everybody who keeps a diary here, and each one's page and portrait."""
+"""Riders: the list, each one's page and portrait."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from contravento.kit.resources import Resources
 from contravento.stats.queries import get_statistics, list_rider_summaries
 from contravento.web.rendering import cursors
 from contravento.web.rendering.page import PageFor
-from contravento.web.rendering.render_cache import KeptBy, RenderCache
+from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
 
 router = APIRouter(prefix="/riders")
 
@@ -59,7 +59,7 @@ async def show(
     page: PageFor,
     session: PublicSession,
     viewer: MaybeViewer,
-    kept: KeptBy,
+    cache: RenderCacheOf,
     before: str = "",
 ) -> Response:
     rider = await get_rider(session, username)
@@ -68,9 +68,13 @@ async def show(
         session, rider.id, viewer_id=viewer_id, limit=TRIPS, before=cursors.read(before)
     )
     share(page.request, rider_key(rider.id), LISTS)
-    shown: dict[str, Any] = {"rider": rider, "entries": entries, "next": cursors.write(next_place)}
+    context: dict[str, Any] = {
+        "rider": rider,
+        "entries": entries,
+        "next": cursors.write(next_place),
+    }
     if page.wants_fragment:
-        return page.show("riders/show.html", block="rows", is_first=False, **shown)
+        return page.show("riders/show.html", block="rows", is_first=False, **context)
     figures = await get_statistics(session, rider.id, viewer_id=viewer_id)
     block, years = _years(figures.years)
     return page.show(
@@ -80,10 +84,10 @@ async def show(
         figures=figures,
         block_kilometres=block,
         years=years,
-        countries=await _draw(page.resources, kept, figures.countries)
+        countries=await _draw(page.resources, cache, figures.countries)
         if figures.countries
         else None,
-        **shown,
+        **context,
     )
 
 
@@ -107,14 +111,14 @@ async def show_portrait(
 
 
 async def _draw(
-    resources: Resources, kept: RenderCache, codes: list[str]
+    resources: Resources, cache: RenderCache, codes: list[str]
 ) -> tuple[Sheet, list[str]]:
     """The countries, and those that lie too far away to be on the sheet."""
 
     async def draw() -> tuple[Sheet, list[str]]:
         return await resources.compute(draw_countries, codes)
 
-    return await kept.get(("countries", *codes), draw)
+    return await cache.get(("countries", *codes), draw)
 
 
 def _years(metres: dict[int, float]) -> tuple[int, list[Year]]:

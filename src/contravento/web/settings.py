@@ -1,4 +1,4 @@
-"""What riders change about themselves: one page, a form for each matter."""
+"""A rider's settings: one page with several forms."""
 
 from typing import Annotated, Any, BinaryIO, Literal
 from uuid import UUID
@@ -56,12 +56,22 @@ TOKEN_DAYS = (30, 90, 365)
 
 # Browsers and systems as people know them; the first that is found in the agent's line counts.
 _BROWSERS = (
-    *(("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS/", "Firefox")),
-    *(("Chrome/", "Chrome"), ("CriOS/", "Chrome"), ("Safari/", "Safari")),
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("CriOS/", "Chrome"),
+    ("Safari/", "Safari"),
 )
 _SYSTEMS = (
-    *(("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows")),
-    *(("Mac OS", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux")),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
 )
 
 
@@ -116,7 +126,7 @@ async def change_profile(
 
 @router.post("/photo")
 async def change_portrait(
-    sent: SubmittedForm,
+    fields: SubmittedForm,
     session: Transaction,
     viewer: RiderOnly,
     resources: ResourcesOf,
@@ -131,7 +141,7 @@ async def change_portrait(
             session, files[0].file, rider_id=viewer.id, storage=resources.storage
         )
 
-    files = files_in(sent, "file")
+    files = files_in(fields, "file")
     _, refused = await attempt(session, keep())
     if refused:
         form = Form[Portrait]().refused(refused, page.language, "file")
@@ -149,11 +159,11 @@ async def remove_portrait(session: Transaction, viewer: RiderOnly) -> Response:
 async def change_password(
     request: Request, session: Transaction, viewer: RiderOnly, resources: ResourcesOf, page: PageFor
 ) -> Response:
-    async def change(wanted: PasswordChange) -> None:
+    async def change(passwords: PasswordChange) -> None:
         await attempts.count_password_check(resources.limiter, viewer.username)
         await profile.change_password(
             session,
-            wanted,
+            passwords,
             rider_id=viewer.id,
             sign_in_id=viewer.sign_in_id,
             passwords=resources.passwords,
@@ -187,14 +197,14 @@ async def make_token(
 ) -> Response:
     """Shown in the answer to the form, and never again."""
 
-    async def make(wanted: TokenForm) -> tuple[PersonalToken, str]:
-        return await profile.make_personal_token(session, wanted, rider_id=viewer.id)
+    async def make(token: TokenForm) -> tuple[PersonalToken, str]:
+        return await profile.make_personal_token(session, token, rider_id=viewer.id)
 
     form = await read_form(request, TokenForm, page.language)
-    form, made = await carry_out(session, form, make, page.language)
-    if made is None:
+    form, created = await carry_out(session, form, make, page.language)
+    if created is None:
         return await _show(page, session, viewer, token=form)
-    return await _show(page, session, viewer, new_token=made[1])
+    return await _show(page, session, viewer, new_token=created[1])
 
 
 @router.post("/tokens/{token_id}/removal")
@@ -212,10 +222,10 @@ async def ask_to_delete(viewer: RiderOnly, page: PageFor) -> Response:
 async def delete(
     request: Request, session: Transaction, viewer: RiderOnly, resources: ResourcesOf, page: PageFor
 ) -> Response:
-    async def go(given: Deletion) -> None:
+    async def go(deletion: Deletion) -> None:
         await attempts.count_password_check(resources.limiter, viewer.username)
         await profile.delete_rider(
-            session, given.current, rider_id=viewer.id, passwords=resources.passwords
+            session, deletion.current, rider_id=viewer.id, passwords=resources.passwords
         )
 
     form = await read_form(request, Deletion, page.language)

@@ -1,4 +1,4 @@
-"""Serving CSS, fonts and scripts under an address that changes with them."""
+"""Serves CSS, fonts and scripts under a versioned address."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A rider's story as a page sets it: a standfirst, and days in the margin beside what they tell."""
+"""Lays out a rider's story: a standfirst, and days in the margin."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A trip's own page, and its tracks to take along."""
+"""A trip's page, and its tracks as GPX."""
 
 import asyncio
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ from contravento.trips import queries
 from contravento.trips.models import Trip
 from contravento.web import story
 from contravento.web.rendering.page import PageFor
-from contravento.web.rendering.render_cache import KeptBy, RenderCache
+from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
 
 router = APIRouter(prefix="/trips")
 
@@ -54,7 +54,7 @@ class Heights:
 
 @router.get("/{slug}")
 async def show(
-    slug: str, page: PageFor, session: PublicSession, viewer: MaybeViewer, kept: KeptBy
+    slug: str, page: PageFor, session: PublicSession, viewer: MaybeViewer, cache: RenderCacheOf
 ) -> Response:
     viewer_id = viewer.id if viewer else None
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
@@ -71,7 +71,7 @@ async def show(
         tracks=tracks,
         days=days,
         photos=photos,
-        heights=await _heights(session, kept, trip, tracks, days) if tracks else None,
+        heights=await _heights(session, cache, trip, tracks, days) if tracks else None,
         bounds=joined([(w, s, e, n) for w, s, e, n in (track.bounds for track in tracks)]),
         speeds=_speeds(tracks),
         story=await _tell(trip),
@@ -142,7 +142,7 @@ def _speeds(tracks: list[RiddenTrack]) -> tuple[float | None, float | None]:
 
 async def _heights(
     session: Session,
-    kept: RenderCache,
+    cache: RenderCache,
     trip: Trip,
     tracks: list[RiddenTrack],
     days: Sequence[RiddenDay],
@@ -153,7 +153,7 @@ async def _heights(
         profiles = await list_profiles(session, trip.id)
         return await asyncio.to_thread(_draw_heights, profiles, days)
 
-    return await kept.get(("profile", *(track.points_key for track in tracks)), draw)
+    return await cache.get(("profile", *(track.points_key for track in tracks)), draw)
 
 
 def _draw_heights(

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contravento.kit.database.failover import Dialing
+from contravento.kit.database.failover import WriterConnector
 from contravento.kit.database.session import make_engine
 from contravento.kit.database_url import Address, Server, read_address
 from contravento.web.rendering.error_pages import is_outage
@@ -23,7 +23,7 @@ HOST = "127.0.0.1"
 PAUSES = 3
 
 
-class Counted(Dialing):
+class Counted(WriterConnector):
     def __init__(self, address: Address, *, wait_seconds: float = 0) -> None:
         super().__init__(address, wait_seconds=wait_seconds)
         self.tries, self.waits = 0, asyncio.Event()
@@ -89,7 +89,7 @@ def opened_at(port: int, database: str) -> Any:
 
 async def test_the_one_that_answered_last_is_asked_first(shared_database: str) -> None:
     with front(server_of(shared_database), None) as port:
-        dialing = Dialing(through(shared_database, free_port(), port))
+        dialing = WriterConnector(through(shared_database, free_port(), port))
         for _ in range(2):
             connection = await dialing.connect()
             await connection.close()
@@ -98,7 +98,7 @@ async def test_the_one_that_answered_last_is_asked_first(shared_database: str) -
 
 async def test_a_server_that_vanishes_is_noticed(shared_database: str) -> None:
     with front(server_of(shared_database), None) as port:
-        connection: asyncpg.Connection[asyncpg.Record] = await Dialing(
+        connection: asyncpg.Connection[asyncpg.Record] = await WriterConnector(
             through(shared_database, port)
         ).connect()
         line = connection._transport.get_extra_info("socket")

@@ -315,7 +315,7 @@ async def test_the_database_itself_is_no_replica(
     async with watched(own_database, own_database, tmp_path) as pair:
         await pair.becomes(ReplicaState.LATE)
         assert await pair.read() is None
-    told = [each.message for each in caplog.records if each.name == replica.__name__]
+    told = [record.message for record in caplog.records if record.name == replica.__name__]
     assert told == ["the replica is late: it follows nobody"]
 
 

@@ -160,7 +160,7 @@ def test_no_program_starts_on_a_server_that_it_cannot_believe(
     with door(shared_database, stranger.issue(HOST), authority.file) as url:
         done = start(verb, url, tmp_path)
     assert done.returncode == 2
-    (sentence,) = [each for each in done.stderr.splitlines() if each.startswith("DATABASE_URL")]
+    (sentence,) = [line for line in done.stderr.splitlines() if line.startswith("DATABASE_URL")]
     assert "was not signed by an authority in" in sentence
 
 

@@ -26,8 +26,8 @@ def unused_port() -> int:
 
 @asynccontextmanager
 async def limiter(tmp_path: Path, redis_url: str | None = None) -> AsyncIterator[Limiter]:
-    chosen = make_settings("postgresql://nowhere/nothing", tmp_path, redis_url=redis_url)
-    made = Limiter(chosen)
+    settings = make_settings("postgresql://nowhere/nothing", tmp_path, redis_url=redis_url)
+    made = Limiter(settings)
     yield made
     await made.close()
 

@@ -61,13 +61,13 @@ async def test_its_files_are_found_and_listed(place: StorageBackend) -> None:
     for key in ("tracks/aa/1", "photos/bb/2"):
         await place.put(key, key.encode())
 
-    found = await place.find("tracks/aa/1")
+    file = await place.find("tracks/aa/1")
 
-    assert found
-    assert (found.key, found.bytes) == ("tracks/aa/1", 11)
+    assert file
+    assert (file.key, file.bytes) == ("tracks/aa/1", 11)
     assert await place.find("tracks/aa/none") is None
-    listed = [each async for each in place.list_files()]
-    assert {(each.key, each.bytes) for each in listed} == {("tracks/aa/1", 11), ("photos/bb/2", 11)}
+    listed = [file async for file in place.list_files()]
+    assert {(item.key, item.bytes) for item in listed} == {("tracks/aa/1", 11), ("photos/bb/2", 11)}
 
 
 async def test_what_is_missing_is_said_and_deleting_it_is_harmless(place: StorageBackend) -> None:

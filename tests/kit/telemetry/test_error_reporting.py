@@ -8,7 +8,7 @@ import pytest
 import sentry_sdk
 import structlog
 
-from contravento.kit.telemetry.error_reporting import configure_reports
+from contravento.kit.telemetry.error_reporting import configure_error_reporting
 from tests.conftest import make_settings
 from tests.support.receivers import Receiver, receiver
 
@@ -19,7 +19,7 @@ def sentry(tmp_path: Path) -> Iterator[Receiver]:
         settings = make_settings(
             "postgresql://x/y", tmp_path, sentry_dsn=found.dsn, git_commit="c0ffee"
         )
-        configure_reports(settings)
+        configure_error_reporting(settings)
         yield found
         sentry_sdk.get_client().close()
         sentry_sdk.Scope.get_global_scope().set_client(None)
@@ -50,5 +50,5 @@ def test_a_warning_is_no_error(sentry: Receiver) -> None:
 
 
 def test_nothing_is_reported_unless_it_is_asked_for(tmp_path: Path) -> None:
-    configure_reports(make_settings("postgresql://x/y", tmp_path))
+    configure_error_reporting(make_settings("postgresql://x/y", tmp_path))
     assert not sentry_sdk.get_client().is_active()

@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from contravento.accounts.models import Rider
-from contravento.kit.database.session import make_engine, tell_of_pool
+from contravento.kit.database.session import make_engine, report_pool_metrics
 from contravento.kit.mail import AllowedOnly, FolderMailer, Mail
 from contravento.kit.resources import Resources
 from contravento.kit.telemetry import metrics
@@ -57,7 +57,7 @@ async def test_too_many_tries_are_counted(client: AsyncClient, rider: Rider) -> 
 
 async def test_mails_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
     outcomes = ("sent", "failed", "held")
-    before = [value("contravento_mails_total", outcome=each) for each in outcomes]
+    before = [value("contravento_mails_total", outcome=outcome) for outcome in outcomes]
     folder = tmp_path / "mail"
     mailer = AllowedOnly(FolderMailer(folder, "Diary"), ("@example.org",))
     await mailer.send(Mail("maite@example.org", "Hello", "…"))
@@ -66,7 +66,7 @@ async def test_mails_are_counted_by_what_became_of_them(tmp_path: Path) -> None:
     folder.write_text("no folder")
     with pytest.raises(FileExistsError):
         await mailer.send(Mail("maite@example.org", "Hello", "…"))
-    after = [value("contravento_mails_total", outcome=each) for each in outcomes]
+    after = [value("contravento_mails_total", outcome=outcome) for outcome in outcomes]
     assert [new - old for new, old in zip(after, before, strict=True)] == [1, 1, 1]
 
 
@@ -78,13 +78,13 @@ def test_work_is_counted_by_how_it_ends() -> None:
                 raise error
 
     outcomes = ("ready", "refused", "failed")
-    before = [value("contravento_tracks_processed_total", outcome=each) for each in outcomes]
+    before = [value("contravento_tracks_processed_total", outcome=outcome) for outcome in outcomes]
     work(None)
     with pytest.raises(UnreadableTrack):
         work(UnreadableTrack())
     with pytest.raises(OSError, match="gone"):
         work(OSError("gone"))
-    after = [value("contravento_tracks_processed_total", outcome=each) for each in outcomes]
+    after = [value("contravento_tracks_processed_total", outcome=outcome) for outcome in outcomes]
     assert [new - old for new, old in zip(after, before, strict=True)] == [1, 1, 1]
 
 
@@ -96,12 +96,12 @@ async def test_the_pool_tells_who_is_in_it_and_when_nobody_gets_in(
     engine = make_engine(make_settings(own_database, tmp_path, database_pool_size=1))
     before = value("contravento_database_pool_timeouts_total")
     async with engine.connect():
-        tell_of_pool(engine)
+        report_pool_metrics(engine)
         assert value("contravento_database_pool_connections", state="in_use") == 1
         with pytest.raises(PoolTimeout):
             async with engine.connect():
                 pass
-    tell_of_pool(engine)
+    report_pool_metrics(engine)
     assert value("contravento_database_pool_timeouts_total") == before + 1
     assert value("contravento_database_pool_connections", state="in_use") == 0
     assert value("contravento_database_pool_connections", state="idle") == 1

@@ -26,7 +26,7 @@ def test_a_step_of_a_millimetre_is_not_lost() -> None:
 
 
 def test_nothing_is_counted_across_the_gap_between_segments() -> None:
-    found = measure(
+    measures = measure(
         recording(
             [(0, 0), (0, 1), (50, 50), (50, 51)],
             elevation=[0, 100, 900, 1000],
@@ -34,9 +34,9 @@ def test_nothing_is_counted_across_the_gap_between_segments() -> None:
             segment=[0, 0, 1, 1],
         )
     )
-    assert found.distance_metres == pytest.approx(2 * DEGREE)
-    assert (found.ascent_metres, found.descent_metres) == (200.0, 0.0)
-    assert (found.moving_seconds, found.elapsed_seconds) == (200.0, 9_100.0)
+    assert measures.distance_metres == pytest.approx(2 * DEGREE)
+    assert (measures.ascent_metres, measures.descent_metres) == (200.0, 0.0)
+    assert (measures.moving_seconds, measures.elapsed_seconds) == (200.0, 9_100.0)
 
 
 @pytest.mark.parametrize(
@@ -57,36 +57,40 @@ def test_climbs_are_counted_from_turn_to_turn(
     heights: list[float], ascent: float, descent: float
 ) -> None:
     places: list[Place] = [(i * 0.01, 0) for i in range(len(heights))]
-    found = measure(recording(places, elevation=heights))
-    assert (found.ascent_metres, found.descent_metres) == pytest.approx((ascent, descent))
+    measures = measure(recording(places, elevation=heights))
+    assert (measures.ascent_metres, measures.descent_metres) == pytest.approx((ascent, descent))
 
 
 def test_without_elevation_there_are_no_heights_and_no_profile() -> None:
     flat = recording([(0, 0), (1, 0)])
-    found = measure(flat)
-    assert found.ascent_metres is found.descent_metres is None
-    assert found.highest_metres is found.lowest_metres is None
+    measures = measure(flat)
+    assert measures.ascent_metres is measures.descent_metres is None
+    assert measures.highest_metres is measures.lowest_metres is None
     assert draw_profile(flat) is None
 
 
 def test_zero_is_a_height() -> None:
-    found = measure(recording([(0, 0), (1, 0)], elevation=[0, 0]))
-    assert (found.highest_metres, found.lowest_metres, found.ascent_metres) == (0.0, 0.0, 0.0)
+    measures = measure(recording([(0, 0), (1, 0)], elevation=[0, 0]))
+    assert (measures.highest_metres, measures.lowest_metres, measures.ascent_metres) == (
+        0.0,
+        0.0,
+        0.0,
+    )
 
 
 def test_without_times_there_are_no_days_and_no_speeds() -> None:
-    found = measure(recording([(0, 0), (1, 0)]))
-    assert found.days == ()
-    assert found.elapsed_seconds is found.moving_seconds is found.average_speed is None
-    assert found.top_speed is None
-    assert found.started_at is found.ended_at is None
+    measures = measure(recording([(0, 0), (1, 0)]))
+    assert measures.days == ()
+    assert measures.elapsed_seconds is measures.moving_seconds is measures.average_speed is None
+    assert measures.top_speed is None
+    assert measures.started_at is measures.ended_at is None
 
 
 def test_standing_still_is_not_moving() -> None:
     places: list[Place] = [(0, 0), (0.001, 0), (0.001001, 0), (0.002, 0)]
-    found = measure(recording(places, time=[NOON, NOON + 20, NOON + 620, NOON + 640]))
-    assert (found.moving_seconds, found.elapsed_seconds) == (40.0, 640.0)
-    assert found.average_speed == pytest.approx(2 * 0.0009995 * DEGREE / 40, rel=1e-3)
+    measures = measure(recording(places, time=[NOON, NOON + 20, NOON + 620, NOON + 640]))
+    assert (measures.moving_seconds, measures.elapsed_seconds) == (40.0, 640.0)
+    assert measures.average_speed == pytest.approx(2 * 0.0009995 * DEGREE / 40, rel=1e-3)
 
 
 def test_a_stray_point_makes_no_record() -> None:
@@ -105,9 +109,9 @@ def test_a_descent_of_ten_seconds_is_a_record() -> None:
 
 def test_bounds_across_the_antimeridian_have_west_above_east() -> None:
     places: list[Place] = [(179.5, -17), (179.9, -16), (-179.8, -16.5), (-179, -15)]
-    found = measure(recording(places))
-    assert found.bounds == (179.5, -17.0, -179.0, -15.0)
-    assert found.distance_metres < 4 * DEGREE
+    measures = measure(recording(places))
+    assert measures.bounds == (179.5, -17.0, -179.0, -15.0)
+    assert measures.distance_metres < 4 * DEGREE
 
 
 def test_bounds_elsewhere_are_the_extremes() -> None:
@@ -123,14 +127,14 @@ def test_a_ride_around_the_world_is_bounded_by_the_world() -> None:
 def test_days_are_divided_at_midnight_by_the_sun() -> None:
     """150° east is ten hours ahead: 14:00 UTC is midnight there."""
     hours = np.array([0, 1, 3, 4])
-    found = measure(
+    measures = measure(
         recording(
             [(150, 0), (150, 1), (150, 2), (150, 3)],
             time=NOON + hours * 3_600,
             elevation=[0, 50, 100, 90],
         )
     )
-    first, second = found.days
+    first, second = measures.days
     assert (first.on, second.on) == (date(2024, 6, 1), date(2024, 6, 2))
     assert (first.first, first.last, second.first) == ((150, 0), (150, 1), (150, 2))
     assert (first.highest_metres, first.ascent_metres) == (50.0, 50.0)
@@ -138,9 +142,9 @@ def test_days_are_divided_at_midnight_by_the_sun() -> None:
 
 
 def test_a_point_without_a_time_belongs_to_the_day_before_it() -> None:
-    found = measure(recording([(0, 0), (0, 1), (0, 2)], time=[NAN, NOON, NAN]))
-    assert [day.on for day in found.days] == [date(2024, 6, 1)]
-    assert found.days[0].distance_metres == pytest.approx(2 * DEGREE)
+    measures = measure(recording([(0, 0), (0, 1), (0, 2)], time=[NAN, NOON, NAN]))
+    assert [day.on for day in measures.days] == [date(2024, 6, 1)]
+    assert measures.days[0].distance_metres == pytest.approx(2 * DEGREE)
 
 
 times = st.lists(st.none() | st.integers(0, 4 * 86_400), min_size=1, max_size=40)
@@ -156,15 +160,15 @@ def test_the_days_together_are_the_whole(times: list[int | None], data: st.DataO
         time=[NAN if time is None else NOON + time for time in times],
         segment=np.cumsum(cuts) - cuts[0],
     )
-    found = measure(one)
-    assert [day.on for day in found.days] == sorted({day.on for day in found.days})
+    measures = measure(one)
+    assert [day.on for day in measures.days] == sorted({day.on for day in measures.days})
     if any(time is not None for time in times):
-        whole = sum(day.distance_metres for day in found.days)
-        assert whole == pytest.approx(found.distance_metres)
+        whole = sum(day.distance_metres for day in measures.days)
+        assert whole == pytest.approx(measures.distance_metres)
     reversed_ride = dataclasses.replace(
         one, lon=one.lon[::-1], lat=one.lat[::-1], segment=one.segment.max() - one.segment[::-1]
     )
-    assert measure(reversed_ride).distance_metres == pytest.approx(found.distance_metres)
+    assert measure(reversed_ride).distance_metres == pytest.approx(measures.distance_metres)
 
 
 def test_a_profile_has_few_samples_and_the_highest_and_lowest_of_all() -> None:

@@ -45,38 +45,38 @@ def test_no_point_left_out_is_further_from_the_line_than_the_tolerance(
 
 def test_the_ends_of_segments_always_stay() -> None:
     one = recording([(0, 0), (1, 0), (2, 0), (9, 9), (5, 5), (6, 5)], segment=[0, 0, 0, 1, 2, 2])
-    found = significance(one)
-    assert found.dtype == np.float32
-    assert np.isinf(found).tolist() == [True, False, True, True, True, True]
+    weights = significance(one)
+    assert weights.dtype == np.float32
+    assert np.isinf(weights).tolist() == [True, False, True, True, True, True]
 
 
 def test_a_corner_counts_as_far_as_it_stands_off() -> None:
     off = 100 / DEGREE
-    found = significance(recording([(0, 0), (0.01, 0), (0.02, off), (0.03, 0), (0.04, 0)]))
-    assert found[2] == pytest.approx(100, rel=1e-3)
-    assert found[1] == found[3]
-    assert 0 < found[1] < 100
+    weights = significance(recording([(0, 0), (0.01, 0), (0.02, off), (0.03, 0), (0.04, 0)]))
+    assert weights[2] == pytest.approx(100, rel=1e-3)
+    assert weights[1] == weights[3]
+    assert 0 < weights[1] < 100
 
 
 def test_a_point_never_outlasts_the_one_whose_chord_it_was_found_on() -> None:
     """The second is nearer to the whole line than the third, but further from its own chord."""
-    found = significance(recording([(0, 0), (0.008, -0.0029), (0.005, 0.003), (0.01, 0)]))
-    assert found[1] == found[2] == pytest.approx(0.003 * DEGREE, rel=1e-3)
+    weights = significance(recording([(0, 0), (0.008, -0.0029), (0.005, 0.003), (0.01, 0)]))
+    assert weights[1] == weights[2] == pytest.approx(0.003 * DEGREE, rel=1e-3)
 
 
 def test_a_straight_line_is_its_two_ends() -> None:
-    found = significance(recording([(i * 1e-5, 0) for i in range(10_000)]))
-    assert np.count_nonzero(found) == 2
+    weights = significance(recording([(i * 1e-5, 0) for i in range(10_000)]))
+    assert np.count_nonzero(weights) == 2
 
 
 def test_a_loop_is_measured_from_where_it_begins() -> None:
-    found = significance(recording([(0, 0), (0, 1), (0, 0)]))
-    assert found[1] == pytest.approx(DEGREE, rel=1e-3)
+    weights = significance(recording([(0, 0), (0, 1), (0, 0)]))
+    assert weights[1] == pytest.approx(DEGREE, rel=1e-3)
 
 
 def test_the_antimeridian_is_no_corner() -> None:
-    found = significance(recording([(179.98, 0), (179.99, 0), (-180, 0), (-179.99, 0)]))
-    assert np.count_nonzero(found) == 2
+    weights = significance(recording([(179.98, 0), (179.99, 0), (-180, 0), (-179.99, 0)]))
+    assert np.count_nonzero(weights) == 2
 
 
 def test_an_awkward_line_takes_no_more_levels_than_promised(

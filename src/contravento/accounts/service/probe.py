@@ -1,4 +1,4 @@
-"""Riders that deployments and checks ask as, to see what riders get. Removed afterwards."""
+"""Temporary riders that deployments and checks sign in as."""
 
 import secrets
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ async def make_probe(session: Session, *, passwords: Passwords) -> Probe:
     )
     session.add(rider)
     await session.flush()
-    wanted = NewPersonalToken(name="deployment", scopes=["read", "write"], days=1)
-    _, token = await make_personal_token(session, wanted, rider_id=rider.id)
+    request = NewPersonalToken(name="deployment", scopes=["read", "write"], days=1)
+    _, token = await make_personal_token(session, request, rider_id=rider.id)
     return Probe(rider, token, password)
 
 

@@ -84,20 +84,20 @@ async def make_admin(session: Session, username: str) -> Rider:
 
 
 async def make_personal_token(
-    session: Session, wanted: NewPersonalToken, *, rider_id: UUID
+    session: Session, request: NewPersonalToken, *, rider_id: UUID
 ) -> tuple[PersonalToken, str]:
     """The row and the token itself, which is shown once."""
     token = PERSONAL_TOKEN_PREFIX + new_token()
-    made = PersonalToken(
+    row = PersonalToken(
         rider_id=rider_id,
         digest=digest(token),
-        name=wanted.name,
-        scopes=list(wanted.scopes),
-        expires_at=now() + timedelta(days=wanted.days) if wanted.days else None,
+        name=request.name,
+        scopes=list(request.scopes),
+        expires_at=now() + timedelta(days=request.days) if request.days else None,
     )
-    session.add(made)
+    session.add(row)
     await session.flush()
-    return made, token
+    return row, token
 
 
 async def delete_personal_token(session: Session, token_id: UUID, *, rider_id: UUID) -> None:

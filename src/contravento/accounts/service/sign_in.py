@@ -1,4 +1,4 @@
-"""Signing in and out, and keeping a sign-in alive."""
+"""Signing in and out, and renewing a sign-in."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,10 +37,12 @@ class Grant:
     refresh_token: str
 
 
-async def check_credentials(session: Session, given: Credentials, *, passwords: Passwords) -> Rider:
+async def check_credentials(
+    session: Session, credentials: Credentials, *, passwords: Passwords
+) -> Rider:
     """Whose they are. Raises WrongCredentials, or NotConfirmed once the password was right."""
-    rider = await queries.find_by_login(session, given.login)
-    if not await passwords.matches(given.password, rider.password_hash if rider else None):
+    rider = await queries.find_by_login(session, credentials.login)
+    if not await passwords.matches(credentials.password, rider.password_hash if rider else None):
         metrics.SIGN_INS.labels("refused").inc()
         raise WrongCredentials
     assert rider is not None  # noqa: S101  (nobody's password never matches)
@@ -49,7 +51,7 @@ async def check_credentials(session: Session, given: Credentials, *, passwords: 
         raise NotConfirmed
     metrics.SIGN_INS.labels("succeeded").inc()
     if passwords.is_outdated(rider.password_hash):
-        rider.password_hash = await passwords.hash(given.password)
+        rider.password_hash = await passwords.hash(credentials.password)
     return rider
 
 

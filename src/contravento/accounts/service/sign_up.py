@@ -1,4 +1,4 @@
-"""Signing up, and proving that an address is one's own."""
+"""Signing up, and confirming an e-mail address."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -26,20 +26,20 @@ from contravento.kit.telemetry import metrics
 
 
 async def sign_up(
-    session: Session, wanted: SignUp, *, passwords: Passwords, language: str
+    session: Session, sign_up: SignUp, *, passwords: Passwords, language: str
 ) -> Rider:
     """A new rider who may sign in once the mailed link was opened."""
-    if not rules.USERNAME.match(wanted.username):
+    if not rules.USERNAME.match(sign_up.username):
         raise BadUsername
-    if wanted.username.lower() in rules.RESERVED_USERNAMES:
+    if sign_up.username.lower() in rules.RESERVED_USERNAMES:
         raise ReservedUsername
-    rules.check_password(wanted.password, username=wanted.username, email=wanted.email)
-    await _check_free(session, wanted)
+    rules.check_password(sign_up.password, username=sign_up.username, email=sign_up.email)
+    await _check_free(session, sign_up)
 
     rider = Rider(
-        username=wanted.username,
-        email=wanted.email,
-        password_hash=await passwords.hash(wanted.password),
+        username=sign_up.username,
+        email=sign_up.email,
+        password_hash=await passwords.hash(sign_up.password),
         language=language,
     )
     session.add(rider)
@@ -47,7 +47,7 @@ async def sign_up(
         await session.flush()
     except IntegrityError as error:  # somebody else was a moment faster
         taken = (
-            EmailTaken() if "email" in str(error.orig) else UsernameTaken(username=wanted.username)
+            EmailTaken() if "email" in str(error.orig) else UsernameTaken(username=sign_up.username)
         )
         raise taken from None
     await send_confirmation.later(session, rider_id=rider.id)
@@ -55,10 +55,10 @@ async def sign_up(
     return rider
 
 
-async def _check_free(session: Session, wanted: SignUp) -> None:
-    if await queries.find_by_username(session, wanted.username):
-        raise UsernameTaken(username=wanted.username)
-    if await queries.find_by_email(session, wanted.email):
+async def _check_free(session: Session, sign_up: SignUp) -> None:
+    if await queries.find_by_username(session, sign_up.username):
+        raise UsernameTaken(username=sign_up.username)
+    if await queries.find_by_email(session, sign_up.email):
         raise EmailTaken
 
 

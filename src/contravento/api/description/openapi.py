@@ -63,23 +63,23 @@ def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def describe(app: FastAPI) -> dict[str, Any]:
     """The whole description, made once."""
     if app.openapi_schema is None:
-        made = get_openapi(
+        document = get_openapi(
             title=app.title,
             version=app.version,
             description=INTRODUCTION.strip(),
             routes=app.routes,
         )
-        schemas = made["components"]["schemas"]
+        schemas = document["components"]["schemas"]
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         place = "#/components/schemas/{model}"
         schemas["FieldProblem"] = FieldProblem.model_json_schema(ref_template=place)
         problem = Problem.model_json_schema(ref_template=place)
         schemas["Problem"] = {name: part for name, part in problem.items() if name != "$defs"}
-        made["components"]["securitySchemes"].pop(MAYBE_BEARER, None)
-        for method, operation in _operations(made):
+        document["components"]["securitySchemes"].pop(MAYBE_BEARER, None)
+        for method, operation in _operations(document):
             _complete(operation, is_safe=method == "get")
-        app.openapi_schema = made
+        app.openapi_schema = document
     return app.openapi_schema
 
 
@@ -90,10 +90,10 @@ def _operations(description: dict[str, Any]) -> Iterator[tuple[str, dict[str, An
 
 def _complete(operation: dict[str, Any], *, is_safe: bool) -> None:
     statuses = set(_statuses_by_shape(operation))
-    asked = {name for scheme in operation.get("security", []) for name in scheme}
-    if asked:
-        operation["security"] = [{BEARER: []}] if BEARER in asked else [{BEARER: []}, {}]
-        statuses |= {401, 403} if BEARER in asked else {401}
+    schemes = {name for scheme in operation.get("security", []) for name in scheme}
+    if schemes:
+        operation["security"] = [{BEARER: []}] if BEARER in schemes else [{BEARER: []}, {}]
+        statuses |= {401, 403} if BEARER in schemes else {401}
     if not is_safe:
         statuses |= {400, 403, 413}
         if operation.pop("x-idempotent", True):

@@ -1,4 +1,4 @@
-"""What was found out about a file, in the caller's language."""
+"""Warnings about an imported file, in the caller's language."""
 
 from typing import Any, Self
 
@@ -12,8 +12,7 @@ class RemarkOut(BaseModel):
     message: str
 
     @classmethod
-    def of(cls, kept: dict[str, Any], language: str) -> Self:
+    def of(cls, remark: dict[str, Any], language: str) -> Self:
         """From a remark or refusal as tracks and photos keep it."""
-        return cls(
-            code=kept["code"], message=translate(language, kept["message"], kept.get("params", {}))
-        )
+        message = translate(language, remark["message"], remark.get("params", {}))
+        return cls(code=remark["code"], message=message)

@@ -1,4 +1,4 @@
-"""Lists a page at a time: what a caller may ask, and the opaque mark where the next page starts."""
+"""Paginated lists, with an opaque cursor for the next page."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""Where pictures are to be had, as JSON says it."""
+"""URLs and sizes of pictures."""
 
 from typing import Any
 from uuid import UUID

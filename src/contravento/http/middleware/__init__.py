@@ -1,0 +1,1 @@
+"""Small pure ASGI middlewares; their order is a list in main.py."""

@@ -29,9 +29,13 @@ class CacheHeadersMiddleware:
 
 
 def _add_headers(headers: MutableHeaders, status: int, scope: Scope) -> None:
-    state, asked = RequestState.of(scope), Headers(scope=scope)
+    state, request_headers = RequestState.of(scope), Headers(scope=scope)
     if state.answers_page(headers):
-        headers.setdefault("Cache-Control", "no-store" if is_personal(asked) else "no-cache")
+        headers.setdefault(
+            "Cache-Control", "no-store" if is_personal(request_headers) else "no-cache"
+        )
     if not scope["path"].startswith(STATIC):
-        write_cache_control(headers, status=status, asked=asked, state=state)
-        remember_write(headers, scheme=scope["scheme"], asked=asked, state=state)
+        write_cache_control(headers, status=status, request_headers=request_headers, state=state)
+        remember_write(
+            headers, scheme=scope["scheme"], request_headers=request_headers, state=state
+        )

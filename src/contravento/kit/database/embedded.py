@@ -1,4 +1,4 @@
-"""A PostgreSQL that needs no installation: for `contravento run` and for tests."""
+"""A PostgreSQL that needs no installation, for `contravento run` and for tests."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Connecting to whichever of the database's servers takes writes, and noticing when it is gone."""
+"""Connecting to whichever server takes writes, and noticing when it is gone."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ AWAY = (
 log = logging.getLogger(__name__)
 
 
-class Dialing:
+class WriterConnector:
     """Of several servers the one that answered last is asked first. When none takes writes, whoever
     asks is kept waiting for `wait_seconds` from the first who found none; after that everybody is
     told at once, until one is there again."""

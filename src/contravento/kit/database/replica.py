@@ -1,4 +1,4 @@
-"""A server that follows the database: whether it may be read, which has to be proven.
+"""The read replica, and proof that it is fresh enough to read from.
 
 How old its state is at most is told by positions in the write-ahead log, not by clocks. Before a
 moment everything that was acknowledged stands in the log up to where the primary was asked to be
@@ -25,7 +25,7 @@ from contravento.kit.database.session import Session, make_engine
 from contravento.kit.database_url import read_address
 from contravento.kit.settings import Settings
 from contravento.kit.telemetry import metrics
-from contravento.kit.telemetry.tracing import watch_statements
+from contravento.kit.telemetry.tracing import trace_statements
 
 LOOKS_WITHIN_LAG = 4  # so that one that is missed is no reason to leave the replica
 LOOK_SECONDS = 1.0  # both servers have to have said where they stand
@@ -36,8 +36,11 @@ MARKS_KEPT = 2400
 
 # Whatever an absence looks like; refusals, too.
 AWAY = (
-    *(SQLAlchemyError, OSError),
-    *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+    SQLAlchemyError,
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
 PRIMARY, REPLICA = "the database", "it"
 READ_THERE = "replica"  # an outcome, besides being late or away
@@ -129,7 +132,7 @@ class Replica:
         self.max_lag_seconds = settings.database_replica_max_lag_seconds
         engine = make_engine(settings, url)
         event.listen(engine.sync_engine, "do_connect", _be_brief)
-        watch_statements(engine)
+        trace_statements(engine)
         # It reads only, so nothing has to be begun or ended.
         self.engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._primary = primary

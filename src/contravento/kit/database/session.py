@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool, PoolProxiedConnection
 
-from contravento.kit.database.failover import Dialing
+from contravento.kit.database.failover import WriterConnector
 from contravento.kit.database_url import read_address
 from contravento.kit.errors import AppError
 from contravento.kit.settings import Settings
@@ -93,7 +93,7 @@ def make_engine(settings: Settings, url: str | None = None) -> AsyncEngine:
     Behind a pooler that lends a connection for a transaction, nothing stays on a connection that
     the next transaction would look for: no statement keeps a name."""
     is_pooled = settings.is_pooled and url is None
-    dialing = Dialing(
+    dialing = WriterConnector(
         read_address(url or settings.database),
         keeps_statements=not is_pooled,
         wait_seconds=0 if url else settings.database_wait_seconds,
@@ -132,7 +132,7 @@ class CountedPool(AsyncAdaptedQueuePool):
         metrics.POOL_LIMIT.set(self.size() + POOL_OVERFLOW)
 
 
-def tell_of_pool(engine: AsyncEngine) -> None:
+def report_pool_metrics(engine: AsyncEngine) -> None:
     if isinstance(engine.pool, CountedPool):
         engine.pool.tell()
 

@@ -1,4 +1,4 @@
-"""Whether the database's servers are who they say: a handshake with each, before anything else."""
+"""A TLS handshake with each database server at start-up, to see that it is the right one."""
 
 import socket
 import ssl
@@ -30,7 +30,7 @@ def _mistakes(address: Address, context: ssl.SSLContext) -> Iterator[str]:
         if server.is_socket:
             continue
         try:
-            _shake_hands(server, context, address.connect_seconds)
+            _fetch_encoded(server, context, address.connect_seconds)
         except ssl.SSLCertVerificationError as error:
             yield _explain(error, server, address.options["sslrootcert"])
         except (OSError, EOFError):
@@ -39,7 +39,7 @@ def _mistakes(address: Address, context: ssl.SSLContext) -> Iterator[str]:
             yield str(mistake)
 
 
-def _shake_hands(server: Server, context: ssl.SSLContext, seconds: float) -> None:
+def _fetch_encoded(server: Server, context: ssl.SSLContext, seconds: float) -> None:
     with socket.create_connection((server.host, server.port), seconds) as plain:
         plain.sendall(ASK_FOR_TLS)
         answer = plain.recv(1)

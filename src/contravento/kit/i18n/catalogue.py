@@ -1,4 +1,4 @@
-"""English and Spanish: catalogues from gettext's .po files, numbers, and the choice of the two."""
+"""Translations from gettext's .po files, and the choice of language."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -62,8 +62,8 @@ def choose_language(*wishes: str | None, accept: str = "") -> str:
     for wish in wishes:
         if wish in LANGUAGES:
             return wish
-    asked = [part.partition(";")[0].strip() for part in accept.split(",")]
-    language = negotiate_locale([tag.replace("-", "_") for tag in asked if tag], LANGUAGES)
+    tags = [part.partition(";")[0].strip() for part in accept.split(",")]
+    language = negotiate_locale([tag.replace("-", "_") for tag in tags if tag], LANGUAGES)
     return language.lower() if language else DEFAULT_LANGUAGE
 
 

@@ -1,4 +1,4 @@
-"""Marks sentences for translation where they are written, long before the reader is known."""
+"""Marks sentences for translation where they are written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Turning passwords into something that can be kept."""
+"""Password hashing."""
 
 import asyncio
 import base64
@@ -21,21 +21,21 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         async with self._turns:
-            kept = await asyncio.to_thread(
+            hashed = await asyncio.to_thread(
                 bcrypt.hashpw, _prehash(password), bcrypt.gensalt(self._rounds)
             )
-        return kept.decode()
+        return hashed.decode()
 
-    async def matches(self, password: str, kept: str | None) -> bool:
+    async def matches(self, password: str, hashed: str | None) -> bool:
         """Takes as long when there is nothing to compare with, so that time tells nothing."""
-        against = kept.encode() if kept else self._nobodys
+        against = hashed.encode() if hashed else self._nobodys
         async with self._turns:
             same = await asyncio.to_thread(bcrypt.checkpw, _prehash(password), against)
-        return same and kept is not None
+        return same and hashed is not None
 
-    def is_outdated(self, kept: str) -> bool:
+    def is_outdated(self, hashed: str) -> bool:
         """Whether it was made with other rounds than are asked for now."""
-        return int(kept.split("$")[2]) != self._rounds
+        return int(hashed.split("$")[2]) != self._rounds
 
 
 def _prehash(password: str) -> bytes:

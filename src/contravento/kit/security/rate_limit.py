@@ -1,4 +1,4 @@
-"""How often somebody may try. Counted in Redis where there is one, else in this process."""
+"""Rate limits, counted in Redis where there is one, else in this process."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Secrets that travel: random tokens kept only as digests, and signed short-lived ones."""
+"""Random tokens, stored only as digests, and signed short-lived ones."""
 
 import hashlib
 import hmac

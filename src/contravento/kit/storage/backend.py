@@ -1,4 +1,4 @@
-"""One place where files are kept: a folder, or a bucket of S3-compatible storage, by its URL."""
+"""A storage backend: a folder or an S3-compatible bucket, by its URL."""
 
 import asyncio
 import errno
@@ -100,10 +100,10 @@ class StorageBackend:
         Raises OutOfSpace when the disk is full, and StorageAway; then nothing is kept.
         """
         with self._told():
-            done = await self._store.put_async(key, content, max_concurrency=PARTS_AT_ONCE)
+            result = await self._store.put_async(key, content, max_concurrency=PARTS_AT_ONCE)
             if self.folder:
                 await asyncio.to_thread(_flush, self.folder / key)
-        version = str(done["version"] or "")
+        version = str(result["version"] or "")
         return "" if version in NO_VERSION else version
 
     async def get(self, key: str) -> bytes:
@@ -183,12 +183,12 @@ class StorageBackend:
 
 def _bucket(url: str, access: Access) -> S3Store:
     """Waits are bounded: a rider is told soon, and a job is tried again later."""
-    given = {
+    credentials = {
         "region": access.region,
         "aws_access_key_id": access.access_key,
         "aws_secret_access_key": access.secret_key,
     }
-    config: Any = {name: value for name, value in given.items() if value}
+    config: Any = {name: value for name, value in credentials.items() if value}
     options: Any = {
         "connect_timeout": timedelta(seconds=min(CONNECT_SECONDS, access.silent_seconds)),
         "read_timeout": timedelta(seconds=access.silent_seconds),

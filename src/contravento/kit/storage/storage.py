@@ -1,4 +1,4 @@
-"""Files: riders' originals, what we made of them. In one place, or while they move in two."""
+"""Stored files, on one backend or, during a migration, on two."""
 
 import asyncio
 import os

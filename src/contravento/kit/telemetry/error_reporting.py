@@ -12,7 +12,7 @@ from sentry_sdk.integrations.logging import LoggingIntegration, ignore_logger
 from sentry_sdk.transport import HttpTransport
 
 from contravento.kit.settings import Settings
-from contravento.kit.telemetry.redaction import chain_of, hide_in, hide_quoted, words_of
+from contravento.kit.telemetry.redaction import causes_of, redact, redact_quoted, safe_text_of
 
 SECONDS_FOR_THE_LAST = 2
 SECONDS_FOR_A_TRIAL = 10
@@ -49,7 +49,7 @@ class RecordingTransport(HttpTransport):
         return answer
 
 
-def configure_reports(settings: Settings) -> None:
+def configure_error_reporting(settings: Settings) -> None:
     """From here on whatever is logged as an error is reported."""
     if settings.sentry_dsn is not None:
         _start(settings)
@@ -102,16 +102,16 @@ def _scrub(event: Any, hint: Any) -> Any:
     bound = structlog.contextvars.get_contextvars()
     event["tags"] = {name: str(bound[name]) for name in TAGS if name in bound}
     if entry := event.get("logentry"):
-        event["logentry"] = {"formatted": hide_quoted(entry.get("formatted") or "")}
+        event["logentry"] = {"formatted": redact_quoted(entry.get("formatted") or "")}
     safe_texts = _safe_texts((hint.get("exc_info") or (None, None))[1])
     for value in (event.get("exception") or {}).get("values", []):
         text = value.get("value") or ""
-        value["value"] = safe_texts.get(text) or hide_quoted(text)
-    return hide_in(event)
+        value["value"] = safe_texts.get(text) or redact_quoted(text)
+    return redact(event)
 
 
 def _safe_texts(error: BaseException | None) -> dict[str, str]:
     """What may be shown of each exception that led to this one, by its own text."""
     if error is None:
         return {}
-    return {str(exception): words_of(exception) for exception in chain_of(error)}
+    return {str(exception): safe_text_of(exception) for exception in causes_of(error)}

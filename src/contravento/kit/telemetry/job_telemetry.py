@@ -1,4 +1,4 @@
-"""What is told of a job's run: one log line, figures, and an error for good to whom it concerns."""
+"""Log line, metrics and trace of each job's run."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ import structlog
 
 from contravento.kit.clock import now
 from contravento.kit.telemetry import metrics
-from contravento.kit.telemetry.tracing import job_span, origin_of_jobs
+from contravento.kit.telemetry.tracing import current_traceparent, job_span
 
 OUTCOMES = ("succeeded", "retried", "failed")
 
@@ -25,7 +25,7 @@ def cause(due_at: datetime | None = None) -> dict[str, Any]:
     cause: dict[str, str] = {"due_at": (due_at or now()).isoformat()}
     if request_id := structlog.contextvars.get_contextvars().get("request_id"):
         cause["request_id"] = request_id
-    if origin := origin_of_jobs():
+    if origin := current_traceparent():
         cause["origin"] = origin
     return {CAUSE: cause}
 

@@ -15,12 +15,12 @@ import structlog
 from contravento.kit.settings import Settings
 from contravento.kit.telemetry.redaction import (
     HIDDEN,
-    chain_of,
-    hide_in,
-    hide_in_text,
-    hide_quoted,
+    causes_of,
     is_secret_name,
-    words_of,
+    redact,
+    redact_quoted,
+    redact_text,
+    safe_text_of,
 )
 
 type Fields = dict[str, Any]
@@ -78,33 +78,33 @@ class Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields: Fields = {"event": _words(record)}
         for name, value in structlog.contextvars.get_contextvars().items():
-            fields[name] = HIDDEN if is_secret_name(name) else hide_in(value)
+            fields[name] = HIDDEN if is_secret_name(name) else redact(value)
         for name, value in record.__dict__.items():
             if name not in _OWN_FIELDS:
-                fields[name] = HIDDEN if is_secret_name(name) else hide_in(value)
+                fields[name] = HIDDEN if is_secret_name(name) else redact(value)
         fields["level"] = record.levelname.lower()
         fields["logger"] = _RENAMED.get(record.name, record.name)
         fields["timestamp"] = _moment(record.created)
         if record.exc_info and record.exc_info[1]:
-            fields["exception"] = tell_exception(record.exc_info[1])
+            fields["exception"] = describe_exception(record.exc_info[1])
         return self._render(fields)
 
 
-def tell_exception(error: BaseException) -> str:
+def describe_exception(error: BaseException) -> str:
     """Where it came from and what led to it, oldest first, without what somebody sent."""
-    return _CAUSED_BY.join(_tell_one(cause) for cause in chain_of(error))
+    return _CAUSED_BY.join(_describe_error(cause) for cause in causes_of(error))
 
 
-def _tell_one(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     kind = type(error)
     name = (
         kind.__qualname__
         if kind.__module__ == "builtins"
         else f"{kind.__module__}.{kind.__qualname__}"
     )
-    lines = [*traceback.format_tb(error.__traceback__), f"{name}: {words_of(error)}"]
+    lines = [*traceback.format_tb(error.__traceback__), f"{name}: {safe_text_of(error)}"]
     if isinstance(error, BaseExceptionGroup):
-        lines += [f"\n{tell_exception(inner)}" for inner in error.exceptions]
+        lines += [f"\n{describe_exception(inner)}" for inner in error.exceptions]
     return "".join(lines)
 
 
@@ -113,7 +113,7 @@ def _words(record: logging.LogRecord) -> str:
         text = record.getMessage()
     except (TypeError, ValueError):  # its places and its arguments do not fit
         text = str(record.msg)
-    return hide_quoted(text) if record.name in _REPEAT_VALUES else hide_in_text(text)
+    return redact_quoted(text) if record.name in _REPEAT_VALUES else redact_text(text)
 
 
 def _moment(created: float) -> str:

@@ -1,4 +1,4 @@
-"""Keeping a process small."""
+"""Keeps the memory of a process small."""
 
 import ctypes
 import sys
@@ -7,7 +7,7 @@ _M_ARENA_MAX = -8  # malloc.h
 _ARENAS = 2
 
 
-def spare_memory() -> None:
+def limit_malloc_arenas() -> None:
     """Let all threads share two of glibc's arenas. By default each thread that handles an upload
     keeps one of its own, and with it the memory of the largest file it ever saw."""
     if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):

@@ -1,4 +1,4 @@
-"""Every figure that is told to Prometheus, by the name under which it is told."""
+"""Every Prometheus metric."""
 
 import os
 import time
@@ -248,8 +248,14 @@ def count_request(method: str, route: str, status: int, seconds: float) -> None:
 
 # Only the worker looks at the queue and counts rows, so only it tells of them.
 STATE = (
-    *(JOBS_WAITING, JOBS_OLDEST_WAITING_SECONDS, JOBS_IN_PROGRESS_OLDEST_SECONDS),
-    *(RIDERS, TRIPS, TRACKS, PHOTOS, STORAGE_BYTES),
+    JOBS_WAITING,
+    JOBS_OLDEST_WAITING_SECONDS,
+    JOBS_IN_PROGRESS_OLDEST_SECONDS,
+    RIDERS,
+    TRIPS,
+    TRACKS,
+    PHOTOS,
+    STORAGE_BYTES,
 )
 _STATE_NAMES = frozenset(metric.name for collector in STATE for metric in collector.describe())
 

@@ -1,4 +1,4 @@
-"""Spans by OpenTelemetry, sent by OTLP over HTTP. Nothing that somebody sent stands in them."""
+"""OpenTelemetry spans, sent by OTLP over HTTP, without anything a user sent."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

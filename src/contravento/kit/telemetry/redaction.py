@@ -1,4 +1,4 @@
-"""What must not leave the program in a log, a report or a trace, and how it is taken out."""
+"""Redaction of secrets and personal data in logs, error reports and traces."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _JWT = re.compile(r"eyJ[\w-]{10,}\.[\w-]+\.[\w-]+")
-_OURS = re.compile(r"(?<![\w-])(?:cv_)?[\w-]{43}(?![\w-])")  # as kit/tokens.py makes them
+_OURS = re.compile(r"(?<![\w-])(?:cv_)?[\w-]{43}(?![\w-])")  # as kit/security/tokens.py makes them
 _SHORTEST_TOKEN = 30
 
 # Where an exception's text repeats what somebody sent, it does so in quotes or as a DETAIL.
@@ -37,21 +37,21 @@ def is_secret_name(name: str) -> bool:
     return _SECRET_NAMES.search(name) is not None
 
 
-def hide_in(value: Any) -> Any:
+def redact(value: Any) -> Any:
     """The same with secrets hidden: by their names, and wherever their looks tell them."""
     if isinstance(value, str):
-        return hide_in_text(value)
+        return redact_text(value)
     if isinstance(value, dict):
         return {
-            name: HIDDEN if is_secret_name(str(name)) else hide_in(inner)
+            name: HIDDEN if is_secret_name(str(name)) else redact(inner)
             for name, inner in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
-        return [hide_in(inner) for inner in value]
+        return [redact(inner) for inner in value]
     return value
 
 
-def hide_in_text(text: str) -> str:
+def redact_text(text: str) -> str:
     """Looks for a sign of each first: nearly every text has none, and there are many."""
     if "://" in text:
         text = _IN_URL.sub(HIDDEN, text)
@@ -66,24 +66,24 @@ def hide_in_text(text: str) -> str:
     return _E_MAIL.sub(HIDDEN, text) if "@" in text or "%40" in text else text
 
 
-def hide_quoted(text: str) -> str:
+def redact_quoted(text: str) -> str:
     """For texts that repeat values: nothing in quotes stays."""
-    return hide_in_text(_QUOTED.sub(HIDDEN, _DETAIL.sub(HIDDEN, text)))
+    return redact_text(_QUOTED.sub(HIDDEN, _DETAIL.sub(HIDDEN, text)))
 
 
-def words_of(error: BaseException) -> str:
+def safe_text_of(error: BaseException) -> str:
     """What an exception says, without what somebody sent."""
     if isinstance(error, AppError):
         return error.message
     if isinstance(error, OSError) and error.strerror:
-        return f"[Errno {error.errno}] {hide_in_text(error.strerror)}"
+        return f"[Errno {error.errno}] {redact_text(error.strerror)}"
     state = getattr(getattr(error, "orig", error), "sqlstate", None) or ""
     if isinstance(error, _OF_THE_PROGRAM) or str(state).startswith(_WRONG_STATEMENT):
-        return hide_in_text(_DETAIL.sub(HIDDEN, str(error)))
-    return hide_quoted(str(error))
+        return redact_text(_DETAIL.sub(HIDDEN, str(error)))
+    return redact_quoted(str(error))
 
 
-def chain_of(error: BaseException) -> Iterator[BaseException]:
+def causes_of(error: BaseException) -> Iterator[BaseException]:
     """The error and what led to it, oldest first."""
     seen: list[BaseException] = []
     current: BaseException | None = error

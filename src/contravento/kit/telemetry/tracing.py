@@ -1,4 +1,4 @@
-"""Traces, where a host collects them: which request asked what, and which job came of it."""
+"""Tracing of requests, jobs and statements, where a host has set it."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
@@ -48,7 +48,7 @@ class _Current:
     tracer: Tracer = _NoTracer()
 
 
-def configure_spans(settings: Settings, service: str) -> None:
+def configure_tracing(settings: Settings, service: str) -> None:
     """From here on `service` sends its spans to the collector, if one is set."""
     if settings.otel_exporter_otlp_endpoint:
         _Current.tracer = opentelemetry.start(settings, service)
@@ -59,15 +59,15 @@ def request_span(request_id: str) -> AbstractContextManager[Span]:
 
 
 def job_span(name: str, *, attempt: int, origin: str | None) -> AbstractContextManager[None]:
-    """`origin` is what `origin_of_jobs` returned where the job was queued."""
+    """`origin` is what `current_traceparent` returned where the job was queued."""
     return _Current.tracer.job(name, attempt=attempt, origin=origin)
 
 
-def origin_of_jobs() -> str | None:
+def current_traceparent() -> str | None:
     """The current span, to be carried along with a job."""
     return _Current.tracer.origin()
 
 
-def watch_statements(engine: AsyncEngine) -> None:
+def trace_statements(engine: AsyncEngine) -> None:
     """A span for each statement, without its parameters."""
     _Current.tracer.watch(engine)

@@ -1,0 +1,1 @@
+"""Figures and lines computed from a recording."""

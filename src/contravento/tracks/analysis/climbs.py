@@ -1,4 +1,4 @@
-"""Ascent and descent out of noisy elevations."""
+"""Ascent and descent from noisy elevations."""
 
 from collections.abc import Iterator
 

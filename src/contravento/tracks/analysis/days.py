@@ -1,4 +1,4 @@
-"""The days of a recording, as the sun divides them where the rider was."""
+"""The days of a recording, in the local solar time of where it was ridden."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime

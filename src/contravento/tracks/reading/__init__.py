@@ -1,0 +1,1 @@
+"""Reading GPX, FIT and TCX files."""

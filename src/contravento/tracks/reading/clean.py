@@ -1,4 +1,4 @@
-"""From what was found in a file to a recording: what cannot be is taken out, and said."""
+"""Turns parsed points into a recording: takes out what cannot be true, and reports it."""
 
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -79,9 +79,9 @@ class _Draft:
         if count:
             self.report.append(kind(count=int(count), **params))
 
-    def keep(self, kept: Mask) -> None:
+    def keep(self, mask: Mask) -> None:
         for name in ("lon", "lat", "elevation", "time", "segment", "track"):
-            setattr(self, name, getattr(self, name)[kept])
+            setattr(self, name, getattr(self, name)[mask])
 
     def follows(self) -> Mask:
         """Whether each point but the first goes on in the segment of the one before, (n - 1,)."""
@@ -138,8 +138,8 @@ def _running_backwards(draft: _Draft) -> Mask:
     falls = (np.diff(time) < 0) & (np.diff(segment) == 0)
     for affected in np.unique(segment[1:][falls]).tolist():
         low, high = np.searchsorted(segment, [affected, affected + 1]).tolist()
-        kept = _longest_rise(time[low:high].tolist())
-        given_up[np.delete(timed[low:high], kept)] = True
+        rising = _longest_rise(time[low:high].tolist())
+        given_up[np.delete(timed[low:high], rising)] = True
     return given_up
 
 
@@ -182,7 +182,7 @@ def _drop_repeated_segments(draft: _Draft) -> None:
     """Drop a segment with times of which an equal one came before: the file holds a ride twice."""
     starts = np.flatnonzero(np.diff(draft.segment, prepend=-1))
     ends = np.append(starts[1:], len(draft.segment))
-    kept = np.ones(len(draft.segment), np.bool_)
+    mask = np.ones(len(draft.segment), np.bool_)
     seen: set[bytes] = set()
     repeated = 0
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
@@ -190,12 +190,12 @@ def _drop_repeated_segments(draft: _Draft) -> None:
             continue
         points = (draft.lon[start:end], draft.lat[start:end], draft.time[start:end])
         key = sha256(b"".join(values.tobytes() for values in points)).digest()
-        kept[start:end] = key not in seen
+        mask[start:end] = key not in seen
         repeated += key in seen
         seen.add(key)
     if repeated:
         draft.note(warnings.REPEATED_SEGMENTS, repeated)
-        draft.keep(kept)
+        draft.keep(mask)
 
 
 def _drop_spikes(draft: _Draft) -> None:

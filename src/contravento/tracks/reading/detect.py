@@ -1,4 +1,4 @@
-"""What kind of file some bytes are, by what they begin with and never by their name."""
+"""Detects a file's format by its content, never by its name."""
 
 import re
 from enum import StrEnum

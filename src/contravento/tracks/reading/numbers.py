@@ -1,4 +1,4 @@
-"""Numbers and short texts as files write them."""
+"""Parses numbers and short texts."""
 
 from contravento.tracks import rules
 

@@ -1,4 +1,4 @@
-"""What a format's reader has found in a file, before anything is checked or left out."""
+"""The result of parsing a file, before anything is checked or left out."""
 
 from array import array
 from dataclasses import dataclass, field

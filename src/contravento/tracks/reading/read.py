@@ -1,4 +1,4 @@
-"""Any track file, whatever its format, read into a recording."""
+"""Reads a track file of any format into a recording."""
 
 import zlib
 from datetime import UTC, datetime

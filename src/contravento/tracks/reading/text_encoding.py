@@ -1,4 +1,4 @@
-"""XML bytes in whatever encoding, said or unsaid, turned into UTF-8."""
+"""Converts XML of any encoding, declared or not, to UTF-8."""
 
 import codecs
 import re

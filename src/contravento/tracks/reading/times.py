@@ -1,4 +1,4 @@
-"""Times as files write them, turned into seconds since 1970."""
+"""Parses times into seconds since 1970."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

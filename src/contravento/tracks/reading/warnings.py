@@ -1,4 +1,4 @@
-"""Every remark that the reading of a track can make, in the order a report gives them."""
+"""Every remark that reading a track can make, in the order a report lists them."""
 
 from contravento.kit.i18n.marks import N_
 from contravento.tracks.recording import RemarkKind

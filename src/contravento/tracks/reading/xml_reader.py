@@ -1,4 +1,4 @@
-"""XML read without trust: no DTD, no entities, no depth; what is broken is read up to the break."""
+"""Reads untrusted XML: no DTD, no entities, no depth; broken files up to the break."""
 
 import re
 from collections.abc import Callable
@@ -111,13 +111,13 @@ def _describe(error: expat.ExpatError) -> Remark:
 def _repair(text: bytes) -> tuple[bytes, list[Remark]]:
     """Take out characters that XML forbids and escape ampersands that begin no reference."""
     remarks = []
-    kept = text.translate(None, FORBIDDEN_BYTES).replace(b"\xef\xbf\xbe", b"")
-    kept = kept.replace(b"\xef\xbf\xbf", b"")
-    if len(kept) < len(text):
-        remarks.append(warnings.CONTROL_CHARACTERS(count=len(text) - len(kept)))
-    repaired = REFERENCE.sub(_repair_reference, kept, count=MOST_REFERENCES)
-    if len(repaired) != len(kept):
-        remarks.append(warnings.AMPERSANDS(count=(len(repaired) - len(kept)) // len(b"amp;")))
+    cleaned = text.translate(None, FORBIDDEN_BYTES).replace(b"\xef\xbf\xbe", b"")
+    cleaned = cleaned.replace(b"\xef\xbf\xbf", b"")
+    if len(cleaned) < len(text):
+        remarks.append(warnings.CONTROL_CHARACTERS(count=len(text) - len(cleaned)))
+    repaired = REFERENCE.sub(_repair_reference, cleaned, count=MOST_REFERENCES)
+    if len(repaired) != len(cleaned):
+        remarks.append(warnings.AMPERSANDS(count=(len(repaired) - len(cleaned)) // len(b"amp;")))
     return repaired, remarks
 
 

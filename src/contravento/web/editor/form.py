@@ -98,11 +98,11 @@ def _without_mistakes(form: Form[TripForm]) -> dict[str, Any]:
     return {name: value for name, value in form.typed.items() if name not in wrong}
 
 
-def _is_outdated(seen: str, trip: Trip) -> bool:
+def _is_outdated(shown_at: str, trip: Trip) -> bool:
     """Whether the trip was changed after the form was shown; one that does not say is trusted."""
-    if not seen:
+    if not shown_at:
         return False
     try:
-        return datetime.fromisoformat(seen) < trip.updated_at
+        return datetime.fromisoformat(shown_at) < trip.updated_at
     except (ValueError, TypeError):
         return True

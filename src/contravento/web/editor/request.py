@@ -86,15 +86,15 @@ class EditorRequest:
     ) -> Response:
         """The whole page. Its trip is read anew: a refusal may have rolled back what we had."""
         state = await self.open(slug)
-        shown = form or Form[TripForm]()
-        is_conflict = isinstance(shown.refusal, ChangedElsewhere)
+        typed = form or Form[TripForm]()
+        is_conflict = isinstance(typed.refusal, ChangedElsewhere)
         return self.page.show(
             "editor/edit.html",
-            status=status or (409 if is_conflict else 422 if refused else shown.status),
+            status=status or (409 if is_conflict else 422 if refused else typed.status),
             refused=refused,
             is_conflict=is_conflict,
             is_unready=status == 409,
-            **self.context(state, shown),
+            **self.context(state, typed),
         )
 
     def context(self, state: EditorState, form: Form[TripForm] | None = None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Where the next page of a list starts, as a word for its address."""
+"""Cursors of paginated lists."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime

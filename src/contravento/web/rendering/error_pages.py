@@ -1,4 +1,4 @@
-"""The one place where an error becomes a response: a page for people, problem+json for programs."""
+"""Turns errors into responses: a page for people, problem+json for programs."""
 
 import errno
 import logging
@@ -21,7 +21,7 @@ from contravento.kit.errors import AppError, NotFound, Unavailable
 from contravento.kit.i18n.catalogue import translate
 from contravento.kit.i18n.marks import N_
 from contravento.kit.validation_messages import sentence_for
-from contravento.operations.service import note_mishap
+from contravento.operations.service import record_error
 from contravento.web.rendering.page import Page
 
 PROBLEM = "application/problem+json"
@@ -52,8 +52,13 @@ _DETAILS = {
 # What asking the database for a connection ends in when it cannot be had; a container that is gone
 # takes its name with it.
 OUTAGES = (
-    *(PoolTimeout, TimeoutError, ConnectionError, FileNotFoundError, socket.gaierror),
-    *(CannotConnectNowError, TargetServerAttributeNotMatched),
+    PoolTimeout,
+    TimeoutError,
+    ConnectionError,
+    FileNotFoundError,
+    socket.gaierror,
+    CannotConnectNowError,
+    TargetServerAttributeNotMatched,
     BrokenProcessPool,
 )
 # SQL states: shutting down, crashed, starting up, no connection left, become a standby; and what a
@@ -90,7 +95,7 @@ async def explain(request: Request, error: Exception) -> Response:
         return _tell(request, Unavailable(), language)
     log.error("unforeseen", exc_info=error)
     resources = RequestState.of(request.scope).resources
-    await note_mishap(resources, error, place=_place(request))
+    await record_error(resources, error, place=_place(request))
     return _answer(request, 500, translate(language, AppError.message))
 
 

@@ -1,4 +1,4 @@
-"""Numbers, lengths, dates and countries as the design sets them in each language."""
+"""Template filters for numbers, lengths, dates and countries in each language."""
 
 from datetime import date, datetime, timedelta
 from functools import lru_cache

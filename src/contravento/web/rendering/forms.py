@@ -1,4 +1,4 @@
-"""Reading forms into the same input models that JSON uses, with our own words for mistakes."""
+"""Parses forms into the input models that JSON uses, with our own messages."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -75,21 +75,21 @@ async def read_form[M: BaseModel](
 
 
 def read_fields[M: BaseModel](
-    sent: FormData, model: type[M], language: str, *, lists: tuple[str, ...] = ()
+    fields: FormData, model: type[M], language: str, *, lists: tuple[str, ...] = ()
 ) -> Form[M]:
     typed: dict[str, Any] = {}
     for name in model.model_fields:
         if name in lists:
-            if name in sent:
-                typed[name] = _split(sent.getlist(name))
-        elif isinstance(value := sent.get(name), str):
+            if name in fields:
+                typed[name] = _split(fields.getlist(name))
+        elif isinstance(value := fields.get(name), str):
             typed[name] = value.replace("\r\n", "\n")
     return validate(model, typed, language)
 
 
-def files_in(sent: FormData, *names: str) -> list[UploadFile]:
+def files_in(fields: FormData, *names: str) -> list[UploadFile]:
     """A file field that nothing was chosen for is sent as a file without a name."""
-    files = [file for name in names for file in sent.getlist(name)]
+    files = [file for name in names for file in fields.getlist(name)]
     return [file for file in files if isinstance(file, UploadFile) and file.filename]
 
 
@@ -116,9 +116,9 @@ async def attempt[T](session: Session, act: Awaitable[T]) -> tuple[T | None, App
 
 
 def validate[M: BaseModel](model: type[M], typed: dict[str, Any], language: str) -> Form[M]:
-    given = {name: value if value != "" else _empty(name) for name, value in typed.items()}
+    values = {name: value if value != "" else _empty(name) for name, value in typed.items()}
     try:
-        return Form(typed, result=model.model_validate(given))
+        return Form(typed, result=model.model_validate(values))
     except ValidationError as wrong:
         errors = {}
         for problem in wrong.errors():

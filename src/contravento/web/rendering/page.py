@@ -1,4 +1,4 @@
-"""Turning templates into pages: the same template gives a page or, for htmx, one block of it."""
+"""Renders templates: the whole page or, for htmx, one block of it."""
 
 import hashlib
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def static_url(path: str) -> str:
 
 @cache
 def environment(language: str) -> Environment:
-    made = Environment(
+    created = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -48,20 +48,20 @@ def environment(language: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+    created.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     for name in ("number", "kilometres", "date_range", "day", "month", "moment", "duration"):
-        made.filters[name] = partial(_last, getattr(formats, name), language)
+        created.filters[name] = partial(_last, getattr(formats, name), language)
     for name in ("ago", "span", "percent", "size"):
-        made.filters[name] = partial(_last, getattr(formats, name), language)
+        created.filters[name] = partial(_last, getattr(formats, name), language)
     for name in ("megabytes", "country", "countries", "distance", "height", "speed", "in_words"):
-        made.filters[name] = partial(_last, getattr(formats, name), language)
-    made.filters["with_unit"] = formats.with_unit
-    made.filters["first_upper"] = formats.first_upper
-    made.filters["sources"] = srcset.sources
-    made.filters["photo_url"] = srcset.url
-    made.filters["markdown"] = to_html
-    made.globals.update(static=static_url, languages=LANGUAGES)
-    return made
+        created.filters[name] = partial(_last, getattr(formats, name), language)
+    created.filters["with_unit"] = formats.with_unit
+    created.filters["first_upper"] = formats.first_upper
+    created.filters["sources"] = srcset.sources
+    created.filters["photo_url"] = srcset.url
+    created.filters["markdown"] = to_html
+    created.globals.update(static=static_url, languages=LANGUAGES)
+    return created
 
 
 def _last(function: Any, language: str, value: Any, *rest: Any, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What was drawn or counted once and may be shown again, kept by this process."""
+"""A cache of drawings and figures, in this process."""
 
 import asyncio
 import time
@@ -30,18 +30,18 @@ class RenderCache:
         lock = self._under_way.setdefault(key, asyncio.Lock())
         try:
             async with lock:
-                made_at, made = self._made.get(key, (None, None))
+                made_at, value = self._made.get(key, (None, None))
                 if made_at is None or time.monotonic() - made_at > seconds:
                     outcome = "miss"
-                    made = await make()
-                    self._made[key] = time.monotonic(), made
+                    value = await make()
+                    self._made[key] = time.monotonic(), value
                 self._made.move_to_end(key)
         finally:
             self._under_way.pop(key, None)
             metrics.CACHE_LOOKUPS.labels(cache, outcome).inc()
         while len(self._made) > self._most:
             self._made.popitem(last=False)
-        return cast(R, made)
+        return cast(R, value)
 
 
 async def _kept(request: Request) -> RenderCache:
@@ -51,4 +51,4 @@ async def _kept(request: Request) -> RenderCache:
     return cast(RenderCache, state.kept)
 
 
-KeptBy = Annotated[RenderCache, Depends(_kept)]
+RenderCacheOf = Annotated[RenderCache, Depends(_kept)]

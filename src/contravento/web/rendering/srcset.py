@@ -1,4 +1,4 @@
-"""Where a photo's sizes are, for pages that let the browser choose among them."""
+"""`srcset` attributes of photos."""
 
 from collections.abc import Mapping
 from typing import Any

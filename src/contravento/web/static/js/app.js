@@ -12,7 +12,6 @@ function enhance(root) {
   setShares(root);
   for (const list of all(root, "[role=tablist]:not([data-ready])")) startTabs(list);
   for (const output of all(root, "[data-retry]:not([data-ready])")) startRetry(output);
-  for (const toast of all(root, ".toast[data-seconds]:not([data-ready])")) startToast(toast);
   for (const [hook, load] of LARGER) if (all(root, hook).length) load().then((module) => module.enhance(document));
 }
 
@@ -91,15 +90,6 @@ function startRetry(output) {
   }, 1000);
 }
 
-function startToast(toast) {
-  toast.dataset.ready = "";
-  const stay = () => toast.matches(":hover, :focus-within");
-  setTimeout(function leave() {
-    if (stay()) setTimeout(leave, 2000);
-    else toast.remove();
-  }, Number(toast.dataset.seconds) * 1000);
-}
-
 // -- dialogs, copies, dismissals: one listener for the page
 document.addEventListener("click", (event) => {
   const chosen = event.target.closest("[data-set-theme], [data-dialog], [data-close], [data-copy], [data-dismiss]");
@@ -109,7 +99,7 @@ document.addEventListener("click", (event) => {
   if (dialog !== undefined) openDialog(event, dialog);
   if (close !== undefined) chosen.closest("dialog")?.close();
   if (copy !== undefined) copyText(chosen, copy);
-  if (dismiss !== undefined) chosen.closest(".notice, .toast, .upload")?.remove();
+  if (dismiss !== undefined) chosen.closest(".notice, .upload")?.remove();
 });
 
 // Without a script the button is a link or a submit to a page that asks the same.
