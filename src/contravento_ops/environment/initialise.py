@@ -28,18 +28,18 @@ class Outcome:
     added: tuple[str, ...]
 
 
-def initialise(place: EnvironmentPaths, given: Mapping[str, str], ask: Ask) -> Outcome:
+def initialise(paths: EnvironmentPaths, given: Mapping[str, str], ask: Ask) -> Outcome:
     """Make the file, or add what an upgrade brought; nothing that stands there changes."""
-    before = file.read(place.env_file)
+    before = file.read(paths.env_file)
     if before is None:
-        values = _fresh(place.environment, given, ask)
-        file.create(place.env_file, _written(place.environment, values))
-        secret_ages.note(place.env_file)
+        values = _fresh(paths.environment, given, ask)
+        file.create(paths.env_file, _written(paths.environment, values))
+        secret_ages.note(paths.env_file)
         return Outcome(True, tuple(values))
-    added = _missing(place.environment, before.values, given)
+    added = _missing(paths.environment, before.values, given)
     if added:
-        file.add(place.env_file, added, "Added by `init`; what stood above is as it was.")
-    secret_ages.note(place.env_file)
+        file.add(paths.env_file, added, "Added by `init`; what stood above is as it was.")
+    secret_ages.note(paths.env_file)
     return Outcome(False, tuple(added))
 
 

@@ -54,7 +54,7 @@ def gather(project: Project, values: Mapping[str, str]) -> Facts:
         asks_authority=asks,
         firewall=_firewall(),
         has_data=any(each.is_ours for each in published),
-        closed=tuple(closed_to_others(project.place.root)),
+        closed=tuple(closed_to_others(project.paths.root)),
         why=why,
     )
 

@@ -153,15 +153,15 @@ class Container:
 class Project:
     """One environment as Compose sees it; `variables` win over the environment file."""
 
-    place: EnvironmentPaths
+    paths: EnvironmentPaths
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def with_variables(self, **variables: str) -> "Project":
-        return Project(self.place, {**self.variables, **variables})
+        return Project(self.paths, {**self.variables, **variables})
 
     def call(self, *words: str) -> Call:
-        files = [part for file in self.place.compose_files for part in ("-f", str(file))]
-        env_file = ("--env-file", str(self.place.env_file))
+        files = [part for file in self.paths.compose_files for part in ("-f", str(file))]
+        env_file = ("--env-file", str(self.paths.env_file))
         return Call((*compose_command(), *files, *env_file, *words), self.variables)
 
     def config(self) -> dict[str, Any]:

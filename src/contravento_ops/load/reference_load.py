@@ -53,7 +53,7 @@ def measure(project: Project, values: Mapping[str, str], probe: Probe) -> Refere
     watching = threading.Thread(target=_watch, args=(services, samples, over))
     file = run.results_file(project)
     target = load_target.target(project, values, probe)
-    made = run.plan(project.place.root, target, file, Profile.REFERENCE, "")
+    made = run.plan(project.paths.root, target, file, Profile.REFERENCE, "")
     watching.start()
     try:
         summary = k6.run(made, file)

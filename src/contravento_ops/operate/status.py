@@ -58,9 +58,9 @@ class Status:
 def gather(project: Project, values: Mapping[str, str]) -> Status:
     containers = project.containers()
     wanted = set(project.services()) - ONE_OFF
-    remembered: EnvironmentState = state.read(project.place.state)
+    remembered: EnvironmentState = state.read(project.paths.state)
     return Status(
-        environment=project.place.environment,
+        environment=project.paths.environment,
         services=tuple(each for each in containers if each.service not in ONE_OFF),
         missing=tuple(sorted(wanted - {each.service for each in containers})),
         certificate=_certificate(project, values),

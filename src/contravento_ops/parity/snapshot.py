@@ -60,7 +60,7 @@ class Inspector:
     def look(self) -> Snapshot:
         config = self.project.config()
         found = Snapshot(
-            environment=self.project.place.environment,
+            environment=self.project.paths.environment,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             files=dict(self._of_files(config)),
             running=dict(self._of_what_runs(config)),
@@ -138,7 +138,7 @@ class Inspector:
     def _plain(self, text: str, config: Mapping[str, Any]) -> str:
         values = self.file.values
         alike = {
-            str(self.project.place.root): "FOLDER",
+            str(self.project.paths.root): "FOLDER",
             str(config["name"]): "PROJECT",
             values.get("DOMAIN", ""): "DOMAIN",
             values.get("NETWORK_PREFIX", DEFAULT_PREFIX): "NETWORK",

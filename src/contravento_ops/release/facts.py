@@ -36,7 +36,7 @@ def gather(project: Project) -> Facts:
         serving=serving,
         watching=tuple(each for each in named if each in MONITORING | BACKUPS),
         leftovers=(*_names(ended, "backend"), *_names(ended, "worker")),
-        has_database=not project.place.has_own_database
+        has_database=not project.paths.has_own_database
         or any(each.service == "postgres" and each.is_well for each in running),
     )
 
@@ -72,7 +72,7 @@ def migration_of(project: Project) -> str | None:
 
 def psql(project: Project, query: str) -> Call:
     """As the administrator, inside postgres' own container; elsewhere as the tables' owner."""
-    if not project.place.has_own_database:
+    if not project.paths.has_own_database:
         return project.call("run", "--rm", "--no-deps", "-T", "database", "-XAt", "-c", query)
     shell = 'psql -XAt -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "$0"'
     return project.call("exec", "-T", "postgres", "sh", "-c", shell, query)

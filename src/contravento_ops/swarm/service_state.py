@@ -8,7 +8,8 @@ from typing import Any
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import docker
-from contravento_ops.release.wait import LAST_WORDS, NotWell
+from contravento_ops.kit.errors import StepFailed
+from contravento_ops.release.wait import LAST_WORDS
 from contravento_ops.swarm import nodes
 from contravento_ops.swarm.nodes import Node
 
@@ -85,15 +86,15 @@ def look(service: str) -> ServiceState:
 
 
 def until_well(service: str, *, seconds: float) -> None:
-    """Raises NotWell with the cause where the Swarm goes back or the time is over."""
+    """Raises StepFailed with the cause where the Swarm goes back or the time is over."""
     until = time.monotonic() + seconds
     while not (found := look(service)).is_well:
         if found.is_going_back or found.has_given_up:
-            raise NotWell(f"{service}: {complaint(service)}")
+            raise StepFailed(f"{service}: {complaint(service)}")
         if not found.update and found.well == 0 and _failures(service) >= TRIES:
-            raise NotWell(f"{service} ends again and again: {complaint(service)}")
+            raise StepFailed(f"{service} ends again and again: {complaint(service)}")
         if time.monotonic() > until:
-            raise NotWell(f"{service} is not well after {seconds:.0f} s: {complaint(service)}")
+            raise StepFailed(f"{service} is not well after {seconds:.0f} s: {complaint(service)}")
         time.sleep(LOOK_EVERY_SECONDS)
 
 
@@ -120,16 +121,16 @@ def until_back(service: str) -> bool:
 
 
 def until_done(job: str, *, seconds: float) -> None:
-    """Raises NotWell where a task of it fails, or the time is over."""
+    """Raises StepFailed where a task of it fails, or the time is over."""
     until = time.monotonic() + seconds
     while True:
         states = [str(each["Status"]["State"]) for each in _tasks(job)]
         if any(each in WENT_WRONG for each in states):
-            raise NotWell(f"{job} failed: {complaint(job)}")
+            raise StepFailed(f"{job} failed: {complaint(job)}")
         if states and all(each == "complete" for each in states):
             return
         if time.monotonic() > until:
-            raise NotWell(f"{job} has not ended after {seconds:.0f} s: {complaint(job)}")
+            raise StepFailed(f"{job} has not ended after {seconds:.0f} s: {complaint(job)}")
         time.sleep(LOOK_EVERY_SECONDS / 2)
 
 

@@ -112,9 +112,9 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Both:
         return made.of(words.partition("--env-file")[2].split()[0]).answer(words)
 
     def containers(project: Project, *services: str) -> list[Container]:
-        side = made.of(project.place.environment)
+        side = made.of(project.paths.environment)
         names = [*side.images, "backend", "postgres"] if side.running else []
-        prefix = project.place.environment
+        prefix = project.paths.environment
         return [Container(f"{prefix}/{each}", each, each, "running", "", "") for each in names]
 
     def inspect(name: str) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Both:
     monkeypatch.setattr(compose, "run", run)
     monkeypatch.setattr(compose, "inspect", inspect)
     monkeypatch.setattr(Project, "containers", containers)
-    monkeypatch.setattr(Project, "config", lambda each: made.of(each.place.environment).config())
+    monkeypatch.setattr(Project, "config", lambda each: made.of(each.paths.environment).config())
     return made
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from contravento_ops.kit.compose import Project
 from contravento_ops.kit.paths import EnvironmentPaths
-from contravento_ops.release.plan import Options
+from contravento_ops.release.steps import Kind, Options
 from contravento_ops.swarm import plan, prune
-from contravento_ops.swarm.plan import Facts, Kind, Plan
+from contravento_ops.swarm.plan import Facts, SwarmPlan
 
 OPTIONS = Options(tag="1a2b3c4d5e6f")
 ALL = frozenset(
@@ -32,8 +32,8 @@ def facts(tmp_path: Path) -> Facts:
     )
 
 
-def steps(made: Plan) -> list[tuple[str, ...]]:
-    return [each.services for each in made.steps if each.services]
+def steps(made: SwarmPlan) -> list[tuple[str, ...]]:
+    return [each.subjects for each in made.steps if each.subjects]
 
 
 def test_data_come_first_then_migrations_then_workers_then_backends(facts: Facts) -> None:
@@ -58,8 +58,8 @@ def test_where_there_is_a_database_it_is_asked_before_anything_is_touched(facts:
 
 def test_a_job_that_was_there_is_made_anew(facts: Facts) -> None:
     made = plan.make(replace(facts, there=frozenset({"migrate"})), OPTIONS)
-    (migrate,) = (each for each in made.steps if each.services == ("migrate",))
-    (roles,) = (each for each in made.steps if each.services == ("roles",))
+    (migrate,) = (each for each in made.steps if each.subjects == ("migrate",))
+    (roles,) = (each for each in made.steps if each.subjects == ("roles",))
 
     assert str(migrate.calls[0]) == "docker service rm diary_migrate"
     assert len(roles.calls) == 1

@@ -45,22 +45,22 @@ LINE_PIXELS = 8  # how thick the line is drawn, with its ends
 FEWEST_PIXELS = 200
 
 
-def gpx_on_map(visit: CheckContext) -> Evidence:
+def gpx_on_map(context: CheckContext) -> Evidence:
     """A GPX file is taken, and its line stands on the map in a browser"""
-    trip, ride = visit.ridden, visit.ride
-    tab = visit.browser.tab()
-    tab.open(visit.site.url + trip.page)
+    trip, ride = context.ridden, context.ride
+    tab = context.browser.tab()
+    tab.open(context.site.url + trip.page)
     tab.evaluate(f"{MAP} && {MAP}.scrollIntoView()")
     if not tab.until(f"{MAP} && 'live' in {MAP}.dataset", LIVE_SECONDS):
         raise CheckFailed("the map never came to life", pictures={"The trip's page": tab.picture()})
     seen = tab.evaluate(LOOK)
     place = {name: seen[name] for name in ("x", "y", "width", "height")}
     picture = tab.picture(clip=place)
-    drawn = measured(visit.browser.tab(), picture, seen["colour"])
+    drawn = measured(context.browser.tab(), picture, seen["colour"])
     told = {
         "the file's bounds": _words(ride.bounds),
         "the map's bounds": seen["bounds"],
-        "browser": visit.browser.version,
+        "browser": context.browser.version,
     }
     complaint = _judge(ride, seen, drawn, told)
     if complaint:
