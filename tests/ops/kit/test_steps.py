@@ -7,7 +7,7 @@ import pytest
 
 from contravento_ops.kit.console import Console
 from contravento_ops.kit.errors import CommandError, StepFailed
-from contravento_ops.kit.steps import Failure, Interrupted, Step, StepRunner
+from contravento_ops.kit.steps import Failure, Interrupted, Problem, Step, StepRunner
 
 
 class Kind(StrEnum):
@@ -34,7 +34,7 @@ def test_every_step_is_carried_out_in_order_and_timed() -> None:
 
 
 @pytest.mark.parametrize("problem", [StepFailed("it is slow"), CommandError("it is slow")])
-def test_a_failure_ends_the_plan_and_says_whether_riders_are_concerned(problem: Exception) -> None:
+def test_a_failure_ends_the_plan_and_says_whether_riders_are_concerned(problem: Problem) -> None:
     def change(step: Step[Kind]) -> None:
         raise problem
 
