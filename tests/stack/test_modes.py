@@ -12,7 +12,7 @@ import httpx
 import pytest
 import yaml
 
-from contravento_ops.release.plan import MONITORING
+from contravento_ops.kit.services import MONITORING
 from tests.stack.deployment import (
     DOMAIN,
     Deployment,

@@ -8,7 +8,8 @@ from contravento_ops.context import CommandContext
 from contravento_ops.environment import file as env_files
 from contravento_ops.kit import compose
 from contravento_ops.kit.errors import CommandError, Exit, StepFailed
-from contravento_ops.operate import certificate, status as looking, support as bundles
+from contravento_ops.kit.services import ONE_OFF
+from contravento_ops.operate import renewal, status as looking, support as bundles
 from contravento_ops.release import wait
 
 HEALTHY_SECONDS = 120
@@ -72,7 +73,7 @@ def restart(
         raise CommandError(
             f"There is no service {service}; there are {', '.join(known)}.", status=Exit.USAGE
         )
-    running = [each for each in known if each not in wait.ONE_OFF]
+    running = [each for each in known if each not in ONE_OFF]
     call = context.project.call("restart", *([service] if service else running))
     if dry_run:
         context.console.say(str(call))
@@ -127,14 +128,14 @@ def renew_certificate(
     """Renew the certificate if it is due, and see that visitors get it."""
     context: CommandContext = ctx.obj
     if dry_run:
-        context.console.say(str(certificate.call(context.project, force=force)))
+        context.console.say(str(renewal.call(context.project, force=force)))
         return
     with context.changing("renew-certificate", force=force):
-        renewal = certificate.renew(context.project, context.values, force=force)
+        renewed = renewal.renew(context.project, context.values, force=force)
     context.console.note(
-        "ok", f"The stored certificate is served, {renewal.seconds_until_served:.0f} s later."
+        "ok", f"The stored certificate is served, {renewed.seconds_until_served:.0f} s later."
     )
-    context.console.answer({"seconds_until_served": renewal.seconds_until_served})
+    context.console.answer({"seconds_until_served": renewed.seconds_until_served})
 
 
 def support(ctx: typer.Context, as_json: Json = False) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import IO, Any
 
-from contravento_ops.kit import compose
+from contravento_ops.kit import compose, services
 from contravento_ops.kit.compose import Call, Project, docker
 from contravento_ops.kit.console import Console, Steps as Progress
 from contravento_ops.kit.errors import CommandError, Exit, StepFailed
@@ -16,16 +16,13 @@ from contravento_ops.recovery import plan
 from contravento_ops.recovery.plan import Kind, RestoreCalls, RestoreStep
 from contravento_ops.recovery.target import RecoveryTarget
 from contravento_ops.release import preflight, wait
-from contravento_ops.release.plan import BACKUPS, MONITORING, STOP_SECONDS
+from contravento_ops.release.plan import STOP_SECONDS
 
 START_SECONDS = 300
 HEALTHY_SECONDS = 120
 LOOK_EVERY_SECONDS = 0.5
 CRASHES = 2
 BUSY = 5  # of the program in the container
-BESIDE = tuple(MONITORING | BACKUPS)  # what riders do without
-APPLICATION = ("backend", "worker")
-SERVICES = ("restore", "restore-files", "restore-look")
 
 
 @dataclass
@@ -126,7 +123,7 @@ class Restore:
             with self.console.step(step.title):
                 for backend in self.project.containers("backend"):
                     compose.run_well(docker("restart", "--time", str(STOP_SECONDS), backend.name))
-                    self._until_well(but=(*BESIDE, "worker"))
+                    self._until_well(but=services.DISPENSABLE | {"worker"})
                 compose.run_well(step.calls[0])
                 self._until_well()
         except StepFailed as problem:
@@ -145,7 +142,7 @@ class Restore:
     def _end_orphans(self) -> None:
         """A restore whose deploy.sh was killed works on in its container; we hold its lock."""
         name = self.project.config()["name"]
-        for service in SERVICES:
+        for service in services.RESTORE:
             labels = (f"label={PROJECT}={name}", f"label={SERVICE}={service}")
             filters = [part for each in labels for part in ("--filter", each)]
             found = compose.run_well(docker("ps", "--all", "--quiet", *filters)).split()
@@ -208,9 +205,9 @@ class Restore:
 
     def _is_served(self) -> bool:
         """The application may be away for the moment."""
-        return self.serves and bool(self.project.containers(*APPLICATION))
+        return self.serves and bool(self.project.containers(*sorted(services.APPLICATION)))
 
-    def _until_well(self, but: tuple[str, ...] = BESIDE) -> None:
+    def _until_well(self, but: frozenset[str] = services.DISPENSABLE) -> None:
         wait.all_healthy(self.project, seconds=HEALTHY_SECONDS, but=but)
 
     def _call(self, title: str, call: Call, complaint: str) -> None:

@@ -17,14 +17,7 @@ from contravento_ops.release.steps import (
 
 STOP_SECONDS = 45
 UPSTREAM = "/opt/contravento/bin/upstream"
-PARTS_BESIDE = ("postgres", "redis", "nginx", "certbot")
-MONITORING = frozenset(
-    {
-        *("prometheus", "alertmanager", "grafana", "blackbox", "containers"),
-        *("node-exporter", "postgres-exporter", "redis-exporter", "nginx-exporter"),
-    }
-)
-BACKUPS = frozenset({"backup", "drill"})  # a release is not taken back for their sake, either
+BESIDE = ("postgres", "redis", "nginx", "certbot")  # unless somebody has looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +33,7 @@ class Facts:
     workers: tuple[str, ...] = ()
     replicas: int = 1
     worker_replicas: int = 1
-    beside: tuple[str, ...] = PARTS_BESIDE
+    beside: tuple[str, ...] = BESIDE
     serving: tuple[str, ...] = ()
     watching: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()

@@ -7,10 +7,10 @@ from typing import Any
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Container, Project, docker
 from contravento_ops.kit.errors import CommandError, StepFailed
+from contravento_ops.kit.services import ONE_OFF
 
 LOOK_EVERY_SECONDS = 0.5
 LAST_WORDS = 300
-ONE_OFF = frozenset({"roles", "migrate", "static", "prepare", "backup-prepare", "pooler-role"})
 
 
 def until_healthy(container: str, *, seconds: float) -> None:

@@ -13,6 +13,12 @@ from contravento_ops.kit.check_result import CheckFailed, Inconclusive
 from contravento_ops.kit.compose import Project
 from contravento_ops.kit.console import Console
 from contravento_ops.kit.errors import CommandError, Exit, StepFailed
+from contravento_ops.kit.services import (
+    APPLICATION,
+    EXPORTER_OF_CONTAINERS,
+    KEEPER_OF_THE_FILE,
+    NEVER_REPLACED,
+)
 from contravento_ops.kit.steps import Failure, Interrupted, Problem, StepRunner
 from contravento_ops.release import facts, plan as release_plan, wait
 from contravento_ops.release.report import Report
@@ -22,9 +28,6 @@ from contravento_ops.rotation import plan
 from contravento_ops.rotation.plan import Kind, RotationStep
 from contravento_ops.rotation.strategy import Phase, RotationRequest, RotationStrategy
 
-ROLLED = frozenset({"backend", "worker"})
-NEVER_REPLACED = frozenset({"postgres", "nginx"})
-WATCHES, KEEPS = "containers", "backup-prepare"
 UP_SECONDS = 600
 
 
@@ -125,16 +128,18 @@ class SecretRotator:
         """Note when it was made, for monitoring; and keep the file, for a lost server."""
         secret_ages.note(self.file, *(self.request.new if self.is_made else ()))
         services = self.project.services()
-        if WATCHES in services:
-            compose.run_well(self.project.call("up", "--detach", WATCHES))
-        if KEEPS in services:
-            compose.run_well(self.project.call("run", "--rm", "--no-deps", "-T", KEEPS))
+        if EXPORTER_OF_CONTAINERS in services:
+            compose.run_well(self.project.call("up", "--detach", EXPORTER_OF_CONTAINERS))
+        if KEEPER_OF_THE_FILE in services:
+            compose.run_well(
+                self.project.call("run", "--rm", "--no-deps", "-T", KEEPER_OF_THE_FILE)
+            )
 
     # --- what steps have in common
 
     def _bring(self, changed: set[str]) -> None:
-        beside = tuple(sorted(changed - ROLLED))
-        if changed & ROLLED:
+        beside = tuple(sorted(changed - APPLICATION))
+        if changed & APPLICATION:
             self._roll(beside)
         elif beside:
             self._replace(beside)

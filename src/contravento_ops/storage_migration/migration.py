@@ -11,6 +11,7 @@ from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project, docker
 from contravento_ops.kit.console import Console
 from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.services import APPLICATION
 from contravento_ops.kit.steps import StepRunner
 from contravento_ops.release import facts
 from contravento_ops.rotation.rotator import Pace, SecretRotator
@@ -21,7 +22,6 @@ from contravento_ops.storage_migration.plan import URL, Kind, MigrationStep, Mov
 
 SERVICE = "files"
 NOT_GOOD = 5  # of the application's own program
-APPLICATION = ("backend", "worker")
 
 
 @dataclass
@@ -211,7 +211,7 @@ def standings(project: Project) -> set[Standing]:
     """What backends and workers that run were started with, whatever the file says now."""
     return {
         Standing.of(_environment(each.id))
-        for each in project.containers(*APPLICATION)
+        for each in project.containers(*sorted(APPLICATION))
         if each.state in ("running", "restarting")
     }
 

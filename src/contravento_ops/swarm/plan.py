@@ -15,7 +15,7 @@ from contravento_ops.release.steps import (
     opening,
     record,
 )
-from contravento_ops.swarm.placement import ONE_OFF, PHASES
+from contravento_ops.swarm.placement import JOBS, PHASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ WORDS: Mapping[tuple[str, ...], tuple[str, str, str]] = {
 
 def _phase(facts: Facts, names: tuple[str, ...]) -> ReleaseStep:
     title, usually, undo = WORDS[names]
-    if set(names) <= {*ONE_OFF}:
+    if set(names) <= JOBS:
         return Step(Kind.JOB, title, usually, undo, _again(facts, names), names)
     return Step(Kind.SERVICES, title, usually, undo, (deploy(facts, names[0]),), names)
 

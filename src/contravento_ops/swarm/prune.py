@@ -6,7 +6,7 @@ from typing import Any
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import docker
-from contravento_ops.swarm.placement import ONE_OFF
+from contravento_ops.swarm.placement import JOBS
 
 LABEL = "com.docker.stack.namespace"  # `docker stack rm` takes all that bears it
 STAYING_JOBS = frozenset({"prepare"})  # a new node's volumes are prepared when it joins
@@ -24,7 +24,7 @@ def services(stack: str) -> frozenset[str]:
 
 def tidy(stack: str, wanted: frozenset[str]) -> None:
     """Jobs that ended, services that are not wanted, and then what none of the others asks for."""
-    staying = wanted - ({*ONE_OFF} - STAYING_JOBS)
+    staying = wanted - (JOBS - STAYING_JOBS)
     gone = [f"{stack}_{each}" for each in services(stack) - staying]
     if gone:
         compose.run_well(docker("service", "rm", *sorted(gone)))

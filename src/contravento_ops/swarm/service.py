@@ -12,7 +12,7 @@ from contravento_ops.swarm.placement import (
     AT_THE_EDGE,
     EVERYWHERE,
     FILES_OF_RIDERS,
-    ONE_OFF,
+    JOBS,
     ROLLING,
     STAYING_VOLUMES,
 )
@@ -192,7 +192,7 @@ def _deploy(
     found: dict[str, Any] = {"endpoint_mode": "dnsrr", "resources": {"limits": limits}}
     found["placement"] = _placement(name, mounts)
     is_global = name in (*AT_THE_EDGE, *EVERYWHERE)
-    if name in ONE_OFF:
+    if name in JOBS:
         found["mode"] = "global-job" if is_global else "replicated-job"
         found["restart_policy"] = {"condition": "none"}
         return found

@@ -76,9 +76,9 @@ def wanted_services(
     """Without what a Swarm cannot do, and what runs elsewhere; with a look before migrating."""
     left_out = {*LEFT_OUT}
     if not has_own_database(values):
-        left_out |= {*OF_THE_DATABASE}
+        left_out |= OF_THE_DATABASE
     if not has_own_redis(values):
-        left_out |= {*OF_REDIS}
+        left_out |= OF_REDIS
     found = {name: each for name, each in services.items() if name not in left_out}
     migrate = dict(found["migrate"])
     if not has_own_database(values):

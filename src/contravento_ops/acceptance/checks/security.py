@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 
 from contravento_ops.acceptance.context import CheckContext
 from contravento_ops.environment.variables.table import VARIABLES
-from contravento_ops.kit import compose
+from contravento_ops.kit import certificate as certificates, compose
 from contravento_ops.kit.certificate_authorities import trusted
 from contravento_ops.kit.check_result import CheckFailed, Evidence, Inconclusive
-from contravento_ops.operate import status
 from contravento_ops.operate.support import encodings
 
 HTTP = 80
@@ -80,13 +79,13 @@ def certificate(context: CheckContext) -> Evidence:
             socket.create_connection((address.host, address.port), 10) as plain,
             tls_context.wrap_socket(plain, server_hostname=address.name) as tls,
         ):
-            found, version = tls.getpeercert(), tls.version()
+            der, version = tls.getpeercert(binary_form=True), tls.version()
     except (ssl.SSLError, OSError) as error:
-        pem = status.served(address)
-        shown = status.read_certificate(context.project, pem) if pem else None
-        seen = {"issuer": shown.issuer, "until": shown.not_after} if shown else {}
+        shown = certificates.served(address)
+        until = certificates.moment(shown.not_after) if shown else ""
+        seen = {"issuer": shown.issuer, "until": until} if shown else {}
         raise CheckFailed(f"browsers refuse it: {error}", seen) from error
-    ends = ssl.cert_time_to_seconds(str(found["notAfter"])) if found else 0.0
+    ends = certificates.read(der).not_after.timestamp() if der else 0.0
     left = (ends - datetime.now(UTC).timestamp()) / 86400
     told: dict[str, object] = {"days left": round(left), "TLS": version or ""}
     if left < LEAST_DAYS:
