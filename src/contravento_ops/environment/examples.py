@@ -1,37 +1,45 @@
 """The example files and the page about variables, written from the table."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from contravento_ops.environment.variables.table import PLACEHOLDER, SECTIONS, Variable
+from contravento_ops.environment.variables.table import PLACEHOLDER, SECTIONS, VARIABLES, Variable
 from contravento_ops.kit.paths import ENVIRONMENTS, EnvironmentName
 
 WIDTH = 98
+PAGE = "docs/guides/environment-variables.md"
 
 
 def example(environment: EnvironmentName) -> str:
-    """What `.env.<environment>.example` holds."""
-    return "\n".join(_lines(environment)) + "\n"
+    """What `.env.<environment>.example` holds: what is set there, and where the rest is told."""
+    named = {name: suggested(variable, environment) for name, variable in VARIABLES.items()}
+    return written(environment, {name: value for name, value in named.items() if value})
 
 
-def _lines(environment: EnvironmentName) -> Iterator[str]:
+def written(environment: EnvironmentName, values: Mapping[str, str]) -> str:
+    """The table's order and remarks, with these values."""
+    return "\n".join(_lines(environment, values)) + "\n"
+
+
+def _lines(environment: EnvironmentName, values: Mapping[str, str]) -> Iterator[str]:
     yield f"# The {environment} environment. `./deploy.sh {environment} init` makes a file from it,"
     yield "# with every secret in it; by hand: copy it, replace each change-me, chmod 600."
     yield "# One NAME=value a line, without quotes, spaces around =, remarks behind, or $."
+    yield f"# All that can be set besides: {PAGE}"
     for section in SECTIONS:
-        yield ""
-        yield f"## {section.title}"
-        for variable in section.variables:
-            yield from _assignment(variable, environment)
-
-
-def _assignment(variable: Variable, environment: EnvironmentName) -> Iterator[str]:
-    yield ""
-    yield from textwrap.wrap(
-        _explained(variable, environment), WIDTH, initial_indent="# ", subsequent_indent="# "
-    )
-    value = suggested(variable, environment)
-    yield f"{variable.name}={value}" if value else f"#{variable.name}={variable.default}"
+        variables = [variable for variable in section.variables if variable.name in values]
+        if variables:
+            yield ""
+            yield f"## {section.title}"
+        for variable in variables:
+            yield ""
+            yield from textwrap.wrap(
+                _explained(variable, environment),
+                WIDTH,
+                initial_indent="# ",
+                subsequent_indent="# ",
+            )
+            yield f"{variable.name}={values[variable.name]}"
 
 
 def _explained(variable: Variable, environment: EnvironmentName) -> str:

@@ -70,12 +70,14 @@ def _is_asked(variable: Variable, environment: EnvironmentName) -> bool:
 def _missing(
     environment: EnvironmentName, there: Mapping[str, str], given: Mapping[str, str]
 ) -> dict[str, str]:
-    """Secrets and addresses that are required or built; and whatever was given by hand."""
+    """What is required of a file of before, or built; and whatever was given by hand."""
     added = {name: value for name, value in given.items() if name not in there and value}
     for variable in VARIABLES.values():
         is_needed = environment in variable.required and variable.name not in {**there, **added}
         if is_needed and variable.is_secret:
             added[variable.name] = secrets.make(variable.lengths[environment])
+        elif is_needed and variable.is_added:
+            added[variable.name] = variable.values[environment]
     return {**added, **_built({**there, **added})}
 
 
@@ -89,14 +91,6 @@ def _built(values: Mapping[str, str]) -> dict[str, str]:
 
 def _written(environment: EnvironmentName, values: Mapping[str, str]) -> str:
     """The example's order and remarks, with these values; what else was given stands at the end."""
-    lines = []
-    for line in examples.example(environment).splitlines():
-        name, separator, _ = line.lstrip("#").partition("=")
-        if not separator or name not in VARIABLES:
-            lines.append(line)
-        elif name in values:
-            lines.append(f"{name}={values[name]}")
-        else:
-            lines.append(f"#{name}=")
     others = {name: value for name, value in values.items() if name not in VARIABLES}
-    return "\n".join(lines) + "\n" + (f"\n{file.assignments(others)}" if others else "")
+    ending = f"\n{file.assignments(others)}" if others else ""
+    return examples.written(environment, values) + ending

@@ -62,6 +62,16 @@ def one_of(*allowed: str) -> Check:
     return check
 
 
+def some_of(*allowed: str) -> Check:
+    """Separated by commas."""
+
+    def check(value: str) -> str | None:
+        unknown = [name for name in value.split(",") if name not in allowed]
+        return f"'{unknown[0]}' is not one of {', '.join(allowed)}" if unknown else None
+
+    return check
+
+
 def shaped(pattern: re.Pattern[str], words: str) -> Check:
     def check(value: str) -> str | None:
         return None if pattern.fullmatch(value) else f"'{value}' is no {words}"

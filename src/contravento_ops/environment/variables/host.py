@@ -342,9 +342,22 @@ PORTS = Section(
         ),
         Variable(
             "NETWORK_PREFIX",
-            "the first three numbers of the containers' network, where the usual ones are taken",
+            "the first three numbers of the containers' network; two environments on one host need"
+            " two",
             validators.prefix,
+            {"dev": "10.213.43"},
+            required=frozenset({"dev"}),
+            is_added=True,
             default="10.213.42",
+        ),
+        Variable(
+            "COMPOSE_PROFILES",
+            "what runs besides the application: backups, monitoring, and mail for a mailbox of this"
+            " host",
+            validators.some_of("backups", "monitoring", "mail"),
+            {"staging": "backups,monitoring", "prod": "backups,monitoring"},
+            required=SERVED,
+            is_added=True,
         ),
         Variable(
             "ENVIRONMENT_FILE",

@@ -36,4 +36,6 @@ VARIABLES: dict[str, Variable] = {
 }
 
 # What Compose itself, deploy.sh or the image reads; they are no lines of an environment file.
-SET_BY_US = frozenset({"GIT_COMMIT", "MAIL_FOLDER", "TRUSTED_PROXIES", "X_ROBOTS_TAG"})
+SET_BY_US = frozenset(
+    {"CONTRAVENTO_ENVIRONMENT", "GIT_COMMIT", "MAIL_FOLDER", "TRUSTED_PROXIES", "X_ROBOTS_TAG"}
+)
