@@ -75,11 +75,11 @@ def _closure(names: tuple[str, ...], seen: frozenset[str] = frozenset()) -> Iter
         if plain in seen:
             continue
         yield plain
-        needs = [Requirement(each) for each in requires(name) or ()]
+        needs = [Requirement(written) for written in requires(name) or ()]
         here = tuple(
-            each.name
-            for each in needs
-            if each.marker is None or each.marker.evaluate({"extra": ""})
+            need.name
+            for need in needs
+            if need.marker is None or need.marker.evaluate({"extra": ""})
         )
         yield from _closure(here, seen | {plain})
 

@@ -74,7 +74,7 @@ class CommandContext:
         found = self.file()
         problems = validation.validate(found, self._context())
         if problems:
-            raise CommandError(*(str(each) for each in problems), status=Exit.ENVIRONMENT)
+            raise CommandError(*(str(problem) for problem in problems), status=Exit.ENVIRONMENT)
         noted = self.paths.fingerprints / f"{self.paths.environment}.json"
         fingerprints.write(noted, fingerprints.Fingerprints.of(found.values))
 
@@ -94,7 +94,7 @@ def paths_of(environment: EnvironmentName) -> EnvironmentPaths:
     """By the folder that deploy.sh stands in; a host's own Compose files may be laid over ours."""
     root = Path(os.environ.get(ROOT) or Path.cwd())
     asked = (root / each for each in asked_for(env_files.read(root / f".env.{environment}")))
-    given = (root / each for each in os.environ.get(OVERLAYS, "").split() if each)
+    given = (root / part for part in os.environ.get(OVERLAYS, "").split() if part)
     return EnvironmentPaths(root, environment, (*asked, *given))
 
 

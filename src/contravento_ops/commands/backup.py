@@ -60,7 +60,7 @@ def calls(project: Project, action: Action, name: str, *, as_json: bool) -> tupl
 
 
 def _refuse_without_service(project: Project) -> None:
-    if not any(each.state == "running" for each in project.containers(SERVICE)):
+    if not any(container.state == "running" for container in project.containers(SERVICE)):
         raise CommandError(
             f"The service {SERVICE} does not run; ./deploy.sh … starts it.", status=Exit.DOCKER
         )

@@ -68,14 +68,12 @@ def _list(console: Console, boxes: tuple[Box, ...]) -> None:
         ("group", "box", "green if"),
         [(each.group, each.name, each.title) for each in boxes],
     )
-    console.answer(
-        [{"name": each.name, "group": each.group, "title": each.title} for each in boxes]
-    )
+    console.answer([{"name": box.name, "group": box.group, "title": box.title} for box in boxes])
 
 
 @contextmanager
 def _live(console: Console, boxes: tuple[Box, ...]) -> Iterator[Board]:
-    rows = {each.name: ("", each.name, "", "") for each in boxes}
+    rows = {box.name: ("", box.name, "", "") for box in boxes}
     with console.board("The checklist", COLUMNS, rows) as board:
         yield board
 

@@ -229,7 +229,7 @@ def check_host(
         context.console.say(checks.rules_for())
     verdicts = _verdicts(context, skip)
     context.console.answer(
-        {"is_fit": _is_fit(verdicts), "checks": [_as_json(each) for each in verdicts]}
+        {"is_fit": _is_fit(verdicts), "checks": [_as_json(verdict) for verdict in verdicts]}
     )
     if not _is_fit(verdicts):
         raise typer.Exit(Exit.HOST)
@@ -237,7 +237,7 @@ def check_host(
 
 def _check_host(context: CommandContext, skip: list[str]) -> None:
     """Raises CommandError with a sentence for each check that fails."""
-    failed = [each for each in _verdicts(context, skip) if each.mark == "failed"]
+    failed = [verdict for verdict in _verdicts(context, skip) if verdict.mark == "failed"]
     if failed:
         raise CommandError(
             *(f"{each.name}: {each.found}; {each.mend}." for each in failed), status=Exit.HOST
@@ -250,8 +250,13 @@ def _verdicts(context: CommandContext, skip: list[str]) -> list[Verdict]:
         "This host",
         ("", "check", "found", "mend"),
         [
-            (each.mark, each.name, each.found, each.mend if each.mark == "failed" else "")
-            for each in verdicts
+            (
+                verdict.mark,
+                verdict.name,
+                verdict.found,
+                verdict.mend if verdict.mark == "failed" else "",
+            )
+            for verdict in verdicts
         ],
     )
     fit = "The host is fit." if _is_fit(verdicts) else "The host is not fit."
@@ -260,7 +265,7 @@ def _verdicts(context: CommandContext, skip: list[str]) -> list[Verdict]:
 
 
 def _is_fit(verdicts: list[Verdict]) -> bool:
-    return all(each.mark != "failed" for each in verdicts)
+    return all(verdict.mark != "failed" for verdict in verdicts)
 
 
 def _as_json(verdict: Verdict) -> dict[str, str]:

@@ -51,7 +51,7 @@ def move_storage(
     steps = make(remembered.move, there)
     _show(context, steps)
     if dry_run:
-        context.console.answer([{"kind": each.kind, "title": each.title} for each in steps])
+        context.console.answer([{"kind": step.kind, "title": step.title} for step in steps])
         return
     pace = Pace(bake_seconds, healthy_seconds)
     with context.changing("move-storage", source=remembered.source, target=remembered.target):
@@ -161,8 +161,8 @@ def _show(context: CommandContext, steps: tuple[MigrationStep, ...]) -> None:
 
 
 def _tell(context: CommandContext, found: dict[str, Any], *, is_turned: bool, finish: bool) -> None:
-    for each in found["warnings"]:
-        context.console.note("warning", each)
+    for warning in found["warnings"]:
+        context.console.note("warning", warning)
     verified = found["verified"]
     context.console.note(
         "ok",

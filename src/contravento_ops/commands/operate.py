@@ -26,8 +26,14 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
         f"Services of {found.environment}",
         ("", "service", "container", "state", "image"),
         [
-            ("ok" if each.is_well else "failed", each.service, each.name, each.status, each.image)
-            for each in found.services
+            (
+                "ok" if service.is_well else "failed",
+                service.service,
+                service.name,
+                service.status,
+                service.image,
+            )
+            for service in found.services
         ]
         + [("failed", name, "", "does not exist", "") for name in found.missing],
     )
@@ -142,7 +148,7 @@ def support(ctx: typer.Context, as_json: Json = False) -> None:
     """Pack what helpers need, without any secret; the bundle scans itself before it is written."""
     context: CommandContext = ctx.obj
     places = (context.paths, *context.paths.others())
-    files = [found for each in places if (found := env_files.read(each.env_file))]
+    files = [found for place in places if (found := env_files.read(place.env_file))]
     with context.changing_nothing("support"):
         path, names = bundles.make(context.project, files)
     context.console.note("ok", f"{path} holds {len(names)} files and no secret that is known here.")

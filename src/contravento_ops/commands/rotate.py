@@ -154,7 +154,7 @@ def _refuse_overlap(request: RotationRequest) -> None:
 
 
 def _refuse_unknown(context: CommandContext, name: str) -> None:
-    there = [each for each in secret_ages.SECRETS if each in context.values]
+    there = [secret for secret in secret_ages.SECRETS if secret in context.values]
     if name not in there:
         said = f"'{name}' is no secret of {context.paths.env_file.name}" if name else "Name one"
         raise CommandError(f"{said}; there are {', '.join(there)}.", status=Exit.USAGE)
@@ -199,8 +199,8 @@ def _days(known: dict[str, Any]) -> str:
 
 
 def _tell(context: CommandContext, found: dict[str, Any]) -> None:
-    for each in found["warnings"]:
-        context.console.note("warning", each)
+    for warning in found["warnings"]:
+        context.console.note("warning", warning)
     context.console.note("ok", found["proof"])
     if sent := found["requests"]["sent"]:
         lost = found["requests"]["lost"]

@@ -29,9 +29,9 @@ def make(context: CommandContext, options: Options, registry: str) -> SwarmPlan:
     name, there = config["name"], prune.services(config["name"])
     wanted = frozenset(services)
     built = {
-        str(each["image"]): f"{registry}/{each['image']}"
-        for each in config["services"].values()
-        if each.get("build") and registry
+        str(service["image"]): f"{registry}/{service['image']}"
+        for service in config["services"].values()
+        if service.get("build") and registry
     }
     has_own = stack.has_own_database(values)
     facts = Facts(

@@ -97,7 +97,7 @@ def email(value: str) -> str | None:
 
 def emails(value: str) -> str | None:
     """One address, or several with commas between them."""
-    return next((wrong for each in value.split(",") if (wrong := email(each.strip()))), None)
+    return next((wrong for part in value.split(",") if (wrong := email(part.strip()))), None)
 
 
 def allow_list(value: str) -> str | None:
@@ -122,7 +122,7 @@ def url(*schemes: str) -> Check:
         parts = urlsplit(value)
         needs_host = parts.scheme != "file"
         if parts.scheme not in schemes or (needs_host and not parts.netloc):
-            starts = " or ".join(f"{each}://" for each in schemes)
+            starts = " or ".join(f"{scheme}://" for scheme in schemes)
             return f"'{_shown(value)}' is no such address; begin it with {starts}"
         return None
 

@@ -66,5 +66,7 @@ class EnvironmentPaths:
 
     def others(self) -> tuple["EnvironmentPaths", ...]:
         return tuple(
-            EnvironmentPaths(self.root, each) for each in ENVIRONMENTS if each != self.environment
+            EnvironmentPaths(self.root, environment)
+            for environment in ENVIRONMENTS
+            if environment != self.environment
         )

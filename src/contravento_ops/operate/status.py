@@ -47,7 +47,7 @@ class Status:
 
     @property
     def is_well(self) -> bool:
-        return not self.missing and all(each.is_well for each in self.services)
+        return not self.missing and all(service.is_well for service in self.services)
 
     def as_json(self) -> dict[str, Any]:
         return {"is_well": self.is_well, **asdict(self)}
@@ -60,7 +60,7 @@ def gather(project: Project, values: Mapping[str, str]) -> Status:
     return Status(
         environment=project.paths.environment,
         services=tuple(each for each in containers if each.service not in ONE_OFF),
-        missing=tuple(sorted(wanted - {each.service for each in containers})),
+        missing=tuple(sorted(wanted - {container.service for container in containers})),
         certificate=_certificate(project, values),
         current=remembered.current,
         previous=remembered.previous,
@@ -73,7 +73,7 @@ def access_points(
 ) -> Iterator[AccessPoint]:
     """As the manual lists them; what is only on the server comes with its tunnel."""
     site = values.get("PUBLIC_URL") or f"https://{values.get('DOMAIN', 'localhost')}"
-    published = {target: port for each in containers for _, port, target in each.ports}
+    published = {target: port for container in containers for _, port, target in container.ports}
     yield AccessPoint("Application", site)
     is_shown = values.get("DEBUG") == "true"
     yield AccessPoint(

@@ -35,8 +35,8 @@ CALLS: Mapping[str, tuple[str, ...]] = {
 def secrets_of(files: Iterable[env_files.EnvFile]) -> dict[str, str]:
     """Every value that is nobody's business, by the name that stands in its place."""
     found: dict[str, str] = {}
-    for each in files:
-        for name, value in each.values.items():
+    for file in files:
+        for name, value in file.values.items():
             variable = VARIABLES.get(name)
             if len(value) >= SHORTEST_SECRET and (variable is None or variable.is_sensitive):
                 found.setdefault(value, name)

@@ -97,7 +97,9 @@ class Inspector:
     # --- by what runs
 
     def _of_what_runs(self, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        running = [each for each in self.project.containers() if each.state == "running"]
+        running = [
+            container for container in self.project.containers() if container.state == "running"
+        ]
         services = {each.service for each in running}
         for each in running:
             yield f"images/{each.service}", str(compose.inspect(each.id)["Image"])

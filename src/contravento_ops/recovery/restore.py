@@ -144,7 +144,7 @@ class Restore:
         name = self.project.config()["name"]
         for service in services.RESTORE:
             labels = (f"label={PROJECT}={name}", f"label={SERVICE}={service}")
-            filters = [part for each in labels for part in ("--filter", each)]
+            filters = [part for label in labels for part in ("--filter", label)]
             found = compose.run_well(docker("ps", "--all", "--quiet", *filters)).split()
             if found:
                 compose.run_well(docker("rm", "--force", *found))
@@ -181,18 +181,21 @@ class Restore:
         compose.run_well(self.calls.make_roles)
 
     def _is_running(self) -> bool:
-        return any(each.is_well and each.health for each in self.project.containers("postgres"))
+        return any(
+            container.is_well and container.health
+            for container in self.project.containers("postgres")
+        )
 
     def _comes_up(self) -> bool:
         """False where it crashes again and again. Replaying its own WAL may take minutes."""
         until, first = time.monotonic() + START_SECONDS, None
         while time.monotonic() < until:
-            for each in self.project.containers("postgres"):
-                if each.is_well and each.health:
+            for container in self.project.containers("postgres"):
+                if container.is_well and container.health:
                     return True
-                crashes = int(compose.inspect(each.id)["RestartCount"])
+                crashes = int(compose.inspect(container.id)["RestartCount"])
                 first = crashes if first is None else first
-                if crashes - first >= CRASHES or each.state in ("exited", "dead"):
+                if crashes - first >= CRASHES or container.state in ("exited", "dead"):
                     return False
             time.sleep(LOOK_EVERY_SECONDS)
         raise CommandError(

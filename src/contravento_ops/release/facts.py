@@ -19,7 +19,7 @@ def gather(project: Project) -> Facts:
     containers = project.containers()
     running = [each for each in containers if each.state in ("running", "restarting")]
     configured: dict[str, Any] = config["services"]
-    ended = [each for each in containers if each not in running]
+    ended = [container for container in containers if container not in running]
     named = project.services()
     serving = tuple(each for each in named if each not in services.DISPENSABLE)
     beside = tuple(each for each in serving if each not in NOT_BESIDE)
@@ -41,7 +41,7 @@ def gather(project: Project) -> Facts:
 
 def _names(containers: list[Container], service: str) -> tuple[str, ...]:
     """By their numbers, oldest first."""
-    names = [each.name for each in containers if each.service == service]
+    names = [container.name for container in containers if container.service == service]
     return tuple(sorted(names, key=lambda name: int(name.rpartition("-")[2])))
 
 

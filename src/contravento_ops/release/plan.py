@@ -126,7 +126,7 @@ def _upgrade(project: Project, facts: Facts, options: Options) -> Iterator[Relea
         "5 s",
         "not undone: their images did not come from this release",
         (
-            *(docker("rm", "--force", each) for each in facts.workers),
+            *(docker("rm", "--force", worker) for worker in facts.workers),
             _up(project, facts),
         ),
     )
@@ -160,8 +160,8 @@ def _cleared(project: Project, facts: Facts) -> Iterator[Call]:
     """What a broken-off deployment left, and one-off containers of the release before: they would
     be started again instead of the new ones."""
     yield project.call("rm", "--force", "roles", "migrate", "static")
-    for each in facts.leftovers:
-        yield docker("rm", "--force", each)
+    for leftover in facts.leftovers:
+        yield docker("rm", "--force", leftover)
 
 
 def _round(
@@ -229,7 +229,7 @@ def _workers(project: Project, facts: Facts) -> ReleaseStep:
         "the old worker is started again; what the new one had begun is taken up",
         (
             _one_more(project, "worker", scale),
-            *(docker("stop", "--time", str(STOP_SECONDS), each) for each in facts.workers),
+            *(docker("stop", "--time", str(STOP_SECONDS), worker) for worker in facts.workers),
         ),
         (*new, *facts.workers),
     )
@@ -270,7 +270,7 @@ def going_back(
     calls = [_use(facts.project, *left), *(_removal(*new) if new else ())]
     if facts.workers:
         calls.append(docker("start", *facts.workers))
-    calls += [docker("rm", "--force", each) for each in new_workers]
+    calls += [docker("rm", "--force", new_worker) for new_worker in new_workers]
     if len(left) < len(facts.backends):
         scale = f"backend={len(facts.backends)}"
         calls.append(_one_more(facts.project, "backend", scale))

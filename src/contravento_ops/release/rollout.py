@@ -180,7 +180,7 @@ class Rollout:
         before = {each.service: each.id for each in self.project.containers(*names)}
         self._calls(step.calls)
         self._until_well(seconds=self.healthy_seconds)
-        after = {each.service: each.id for each in self.project.containers(*names)}
+        after = {container.service: container.id for container in self.project.containers(*names)}
         for service in sorted(name for name in before if before[name] != after.get(name)):
             self.report.warnings.append(
                 f"{service} was replaced, since its configuration changed;"
@@ -303,7 +303,7 @@ class Rollout:
         """Whether what served before serves again. Nothing new is stopped before it does."""
         self.console.note("warning", f"Going back: {self.report.cause}")
         self.before_going_back()
-        there = {each.name for each in self.plan.facts.project.containers("backend")}
+        there = {container.name for container in self.plan.facts.project.containers("backend")}
         new = tuple(name for name in self.started if name in there)
         first, *others = plan.going_back(self.plan, left=self._left(), new=new)
         if not self._undo(first):

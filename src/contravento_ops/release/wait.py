@@ -38,9 +38,11 @@ def all_healthy(project: Project, *, seconds: float, but: Collection[str] = ()) 
     until = time.monotonic() + seconds
     while True:
         ill = [
-            each
-            for each in project.containers()
-            if each.service not in ONE_OFF and each.service not in but and not _is_well(each)
+            container
+            for container in project.containers()
+            if container.service not in ONE_OFF
+            and container.service not in but
+            and not _is_well(container)
         ]
         if not ill:
             return

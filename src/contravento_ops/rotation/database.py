@@ -56,7 +56,11 @@ class TwoRoles:
 
     @property
     def other(self) -> str:
-        return next(each for each in urls.APPLICATION_ROLES if each != self.role)
+        return next(
+            application_role
+            for application_role in urls.APPLICATION_ROLES
+            if application_role != self.role
+        )
 
     def open(self) -> None:
         set_password(self.request.project, self.other, self.request.fresh)

@@ -177,7 +177,7 @@ class SecretRotator:
             raise CommandError(f"{report.cause}", status=status)
 
     def _count(self, report: Report) -> None:
-        self.warnings += [each for each in report.warnings if "was replaced" not in each]
+        self.warnings += [warning for warning in report.warnings if "was replaced" not in warning]
         if found := report.requests:
             self.requests["sent"] += found.sent
             self.requests["lost"] += found.lost

@@ -141,9 +141,9 @@ def _grafana(project: Project) -> str:
         return ""
     ports = [
         published
-        for each in project.containers("grafana")
-        for _, published, target in each.ports
-        if target == GRAFANA_PORT and each.state == "running"
+        for container in project.containers("grafana")
+        for _, published, target in container.ports
+        if target == GRAFANA_PORT and container.state == "running"
     ]
     return f"http://127.0.0.1:{ports[0]}" if ports else ""
 

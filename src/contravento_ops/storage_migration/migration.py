@@ -210,9 +210,9 @@ class StorageMigration:
 def standings(project: Project) -> set[Standing]:
     """What backends and workers that run were started with, whatever the file says now."""
     return {
-        Standing.of(_environment(each.id))
-        for each in project.containers(*sorted(APPLICATION))
-        if each.state in ("running", "restarting")
+        Standing.of(_environment(container.id))
+        for container in project.containers(*sorted(APPLICATION))
+        if container.state in ("running", "restarting")
     }
 
 

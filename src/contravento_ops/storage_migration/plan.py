@@ -77,7 +77,7 @@ class Move:
 
     def least(self, standings: Collection[Standing]) -> Standing:
         """Of the process that is furthest behind. Raises ValueError where one is not on the way."""
-        return self.way[min(self.way.index(each) for each in standings)]
+        return self.way[min(self.way.index(standing) for standing in standings)]
 
 
 def steps(move: Move, standings: Collection[Standing]) -> tuple[MigrationStep, ...]:

@@ -120,7 +120,7 @@ def _phase(facts: Facts, names: tuple[str, ...]) -> ReleaseStep:
 
 def _again(facts: Facts, names: tuple[str, ...]) -> tuple[Call, ...]:
     """A job that was there has ended; it runs again if it is made anew."""
-    there = [f"{facts.stack}_{each}" for each in names if each in facts.there]
+    there = [f"{facts.stack}_{name}" for name in names if name in facts.there]
     gone = (docker("service", "rm", *there),) if there else ()
     return (*gone, deploy(facts, names[0]))
 

@@ -19,13 +19,13 @@ def names(kind: str, stack: str) -> list[str]:
 
 
 def services(stack: str) -> frozenset[str]:
-    return frozenset(each.removeprefix(f"{stack}_") for each in names("service", stack))
+    return frozenset(name.removeprefix(f"{stack}_") for name in names("service", stack))
 
 
 def tidy(stack: str, wanted: frozenset[str]) -> None:
     """Jobs that ended, services that are not wanted, and then what none of the others asks for."""
     staying = wanted - (JOBS - STAYING_JOBS)
-    gone = [f"{stack}_{each}" for each in services(stack) - staying]
+    gone = [f"{stack}_{service}" for service in services(stack) - staying]
     if gone:
         compose.run_well(docker("service", "rm", *sorted(gone)))
     left = names("service", stack)
@@ -34,9 +34,9 @@ def tidy(stack: str, wanted: frozenset[str]) -> None:
     )
     asked = set(asked_for(found))
     for kind in ("secret", "config"):
-        for each in names(kind, stack):
-            if each not in asked:
-                compose.run(docker(kind, "rm", each))  # a task that still ends may hold it
+        for name in names(kind, stack):
+            if name not in asked:
+                compose.run(docker(kind, "rm", name))  # a task that still ends may hold it
 
 
 def asked_for(found: list[dict[str, Any]]) -> Iterator[str]:

@@ -63,7 +63,7 @@ class SwarmRollout:
         for each in names:
             if not service_state.look(each).is_going_back:
                 compose.run(docker("service", "rollback", "--detach", each))
-        came_back = [service_state.until_back(each) for each in names]
+        came_back = [service_state.until_back(name) for name in names]
         return all(came_back)
 
     # -- steps -------------------------------------------------------------------------------
@@ -108,21 +108,21 @@ class SwarmRollout:
 
     def job(self, step: ReleaseStep) -> None:
         self._bring(step)
-        for each in step.subjects:
-            service_state.until_done(self._named(each), seconds=self.seconds)
+        for subject in step.subjects:
+            service_state.until_done(self._named(subject), seconds=self.seconds)
 
     def services(self, step: ReleaseStep) -> None:
         """What rolls is taken back if this or a later one fails."""
         self.replaced += [each for each in step.subjects if self._changes(each)]
         self._bring(step)
-        for each in step.subjects:
-            service_state.until_well(self._named(each), seconds=self.seconds)
+        for subject in step.subjects:
+            service_state.until_well(self._named(subject), seconds=self.seconds)
 
     def rest(self, step: ReleaseStep) -> None:
         try:
             self._bring(step)
-            for each in step.subjects:
-                service_state.until_well(self._named(each), seconds=REST_SECONDS)
+            for subject in step.subjects:
+                service_state.until_well(self._named(subject), seconds=REST_SECONDS)
         except (StepFailed, CommandError) as problem:
             self.report.warnings.append(f"riders are served, but {problem}")
 

@@ -48,7 +48,7 @@ def state_of(
 ) -> ServiceState:
     """Of what `docker inspect` says of a service and of its tasks that are to run."""
     template = service["Spec"]["TaskTemplate"]
-    current = [each for each in tasks if _is_of(each["Spec"], template)]
+    current = [task for task in tasks if _is_of(task["Spec"], template)]
     running = [each for each in current if each["Status"]["State"] == "running"]
     replicated = service["Spec"]["Mode"].get("Replicated")
     return ServiceState(
@@ -102,8 +102,8 @@ def _failures(service: str) -> int:
     """Of tasks as they are wanted now."""
     template = _inspect("service", service)[0]["Spec"]["TaskTemplate"]
     return sum(
-        each["Status"]["State"] in WENT_WRONG and _is_of(each["Spec"], template)
-        for each in _tasks(service)
+        task["Status"]["State"] in WENT_WRONG and _is_of(task["Spec"], template)
+        for task in _tasks(service)
     )
 
 
@@ -124,10 +124,10 @@ def until_done(job: str, *, seconds: float) -> None:
     """Raises StepFailed where a task of it fails, or the time is over."""
     until = time.monotonic() + seconds
     while True:
-        states = [str(each["Status"]["State"]) for each in _tasks(job)]
+        states = [str(task["Status"]["State"]) for task in _tasks(job)]
         if any(each in WENT_WRONG for each in states):
             raise StepFailed(f"{job} failed: {complaint(job)}")
-        if states and all(each == "complete" for each in states):
+        if states and all(state == "complete" for state in states):
             return
         if time.monotonic() > until:
             raise StepFailed(f"{job} has not ended after {seconds:.0f} s: {complaint(job)}")
@@ -136,7 +136,7 @@ def until_done(job: str, *, seconds: float) -> None:
 
 def complaint(service: str) -> str:
     """What the Swarm says of the newest task that failed, and the last that it said itself."""
-    failed = [each for each in _tasks(service) if each["Status"].get("Err")]
+    failed = [task for task in _tasks(service) if task["Status"].get("Err")]
     if not failed:
         return "its tasks have not come up yet"
     newest = max(failed, key=lambda each: str(each["Status"]["Timestamp"]))

@@ -33,7 +33,7 @@ def test_the_list_names_every_secret_with_its_age_and_shows_none(
     assert main.run(["staging", "rotate", "--list", "--json"]) == Exit.DONE
 
     said = capsys.readouterr().out
-    found = {each["name"]: each for each in json.loads(said)}
+    found = {row["name"]: row for row in json.loads(said)}
     assert found["SECRET_KEY"]["is_old"]
     assert found["SECRET_KEY"]["days"] > secret_ages.OLD_DAYS
     assert not found["REDIS_PASSWORD"]["is_old"]

@@ -42,7 +42,9 @@ def test_every_variable_of_a_compose_file_is_explained(compose: Path) -> None:
 
 
 def test_no_variable_is_explained_that_nobody_reads() -> None:
-    read = settings_of_the_application().union(*(variables_of(each) for each in COMPOSE_FILES))
+    read = settings_of_the_application().union(
+        *(variables_of(compose_file) for compose_file in COMPOSE_FILES)
+    )
 
     assert set(VARIABLES) - read - LATER - OURS == set()
 

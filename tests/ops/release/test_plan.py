@@ -144,13 +144,13 @@ def test_three_backends_are_replaced_one_at_a_time() -> None:
     made = plan.make(THREE, Options(tag="1f3c5a7"))
 
     switches = [step.subjects for step in made.steps if step.kind is Kind.SWITCH]
-    assert [[name[-1] for name in each] for each in switches] == [
+    assert [[name[-1] for name in switch] for switch in switches] == [
         ["4", "2", "3"],
         ["4", "5", "3"],
         ["4", "5", "6"],
     ]
     stops = [step.subjects for step in made.steps if step.kind is Kind.STOP]
-    assert [name[-1] for each in stops for name in each] == ["1", "2", "3"]
+    assert [name[-1] for stop in stops for name in stop] == ["1", "2", "3"]
     assert kinds(made).count(Kind.WORKERS) == 1
     scales = [
         call.words[-2] for step in made.steps if step.kind is Kind.START for call in step.calls

@@ -49,7 +49,7 @@ class ScriptedStrategy:
         self._do("open")
 
     def phases(self) -> Sequence[Phase]:
-        return [Phase(each, self.request.file(SECRET_KEY_PREVIOUS=each)) for each in self.titles]
+        return [Phase(title, self.request.file(SECRET_KEY_PREVIOUS=title)) for title in self.titles]
 
     def shut(self) -> None:
         self._do("shut")
@@ -148,7 +148,7 @@ def test_the_order_of_the_work(world: World) -> None:
     kept = path.with_name(".env.staging.previous")
     assert kept.stat().st_mode & 0o777 == 0o600
     assert [each for each in kept.read_text().splitlines() if secret_ages.VARIABLE not in each] == [
-        each for each in before.splitlines() if secret_ages.VARIABLE not in each
+        line for line in before.splitlines() if secret_ages.VARIABLE not in line
     ]
     assert path.stat().st_mode & 0o777 == 0o600
 
@@ -255,7 +255,7 @@ def test_the_same_release_is_rolled_without_migration_verdict_or_record(world: W
     options = Options(tag="1f3c5a7", build=False, going_back=True)
     made = plan.renewal(running, options, ("redis",))
 
-    kinds = [each.kind for each in made.steps]
+    kinds = [step.kind for step in made.steps]
     assert kinds[0] is Kind.PROBE
     assert kinds[-1] is Kind.BESIDE
     assert not {Kind.MIGRATE, Kind.VERDICT, Kind.RECORD, Kind.IMAGE} & set(kinds)

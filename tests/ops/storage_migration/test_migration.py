@@ -196,7 +196,7 @@ def say(*words: str) -> int:
 
 
 def kinds(steps: tuple[plan.MigrationStep, ...]) -> list[Kind]:
-    return [each.kind for each in steps]
+    return [step.kind for step in steps]
 
 
 # --- the plan

@@ -36,8 +36,8 @@ def a_folder(folder: Path) -> Path:
         if os.environ.get("CI"):
             pytest.fail(sentence)
         pytest.skip(sentence)
-    for each in ROOT.glob("docker-compose*.yml"):
-        shutil.copy(each, folder)
+    for path in ROOT.glob("docker-compose*.yml"):
+        shutil.copy(path, folder)
     for name in COPIED:
         shutil.copytree(ROOT / name, folder / name, dirs_exist_ok=True)
     return folder

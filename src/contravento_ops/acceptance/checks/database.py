@@ -49,13 +49,13 @@ def backup(context: CheckContext) -> Evidence:
     if not context.project.paths.has_own_database:
         raise Inconclusive("the database is elsewhere, and so are its backups: ask its keeper")
     containers = context.project.containers("backup")
-    if not any(each.is_well for each in containers):
+    if not any(container.is_well for container in containers):
         state = containers[0].status if containers else "does not exist"
         raise CheckFailed("the service that takes backups is not well", {"backup": state})
     done = compose.run(context.project.call(*PROGRAM))
     if not done.ok:
         raise Inconclusive(f"the backup service does not answer: {done.said}")
-    proven = [each for each in json.loads(done.out) if each["state"] == "proven"]
+    proven = [row for row in json.loads(done.out) if row["state"] == "proven"]
     if not proven:
         raise CheckFailed("there is no backup that was proven")
     newest = max(proven, key=lambda each: str(each["snapshot_at"]))

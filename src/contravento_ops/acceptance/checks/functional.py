@@ -126,7 +126,7 @@ def feed(context: CheckContext) -> Evidence:
     """The public feed shows the trip"""
     trip = context.trip
     found = context.site.get(f"/api/v1/feed?limit={ENTRIES}").expect(200, what="the feed").json()
-    ids = [each["id"] for each in found["items"]]
+    ids = [item["id"] for item in found["items"]]
     if trip.id not in ids:
         raise CheckFailed("the feed does not list a trip that was just published")
     page = context.site.get("/").expect(200, what="the front page")

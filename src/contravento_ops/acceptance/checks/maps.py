@@ -74,7 +74,7 @@ def _judge(
     """What is wrong with it; what was measured is added to what is told."""
     if drawn["count"] < FEWEST_PIXELS:
         return "no line is drawn on the map"
-    bounds = [float(each) for each in seen["bounds"].split(",")]
+    bounds = [float(part) for part in seen["bounds"].split(",")]
     if any(abs(a - b) > BOUNDS_DEGREES for a, b in zip(bounds, ride.bounds, strict=True)):
         return "the map's bounds are not the file's"
     metres = metres_per_pixel(seen["scale"], seen["scale_pixels"])
@@ -107,4 +107,4 @@ def size_in_metres(bounds: tuple[float, float, float, float]) -> tuple[float, fl
 
 
 def _words(bounds: tuple[float, ...]) -> str:
-    return ",".join(f"{each:.5f}" for each in bounds)
+    return ",".join(f"{bound:.5f}" for bound in bounds)

@@ -61,16 +61,16 @@ def panels(context: CheckContext) -> Evidence:
 def _answered(context: CheckContext, questions: list[Question], shown: int) -> Evidence:
     now = time.time()
     empty = {}
-    for each in questions:
+    for question in questions:
         try:
             has_data = context.prometheus.has_any(
-                each.expression, start=now - LOOK_BACK_SECONDS, end=now, step=STEP_SECONDS
+                question.expression, start=now - LOOK_BACK_SECONDS, end=now, step=STEP_SECONDS
             )
         except Unreachable as error:
-            said = {each.dashboard: each.expression, "said": str(error)}
-            raise CheckFailed(f"«{each.panel}» asks what nobody understands", said) from error
-        if not has_data and not _is_off(each.panel, context.values):
-            empty[f"{each.dashboard}: {each.panel}"] = each.expression
+            said = {question.dashboard: question.expression, "said": str(error)}
+            raise CheckFailed(f"«{question.panel}» asks what nobody understands", said) from error
+        if not has_data and not _is_off(question.panel, context.values):
+            empty[f"{question.dashboard}: {question.panel}"] = question.expression
     if empty:
         raise CheckFailed(f"{len(empty)} panels have nothing to show", empty)
     return Evidence(f"all {len(questions)} questions have answers", {"dashboards": shown})
@@ -95,8 +95,8 @@ def _grafana(context: CheckContext, path: str) -> Any:
     port = next(
         (
             port
-            for each in context.project.containers("grafana")
-            for _, port, target in each.ports
+            for container in context.project.containers("grafana")
+            for _, port, target in container.ports
             if target == GRAFANA
         ),
         None,

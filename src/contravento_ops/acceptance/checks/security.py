@@ -47,8 +47,8 @@ def https(context: CheckContext) -> Evidence:
     port = next(
         (
             port
-            for each in context.project.containers("nginx")
-            for _, port, target in each.ports
+            for container in context.project.containers("nginx")
+            for _, port, target in container.ports
             if target == HTTP
         ),
         None,
@@ -95,7 +95,7 @@ def certificate(context: CheckContext) -> Evidence:
 
 def cors(context: CheckContext) -> Evidence:
     """Scripts of other origins may not use the API, configured ones may"""
-    wanted = [each.strip() for each in context.values.get("CORS_ORIGINS", "").split(",")]
+    wanted = [part.strip() for part in context.values.get("CORS_ORIGINS", "").split(",")]
     configured = [each for each in wanted if each]
     if "*" in configured:
         raise CheckFailed("CORS_ORIGINS lets every origin in")
