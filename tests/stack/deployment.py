@@ -262,7 +262,7 @@ def planned(mode: str, folder: Path, tag: str, settings: Mapping[str, str]) -> D
         "GRAFANA_ADMIN_PASSWORD": secrets.token_urlsafe(16),
         "BACKUP_ENCRYPTION_KEY": secrets.token_urlsafe(48),
         "BACKUP_EVERY_HOURS": "24",
-        "COMPOSE_PROFILES": "" if mode == "dev" else "backups,monitoring",
+        "COMPOSE_PROFILES": "" if mode == "dev" else "monitoring",
         "SECRETS_MADE": f"SECRET_KEY:{time.time():.0f}",
         "ENVIRONMENT_FILE": str(folder / "env"),
         "SMTP_HOST": "mail",

@@ -367,10 +367,9 @@ PORTS = Section(
         ),
         Variable(
             "COMPOSE_PROFILES",
-            "what runs besides the application: backups, monitoring, and mail for a mailbox of this"
-            " host",
-            validators.some_of("backups", "monitoring", "mail"),
-            {"staging": "backups,monitoring", "prod": "backups,monitoring"},
+            "what runs besides the rest: monitoring, and mail for a mailbox of this host",
+            validators.some_of("monitoring", "mail"),
+            {"staging": "monitoring", "prod": "monitoring"},
             required=SERVED,
             is_added=True,
         ),
