@@ -219,7 +219,8 @@ def _round(
 
 
 def _workers(project: Project, facts: Facts) -> ReleaseStep:
-    """Before riders meet the new pages: the old worker would not know new kinds of jobs."""
+    """Before riders meet the new pages: the old worker would not know new kinds of jobs. A new
+    one knows the old kinds, so a release must keep the jobs of the one before."""
     new = _next_names(facts.name, "worker", facts.workers, facts.worker_replicas)
     scale = f"worker={len(facts.workers) + len(new)}"
     return Step(

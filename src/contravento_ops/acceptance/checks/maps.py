@@ -1,4 +1,10 @@
-"""A track on the map, in a real browser: what is drawn, measured by the map's own scale."""
+"""A track on the map, in a real browser: what is drawn, measured by the map's own scale.
+
+What a map library says that it has drawn is not what somebody sees. So a picture of the map is
+searched for the colour of tracks; width and height of the line are measured by the scale bar, and
+the map's bounds are compared with the file's. Four in a hundred and the line's own thickness are
+allowed. Where the line lies on the globe is taken from the bounds, not from the picture.
+"""
 
 import base64
 import json

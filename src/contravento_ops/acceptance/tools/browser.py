@@ -1,4 +1,9 @@
-"""A real browser, Chromium, spoken to over its own pipe: nothing else needs to be installed."""
+"""A real browser, Chromium, spoken to over its own pipe (`--remote-debugging-pipe`).
+
+Nothing else needs to be installed: Playwright would bring Node and a browser of its own to a host.
+Where the host has no browser, the same lines speak to one in a container. Only what the checks
+need is there: open a page, ask it something, take a picture.
+"""
 
 import base64
 import json
