@@ -132,9 +132,9 @@ def roles() -> str:
     said = ROLES.read_text().partition("<<'SQL'\n")[2].rpartition("\nSQL")[0]
     without = re.sub(r"^\\.*|--.*", "", said, flags=re.M)
     kept = [
-        each.strip()
-        for each in without.replace(':"database"', f'"{DATABASE}"').split(";")
-        if each.strip() and not re.search(r"PASSWORD|\\gexec|^\s*SET ", each)
+        part.strip()
+        for part in without.replace(':"database"', f'"{DATABASE}"').split(";")
+        if part.strip() and not re.search(r"PASSWORD|\\gexec|^\s*SET ", part)
     ]
     head = f"-- {WRITTEN} Passwords, and who may sign in, are CloudNativePG's.\n"
     return head + MADE + "".join(f"{each};\n" for each in kept)

@@ -62,7 +62,7 @@ class Reader:
             self._take()
             kinds.append(self._kind())
         if all("const" in each for each in kinds):
-            return {"enum": [each["const"] for each in kinds]}
+            return {"enum": [kind["const"] for kind in kinds]}
         return kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
 
     def _kind(self) -> dict[str, Any]:

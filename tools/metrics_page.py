@@ -52,12 +52,12 @@ class Figure:
 def of_the_application() -> list[Figure]:
     """In the order in which kit/metrics.py has them."""
     found = []
-    for each in vars(metrics).values():
-        if isinstance(each, Counter | Gauge | Histogram):
-            (described,) = each.describe()
-            name = f"{described.name}_total" if isinstance(each, Counter) else described.name
+    for metric in vars(metrics).values():
+        if isinstance(metric, Counter | Gauge | Histogram):
+            (described,) = metric.describe()
+            name = f"{described.name}_total" if isinstance(metric, Counter) else described.name
             labels = tuple(
-                "exported_job" if label == "job" else label for label in each._labelnames
+                "exported_job" if label == "job" else label for label in metric._labelnames
             )
             found.append(Figure(name, described.type, labels, described.documentation))
     return found
@@ -132,10 +132,10 @@ def _lines() -> Iterator[str]:
 def _table(figures: list[Figure]) -> Iterator[str]:
     yield "| metric | kind | labels | meaning | looked at by |"
     yield "| --- | --- | --- | --- | --- |"
-    for each in figures:
-        labels = ", ".join(f"`{label}`" for label in each.labels)
-        who = ", ".join(who_looks_at(each.name)) or LEFT_ALONE.get(each.name, "nobody")
-        yield f"| `{each.name}` | {each.kind} | {labels} | {each.meaning} | {who} |"
+    for figure in figures:
+        labels = ", ".join(f"`{label}`" for label in figure.labels)
+        who = ", ".join(who_looks_at(figure.name)) or LEFT_ALONE.get(figure.name, "nobody")
+        yield f"| `{figure.name}` | {figure.kind} | {labels} | {figure.meaning} | {who} |"
 
 
 if __name__ == "__main__":

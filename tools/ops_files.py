@@ -1,4 +1,4 @@
-"""Writes the files that follow from others: env examples, the page about variables, requirements.
+"""Writes what follows from others: env examples, the page of variables, x-settings, requirements.
 
     python tools/ops_files.py
 
@@ -13,10 +13,12 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from contravento.kit.settings import Settings
 from contravento_ops.environment import examples
 from contravento_ops.kit.paths import ENVIRONMENTS
 
 ROOT = Path(__file__).parent.parent
+COMPOSE = ROOT / "docker-compose.yml"
 ROOTS = ("typer", "rich", "cryptography")
 HEAD = (
     "# What deploy.sh installs for itself: Typer, rich, cryptography and what they need, as uv.lock"
@@ -32,9 +34,16 @@ def files() -> dict[Path, str]:
     }
     return {
         **example_files,
-        ROOT / "docs" / "guides" / "environment-variables.md": examples.page(),
+        ROOT / examples.PAGE: examples.page(),
+        COMPOSE: examples.compose_file(COMPOSE.read_text(), settings_of_the_application()),
         ROOT / "src" / "contravento_ops" / "requirements.txt": requirements(),
     }
+
+
+def settings_of_the_application() -> list[str]:
+    """Those that Compose hands on, in the application's order."""
+    names = [name.upper() for name in Settings.model_fields]
+    return [name for name in names if name not in ("MAIL_FOLDER", "X_ROBOTS_TAG")]
 
 
 def requirements() -> str:
@@ -66,11 +75,11 @@ def _closure(names: tuple[str, ...], seen: frozenset[str] = frozenset()) -> Iter
         if plain in seen:
             continue
         yield plain
-        needs = [Requirement(each) for each in requires(name) or ()]
+        needs = [Requirement(written) for written in requires(name) or ()]
         here = tuple(
-            each.name
-            for each in needs
-            if each.marker is None or each.marker.evaluate({"extra": ""})
+            need.name
+            for need in needs
+            if need.marker is None or need.marker.evaluate({"extra": ""})
         )
         yield from _closure(here, seen | {plain})
 

@@ -139,9 +139,9 @@ class OffsiteRepository:
         return True
 
     def keep_this_key_only(self) -> None:
-        for each in json.loads(self._restic("key", "list", "--json")):
-            if not each["current"]:
-                self._restic("key", "remove", each["id"])
+        for key in json.loads(self._restic("key", "list", "--json")):
+            if not key["current"]:
+                self._restic("key", "remove", key["id"])
 
     def _reach(self) -> None:
         """restic tries for a quarter of an hour; a set that waits to be proven should not."""

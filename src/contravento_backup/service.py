@@ -116,11 +116,11 @@ class Service:
         }
         self.store.remember(**facts)
         self._note_proven()
-        sentences = [str(each["sentence"]) for each in proof["problems"]]
+        sentences = [str(problem["sentence"]) for problem in proof["problems"]]
         if not is_proven:
             self._count("backup_drill_failures_total")
-        for each in sentences:
-            self.say(f"ERROR: {drilled.name}: {each}")
+        for sentence in sentences:
+            self.say(f"ERROR: {drilled.name}: {sentence}")
         words = f"{drilled.name} was restored and is whole." if is_proven else sentences[0]
         report.tell(
             self.settings,

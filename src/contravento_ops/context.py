@@ -22,20 +22,20 @@ EXTRA_NAMES = "CONTRAVENTO_EXTRA_NAMES"
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    place: EnvironmentPaths
+    paths: EnvironmentPaths
     console: Console
 
     @property
     def project(self) -> Project:
-        return Project(self.place)
+        return Project(self.paths)
 
     def file(self) -> EnvFile:
         """Raises CommandError where there is none yet."""
-        found = env_files.read(self.place.env_file)
+        found = env_files.read(self.paths.env_file)
         if found is None:
-            name = self.place.environment
+            name = self.paths.environment
             raise CommandError(
-                f"There is no {self.place.env_file.name} yet; run ./deploy.sh {name} init.",
+                f"There is no {self.paths.env_file.name} yet; run ./deploy.sh {name} init.",
                 status=Exit.ENVIRONMENT,
             )
         return found
@@ -48,20 +48,20 @@ class CommandContext:
     def changing(self, action: str, **facts: object) -> Iterator[Entry]:
         """Alone at work on this environment, and written down."""
         with (
-            audit.recorded(self.place.audit, action, **facts) as entry,
-            lock.held(self.place.lock, action),
+            audit.recorded(self.paths.audit, action, **facts) as entry,
+            lock.held(self.paths.lock, action),
         ):
             yield entry
 
     @contextmanager
     def changing_nothing(self, action: str, **facts: object) -> Iterator[Entry]:
         """Written down, beside whatever else is at work."""
-        with audit.recorded(self.place.audit, action, **facts) as entry:
+        with audit.recorded(self.paths.audit, action, **facts) as entry:
             yield entry
 
     def refuse_elsewhere(self, verb: str) -> None:
         """Raises CommandError where PostgreSQL is no service of ours: its keeper does it then."""
-        if not self.place.has_own_database:
+        if not self.paths.has_own_database:
             raise CommandError(
                 f"{verb} is for the PostgreSQL that Compose runs; DATABASE_URL names a server"
                 " elsewhere, whose keeper does that. docs/guides/databases.md says what to see to.",
@@ -74,27 +74,27 @@ class CommandContext:
         found = self.file()
         problems = validation.validate(found, self._context())
         if problems:
-            raise CommandError(*(str(each) for each in problems), status=Exit.ENVIRONMENT)
-        noted = self.place.fingerprints / f"{self.place.environment}.json"
+            raise CommandError(*(str(problem) for problem in problems), status=Exit.ENVIRONMENT)
+        noted = self.paths.fingerprints / f"{self.paths.environment}.json"
         fingerprints.write(noted, fingerprints.Fingerprints.of(found.values))
 
     def _context(self) -> validation.Context:
-        files = {each.environment: env_files.read(each.env_file) for each in self.place.others()}
-        noted = fingerprints.read_all(self.place.fingerprints)
-        noted.pop(self.place.environment, None)
+        files = {each.environment: env_files.read(each.env_file) for each in self.paths.others()}
+        noted = fingerprints.read_all(self.paths.fingerprints)
+        noted.pop(self.paths.environment, None)
         return validation.Context(
-            environment=self.place.environment,
+            environment=self.paths.environment,
             others={name: each for name, each in files.items() if each},
             fingerprints=noted,
             extra_names=frozenset(os.environ.get(EXTRA_NAMES, "").split()),
         )
 
 
-def place_of(environment: EnvironmentName) -> EnvironmentPaths:
+def paths_of(environment: EnvironmentName) -> EnvironmentPaths:
     """By the folder that deploy.sh stands in; a host's own Compose files may be laid over ours."""
     root = Path(os.environ.get(ROOT) or Path.cwd())
     asked = (root / each for each in asked_for(env_files.read(root / f".env.{environment}")))
-    given = (root / each for each in os.environ.get(OVERLAYS, "").split() if each)
+    given = (root / part for part in os.environ.get(OVERLAYS, "").split() if part)
     return EnvironmentPaths(root, environment, (*asked, *given))
 
 

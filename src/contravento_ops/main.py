@@ -18,7 +18,7 @@ from contravento_ops.commands import (
     restore,
     rotate,
 )
-from contravento_ops.context import CommandContext, place_of
+from contravento_ops.context import CommandContext, paths_of
 from contravento_ops.kit.console import Console
 from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.kit.paths import ENVIRONMENTS
@@ -74,7 +74,7 @@ def run(arguments: Sequence[str]) -> int:
         app(
             rest,
             prog_name=f"./deploy.sh {environment}",
-            obj=CommandContext(place_of(environment), console),
+            obj=CommandContext(paths_of(environment), console),
         )
     except CommandError as refusal:
         console.complain(refusal.sentences)

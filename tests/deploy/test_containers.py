@@ -48,7 +48,7 @@ class Answers(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         self.server.asked.append((self.command, url.path, parse_qs(url.query)))
         if url.path == "/events":
-            lines = [json.dumps(each).encode() + b"\n" for each in self.server.events]
+            lines = [json.dumps(event).encode() + b"\n" for event in self.server.events]
             self.server.events = []
             self._say(200, b"".join(lines))
         elif url.path in self.server.answers:

@@ -113,9 +113,9 @@ def nobody_reaches_anybody_by_default(objects: Objects) -> Iterator[str]:
     for name, labels in _labelled(objects):
         for way, rules in (("Ingress", "ingress"), ("Egress", "egress")):
             if not any(
-                way in each["policyTypes"] and not each.get(rules)
-                for each in policies
-                if _selects(each["podSelector"], labels)
+                way in policy["policyTypes"] and not policy.get(rules)
+                for policy in policies
+                if _selects(policy["podSelector"], labels)
             ):
                 yield f"{name} is under no policy that denies {way} by default"
     for each in objects:
@@ -314,10 +314,10 @@ def _selects(selector: Object, labels: dict[str, str]) -> bool:
     """As the API has it: an empty selector selects everything."""
     wanted = selector.get("matchLabels", {})
     return all(labels.get(key) == value for key, value in wanted.items()) and all(
-        labels.get(each["key"]) in each["values"]
-        if each["operator"] == "In"
-        else each["operator"] == "Exists" and each["key"] in labels
-        for each in selector.get("matchExpressions", ())
+        labels.get(expression["key"]) in expression["values"]
+        if expression["operator"] == "In"
+        else expression["operator"] == "Exists" and expression["key"] in labels
+        for expression in selector.get("matchExpressions", ())
     )
 
 

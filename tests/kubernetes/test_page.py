@@ -74,18 +74,18 @@ def test_what_was_typed_reached_the_cluster(shell: Shell) -> None:
     told = (shell.folder / "told").read_text().splitlines()
     applied = json.loads((shell.folder / "applied.json").read_text())
 
-    assert {each["kind"] for each in applied["items"]} == {"Secret"}
+    assert {item["kind"] for item in applied["items"]} == {"Secret"}
     assert sum("rollout status" in line for line in told) == 4
     assert sum(line.startswith("docker push registry.example.org/") for line in told) == 1
 
 
 def test_the_images_of_the_page_are_ones_that_the_command_takes() -> None:
     images = re.findall(
-        r"registry\.example\.org/\S+", " ".join(each.words for each in commands(PAGE))
+        r"registry\.example\.org/\S+", " ".join(command.words for command in commands(PAGE))
     )
 
     assert images
-    assert [each for each in images if not IMAGE.fullmatch(each)] == []
+    assert [image for image in images if not IMAGE.fullmatch(image)] == []
 
 
 def test_the_restored_cluster_is_one_that_the_operator_takes() -> None:
@@ -123,5 +123,5 @@ def test_alerts_of_the_page_are_those_that_there_are() -> None:
     table = PAGE.read_text().partition("## Alerts")[2]
 
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.M)) == {
-        each["alert"] for each in group["rules"]
+        rule["alert"] for rule in group["rules"]
     }

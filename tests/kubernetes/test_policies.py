@@ -245,7 +245,7 @@ SPOILED: dict[str, tuple[Spoil, list[str]]] = {
 @pytest.mark.parametrize("what", SPOILED)
 def test_a_breach_is_found_and_nothing_else(what: str) -> None:
     spoil, expected = SPOILED[what]
-    objects = {name_of(each): each for each in with_secrets("prod")}
+    objects = {name_of(item): item for item in with_secrets("prod")}
 
     spoil(objects)
 
@@ -255,8 +255,8 @@ def test_a_breach_is_found_and_nothing_else(what: str) -> None:
 def test_every_policy_is_broken_by_some_test() -> None:
     broken = set()
     for spoil, _ in SPOILED.values():
-        objects = {name_of(each): each for each in with_secrets("prod")}
+        objects = {name_of(item): item for item in with_secrets("prod")}
         spoil(objects)
         broken |= {each for each in POLICIES if list(each(list(objects.values())))}
 
-    assert {each.__name__ for each in POLICIES} - {each.__name__ for each in broken} == set()
+    assert {policy.__name__ for policy in POLICIES} - {each.__name__ for each in broken} == set()

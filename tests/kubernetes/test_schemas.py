@@ -88,8 +88,8 @@ def test_the_api_takes_every_object(environment: EnvironmentName, version: str) 
 
 def test_the_versions_are_the_newest_whose_schemas_are_known() -> None:
     known = dict.fromkeys(
-        kubernetes_validate.utils.major_minor(each)
-        for each in kubernetes_validate.utils.all_versions()
+        kubernetes_validate.utils.major_minor(version)
+        for version in kubernetes_validate.utils.all_versions()
     )
 
     assert tuple(known)[-len(VERSIONS) :] == VERSIONS
@@ -97,7 +97,7 @@ def test_the_versions_are_the_newest_whose_schemas_are_known() -> None:
 
 def test_there_is_a_schema_for_every_kind() -> None:
     carried = {path.name.partition(".")[0] for path in SCHEMAS.glob("*.json.gz")}
-    rendered = {each["kind"] for each in with_secrets("prod") if "." in each["apiVersion"]}
+    rendered = {item["kind"] for item in with_secrets("prod") if "." in item["apiVersion"]}
 
     assert carried | {"ObjectStore"} == OTHERS
     assert rendered >= OTHERS
@@ -138,7 +138,7 @@ MISTAKEN: dict[str, Callable[[dict[str, Object]], object]] = {
 
 @pytest.mark.parametrize("where", MISTAKEN)
 def test_a_mistake_is_found_where_it_is(where: str) -> None:
-    objects = {name_of(each): each for each in with_secrets("prod")}
+    objects = {name_of(item): item for item in with_secrets("prod")}
 
     MISTAKEN[where](objects)
 

@@ -40,7 +40,7 @@ def dashboards() -> dict[str, dict[str, Any]]:
 
 def panels(dashboard: Mapping[str, Any]) -> list[dict[str, Any]]:
     """All that show something; rows are only titles."""
-    return [each for each in dashboard["panels"] if each["type"] != "row"]
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
 
 
 def queries() -> Iterator[Query]:

@@ -41,15 +41,15 @@ def groups() -> list[dict[str, Any]]:
 
 def alerts() -> list[Rule]:
     return [
-        Rule(each["alert"], each["labels"], each["annotations"], each.get("for", "0s"))
+        Rule(rule["alert"], rule["labels"], rule["annotations"], rule.get("for", "0s"))
         for group in groups()
-        for each in group["rules"]
-        if "alert" in each
+        for rule in group["rules"]
+        if "alert" in rule
     ]
 
 
 def recorded() -> list[str]:
-    return [each["record"] for group in groups() for each in group["rules"] if "record" in each]
+    return [rule["record"] for group in groups() for rule in group["rules"] if "record" in rule]
 
 
 def cases() -> list[dict[str, Any]]:
@@ -63,8 +63,11 @@ def story(case: dict[str, Any], rule: Rule) -> list[bool]:
     looks = [each for each in case.get("alert_rule_test", ()) if each["alertname"] == rule.name]
     looks.sort(key=lambda each: seconds(each["eval_time"]))
     return [
-        any(rule.labels.items() <= found["exp_labels"].items() for found in each["exp_alerts"])
-        for each in looks
+        any(
+            rule.labels.items() <= found["exp_labels"].items()
+            for found in expectation["exp_alerts"]
+        )
+        for expectation in looks
     ]
 
 

@@ -54,7 +54,7 @@ def test_every_dashboard_that_hosts_look_for_is_there() -> None:
 
 
 def test_no_two_dashboards_share_a_uid() -> None:
-    uids = Counter(each["uid"] for each in dashboards().values())
+    uids = Counter(dashboard["uid"] for dashboard in dashboards().values())
     assert set(uids.values()) == {1}
     assert all(re.fullmatch(r"[a-z-]{1,40}", uid) for uid in uids)
 
@@ -139,5 +139,5 @@ def test_every_variable_in_use_is_one_that_the_dashboard_has() -> None:
 
 
 def test_no_variable_is_left_when_they_are_put_in() -> None:
-    for each in queries():
-        assert "$" not in resolved(each.expression), str(each)
+    for query in queries():
+        assert "$" not in resolved(query.expression), str(query)

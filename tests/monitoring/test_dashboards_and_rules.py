@@ -18,12 +18,12 @@ def _runbook(rule: dict[str, Any]) -> str:
     return name.removeprefix("docs/runbooks/").removesuffix(".md")
 
 
-PANELS = [panel for each in dashboards().values() for panel in panels(each)]
+PANELS = [panel for dashboard in dashboards().values() for panel in panels(dashboard)]
 ALERTS = sorted({_runbook(rule) for rule in rules() if "alert" in rule})
 
 
 def _linked(panel: dict[str, Any]) -> list[str]:
-    return [each["url"].removeprefix(RUNBOOKS).removesuffix(".md") for each in panel["links"]]
+    return [link["url"].removeprefix(RUNBOOKS).removesuffix(".md") for link in panel["links"]]
 
 
 def test_links_lead_to_runbooks_that_exist() -> None:

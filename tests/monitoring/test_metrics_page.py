@@ -25,7 +25,7 @@ def test_it_is_named_as_prometheus_would_have_it(figure: Figure) -> None:
 
 def test_every_name_of_ours_that_is_asked_for_exists() -> None:
     """Also when it was misspelt in a panel or a rule. Backups have none yet."""
-    known = {each.name + part for each in FIGURES for part in metrics_page.PARTS}
+    known = {figure.name + part for figure in FIGURES for part in metrics_page.PARTS}
     asked = frozenset().union(*metrics_page.looks().values())
     assert {name for name in asked if name.startswith(metrics_page.OURS)} <= known
 

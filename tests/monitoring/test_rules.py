@@ -41,7 +41,7 @@ def test_the_configuration_is_valid(promtool: Promtool) -> None:
 
 @pytest.mark.stack
 @pytest.mark.core
-@pytest.mark.parametrize("file", sorted(each.name for each in (PROMETHEUS / "tests").iterdir()))
+@pytest.mark.parametrize("file", sorted(path.name for path in (PROMETHEUS / "tests").iterdir()))
 def test_the_rules_do_what_their_cases_say(promtool: Promtool, file: str) -> None:
     promtool("test", "rules", f"tests/{file}")
 

@@ -23,9 +23,9 @@ def make_file(folder: Path, environment: EnvironmentName = "staging", **changes:
         "staging": OWN,
         "prod": {**OWN, "DOMAIN": "velo.test", "MAIL_ALLOW_LIST": ""},
     }[environment]
-    place = EnvironmentPaths(folder, environment)
-    initialise.initialise(place, {**own, **changes}, lambda variable, suggestion: suggestion)
-    return place.env_file
+    paths = EnvironmentPaths(folder, environment)
+    initialise.initialise(paths, {**own, **changes}, lambda variable, suggestion: suggestion)
+    return paths.env_file
 
 
 def spoil(path: Path, name: str, line: str) -> None:

@@ -21,7 +21,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def overlays(root: Path, *lines: str) -> list[str]:
     (root / ".env.prod").write_text("\n".join(lines) + "\n")
-    return [each.name for each in context.place_of("prod").overlays]
+    return [overlay.name for overlay in context.paths_of("prod").overlays]
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,12 @@ def test_files_of_the_database_come_before_the_hosts_own(
 
 
 def test_without_a_file_nothing_is_asked_for(root: Path) -> None:
-    assert [each.name for each in context.place_of("prod").overlays] == ["own.yml"]
+    assert [overlay.name for overlay in context.paths_of("prod").overlays] == ["own.yml"]
 
 
 def test_a_server_elsewhere_is_asked_from_a_container_of_its_own(root: Path) -> None:
     overlays(root, f"DATABASE_URL={THEIRS}")
-    place = context.place_of("prod")
-    assert not place.has_own_database
-    words = facts.psql(Project(place), "SELECT 1").words
+    paths = context.paths_of("prod")
+    assert not paths.has_own_database
+    words = facts.psql(Project(paths), "SELECT 1").words
     assert words[-5:] == ("-T", "database", "-XAt", "-c", "SELECT 1")

@@ -46,7 +46,7 @@ def test_the_first_use_makes_the_environment_and_the_next_uses_it(clone: Path) -
     assert second.returncode == 3
     assert second.stderr == "There is no .env.staging yet; run ./deploy.sh staging init.\n"
     assert time.monotonic() - began < 15
-    installed = {each.name for each in clone.glob("var/ops/python/lib/*/site-packages/*")}
+    installed = {path.name for path in clone.glob("var/ops/python/lib/*/site-packages/*")}
     assert "typer" in installed
     assert not {"fastapi", "numpy", "sqlalchemy"} & installed
 

@@ -38,7 +38,7 @@ def rows(page: str, head: str) -> dict[str, str]:
     """The first two cells of the table with this head."""
     table = page.partition(head)[2].partition("\n\n")[0]
     cells = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
-    return {each[0].strip("`"): each[1] for each in cells}
+    return {cell[0].strip("`"): cell[1] for cell in cells}
 
 
 def test_every_exit_status_is_explained_as_the_program_means_it() -> None:
@@ -56,7 +56,7 @@ def test_every_check_is_named_as_it_is_in_the_program() -> None:
 
 
 def test_every_box_is_named_as_it_is_in_the_program() -> None:
-    assert rows(CHECKLIST, "| box | green if |") == {each.name: each.title for each in BOXES}
+    assert rows(CHECKLIST, "| box | green if |") == {box.name: box.title for box in BOXES}
 
 
 def test_every_profile_of_a_load_is_explained() -> None:
@@ -89,4 +89,4 @@ def test_every_option_that_a_page_names_exists(page: str) -> None:
 def test_every_sentence_that_is_quoted_is_one_that_the_program_says(words: str) -> None:
     alternatives = [words, words.replace("`", "")]
 
-    assert any(each in PROGRAM for each in alternatives)
+    assert any(alternative in PROGRAM for alternative in alternatives)

@@ -25,6 +25,7 @@ from tests.stack.docker import PATIENT_SECONDS, ROOT, docker
 DOMAIN = "staging.example.test"
 UP_SECONDS = 240
 ANSWER_SECONDS = 60
+JOBS = "docker-compose.jobs.yml"
 OVERLAY = "tests/stack/compose.test.yml"
 WATCHED_OVERLAY = "tests/stack/monitoring.test.yml"
 PORTS = (
@@ -47,7 +48,7 @@ class Deployment:
 
     @property
     def compose_line(self) -> tuple[str, ...]:
-        files = ["docker-compose.yml", f"docker-compose.{self.mode}.yml", OVERLAY]
+        files = ["docker-compose.yml", f"docker-compose.{self.mode}.yml", JOBS, OVERLAY]
         if self.mode != "dev":
             files.append(WATCHED_OVERLAY)
         files += self.overlays
@@ -239,7 +240,7 @@ def deployed(
         over.set()
         watching.join()
         down = ("down", "--volumes", "--remove-orphans", "--timeout", "3")
-        everything = ("--profile", "tools", "--profile", "mail")
+        everything = ("--profile", "*")
         subprocess.run(
             ["docker", *deployment.compose_line, *everything, *down],
             capture_output=True,
@@ -267,6 +268,7 @@ def planned(mode: str, folder: Path, tag: str, settings: Mapping[str, str]) -> D
         "GRAFANA_ADMIN_PASSWORD": secrets.token_urlsafe(16),
         "BACKUP_ENCRYPTION_KEY": secrets.token_urlsafe(48),
         "BACKUP_EVERY_HOURS": "24",
+        "COMPOSE_PROFILES": "" if mode == "dev" else "monitoring",
         "SECRETS_MADE": f"SECRET_KEY:{time.time():.0f}",
         "ENVIRONMENT_FILE": str(folder / "env"),
         "SMTP_HOST": "mail",

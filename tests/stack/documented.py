@@ -33,7 +33,9 @@ SERVED = f"""\
     ports: !override
       - "127.0.0.1:${{TEST_HTTP_PORT}}:80"
       - "127.0.0.1:${{TEST_HTTPS_PORT}}:443"
-  tools:
+  tools: # whole enough for calls without the file that it comes from
+    image: contravento:${{TAG:-local}}
+    profiles: [tools]
     ports: !override ["127.0.0.1:${{TEST_POSTGRES_PORT}}:5432"]
   pebble:
     image: ghcr.io/letsencrypt/pebble:2.7

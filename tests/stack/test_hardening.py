@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contravento_ops.release.plan import MONITORING
+from contravento_ops.kit.services import MONITORING
 from tests.stack.deployment import Deployment
 from tests.stack.docker import docker
 

@@ -12,7 +12,8 @@ import httpx
 import pytest
 import yaml
 
-from contravento_ops.release.plan import MONITORING
+from contravento_ops.environment.variables.table import VARIABLES
+from contravento_ops.kit.services import MONITORING
 from tests.stack.deployment import (
     DOMAIN,
     Deployment,
@@ -36,10 +37,13 @@ def rendered(mode: str, folder: Path, *options: str) -> dict[str, Any]:
     """As a host gets it: without what the tests add."""
     values = planned(mode, folder, "local", {}).values
     env = folder / "env-plain"
-    ours = ("TEST_", "COMP", "NETWORK_PREFIX")
+    ours = ("TEST_", "COMPOSE_PROJECT", "NETWORK_PREFIX")
     kept = {name: value for name, value in values.items() if not name.startswith(ours)}
+    if mode == "dev":
+        kept["NETWORK_PREFIX"] = VARIABLES["NETWORK_PREFIX"].values["dev"]
     env.write_text("".join(f"{name}={value}\n" for name, value in kept.items()))
-    files = ("-f", str(ROOT / "docker-compose.yml"), "-f", str(ROOT / f"docker-compose.{mode}.yml"))
+    names = ("docker-compose.yml", f"docker-compose.{mode}.yml", "docker-compose.jobs.yml")
+    files = tuple(part for name in names for part in ("-f", str(ROOT / name)))
     said = docker("compose", *files, "--env-file", str(env), *options, "config", "--format", "json")
     found: dict[str, Any] = json.loads(said)
     return found
@@ -121,6 +125,18 @@ def test_monitoring_is_there_and_takes_less_than_a_gigabyte(mode: str, tmp_path:
     assert services["prometheus"]["environment"]["ENVIRONMENT"] == mode
     limits = [services[name]["deploy"]["resources"]["limits"]["memory"] for name in MONITORING]
     assert sum(int(each) for each in limits) <= 2**30
+
+
+def test_restoring_reaches_the_repository_that_postgresql_writes_to(tmp_path: Path) -> None:
+    services = rendered("staging", tmp_path, "--profile", "*")["services"]
+    repository = {
+        name: value
+        for name, value in services["postgres"]["environment"].items()
+        if name.startswith("PGBACKREST_")
+    }
+    assert repository
+    for name in ("restore", "restore-files"):
+        assert repository.items() <= services[name]["environment"].items(), name
 
 
 def test_dev_is_not_watched(tmp_path: Path) -> None:

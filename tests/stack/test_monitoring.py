@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contravento_ops.release.plan import MONITORING
+from contravento_ops.kit.services import MONITORING
 from tests.stack.deployment import DOMAIN, Deployment, tell, wait_until
 from tests.stack.docker import PATIENT_SECONDS
 

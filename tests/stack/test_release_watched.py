@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from contravento_ops.kit.errors import Exit
-from contravento_ops.release.plan import MONITORING
+from contravento_ops.kit.services import MONITORING
 from tests.stack.docker import PATIENT_SECONDS, docker
 from tests.stack.releases import Host, a_host
 

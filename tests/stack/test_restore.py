@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from contravento_ops.kit.errors import Exit
-from contravento_ops.recovery.restore import SERVICES
+from contravento_ops.kit.services import RESTORE
 from tests.docs.pages import ROOT, commands
 from tests.stack.breaking import dump, kill_at, rescued
 from tests.stack.deployment import tell, wait_until
@@ -224,7 +224,7 @@ def test_running_it_again_mends(diary: Diary) -> None:
 def test_what_restores_may_do_little(diary: Diary) -> None:
     call = diary.host.compose.call("--profile", "restore", "config", "--format", "json")
     services = json.loads(docker(*call.words[1:]))["services"]
-    for name in SERVICES:
+    for name in RESTORE:
         found = services[name]
         assert found["read_only"]
         assert found["init"]
@@ -233,7 +233,7 @@ def test_what_restores_may_do_little(diary: Diary) -> None:
         assert found["profiles"] == ["restore"]
         limits = found["deploy"]["resources"]["limits"]
         assert limits.keys() == {"cpus", "memory", "pids"}
-    assert [name for name in SERVICES if services[name].get("cap_add")] == ["restore-files"]
+    assert [name for name in RESTORE if services[name].get("cap_add")] == ["restore-files"]
     assert services["restore"]["network_mode"] == services["restore-files"]["network_mode"]
     assert services["restore"]["network_mode"] == "none"
 

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from contravento_ops.release.plan import MONITORING
+from contravento_ops.kit.services import MONITORING
 from tests.stack.deployment import DOMAIN, Deployment, in_a_hurry, tell
 from tests.stack.docker import docker
 

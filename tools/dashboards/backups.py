@@ -143,7 +143,7 @@ def _drills() -> list[dashboard.Panel]:
         ),
         lines(
             Words("Sets", "By what their drill said.", "none", ("backup-drill-failed",)),
-            [Query(f'sum(backup_sets{{state="{each}"}})', each) for each in STATES],
+            [Query(f'sum(backup_sets{{state="{state}"}})', state) for state in STATES],
             shared.COUNT,
             stacked=True,
             colours=STATES,

@@ -200,7 +200,10 @@ def _burning(title: str, promise: str, allowed: float) -> dashboard.Panel:
     windows = ("1h", "6h", "1d", "3d")
     return lines(
         Words(f"{title}: how fast the budget burns", about, "none", (f"{promise}-budget-burns",)),
-        [Query(f"max(slo:{promise}:error_ratio_rate{each}) / {allowed}", each) for each in windows],
+        [
+            Query(f"max(slo:{promise}:error_ratio_rate{window}) / {allowed}", window)
+            for window in windows
+        ],
         looks,
     )
 

@@ -124,7 +124,7 @@ def lines(
     )
     made.targets = _targets(queries)
     _finished(made, words, looks, FieldColorModeId.PALETTE_CLASSIC)
-    made.field_config.overrides = [_colour(*each) for each in (colours or {}).items()]
+    made.field_config.overrides = [_colour(*item) for item in (colours or {}).items()]
     return made
 
 

@@ -41,7 +41,7 @@ def table(
     made.field_config.defaults.unit = words.unit
     made.field_config.defaults.no_value = "0"
     made.field_config.defaults.thresholds = thresholds(Looks(below=CALM))
-    made.field_config.overrides = [_dressed(each) for each in columns]
+    made.field_config.overrides = [_dressed(column) for column in columns]
     return made
 
 

@@ -154,9 +154,9 @@ class Refresh:
         """The seal can be told from another only by who has the other environment's key."""
         with_key = changed(self.settings, key=key) if key else self.settings
         problems = [
-            each.sentence
-            for each in verify.parts(subject, with_key)
-            if key or each.kind not in NO_KEY
+            part.sentence
+            for part in verify.parts(subject, with_key)
+            if key or part.kind not in NO_KEY
         ]
         if problems:
             raise BackupFailed(f"{subject.name} cannot be taken. {' '.join(problems)}")

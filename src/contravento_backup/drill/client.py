@@ -34,9 +34,9 @@ def storage(store: Store, subject: BackupSet) -> Iterator[Path]:
             target = folder / entry.key
             target.parent.mkdir(parents=True, exist_ok=True)
             os.link(source, target)
-        for each in folder.rglob("*"):
-            if each.is_dir():
-                each.chmod(0o755)
+        for path in folder.rglob("*"):
+            if path.is_dir():
+                path.chmod(0o755)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -59,7 +59,7 @@ class Drill:
             "at": iso(datetime.now(UTC)),
             "seconds": round(time.monotonic() - started, 1),
             "restore_seconds": round(time.monotonic() - restoring, 1),
-            "problems": [asdict(each) for each in self.problems],
+            "problems": [asdict(problem) for problem in self.problems],
             "steps": self.steps,
         }
         write_json(self.subject.folder / backup_set.PROOF, proof)

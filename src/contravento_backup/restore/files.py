@@ -133,4 +133,4 @@ class Storage:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (each for each in sorted(folder.rglob("*")) if each.is_file())
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())

@@ -24,9 +24,9 @@ def set_aside(cluster: Path, now: datetime | None = None) -> str:
     Those that were set aside more than seven days ago go. Raises BackupFailed while it runs.
     """
     now = now or datetime.now(UTC)
-    for each in cluster.parent.glob(f"{cluster.name}{SET_ASIDE}*"):
-        if _age(each, now) > KEPT_FOR:
-            shutil.rmtree(each)
+    for path in cluster.parent.glob(f"{cluster.name}{SET_ASIDE}*"):
+        if _age(path, now) > KEPT_FOR:
+            shutil.rmtree(path)
     if not cluster.exists():
         return ""
     target = cluster.with_name(f"{cluster.name}{SET_ASIDE}{now.strftime(STAMP)}")
@@ -48,7 +48,7 @@ def environment_of(place: Store, key: str) -> str:
     there = backup_set.list_all(place.sets)[::-1]
     by_worth = sorted(there, key=lambda each: each.state is not SetState.PROVEN)
     candidates += [each.folder / backup_set.ENVIRONMENT for each in by_worth]
-    found = [each for each in candidates if each.exists()]
+    found = [candidate for candidate in candidates if candidate.exists()]
     if not found:
         raise BackupFailed(f"{place.root} is no backup folder: no environment file is kept in it.")
     problem: BackupFailed | None = None
@@ -72,20 +72,20 @@ def adopt(store: Store, source: Path) -> None:
     if not (source / "sets").is_dir():
         raise BackupFailed(f"{source} is no backup folder: it has no folder sets.")
     _refuse_full_disk(store, source)
-    for each in source.iterdir():
-        target = store.root / each.name
-        if each.is_dir():
-            if each.name not in ("throwaway", "cache", "restore"):
-                shutil.copytree(each, target, symlinks=True, ignore=LEFT_OUT, dirs_exist_ok=True)
-        elif each.name == "state.json":
-            shutil.copy2(each, target)
+    for path in source.iterdir():
+        target = store.root / path.name
+        if path.is_dir():
+            if path.name not in ("throwaway", "cache", "restore"):
+                shutil.copytree(path, target, symlinks=True, ignore=LEFT_OUT, dirs_exist_ok=True)
+        elif path.name == "state.json":
+            shutil.copy2(path, target)
     store.make()
     _hand_over(store.root)
 
 
 def _refuse_full_disk(store: Store, source: Path) -> None:
     store.root.mkdir(parents=True, exist_ok=True)
-    needed = sum(each.stat().st_size for each in source.rglob("*") if each.is_file())
+    needed = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
     if (free := store.free_bytes()) < needed:
         raise BackupFailed(
             f"The backup folder has {needed // 2**20} MB, and {free // 2**20} MB are free here."

@@ -170,7 +170,7 @@ class Restore:
         facts["files_are_elsewhere"] = self.settings.storage is None
         plan = {"side": side, "words": words, "missing": missing, **facts}
         write_json(self.place / PLAN, plan)
-        size = sum(each.bytes for each in entries)
+        size = sum(entry.bytes for entry in entries)
         progress.result(**plan, files=len(entries), bytes=size)
 
     @property

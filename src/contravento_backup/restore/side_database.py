@@ -92,7 +92,7 @@ class SideDatabase:
         with self.connect() as connection:
             found = connection.execute("SELECT quote_ident(rolname) FROM pg_roles").fetchall()
             there = {str(name) for (name,) in found}
-            new = [each for each in dict.fromkeys(_roles(lines)) if each not in there]
+            new = [role for role in dict.fromkeys(_roles(lines)) if role not in there]
             for line in lines:
                 spoken_of = ROLE.match(line)
                 if spoken_of and spoken_of[2] in new:

@@ -57,7 +57,7 @@ class Sources:
         """The one that is named, or the newest that a drill proved. Raises BackupFailed."""
         subject = backup_set.find(self.store.sets, name) if name else self._newest_proven()
         with progress.step("parts", f"look whether {subject.name} is what was written", 2):
-            problems = [str(each.sentence) for each in verify.parts(subject, self.settings)]
+            problems = [str(part.sentence) for part in verify.parts(subject, self.settings)]
             if problems:
                 raise BackupFailed(f"{subject.name} cannot be restored. {' '.join(problems)}")
         self._refuse_other_environment(subject)

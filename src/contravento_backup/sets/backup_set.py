@@ -64,7 +64,7 @@ class BackupSet:
 
     @property
     def bytes(self) -> int:
-        return sum(each.stat().st_size for each in self.folder.iterdir() if each.is_file())
+        return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
 
     def kept(self) -> DatedSet:
         return DatedSet(self.name, self.at, self.state is SetState.PROVEN)
@@ -105,8 +105,8 @@ def list_all(folder: Path) -> list[BackupSet]:
 
 
 def _read_all(folder: Path) -> Iterator[BackupSet]:
-    for each in folder.glob("[0-9]*Z"):
-        yield BackupSet(each, _json(each / MANIFEST), _json(each / PROOF))
+    for path in folder.glob("[0-9]*Z"):
+        yield BackupSet(path, _json(path / MANIFEST), _json(path / PROOF))
 
 
 def find(folder: Path, name: str = "") -> BackupSet:

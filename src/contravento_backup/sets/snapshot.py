@@ -52,7 +52,7 @@ def held(restore_point: str, **where: Any) -> Iterator[Moment]:
 
 def _hold_still(reader: Connection, locker: Connection, restore_point: str) -> Moment:
     """While nothing can be written: what is committed is in both, what is not is in neither."""
-    names = [sql.Identifier(*each) for each in fingerprint.tables(locker)]
+    names = [sql.Identifier(*table) for table in fingerprint.tables(locker)]
     with locker.transaction():
         locker.execute(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
         if names:

@@ -87,10 +87,10 @@ def _take_at_a_moment(
         "administrator": settings.administrator,
         "application": {"image": settings.image, "migration": facts["migration"]},
         "key": encryption.fingerprint(settings.key),
-        "parts": {each: _part(unfinished / each) for each in backup_set.PARTS},
+        "parts": {part: _part(unfinished / part) for part in backup_set.PARTS},
         "files": {
             "count": len(files),
-            "bytes": sum(each.bytes for each in files),
+            "bytes": sum(file.bytes for file in files),
             "are_elsewhere": settings.storage is None,
         },
         "tables": len(found),
@@ -165,8 +165,8 @@ def _part(path: Path) -> dict[str, Any]:
 
 def _finish(unfinished: Path, final: Path, manifest: dict[str, Any], key: str) -> BackupSet:
     """From here on it is a set."""
-    for each in unfinished.iterdir():
-        flush_folder(each)
+    for path in unfinished.iterdir():
+        flush_folder(path)
     sealed = {**manifest, "seal": encryption.seal(manifest, key)}
     write_json(unfinished / backup_set.MANIFEST, sealed)
     unfinished.rename(final)

@@ -12,7 +12,7 @@ FRESH = timedelta(hours=24)
 AHEAD = timedelta(minutes=5)  # as far as two hosts' clocks may differ
 # What containers of staging and production read of this folder alike.
 FILES = (
-    *("docker-compose.yml", "docker-compose.monitoring.yml"),
+    *("docker-compose.yml", "docker-compose.monitoring.yml", "docker-compose.jobs.yml"),
     *("docker-compose.elsewhere.yml", "docker-compose.pooler.yml"),
 )
 FOLDERS = ("deploy", "monitoring", "src/contravento_backup")

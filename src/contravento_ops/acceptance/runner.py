@@ -29,21 +29,21 @@ def judge_all(
 ) -> Verdict:
     """Every box is judged, whatever became of those before it."""
     judged: list[Judged] = []
-    with CheckContext(project, values) as visit:
+    with CheckContext(project, values) as context:
         release = _release(project)
         for box in boxes:
             begin(box)
-            judged.append(_judge(box, visit, waivers))
+            judged.append(_judge(box, context, waivers))
             hear(judged[-1])
-        site = visit.site.url
-    return Verdict(project.place.environment, site, release, tuple(judged), visit.began)
+        site = context.site.url
+    return Verdict(project.paths.environment, site, release, tuple(judged), context.began)
 
 
-def _judge(box: Box, visit: CheckContext, waivers: Mapping[str, Waiver]) -> Judged:
+def _judge(box: Box, context: CheckContext, waivers: Mapping[str, Waiver]) -> Judged:
     began = time.monotonic()
     judged = Judged(box, "green", Evidence(""), 0.0)
     try:
-        judged = replace(judged, evidence=box.judge(visit))
+        judged = replace(judged, evidence=box.judge(context))
     except CheckFailed as problem:
         judged = replace(judged, outcome="red", evidence=problem.evidence)
     except (Inconclusive, CommandError) as problem:
@@ -57,13 +57,13 @@ def _judge(box: Box, visit: CheckContext, waivers: Mapping[str, Waiver]) -> Judg
 
 def _release(project: Project) -> dict[str, object]:
     """What serves, as the host remembers it, and what the database is at."""
-    current = state.read(project.place.state).current
+    current = state.read(project.paths.state).current
     told: dict[str, object] = asdict(current) if current else {}
     return {**told, "migration": facts.migration_of(project)}
 
 
-def folder_for(place: Path) -> Path:
+def folder_for(paths: Path) -> Path:
     """Of this check's report, beside those before it."""
-    made = place / "checks" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    made = paths / "checks" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     made.mkdir(parents=True, exist_ok=True)
     return made

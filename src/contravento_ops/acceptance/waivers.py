@@ -35,9 +35,9 @@ def read(file: Path, today: date) -> dict[str, Waiver]:
     if not isinstance(entries, list):
         raise CommandError(f"{file} is to hold a list.", status=Exit.USAGE)
     mistakes = [
-        f"{file}, entry {number}: {each}."
+        f"{file}, entry {number}: {mistake}."
         for number, entry in enumerate(entries, start=1)
-        for each in _mistakes(entry, today)
+        for mistake in _mistakes(entry, today)
     ]
     if mistakes:
         raise CommandError(*mistakes, status=Exit.USAGE)

@@ -24,26 +24,26 @@ class Action(StrEnum):
 
 
 def backup(
-    context: typer.Context,
+    ctx: typer.Context,
     action: Annotated[Action, typer.Argument(help="What to do.")] = Action.NOW,
     name: Annotated[str, typer.Argument(help="Of the set to drill; else the newest.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the calls and stop.")] = False,
 ) -> None:
     """Take a set and prove it; or list, drill, prune, ship."""
-    session: CommandContext = context.obj
-    if session.place.environment == "dev":
+    context: CommandContext = ctx.obj
+    if context.paths.environment == "dev":
         raise CommandError("There are no backups in dev.", status=Exit.USAGE)
-    session.refuse_elsewhere("backup")
+    context.refuse_elsewhere("backup")
     if name and action is not Action.DRILL:
         raise CommandError(f"{action} takes no name of a set.", status=Exit.USAGE)
-    made = calls(session.project, action, name, as_json=as_json)
+    made = calls(context.project, action, name, as_json=as_json)
     if dry_run:
         for each in made:
-            session.console.say(str(each))
+            context.console.say(str(each))
         return
-    _refuse_without_service(session.project)
-    with session.changing_nothing(f"backup {action}", set=name) as entry:
+    _refuse_without_service(context.project)
+    with context.changing_nothing(f"backup {action}", set=name) as entry:
         entry["status"] = status = _carry_out(made)
     raise typer.Exit(status)
 
@@ -60,7 +60,7 @@ def calls(project: Project, action: Action, name: str, *, as_json: bool) -> tupl
 
 
 def _refuse_without_service(project: Project) -> None:
-    if not any(each.state == "running" for each in project.containers(SERVICE)):
+    if not any(container.state == "running" for container in project.containers(SERVICE)):
         raise CommandError(
             f"The service {SERVICE} does not run; ./deploy.sh … starts it.", status=Exit.DOCKER
         )

@@ -21,7 +21,7 @@ COLUMNS = ("", "box", "what was found", "s")
 
 
 def check(
-    context: typer.Context,
+    ctx: typer.Context,
     only: Annotated[
         list[str], typer.Option("--only", metavar="NAME", help="Judge this box; may be repeated.")
     ] = [],  # noqa: B006  (Typer copies it)
@@ -29,27 +29,27 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Judge the running environment as its riders would; GO or NO-GO, with evidence."""
-    session: CommandContext = context.obj
-    if session.place.environment == "dev":
+    context: CommandContext = ctx.obj
+    if context.paths.environment == "dev":
         raise CommandError("There is no checklist in dev.", status=Exit.USAGE)
     boxes = _chosen(only)
     if list_them:
-        _list(session.console, boxes)
+        _list(context.console, boxes)
         return
-    excused = waivers.read(session.place.memory / waivers.FILE, datetime.now(UTC).date())
-    with session.changing("check", boxes=[each.name for each in boxes]) as entry:
-        with _live(session.console, boxes) as board:
+    excused = waivers.read(context.paths.memory / waivers.FILE, datetime.now(UTC).date())
+    with context.changing("check", boxes=[each.name for each in boxes]) as entry:
+        with _live(context.console, boxes) as board:
             verdict = runner.judge_all(
-                session.project,
-                session.values,
+                context.project,
+                context.values,
                 boxes,
                 excused,
                 hear=lambda judged: board.put(judged.box.name, _row(judged)),
                 begin=lambda box: board.put(box.name, ("", box.name, f"{box.title} …", "")),
             )
         entry["outcome"] = verdict.word
-        _keep(session, verdict)
-    session.console.answer(verdict.as_json())
+        _keep(context, verdict)
+    context.console.answer(verdict.as_json())
     if any(each.is_in_the_way for each in verdict.judged):
         raise typer.Exit(Exit.NO_GO)
 
@@ -68,14 +68,12 @@ def _list(console: Console, boxes: tuple[Box, ...]) -> None:
         ("group", "box", "green if"),
         [(each.group, each.name, each.title) for each in boxes],
     )
-    console.answer(
-        [{"name": each.name, "group": each.group, "title": each.title} for each in boxes]
-    )
+    console.answer([{"name": box.name, "group": box.group, "title": box.title} for box in boxes])
 
 
 @contextmanager
 def _live(console: Console, boxes: tuple[Box, ...]) -> Iterator[Board]:
-    rows = {each.name: ("", each.name, "", "") for each in boxes}
+    rows = {box.name: ("", box.name, "", "") for box in boxes}
     with console.board("The checklist", COLUMNS, rows) as board:
         yield board
 
@@ -90,15 +88,15 @@ def _row(judged: Judged) -> tuple[str, ...]:
     return mark, judged.box.name, said, f"{judged.seconds:.1f}"
 
 
-def _keep(session: CommandContext, verdict: Verdict) -> None:
+def _keep(context: CommandContext, verdict: Verdict) -> None:
     """The report, for people and for machines; and the last word."""
-    folder = runner.folder_for(session.place.memory)
+    folder = runner.folder_for(context.paths.memory)
     (folder / "report.json").write_text(json.dumps(verdict.as_json(), indent=2) + "\n")
-    (folder / "report.html").write_text(report_page.write(verdict, session.place.root))
+    (folder / "report.html").write_text(report_page.write(verdict, context.paths.root))
     if verdict.is_whole and verdict.environment == "staging":
-        Seal(session.place.shared).sign(promotion.statement(verdict, session.place.root))
+        Seal(context.paths.shared).sign(promotion.statement(verdict, context.paths.root))
     red = [each for each in verdict.judged if each.is_in_the_way]
-    console = session.console
+    console = context.console
     for each in red:
         console.note("failed", f"{each.box.name}: {each.evidence.sentence}")
         for name, value in each.evidence.facts.items():

@@ -1,6 +1,5 @@
 """deploy, rollback, init, check-host: what changes which release or which host it is."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -17,9 +16,10 @@ from contravento_ops.kit import state
 from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.recovery import target
 from contravento_ops.release import facts, plan, rollout, source
-from contravento_ops.release.plan import Kind, Options, Plan, Step
+from contravento_ops.release.plan import ReleasePlan
 from contravento_ops.release.report import Report
-from contravento_ops.swarm.plan import Plan as SwarmPlan, Step as SwarmStep
+from contravento_ops.release.steps import Kind, Options
+from contravento_ops.swarm.plan import SwarmPlan
 
 DEFAULT_BAKE_SECONDS = 30
 
@@ -43,7 +43,7 @@ Registry = Annotated[
 
 
 def deploy(
-    context: typer.Context,
+    ctx: typer.Context,
     image: Annotated[str | None, typer.Option(help="Take this image; build none.")] = None,
     bake_seconds: Bake = DEFAULT_BAKE_SECONDS,
     healthy_seconds: Healthy = int(rollout.HEALTHY_SECONDS),
@@ -54,18 +54,18 @@ def deploy(
     as_json: Json = False,
 ) -> None:
     """Bring this release into service, beside the one that serves where one does."""
-    session: CommandContext = context.obj
-    if image is None and session.place.environment == "prod":
-        image = promotion.image_of(Seal(session.place.shared).read())
-    options = source.choose(session.place.root, image, bake_seconds=bake_seconds)
+    context: CommandContext = ctx.obj
+    if image is None and context.paths.environment == "prod":
+        image = promotion.image_of(Seal(context.paths.shared).read())
+    options = source.choose(context.paths.root, image, bake_seconds=bake_seconds)
     if swarm:
-        _deploy_to_swarm(session, options, registry, dry_run=dry_run, seconds=healthy_seconds)
+        _deploy_to_swarm(context, options, registry, dry_run=dry_run, seconds=healthy_seconds)
         return
-    _deploy(session, options, skip, dry_run=dry_run, healthy_seconds=healthy_seconds)
+    _deploy(context, options, skip, dry_run=dry_run, healthy_seconds=healthy_seconds)
 
 
 def rollback(
-    context: typer.Context,
+    ctx: typer.Context,
     bake_seconds: Bake = DEFAULT_BAKE_SECONDS,
     healthy_seconds: Healthy = int(rollout.HEALTHY_SECONDS),
     skip: Skip = [],  # noqa: B006  (Typer copies it)
@@ -75,8 +75,8 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Go back to the release before, in the same careful way."""
-    session: CommandContext = context.obj
-    previous = state.read(session.place.state).previous
+    context: CommandContext = ctx.obj
+    previous = state.read(context.paths.state).previous
     if previous is None:
         raise CommandError(
             "There is no release before this one to go back to.", status=Exit.REFUSED
@@ -88,13 +88,13 @@ def rollback(
         going_back=True,
     )
     if swarm:
-        _deploy_to_swarm(session, options, registry, dry_run=dry_run, seconds=healthy_seconds)
+        _deploy_to_swarm(context, options, registry, dry_run=dry_run, seconds=healthy_seconds)
         return
-    _deploy(session, options, skip, dry_run=dry_run, healthy_seconds=healthy_seconds)
+    _deploy(context, options, skip, dry_run=dry_run, healthy_seconds=healthy_seconds)
 
 
 def _deploy(
-    session: CommandContext,
+    context: CommandContext,
     options: Options,
     skip: list[str],
     *,
@@ -102,97 +102,97 @@ def _deploy(
     healthy_seconds: int,
 ) -> None:
     _refuse_unknown(skip)
-    session.file()
+    context.file()
     action = "rollback" if options.going_back else "deploy"
     if dry_run:
-        _show(session, plan.make(facts.gather(session.project), options))
+        _show(context, plan.make(facts.gather(context.project), options))
         return
-    with session.changing(action, release=options.tag, skipped=skip) as entry:
-        session.validate()
-        made = plan.make(facts.gather(session.project), options)
-        _show(session, made)
-        report = _carry_out(session, made, skip, healthy_seconds)
+    with context.changing(action, release=options.tag, skipped=skip) as entry:
+        context.validate()
+        made = plan.make(facts.gather(context.project), options)
+        _show(context, made)
+        report = _carry_out(context, made, skip, healthy_seconds)
         entry["outcome"] = report.outcome
         entry["cause"] = report.cause
-    _tell(session, report)
+    _tell(context, report)
 
 
 def _deploy_to_swarm(
-    session: CommandContext, options: Options, registry: str, *, dry_run: bool, seconds: int
+    context: CommandContext, options: Options, registry: str, *, dry_run: bool, seconds: int
 ) -> None:
-    session.file()
+    context.file()
     tag = options.tag
     action = "rollback" if options.going_back else "deploy"
     if dry_run:
-        _show(session, swarm_releases.make(session, options, registry))
+        _show(context, swarm_releases.make(context, options, registry))
         return
-    with session.changing(action, release=tag, swarm=True) as entry:
-        session.validate()
-        made = swarm_releases.make(session, options, registry)
-        _show(session, made)
+    with context.changing(action, release=tag, swarm=True) as entry:
+        context.validate()
+        made = swarm_releases.make(context, options, registry)
+        _show(context, made)
         report = swarm_releases.carry_out(
-            session,
+            context,
             made,
             seconds,
-            check_verdict=lambda: _check_verdict(session, tag),
-            remember=lambda migration: _note(session, source.describe(tag, migration)),
+            check_verdict=lambda: _check_verdict(context, tag),
+            remember=lambda migration: _note(context, source.describe(tag, migration)),
         )
         entry["outcome"] = report.outcome
         entry["cause"] = report.cause
-    _tell(session, report)
+    _tell(context, report)
 
 
 def _carry_out(
-    session: CommandContext, made: Plan, skip: list[str], healthy_seconds: int
+    context: CommandContext, made: ReleasePlan, skip: list[str], healthy_seconds: int
 ) -> Report:
-    before = state.read(session.place.state).current
+    before = state.read(context.paths.state).current
     tag = made.options.tag
     report = Report(
-        session.place.environment, f"contravento:{tag}", before.image if before else None
+        context.paths.environment, f"contravento:{tag}", before.image if before else None
     )
     rolling = rollout.Rollout(
         plan=made,
-        console=session.console,
+        console=context.console,
         report=report,
-        values=session.values,
+        values=context.values,
         checks={
-            Kind.HOST: lambda: _check_host(session, skip),
-            Kind.ENVIRONMENT: session.validate,
-            Kind.VERDICT: lambda: _check_verdict(session, tag),
-            Kind.RECORD: lambda: _remember(session, tag),
+            Kind.HOST: lambda: _check_host(context, skip),
+            Kind.ENVIRONMENT: context.validate,
+            Kind.VERDICT: lambda: _check_verdict(context, tag),
+            Kind.RECORD: lambda: _remember(context, tag),
         },
         healthy_seconds=healthy_seconds,
     )
     try:
         rolling.run()
     finally:
-        report.write(session.place.reports)
+        report.write(context.paths.reports)
     return report
 
 
-def _check_verdict(session: CommandContext, tag: str) -> None:
+def _check_verdict(context: CommandContext, tag: str) -> None:
     """Raises CommandError where staging has not proven this image, as it is, lately."""
     release = source.describe(tag, None)
-    statement = Seal(session.place.shared).read()
-    if why := promotion.why_not(statement, image_id=release.image_id, root=session.place.root):
+    statement = Seal(context.paths.shared).read()
+    if why := promotion.why_not(statement, image_id=release.image_id, root=context.paths.root):
         raise CommandError(f"{UNPROVEN}: {why}.", status=Exit.REFUSED)
 
 
-def _remember(session: CommandContext, tag: str) -> None:
+def _remember(context: CommandContext, tag: str) -> None:
     """In the state, and in the environment file, so that plain Compose starts the same release."""
-    _note(session, source.describe(tag, facts.migration_of(session.project)))
+    _note(context, source.describe(tag, facts.migration_of(context.project)))
 
 
-def _note(session: CommandContext, release: state.Release) -> None:
-    state.write(session.place.state, state.read(session.place.state).after(release))
-    env_files.put(session.place.env_file, "TAG", source.tag_of(release.image))
-    secret_ages.note(session.place.env_file)
+def _note(context: CommandContext, release: state.Release) -> None:
+    state.write(context.paths.state, state.read(context.paths.state).after(release))
+    env_files.put(context.paths.env_file, "TAG", source.tag_of(release.image))
+    secret_ages.note(context.paths.env_file)
 
 
-def _show(session: CommandContext, made: Plan | SwarmPlan) -> None:
-    steps: Sequence[Step | SwarmStep] = made.steps
-    session.console.table(
-        f"Plan for {session.place.environment}: contravento:{made.options.tag}",
+def _show(context: CommandContext, made: ReleasePlan | SwarmPlan) -> None:
+    steps = made.steps
+    context.console.table(
+        f"Plan for {context.paths.environment}: contravento:{made.options.tag}",
         ("", "step", "usually", "if it fails"),
         [
             (str(number), step.title, step.usually, step.undo)
@@ -203,64 +203,69 @@ def _show(session: CommandContext, made: Plan | SwarmPlan) -> None:
         {"kind": step.kind, "title": step.title, "calls": [str(call) for call in step.calls]}
         for step in steps
     ]
-    if session.console.as_json and session.console.answers_plan:
-        session.console.answer({"release": made.options.tag, "steps": shown})
+    if context.console.as_json and context.console.answers_plan:
+        context.console.answer({"release": made.options.tag, "steps": shown})
 
 
-def _tell(session: CommandContext, report: Report) -> None:
+def _tell(context: CommandContext, report: Report) -> None:
     mark = {"deployed": "ok", "went back": "warning"}.get(report.outcome, "failed")
     for sentence in report.sentences():
-        session.console.note(mark, sentence)  # type: ignore[arg-type]
-    session.console.answer(report.as_json())
+        context.console.note(mark, sentence)  # type: ignore[arg-type]
+    context.console.answer(report.as_json())
     if report.outcome != "deployed":
         raise typer.Exit(Exit.WENT_BACK if report.outcome == "went back" else Exit.BROKEN)
 
 
 def check_host(
-    context: typer.Context,
+    ctx: typer.Context,
     skip: Skip = [],  # noqa: B006  (Typer copies it)
     rules: Annotated[bool, typer.Option(help="Show firewall rules that fit.")] = False,
     as_json: Json = False,
 ) -> None:
     """See whether this host is fit; changes nothing."""
-    session: CommandContext = context.obj
+    context: CommandContext = ctx.obj
     _refuse_unknown(skip)
     if rules:
-        session.console.say(checks.rules_for())
-    verdicts = _verdicts(session, skip)
-    session.console.answer(
-        {"is_fit": _is_fit(verdicts), "checks": [_as_json(each) for each in verdicts]}
+        context.console.say(checks.rules_for())
+    verdicts = _verdicts(context, skip)
+    context.console.answer(
+        {"is_fit": _is_fit(verdicts), "checks": [_as_json(verdict) for verdict in verdicts]}
     )
     if not _is_fit(verdicts):
         raise typer.Exit(Exit.HOST)
 
 
-def _check_host(session: CommandContext, skip: list[str]) -> None:
+def _check_host(context: CommandContext, skip: list[str]) -> None:
     """Raises CommandError with a sentence for each check that fails."""
-    failed = [each for each in _verdicts(session, skip) if each.mark == "failed"]
+    failed = [verdict for verdict in _verdicts(context, skip) if verdict.mark == "failed"]
     if failed:
         raise CommandError(
             *(f"{each.name}: {each.found}; {each.mend}." for each in failed), status=Exit.HOST
         )
 
 
-def _verdicts(session: CommandContext, skip: list[str]) -> list[Verdict]:
-    verdicts = list(checks.judge(host_facts.gather(session.project, session.values), skip))
-    session.console.table(
+def _verdicts(context: CommandContext, skip: list[str]) -> list[Verdict]:
+    verdicts = list(checks.judge(host_facts.gather(context.project, context.values), skip))
+    context.console.table(
         "This host",
         ("", "check", "found", "mend"),
         [
-            (each.mark, each.name, each.found, each.mend if each.mark == "failed" else "")
-            for each in verdicts
+            (
+                verdict.mark,
+                verdict.name,
+                verdict.found,
+                verdict.mend if verdict.mark == "failed" else "",
+            )
+            for verdict in verdicts
         ],
     )
     fit = "The host is fit." if _is_fit(verdicts) else "The host is not fit."
-    session.console.say(fit)
+    context.console.say(fit)
     return verdicts
 
 
 def _is_fit(verdicts: list[Verdict]) -> bool:
-    return all(each.mark != "failed" for each in verdicts)
+    return all(verdict.mark != "failed" for verdict in verdicts)
 
 
 def _as_json(verdict: Verdict) -> dict[str, str]:
@@ -280,7 +285,7 @@ def _refuse_unknown(skip: list[str]) -> None:
 
 
 def init(
-    context: typer.Context,
+    ctx: typer.Context,
     given: Annotated[
         list[str], typer.Option("--set", metavar="NAME=VALUE", help="A value, instead of asking.")
     ] = [],  # noqa: B006  (Typer copies it)
@@ -294,9 +299,9 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Make the environment file with every secret, or add what is missing; never overwrite."""
-    session: CommandContext = context.obj
+    context: CommandContext = ctx.obj
     if from_backup:
-        restore.rebuild(session, from_backup, to)
+        restore.rebuild(context, from_backup, to)
         return
     values = dict(_pair(each) for each in given)
 
@@ -308,21 +313,21 @@ def init(
         )
         return answer
 
-    with session.changing("init"):
-        outcome = initialise.initialise(session.place, values, ask)
-        if session.place.environment == "staging":
-            Seal(session.place.shared).make_key()  # verdicts are signed with it
-    name = session.place.env_file.name
+    with context.changing("init"):
+        outcome = initialise.initialise(context.paths, values, ask)
+        if context.paths.environment == "staging":
+            Seal(context.paths.shared).make_key()  # verdicts are signed with it
+    name = context.paths.env_file.name
     if outcome.created:
-        session.console.note("ok", f"{name} is made, for your eyes only (mode 0600).")
+        context.console.note("ok", f"{name} is made, for your eyes only (mode 0600).")
     elif outcome.added:
-        session.console.note("ok", f"{name} got {', '.join(outcome.added)}; nothing else changed.")
+        context.console.note("ok", f"{name} got {', '.join(outcome.added)}; nothing else changed.")
     else:
-        session.console.note("ok", f"{name} lacks nothing; nothing changed.")
+        context.console.note("ok", f"{name} lacks nothing; nothing changed.")
     if KEY in outcome.added:
-        session.console.note("warning", f"Keep {KEY} on another machine or on paper, too: {LOST}.")
-    session.console.answer({"created": outcome.created, "added": outcome.added})
-    session.validate()
+        context.console.note("warning", f"Keep {KEY} on another machine or on paper, too: {LOST}.")
+    context.console.answer({"created": outcome.created, "added": outcome.added})
+    context.validate()
 
 
 def _pair(written: str) -> tuple[str, str]:
@@ -332,9 +337,9 @@ def _pair(written: str) -> tuple[str, str]:
     return name, value
 
 
-def check_environment(context: typer.Context, as_json: Json = False) -> None:
+def check_environment(ctx: typer.Context, as_json: Json = False) -> None:
     """Look for mistakes in the environment file; changes nothing."""
-    session: CommandContext = context.obj
-    session.validate()
-    session.console.note("ok", f"{session.place.env_file.name} has no mistake that can be seen.")
-    session.console.answer({"problems": []})
+    context: CommandContext = ctx.obj
+    context.validate()
+    context.console.note("ok", f"{context.paths.env_file.name} has no mistake that can be seen.")
+    context.console.answer({"problems": []})

@@ -12,7 +12,7 @@ from contravento_ops.kubernetes import overlay, settings, unsupported
 
 
 def kubernetes(
-    context: typer.Context,
+    ctx: typer.Context,
     image: Annotated[
         str, typer.Option(metavar="NAME", help="What pods run, in a registry that nodes reach.")
     ] = "",
@@ -25,22 +25,22 @@ def kubernetes(
     ] = False,
 ) -> None:
     """Write how this environment looks on Kubernetes; touches no cluster."""
-    session: CommandContext = context.obj
-    environment = session.place.environment
-    refuse(*unsupported.of_the_environment(environment, session.values), status=Exit.ENVIRONMENT)
-    session.validate()
+    context: CommandContext = ctx.obj
+    environment = context.paths.environment
+    refuse(*unsupported.of_the_environment(environment, context.values), status=Exit.ENVIRONMENT)
+    context.validate()
     if secrets:
-        typer.echo(json.dumps(settings.secrets(environment, session.values), indent=2))
+        typer.echo(json.dumps(settings.secrets(environment, context.values), indent=2))
         return
     refuse(*unsupported.of_the_image(image), status=Exit.USAGE)
-    root = session.place.root
+    root = context.paths.root
     folder = (Path(to) if to else root / "var" / "kubernetes" / environment).absolute()
     shared = overlay.shared_from(root, folder)
-    written = overlay.files(overlay.OverlayRequest(environment, session.values, image, shared))
+    written = overlay.files(overlay.OverlayRequest(environment, context.values, image, shared))
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in written.items():
         (folder / name).write_text(content)
-    session.console.note("ok", f"{folder} holds {', '.join(written)}.")
+    context.console.note("ok", f"{folder} holds {', '.join(written)}.")
 
 
 def refuse(*sentences: str, status: Exit) -> None:

@@ -16,7 +16,7 @@ from contravento_ops.load.results import Result
 
 
 def load(
-    context: typer.Context,
+    ctx: typer.Context,
     profile: Annotated[Profile, typer.Option(help="How many riders, and how they come.")] = (
         Profile.LOAD
     ),
@@ -27,20 +27,20 @@ def load(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the call and stop.")] = False,
 ) -> None:
     """Send many riders at once; exit status 10 if they waited too long or anything failed."""
-    session: CommandContext = context.obj
+    context: CommandContext = ctx.obj
     if duration and not run.is_duration(duration):
         raise CommandError(f"--duration takes 30s or 5m, not '{duration}'.", status=Exit.USAGE)
     if dry_run:
-        _show(session, profile, duration)
+        _show(context, profile, duration)
         return
-    console = session.console
-    with session.changing("load", profile=profile) as entry:
+    console = context.console
+    with context.changing("load", profile=profile) as entry:
         with console.step(f"send riders ({profile})"):
-            result = run.run(session.project, session.values, profile=profile, duration=duration)
+            result = run.run(context.project, context.values, profile=profile, duration=duration)
         entry["p95_milliseconds"], entry["failed"] = result.p95_milliseconds, result.failed
-        now = target.now(session.project, session.values)
+        now = target.now(context.project, context.values)
         answer = run.as_json(result, now)
-        _leave_word(session.project, result)
+        _leave_word(context.project, result)
     for sentence in results.sentences(result):
         console.note("ok" if result.is_good else "failed", sentence)
     console.table(
@@ -55,11 +55,11 @@ def load(
         raise typer.Exit(Exit.NO_GO)
 
 
-def _show(session: CommandContext, profile: Profile, duration: str) -> None:
-    url = f"https://{session.values.get('DOMAIN', 'localhost')}"
-    file = run.results_file(session.project)
-    call = run.plan(session.place.root, Target(url), file, profile, duration)
-    session.console.say(str(replace(call, environment={})))
+def _show(context: CommandContext, profile: Profile, duration: str) -> None:
+    url = f"https://{context.values.get('DOMAIN', 'localhost')}"
+    file = run.results_file(context.project)
+    call = run.plan(context.paths.root, Target(url), file, profile, duration)
+    context.console.say(str(replace(call, environment={})))
 
 
 def _leave_word(project: Project, result: Result) -> None:

@@ -14,16 +14,16 @@ from contravento_ops.release import rollout
 from contravento_ops.rotation.rotator import Pace
 from contravento_ops.storage_migration import checkpoint, plan
 from contravento_ops.storage_migration.checkpoint import Remembered
-from contravento_ops.storage_migration.migration import Moving, standings
-from contravento_ops.storage_migration.plan import FOLDER, Move, Standing, Step
+from contravento_ops.storage_migration.migration import StorageMigration, standings
+from contravento_ops.storage_migration.plan import FOLDER, MigrationStep, Move, Standing
 
 BAKE_SECONDS = 10
 
-type MakePlan = Callable[[Move, Collection[Standing]], tuple[Step, ...]]
+type MakePlan = Callable[[Move, Collection[Standing]], tuple[MigrationStep, ...]]
 
 
 def move_storage(
-    context: typer.Context,
+    ctx: typer.Context,
     to: Annotated[
         str, typer.Option(metavar="PLACE", help="s3://bucket/prefix; or folder, to come back.")
     ] = "",
@@ -42,34 +42,34 @@ def move_storage(
     as_json: Json = False,
 ) -> None:
     """Move photos and tracks to a bucket, or back, while riders are about."""
-    session: CommandContext = context.obj
-    session.validate()
+    context: CommandContext = ctx.obj
+    context.validate()
     if sum((bool(to), back, finish)) > 1:
         raise CommandError("Say one of --to, --back and --finish.", status=Exit.USAGE)
-    there = _there(session)
-    remembered, make = _chosen(session, there, to, back=back, finish=finish)
+    there = _there(context)
+    remembered, make = _chosen(context, there, to, back=back, finish=finish)
     steps = make(remembered.move, there)
-    _show(session, steps)
+    _show(context, steps)
     if dry_run:
-        session.console.answer([{"kind": each.kind, "title": each.title} for each in steps])
+        context.console.answer([{"kind": step.kind, "title": step.title} for step in steps])
         return
     pace = Pace(bake_seconds, healthy_seconds)
-    with session.changing("move-storage", source=remembered.source, target=remembered.target):
-        moving = Moving(
-            session.project,
-            session.console,
+    with context.changing("move-storage", source=remembered.source, target=remembered.target):
+        migration = StorageMigration(
+            context.project,
+            context.console,
             pace,
             remembered,
             asks_for_versions=not (without_versions or remembered.is_turned or finish),
-            is_new=checkpoint.read(session.place.memory) is None,
+            is_new=checkpoint.read(context.paths.memory) is None,
         )
-        found = moving.run(steps)
-        session.validate()
-    _tell(session, found, is_turned=remembered.is_turned, finish=finish)
+        found = migration.run(steps)
+        context.validate()
+    _tell(context, found, is_turned=remembered.is_turned, finish=finish)
 
 
-def _there(session: CommandContext) -> set[Standing]:
-    if "TAG" in session.values and (there := standings(session.project)):
+def _there(context: CommandContext) -> set[Standing]:
+    if "TAG" in context.values and (there := standings(context.project)):
         return there
     raise CommandError(
         "Nothing serves here; set STORAGE_URL in the environment file and deploy.",
@@ -78,10 +78,10 @@ def _there(session: CommandContext) -> set[Standing]:
 
 
 def _chosen(
-    session: CommandContext, there: set[Standing], to: str, *, back: bool, finish: bool
+    context: CommandContext, there: set[Standing], to: str, *, back: bool, finish: bool
 ) -> tuple[Remembered, MakePlan]:
     """Which move it is, and what is to be done of it. Raises CommandError."""
-    known = checkpoint.read(session.place.memory)
+    known = checkpoint.read(context.paths.memory)
     if back or finish:
         if known is None:
             raise CommandError("No move was begun here; say --to PLACE.", status=Exit.USAGE)
@@ -152,31 +152,31 @@ def _refuse_strangers(move: Move, there: set[Standing]) -> None:
         )
 
 
-def _show(session: CommandContext, steps: tuple[Step, ...]) -> None:
-    session.console.table(
-        f"What move-storage does in {session.place.environment}",
+def _show(context: CommandContext, steps: tuple[MigrationStep, ...]) -> None:
+    context.console.table(
+        f"What move-storage does in {context.paths.environment}",
         ("", "step", "where it fails"),
         [(str(number), each.title, each.undo) for number, each in enumerate(steps, 1)],
     )
 
 
-def _tell(session: CommandContext, found: dict[str, Any], *, is_turned: bool, finish: bool) -> None:
-    for each in found["warnings"]:
-        session.console.note("warning", each)
+def _tell(context: CommandContext, found: dict[str, Any], *, is_turned: bool, finish: bool) -> None:
+    for warning in found["warnings"]:
+        context.console.note("warning", warning)
     verified = found["verified"]
-    session.console.note(
+    context.console.note(
         "ok",
         f"{verified['files']} files are in {found['to']}: {verified['compared']} compared by their"
         f" hash, {verified['alone']} that came since.",
     )
     if sent := found["requests"]["sent"]:
         lost = found["requests"]["lost"]
-        session.console.say(f"Of {sent} requests meanwhile {lost} were lost.")
+        context.console.say(f"Of {sent} requests meanwhile {lost} were lost.")
     if not finish:
-        name = session.place.environment
+        name = context.paths.environment
         undo = "" if is_turned else f" ./deploy.sh {name} move-storage --back goes back;"
-        session.console.say(
+        context.console.say(
             f"{found['from']} is as it was.{undo} ./deploy.sh {name} move-storage --finish empties"
             " it, for good."
         )
-    session.console.answer(found)
+    context.console.answer(found)

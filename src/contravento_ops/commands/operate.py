@@ -7,27 +7,33 @@ import typer
 from contravento_ops.context import CommandContext
 from contravento_ops.environment import file as env_files
 from contravento_ops.kit import compose
-from contravento_ops.kit.errors import CommandError, Exit
-from contravento_ops.operate import certificate, status as looking, support as bundles
+from contravento_ops.kit.errors import CommandError, Exit, StepFailed
+from contravento_ops.kit.services import ONE_OFF
+from contravento_ops.operate import renewal, status as looking, support as bundles
 from contravento_ops.release import wait
-from contravento_ops.release.wait import NotWell
 
 HEALTHY_SECONDS = 120
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
-def status(context: typer.Context, as_json: Json = False) -> None:
+def status(ctx: typer.Context, as_json: Json = False) -> None:
     """Services, certificate, release, and how to reach each part. Exit status 8 if not well."""
-    session: CommandContext = context.obj
-    found = looking.gather(session.project, session.values)
-    show = session.console
+    context: CommandContext = ctx.obj
+    found = looking.gather(context.project, context.values)
+    show = context.console
     show.table(
         f"Services of {found.environment}",
         ("", "service", "container", "state", "image"),
         [
-            ("ok" if each.is_well else "failed", each.service, each.name, each.status, each.image)
-            for each in found.services
+            (
+                "ok" if service.is_well else "failed",
+                service.service,
+                service.name,
+                service.status,
+                service.image,
+            )
+            for service in found.services
         ]
         + [("failed", name, "", "does not exist", "") for name in found.missing],
     )
@@ -49,68 +55,68 @@ def status(context: typer.Context, as_json: Json = False) -> None:
 
 
 def logs(
-    context: typer.Context,
+    ctx: typer.Context,
     service: Annotated[str | None, typer.Argument(help="Only this one.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     tail: Annotated[int, typer.Option(help="How many lines of each.")] = 100,
 ) -> None:
     """What services said."""
-    session: CommandContext = context.obj
+    context: CommandContext = ctx.obj
     words = ["logs", "--tail", str(tail), *(["--follow"] if follow else [])]
-    call = session.project.call(*words, *([service] if service else []))
+    call = context.project.call(*words, *([service] if service else []))
     raise typer.Exit(compose.hand_over(call))
 
 
 def restart(
-    context: typer.Context,
+    ctx: typer.Context,
     service: Annotated[str | None, typer.Argument(help="Only this one.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the call and stop.")] = False,
 ) -> None:
     """Restart one service or all of them, and wait until everything is healthy."""
-    session: CommandContext = context.obj
-    known = session.project.services()
+    context: CommandContext = ctx.obj
+    known = context.project.services()
     if service and service not in known:
         raise CommandError(
             f"There is no service {service}; there are {', '.join(known)}.", status=Exit.USAGE
         )
-    running = [each for each in known if each not in wait.ONE_OFF]
-    call = session.project.call("restart", *([service] if service else running))
+    running = [each for each in known if each not in ONE_OFF]
+    call = context.project.call("restart", *([service] if service else running))
     if dry_run:
-        session.console.say(str(call))
+        context.console.say(str(call))
         return
-    with session.changing("restart", service=service or "all"):
-        with session.console.step(f"restart {service or 'every service'}"):
+    with context.changing("restart", service=service or "all"):
+        with context.console.step(f"restart {service or 'every service'}"):
             compose.run_well(call)
         try:
-            with session.console.step("wait until everything is healthy"):
-                wait.all_healthy(session.project, seconds=HEALTHY_SECONDS)
-        except NotWell as problem:
+            with context.console.step("wait until everything is healthy"):
+                wait.all_healthy(context.project, seconds=HEALTHY_SECONDS)
+        except StepFailed as problem:
             raise CommandError(f"{problem}.", status=Exit.BROKEN) from None
 
 
 def stop(
-    context: typer.Context,
+    ctx: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the call and stop.")] = False,
 ) -> None:
     """Stop everything; all data stays, and deploy starts it again."""
-    session: CommandContext = context.obj
-    call = session.project.call("--profile", "*", "down", "--remove-orphans")
+    context: CommandContext = ctx.obj
+    call = context.project.call("--profile", "*", "down", "--remove-orphans")
     if dry_run:
-        session.console.say(str(call))
+        context.console.say(str(call))
         return
-    with session.changing("stop"), session.console.step("stop every service"):
+    with context.changing("stop"), context.console.step("stop every service"):
         compose.run_well(call)
 
 
 def run_in(
-    context: typer.Context,
+    ctx: typer.Context,
     service: Annotated[str, typer.Argument(help="In which service.")],
     command: Annotated[list[str], typer.Argument(help="What to run there.")],
 ) -> None:
     """Run a command in a service's container; its exit status is ours."""
-    session: CommandContext = context.obj
-    with session.changing_nothing("exec", service=service, command=command[0]) as entry:
-        done = compose.hand_over(session.project.call("exec", *_terminal(), service, *command))
+    context: CommandContext = ctx.obj
+    with context.changing_nothing("exec", service=service, command=command[0]) as entry:
+        done = compose.hand_over(context.project.call("exec", *_terminal(), service, *command))
         entry["status"] = done
     raise typer.Exit(done)
 
@@ -120,30 +126,30 @@ def _terminal() -> tuple[str, ...]:
 
 
 def renew_certificate(
-    context: typer.Context,
+    ctx: typer.Context,
     force: Annotated[bool, typer.Option(help="Even if it is not due.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the call and stop.")] = False,
     as_json: Json = False,
 ) -> None:
     """Renew the certificate if it is due, and see that visitors get it."""
-    session: CommandContext = context.obj
+    context: CommandContext = ctx.obj
     if dry_run:
-        session.console.say(str(certificate.call(session.project, force=force)))
+        context.console.say(str(renewal.call(context.project, force=force)))
         return
-    with session.changing("renew-certificate", force=force):
-        renewal = certificate.renew(session.project, session.values, force=force)
-    session.console.note(
-        "ok", f"The stored certificate is served, {renewal.seconds_until_served:.0f} s later."
+    with context.changing("renew-certificate", force=force):
+        renewed = renewal.renew(context.project, context.values, force=force)
+    context.console.note(
+        "ok", f"The stored certificate is served, {renewed.seconds_until_served:.0f} s later."
     )
-    session.console.answer({"seconds_until_served": renewal.seconds_until_served})
+    context.console.answer({"seconds_until_served": renewed.seconds_until_served})
 
 
-def support(context: typer.Context, as_json: Json = False) -> None:
+def support(ctx: typer.Context, as_json: Json = False) -> None:
     """Pack what helpers need, without any secret; the bundle scans itself before it is written."""
-    session: CommandContext = context.obj
-    places = (session.place, *session.place.others())
-    files = [found for each in places if (found := env_files.read(each.env_file))]
-    with session.changing_nothing("support"):
-        path, names = bundles.make(session.project, files)
-    session.console.note("ok", f"{path} holds {len(names)} files and no secret that is known here.")
-    session.console.answer({"path": path, "files": names})
+    context: CommandContext = ctx.obj
+    places = (context.paths, *context.paths.others())
+    files = [found for place in places if (found := env_files.read(place.env_file))]
+    with context.changing_nothing("support"):
+        path, names = bundles.make(context.project, files)
+    context.console.note("ok", f"{path} holds {len(names)} files and no secret that is known here.")
+    context.console.answer({"path": path, "files": names})

@@ -13,7 +13,7 @@ from contravento_ops.parity.diff import Difference
 
 
 def parity(
-    context: typer.Context,
+    ctx: typer.Context,
     write: Annotated[
         str, typer.Option(metavar="FILE", help="Write down how this environment is set, and stop.")
     ] = "",
@@ -23,30 +23,30 @@ def parity(
     as_json: Json = False,
 ) -> None:
     """Compare what staging and production are really set to; changes nothing."""
-    session: CommandContext = context.obj
+    context: CommandContext = ctx.obj
     if write:
-        sources.look_at(session.place).write(Path(write))
-        session.console.note("ok", f"{write} holds how {session.place.environment} is set.")
-        session.console.answer({"written": write})
+        sources.look_at(context.paths).write(Path(write))
+        context.console.note("ok", f"{write} holds how {context.paths.environment} is set.")
+        context.console.answer({"written": write})
         return
-    if session.place.environment != "staging":
+    if context.paths.environment != "staging":
         raise CommandError(
             "It is staging that is compared: ./deploy.sh staging parity.", status=Exit.USAGE
         )
-    found = sources.differences(session.place, with_file)
+    found = sources.differences(context.paths, with_file)
     if found is None:
         raise CommandError(
             "No production is known here. Where it has a host of its own, run ./deploy.sh prod"
             " parity --write prod.json there, and name that file with --with.",
             status=Exit.USAGE,
         )
-    _tell(session, found)
+    _tell(context, found)
     if not all(each.is_allowed for each in found):
         raise typer.Exit(Exit.NO_GO)
 
 
-def _tell(session: CommandContext, found: list[Difference]) -> None:
-    console = session.console
+def _tell(context: CommandContext, found: list[Difference]) -> None:
+    console = context.console
     rows = [
         (
             "ok" if each.is_allowed else "failed",

@@ -12,7 +12,7 @@ from contravento_ops.context import CommandContext
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Project, docker
 from contravento_ops.kit.errors import CommandError, Exit
-from contravento_ops.recovery.restore import Restoring, follow
+from contravento_ops.recovery.restore import Restore, follow
 from contravento_ops.recovery.target import RecoveryTarget
 
 KEY = "BACKUP_SOURCE_KEY"
@@ -41,7 +41,7 @@ class Source:
 
 
 def refresh(
-    context: typer.Context,
+    ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="Of the set; else the newest proven one.")] = "",
     from_backup: Annotated[
         str, typer.Option(metavar="PLACE", help="Its backup folder, or the volume that it is.")
@@ -54,24 +54,24 @@ def refresh(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Serve another environment's backup, with everybody in it replaced. For staging only."""
-    session: CommandContext = context.obj
-    if session.place.environment != "staging":
+    context: CommandContext = ctx.obj
+    if context.paths.environment != "staging":
         raise CommandError(
             "refresh is for staging: it replaces all riders there are by people who never were."
             " ./deploy.sh … restore brings back what was kept.",
             status=Exit.USAGE,
         )
-    session.refuse_elsewhere("refresh")
+    context.refuse_elsewhere("refresh")
     source = Source(_place(from_backup), name, keep_texts)
-    session.file()
+    context.file()
     if not dry_run:
-        confirm(session, yes, f"What is live in staging gives way to {source}, without its people.")
-    with session.changing("refresh", source=str(source), dry_run=dry_run) as entry:
-        made = follow(session.console, source.call(session.project))
+        confirm(context, yes, f"What is live in staging gives way to {source}, without its people.")
+    with context.changing("refresh", source=str(source), dry_run=dry_run) as entry:
+        made = follow(context.console, source.call(context.project))
         wanted = RecoveryTarget(refreshed=str(made["words"]))
-        found = Restoring(session.project, session.console, wanted, is_dry=dry_run).run()
+        found = Restore(context.project, context.console, wanted, is_dry=dry_run).run()
         entry["kept"] = found.get("kept")
-    _tell(session, {**found, "people": made["people"]}, dry_run=dry_run)
+    _tell(context, {**found, "people": made["people"]}, dry_run=dry_run)
 
 
 def _place(given: str) -> str:
@@ -96,8 +96,8 @@ def _place(given: str) -> str:
     )
 
 
-def _tell(session: CommandContext, found: dict[str, Any], *, dry_run: bool) -> None:
-    console = session.console
+def _tell(context: CommandContext, found: dict[str, Any], *, dry_run: bool) -> None:
+    console = context.console
     words = f"{found['words']}: {found['people']} riders, and nobody that there is"
     ending = "It could be live; nothing changed." if dry_run else "Live in staging."
     console.note("ok", f"{words}. {ending} After {found['seconds']} s.")

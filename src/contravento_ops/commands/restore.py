@@ -8,15 +8,15 @@ from contravento_ops.context import CommandContext
 from contravento_ops.kit import compose
 from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.recovery import target
-from contravento_ops.recovery.rebuild import Rebuilding
-from contravento_ops.recovery.restore import Restoring
+from contravento_ops.recovery.rebuild import Rebuild
+from contravento_ops.recovery.restore import Restore
 from contravento_ops.recovery.target import RecoveryTarget
 
 UNDO = "./deploy.sh {} restore --undo"
 
 
 def restore(
-    context: typer.Context,
+    ctx: typer.Context,
     what: Annotated[str, typer.Argument(help="A set, or a file of pg_dump -F c.")] = "",
     to: Annotated[str, typer.Option(help="A moment, in UTC or with its zone; or latest.")] = "",
     undo: Annotated[bool, typer.Option("--undo", help="Back to what was live before.")] = False,
@@ -31,45 +31,45 @@ def restore(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Bring back a set, a moment or a dump; what is live now is kept for seven days."""
-    session: CommandContext = context.obj
-    if session.place.environment == "dev":
+    context: CommandContext = ctx.obj
+    if context.paths.environment == "dev":
         raise CommandError("There are no backups in dev.", status=Exit.USAGE)
-    session.refuse_elsewhere("restore")
+    context.refuse_elsewhere("restore")
     asked = target.read(what, to, undo=undo, without_missing_files=without_missing_files)
-    session.file()
-    restoring = Restoring(
-        session.project, session.console, asked, is_dry=dry_run, sets_aside=set_aside
+    context.file()
+    restoration = Restore(
+        context.project, context.console, asked, is_dry=dry_run, sets_aside=set_aside
     )
-    _show(session, restoring)
+    _show(context, restoration)
     if not dry_run:
-        confirm(session, yes, f"What is live in {session.place.environment} gives way to {asked}.")
-    with session.changing("restore", wanted=str(asked), dry_run=dry_run) as entry:
-        found = restoring.run()
+        confirm(context, yes, f"What is live in {context.paths.environment} gives way to {asked}.")
+    with context.changing("restore", wanted=str(asked), dry_run=dry_run) as entry:
+        found = restoration.run()
         entry["kept"] = found.get("kept")
-    _tell(session, asked, found, dry_run=dry_run)
+    _tell(context, asked, found, dry_run=dry_run)
 
 
-def rebuild(session: CommandContext, backup: str, to: str) -> None:
+def rebuild(context: CommandContext, backup: str, to: str) -> None:
     """`init --from-backup`: on a host that has nothing."""
-    name = session.place.environment
+    name = context.paths.environment
     if name == "dev":
         raise CommandError("There are no backups in dev.", status=Exit.USAGE)
     is_set = target.NAME_OF_SET.fullmatch(to)
     asked = target.read(to if is_set else "", "" if is_set else to, without_missing_files=True)
-    rebuilding = Rebuilding(session.place, session.console, backup, asked)
-    with session.changing("init --from-backup", wanted=str(asked)):
-        rebuilding.make_environment(_ask)
-        session.validate()
-        found = rebuilding.run()
-    session.console.note(
+    rebuild_of_host = Rebuild(context.paths, context.console, backup, asked)
+    with context.changing("init --from-backup", wanted=str(asked)):
+        rebuild_of_host.make_environment(_ask)
+        context.validate()
+        found = rebuild_of_host.run()
+    context.console.note(
         "ok",
-        f"{session.place.env_file.name}, database and files are back:"
+        f"{context.paths.env_file.name}, database and files are back:"
         f" {found['words']}, after {found['seconds']} s.",
     )
     for each in found["missing"]:
-        session.console.note("warning", f"The file {each} is lost.")
-    session.console.say(f"./deploy.sh {name} serves them.")
-    session.console.answer(found)
+        context.console.note("warning", f"The file {each} is lost.")
+    context.console.say(f"./deploy.sh {name} serves them.")
+    context.console.answer(found)
 
 
 def _ask(name: str) -> str:
@@ -79,12 +79,12 @@ def _ask(name: str) -> str:
     return answer
 
 
-def confirm(session: CommandContext, yes: str, sentence: str) -> None:
+def confirm(context: CommandContext, yes: str, sentence: str) -> None:
     """The environment's name must be typed: who has two windows open may be in the wrong one."""
-    name = session.place.environment
+    name = context.paths.environment
     typed = yes
-    if not typed and compose.has_terminal() and not session.console.as_json:
-        session.console.note("warning", sentence)
+    if not typed and compose.has_terminal() and not context.console.as_json:
+        context.console.note("warning", sentence)
         typed = typer.prompt(f"Type {name} to go on", default="", show_default=False)
     if typed != name:
         raise CommandError(
@@ -93,19 +93,19 @@ def confirm(session: CommandContext, yes: str, sentence: str) -> None:
         )
 
 
-def _show(session: CommandContext, restoring: Restoring) -> None:
-    steps = restoring.steps.shown(dry_run=restoring.is_dry)
-    session.console.table(
-        f"Restore of {session.place.environment}: {restoring.wanted}",
+def _show(context: CommandContext, restoration: Restore) -> None:
+    steps = restoration.steps
+    context.console.table(
+        f"Restore of {context.paths.environment}: {restoration.target}",
         ("", "step", "if it fails, or to go back"),
         [(str(number), each.title, each.undo) for number, each in enumerate(steps, start=1)],
     )
 
 
 def _tell(
-    session: CommandContext, asked: RecoveryTarget, found: dict[str, Any], *, dry_run: bool
+    context: CommandContext, asked: RecoveryTarget, found: dict[str, Any], *, dry_run: bool
 ) -> None:
-    console, name = session.console, session.place.environment
+    console, name = context.console, context.paths.environment
     if dry_run:
         console.note(
             "ok", f"{found['words']} can be restored: {found['seconds']} s. Nothing changed."

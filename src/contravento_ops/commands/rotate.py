@@ -30,7 +30,7 @@ TOGETHER = {
 
 
 def rotate(
-    context: typer.Context,
+    ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="Of the secret; --list names them.")] = "",
     list_them: Annotated[bool, typer.Option("--list", help="Name them, with their ages.")] = False,
     from_stdin: Annotated[
@@ -50,60 +50,66 @@ def rotate(
     as_json: Json = False,
 ) -> None:
     """Replace a secret while riders are about, and prove that the old value is refused."""
-    session: CommandContext = context.obj
+    context: CommandContext = ctx.obj
     if list_them:
-        _list(session)
+        _list(context)
         return
-    _refuse_unknown(session, name)
+    _refuse_unknown(context, name)
     pace = Pace(bake_seconds, healthy_seconds)
-    with session.changing("rotate", secret=name) as entry:
-        session.validate()
-        _refuse_unserved(session)
+    with context.changing("rotate", secret=name) as entry:
+        context.validate()
+        _refuse_unserved(context)
         if name.startswith("POSTGRES_"):
-            session.refuse_elsewhere(f"rotate {name}")
-        turn = _finishing(session) if finish else _turn(session, name, from_stdin=from_stdin)
-        way = Finishing(turn) if finish else way_of(turn, forgets=not no_wait, waits=not at_once)
-        turning = SecretRotator(turn, way, session.console, pace, is_made=not finish)
-        found = turning.run()
-        entry["proof"] = turning.proof
-        session.validate()
-    _tell(session, found)
+            context.refuse_elsewhere(f"rotate {name}")
+        request = _finishing(context) if finish else _request(context, name, from_stdin=from_stdin)
+        strategy = (
+            Finishing(request)
+            if finish
+            else strategy_for(request, forgets=not no_wait, waits=not at_once)
+        )
+        rotator = SecretRotator(request, strategy, context.console, pace, is_made=not finish)
+        found = rotator.run()
+        entry["proof"] = rotator.proof
+        context.validate()
+    _tell(context, found)
 
 
-def way_of(turn: RotationRequest, *, forgets: bool = True, waits: bool = True) -> RotationStrategy:
+def strategy_for(
+    request: RotationRequest, *, forgets: bool = True, waits: bool = True
+) -> RotationStrategy:
     """Raises CommandError where an overlap before is not over."""
-    match turn.name:
+    match request.name:
         case signing.NAME:
             if waits:
-                _refuse_overlap(turn)
-            return Signing(turn, forgets, waits)
+                _refuse_overlap(request)
+            return Signing(request, forgets, waits)
         case "POSTGRES_APP_PASSWORD":
-            return TwoRoles(turn)
+            return TwoRoles(request)
         case "POSTGRES_PASSWORD":
-            return OneRole(turn, turn.values["POSTGRES_USER"])
+            return OneRole(request, request.values["POSTGRES_USER"])
         case "POSTGRES_OWNER_PASSWORD":
-            return OneRole(turn, "contravento_owner")
+            return OneRole(request, "contravento_owner")
         case "POSTGRES_MONITOR_PASSWORD":
-            return OneRole(turn, "contravento_monitor")
+            return OneRole(request, "contravento_monitor")
         case "REDIS_PASSWORD":
-            return Redis(turn)
+            return Redis(request)
         case "GRAFANA_ADMIN_PASSWORD":
-            return Grafana(turn)
+            return Grafana(request)
         case "BACKUP_ENCRYPTION_KEY":
-            return Backups(turn)
+            return Backups(request)
         case "SMTP_PASSWORD":
-            return Mail(turn)
-    return Typed(turn)
+            return Mail(request)
+    return Typed(request)
 
 
-def _turn(session: CommandContext, name: str, *, from_stdin: bool) -> RotationRequest:
-    variable, values = VARIABLES[name], session.values
+def _request(context: CommandContext, name: str, *, from_stdin: bool) -> RotationRequest:
+    variable, values = VARIABLES[name], context.values
     if variable.is_secret:
-        new = {name: secrets.make(variable.lengths[session.place.environment])}
+        new = {name: secrets.make(variable.lengths[context.paths.environment])}
     else:
         names = TOGETHER.get(name, (name,))
         new = {each: _given(each, from_stdin=from_stdin) for each in names}
-    return RotationRequest(session.project, values, name, new)
+    return RotationRequest(context.project, values, name, new)
 
 
 def _given(name: str, *, from_stdin: bool) -> str:
@@ -119,26 +125,26 @@ def _given(name: str, *, from_stdin: bool) -> str:
     return value
 
 
-def _finishing(session: CommandContext) -> RotationRequest:
+def _finishing(context: CommandContext) -> RotationRequest:
     """Raises CommandError where nothing is to be finished, or tokens of the old key are good
     still."""
-    values = session.values
+    values = context.values
     if BEFORE not in values:
         raise CommandError(f"There is no {BEFORE}; nothing is to be finished.", status=Exit.USAGE)
-    turn = RotationRequest(
-        session.project, values, signing.NAME, {signing.NAME: values[signing.NAME]}
+    request = RotationRequest(
+        context.project, values, signing.NAME, {signing.NAME: values[signing.NAME]}
     )
-    _refuse_overlap(turn)
+    _refuse_overlap(request)
     # what is to be dead is the key before
     old = {**values, signing.NAME: values[BEFORE]}
-    return RotationRequest(session.project, old, signing.NAME, turn.new)
+    return RotationRequest(context.project, old, signing.NAME, request.new)
 
 
-def _refuse_overlap(turn: RotationRequest) -> None:
-    if BEFORE not in turn.values:
+def _refuse_overlap(request: RotationRequest) -> None:
+    if BEFORE not in request.values:
         return
-    made = secret_ages.read(turn.values).get(signing.NAME, 0)
-    left = made + signing.lifetime_seconds(turn) - time.time()
+    made = secret_ages.read(request.values).get(signing.NAME, 0)
+    left = made + signing.lifetime_seconds(request) - time.time()
     if left > 0:
         raise CommandError(
             f"Tokens of the key before are good for {left / 60:.0f} minutes more; whoever has one"
@@ -147,36 +153,36 @@ def _refuse_overlap(turn: RotationRequest) -> None:
         )
 
 
-def _refuse_unknown(session: CommandContext, name: str) -> None:
-    there = [each for each in secret_ages.SECRETS if each in session.values]
+def _refuse_unknown(context: CommandContext, name: str) -> None:
+    there = [secret for secret in secret_ages.SECRETS if secret in context.values]
     if name not in there:
-        said = f"'{name}' is no secret of {session.place.env_file.name}" if name else "Name one"
+        said = f"'{name}' is no secret of {context.paths.env_file.name}" if name else "Name one"
         raise CommandError(f"{said}; there are {', '.join(there)}.", status=Exit.USAGE)
 
 
-def _refuse_unserved(session: CommandContext) -> None:
-    if "TAG" not in session.values or not facts.gather(session.project).is_serving:
+def _refuse_unserved(context: CommandContext) -> None:
+    if "TAG" not in context.values or not facts.gather(context.project).is_serving:
         raise CommandError(
             "Nothing serves here, so nothing could be proven; deploy first.", status=Exit.REFUSED
         )
 
 
-def _list(session: CommandContext) -> None:
-    found = [_known(session, name) for name in secret_ages.SECRETS if name in session.values]
-    session.console.table(
-        f"Secrets of {session.place.environment}",
+def _list(context: CommandContext) -> None:
+    found = [_known(context, name) for name in secret_ages.SECRETS if name in context.values]
+    context.console.table(
+        f"Secrets of {context.paths.environment}",
         ("", "secret", "days", "made by"),
         [
             ("warning" if each["is_old"] else "ok", each["name"], _days(each), each["made_by"])
             for each in found
         ],
     )
-    session.console.say(f"Older than {secret_ages.OLD_DAYS} days is old: rotate it.")
-    session.console.answer(found)
+    context.console.say(f"Older than {secret_ages.OLD_DAYS} days is old: rotate it.")
+    context.console.answer(found)
 
 
-def _known(session: CommandContext, name: str) -> dict[str, Any]:
-    made_at = secret_ages.read(session.values).get(name)
+def _known(context: CommandContext, name: str) -> dict[str, Any]:
+    made_at = secret_ages.read(context.values).get(name)
     days = None if made_at is None else round(secret_ages.days(made_at), 1)
     return {
         "name": name,
@@ -192,13 +198,13 @@ def _days(known: dict[str, Any]) -> str:
     return "?" if known["days"] is None else f"{known['days']:.0f}"
 
 
-def _tell(session: CommandContext, found: dict[str, Any]) -> None:
-    for each in found["warnings"]:
-        session.console.note("warning", each)
-    session.console.note("ok", found["proof"])
+def _tell(context: CommandContext, found: dict[str, Any]) -> None:
+    for warning in found["warnings"]:
+        context.console.note("warning", warning)
+    context.console.note("ok", found["proof"])
     if sent := found["requests"]["sent"]:
         lost = found["requests"]["lost"]
-        session.console.say(f"Of {sent} requests meanwhile {lost} were lost.")
-    previous = f"{session.place.env_file.name}.previous"
-    session.console.say(f"The environment file of before is kept as {previous}.")
-    session.console.answer(found)
+        context.console.say(f"Of {sent} requests meanwhile {lost} were lost.")
+    previous = f"{context.paths.env_file.name}.previous"
+    context.console.say(f"The environment file of before is kept as {previous}.")
+    context.console.answer(found)

@@ -9,35 +9,35 @@ from contravento_ops.context import CommandContext
 from contravento_ops.kit import compose, state
 from contravento_ops.kit.compose import docker
 from contravento_ops.kit.errors import CommandError, Exit
-from contravento_ops.release.plan import Options
 from contravento_ops.release.report import Report
+from contravento_ops.release.steps import Kind, Options
 from contravento_ops.swarm import nodes, plan, prune, rollout, stack, unsupported
-from contravento_ops.swarm.plan import Facts, Kind, Plan
+from contravento_ops.swarm.plan import Facts, SwarmPlan
 from contravento_ops.swarm.service import Around, Start
 
 LIMIT_SECONDS = 120  # besides what each task is watched for, and may need to start
 REPLICAS_AT_MOST = 4
 
 
-def make(session: CommandContext, options: Options, registry: str) -> Plan:
+def make(context: CommandContext, options: Options, registry: str) -> SwarmPlan:
     """Raises CommandError where this environment or these nodes are none for a Swarm."""
-    values, environment = session.values, session.place.environment
+    values, environment = context.values, context.paths.environment
     refuse(*unsupported.of_the_environment(environment, values), status=Exit.ENVIRONMENT)
-    _look_at_nodes(session)
-    config = session.project.with_variables(TAG=options.tag).config()
+    _look_at_nodes(context)
+    config = context.project.with_variables(TAG=options.tag).config()
     services = stack.wanted_services(config["services"], values)
     name, there = config["name"], prune.services(config["name"])
     wanted = frozenset(services)
     built = {
-        str(each["image"]): f"{registry}/{each['image']}"
-        for each in config["services"].values()
-        if each.get("build") and registry
+        str(service["image"]): f"{registry}/{service['image']}"
+        for service in config["services"].values()
+        if service.get("build") and registry
     }
     has_own = stack.has_own_database(values)
     facts = Facts(
-        project=session.project,
+        project=context.project,
         stack=name,
-        folder=session.place.memory / "swarm",
+        folder=context.paths.memory / "swarm",
         services=wanted,
         rest=stack.rest_of(wanted),
         there=there,
@@ -48,47 +48,47 @@ def make(session: CommandContext, options: Options, registry: str) -> Plan:
 
 
 def carry_out(
-    session: CommandContext,
-    made: Plan,
+    context: CommandContext,
+    made: SwarmPlan,
     healthy_seconds: int,
     *,
     check_verdict: Callable[[], None],
     remember: Callable[[str | None], None],
 ) -> Report:
-    before = state.read(session.place.state).current
+    before = state.read(context.paths.state).current
     report = Report(
-        session.place.environment,
+        context.paths.environment,
         f"contravento:{made.options.tag}",
         before.image if before else None,
     )
-    run = rollout.Rolling(
+    deployment = rollout.SwarmRollout(
         plan=made,
-        console=session.console,
+        console=context.console,
         report=report,
         checks={
-            Kind.NODES: lambda: _look_at_nodes(session),
-            Kind.ENVIRONMENT: session.validate,
+            Kind.NODES: lambda: _look_at_nodes(context),
+            Kind.ENVIRONMENT: context.validate,
             Kind.VERDICT: check_verdict,
-            Kind.RECORD: lambda: remember(run.migration),
+            Kind.RECORD: lambda: remember(deployment.migration),
         },
-        make_stack=lambda: make_stack(session, made),
+        make_stack=lambda: make_stack(context, made),
         seconds=LIMIT_SECONDS + (healthy_seconds + made.options.bake_seconds) * REPLICAS_AT_MOST,
     )
     report.warnings += nodes.warnings(nodes.look())
     try:
-        run.run()
+        deployment.run()
     finally:
-        report.write(session.place.reports)
+        report.write(context.paths.reports)
     return report
 
 
-def make_stack(session: CommandContext, made: Plan) -> stack.Stack:
+def make_stack(context: CommandContext, made: SwarmPlan) -> stack.Stack:
     """Of the files and images as they are now. Raises CommandError where an image is not here."""
-    config = session.project.with_variables(TAG=made.options.tag).config()
+    config = context.project.with_variables(TAG=made.options.tag).config()
     around = Around(
         stack=made.facts.stack,
-        root=session.place.root,
-        values=session.values,
+        root=context.paths.root,
+        values=context.values,
         subnet=stack.subnet_of(config),
         start_of=_start_of,
         images=made.facts.built or {},
@@ -97,8 +97,8 @@ def make_stack(session: CommandContext, made: Plan) -> stack.Stack:
     return stack.make(config, around)
 
 
-def _look_at_nodes(session: CommandContext) -> None:
-    has_data = stack.has_own_database(session.values) or stack.has_own_redis(session.values)
+def _look_at_nodes(context: CommandContext) -> None:
+    has_data = stack.has_own_database(context.values) or stack.has_own_redis(context.values)
     refuse(*nodes.refusals(nodes.look(), has_data=has_data), status=Exit.HOST)
 
 

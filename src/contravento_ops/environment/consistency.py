@@ -256,7 +256,7 @@ def _site(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
         yield "PUBLIC_URL", "says http://, but this environment speaks HTTPS", "write https://"
     if public and domain and urlsplit(public).hostname != domain.lower():
         yield "PUBLIC_URL", f"names another host than DOMAIN ({domain})", "remove the line"
-    for origin in (each.strip() for each in values.get("CORS_ORIGINS", "").split(",")):
+    for origin in (part.strip() for part in values.get("CORS_ORIGINS", "").split(",")):
         if origin.startswith("http://"):
             yield (
                 "CORS_ORIGINS",

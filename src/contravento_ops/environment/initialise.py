@@ -28,18 +28,18 @@ class Outcome:
     added: tuple[str, ...]
 
 
-def initialise(place: EnvironmentPaths, given: Mapping[str, str], ask: Ask) -> Outcome:
+def initialise(paths: EnvironmentPaths, given: Mapping[str, str], ask: Ask) -> Outcome:
     """Make the file, or add what an upgrade brought; nothing that stands there changes."""
-    before = file.read(place.env_file)
+    before = file.read(paths.env_file)
     if before is None:
-        values = _fresh(place.environment, given, ask)
-        file.create(place.env_file, _written(place.environment, values))
-        secret_ages.note(place.env_file)
+        values = _fresh(paths.environment, given, ask)
+        file.create(paths.env_file, _written(paths.environment, values))
+        secret_ages.note(paths.env_file)
         return Outcome(True, tuple(values))
-    added = _missing(place.environment, before.values, given)
+    added = _missing(paths.environment, before.values, given)
     if added:
-        file.add(place.env_file, added, "Added by `init`; what stood above is as it was.")
-    secret_ages.note(place.env_file)
+        file.add(paths.env_file, added, "Added by `init`; what stood above is as it was.")
+    secret_ages.note(paths.env_file)
     return Outcome(False, tuple(added))
 
 
@@ -70,12 +70,14 @@ def _is_asked(variable: Variable, environment: EnvironmentName) -> bool:
 def _missing(
     environment: EnvironmentName, there: Mapping[str, str], given: Mapping[str, str]
 ) -> dict[str, str]:
-    """Secrets and addresses that are required or built; and whatever was given by hand."""
+    """What is required of a file of before, or built; and whatever was given by hand."""
     added = {name: value for name, value in given.items() if name not in there and value}
     for variable in VARIABLES.values():
         is_needed = environment in variable.required and variable.name not in {**there, **added}
         if is_needed and variable.is_secret:
             added[variable.name] = secrets.make(variable.lengths[environment])
+        elif is_needed and variable.is_added:
+            added[variable.name] = variable.values[environment]
     return {**added, **_built({**there, **added})}
 
 
@@ -89,14 +91,6 @@ def _built(values: Mapping[str, str]) -> dict[str, str]:
 
 def _written(environment: EnvironmentName, values: Mapping[str, str]) -> str:
     """The example's order and remarks, with these values; what else was given stands at the end."""
-    lines = []
-    for line in examples.example(environment).splitlines():
-        name, separator, _ = line.lstrip("#").partition("=")
-        if not separator or name not in VARIABLES:
-            lines.append(line)
-        elif name in values:
-            lines.append(f"{name}={values[name]}")
-        else:
-            lines.append(f"#{name}=")
     others = {name: value for name, value in values.items() if name not in VARIABLES}
-    return "\n".join(lines) + "\n" + (f"\n{file.assignments(others)}" if others else "")
+    ending = f"\n{file.assignments(others)}" if others else ""
+    return examples.written(environment, values) + ending

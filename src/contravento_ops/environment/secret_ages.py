@@ -13,15 +13,15 @@ DAY_SECONDS = 86400
 # Built from a secret, or one that is on its way out.
 NO_SECRETS_OF_THEIR_OWN = frozenset({"DATABASE_URL", "REDIS_URL", "SECRET_KEY_PREVIOUS"})
 SECRETS = tuple(
-    each.name
-    for each in VARIABLES.values()
-    if each.is_sensitive and each.name not in NO_SECRETS_OF_THEIR_OWN
+    variable.name
+    for variable in VARIABLES.values()
+    if variable.is_sensitive and variable.name not in NO_SECRETS_OF_THEIR_OWN
 )
 
 
 def read(values: Mapping[str, str]) -> dict[str, int]:
     """Seconds since 1970, by the secret's name; what is no moment is left out."""
-    found = (each.partition(":") for each in values.get(VARIABLE, "").split(","))
+    found = (part.partition(":") for part in values.get(VARIABLE, "").split(","))
     return {name: int(moment) for name, _, moment in found if moment.isdecimal()}
 
 

@@ -98,7 +98,7 @@ def _missing(file: EnvFile, context: Context) -> Iterator[Problem]:
         if context.environment in variable.required and variable.name not in file.values:
             mend = (
                 f"run ./deploy.sh {context.environment} init, which makes it"
-                if variable.is_secret
+                if variable.is_secret or variable.is_added
                 else f"set it: {variable.meaning.partition(';')[0]}"
             )
             yield Problem(file.number_of(variable.name), variable.name, "is not set", mend)

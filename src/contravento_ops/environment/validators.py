@@ -62,6 +62,16 @@ def one_of(*allowed: str) -> Check:
     return check
 
 
+def some_of(*allowed: str) -> Check:
+    """Separated by commas."""
+
+    def check(value: str) -> str | None:
+        unknown = [name for name in value.split(",") if name not in allowed]
+        return f"'{unknown[0]}' is not one of {', '.join(allowed)}" if unknown else None
+
+    return check
+
+
 def shaped(pattern: re.Pattern[str], words: str) -> Check:
     def check(value: str) -> str | None:
         return None if pattern.fullmatch(value) else f"'{value}' is no {words}"
@@ -87,7 +97,7 @@ def email(value: str) -> str | None:
 
 def emails(value: str) -> str | None:
     """One address, or several with commas between them."""
-    return next((wrong for each in value.split(",") if (wrong := email(each.strip()))), None)
+    return next((wrong for part in value.split(",") if (wrong := email(part.strip()))), None)
 
 
 def allow_list(value: str) -> str | None:
@@ -112,7 +122,7 @@ def url(*schemes: str) -> Check:
         parts = urlsplit(value)
         needs_host = parts.scheme != "file"
         if parts.scheme not in schemes or (needs_host and not parts.netloc):
-            starts = " or ".join(f"{each}://" for each in schemes)
+            starts = " or ".join(f"{scheme}://" for scheme in schemes)
             return f"'{_shown(value)}' is no such address; begin it with {starts}"
         return None
 

@@ -127,7 +127,7 @@ def ports(facts: Facts) -> Verdict:
             f"{', '.join(taken)} taken by another program",
             f"see who it is with ss -ltnp '( sport = :{taken[0]} )' and stop it",
         )
-    said = ", ".join(f"{each.port}{' (ours)' if each.is_ours else ''}" for each in facts.ports)
+    said = ", ".join(f"{port.port}{' (ours)' if port.is_ours else ''}" for port in facts.ports)
     return Verdict("ports", "ok", f"{said or 'none'} free")
 
 

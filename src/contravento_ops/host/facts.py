@@ -54,7 +54,7 @@ def gather(project: Project, values: Mapping[str, str]) -> Facts:
         asks_authority=asks,
         firewall=_firewall(),
         has_data=any(each.is_ours for each in published),
-        closed=tuple(closed_to_others(project.place.root)),
+        closed=tuple(closed_to_others(project.paths.root)),
         why=why,
     )
 
@@ -116,7 +116,7 @@ def _disk_here(info: Mapping[str, Any]) -> int | None:
 
 
 def _ports(project: Project, config: Mapping[str, Any]) -> Iterator[PublishedPort]:
-    ours = {port for each in project.containers() for _, port, _ in each.ports}
+    ours = {port for container in project.containers() for _, port, _ in container.ports}
     for service in config["services"].values():
         for each in service.get("ports", ()):
             if each.get("protocol", "tcp") == "tcp" and each.get("published"):
@@ -153,7 +153,7 @@ def _reached(
     shown = _shown_by_certbot(project, token) if is_up else shown_by_us(token)
     try:
         with shown as port:
-            return tuple(reach(each, port, domain, token) for each in addresses)
+            return tuple(reach(address, port, domain, token) for address in addresses)
     except (OSError, CommandError) as error:
         why["dns"] = f"port 80 could not be used for the test ({error})"
         return None

@@ -12,7 +12,7 @@ def trusted(project: Project, values: Mapping[str, str]) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if bundle := values.get("ACME_CA_BUNDLE"):
         try:
-            context.load_verify_locations(cafile=project.place.root / bundle)
+            context.load_verify_locations(cafile=project.paths.root / bundle)
         except OSError as error:
             raise Inconclusive(f"ACME_CA_BUNDLE holds no certificate to trust: {error}") from error
     return context

@@ -17,18 +17,24 @@ from contravento_ops.kit.paths import EnvironmentPaths
 
 DEFAULT_TIMEOUT_SECONDS = 300
 WORDS_OF_A_FAILURE = 15
+ENVIRONMENT = "CONTRAVENTO_ENVIRONMENT"  # for docker-compose.jobs.yml
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What to run, and what to say in the environment besides."""
+    """What to run, and what to say in the environment besides. `implied` goes along unshown."""
 
     words: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    implied: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         named = [f"{name}={value}" for name, value in self.environment.items() if name != "PATH"]
         return shlex.join([*named, *self.words])
+
+    @property
+    def whole_environment(self) -> dict[str, str]:
+        return {**os.environ, **self.implied, **self.environment}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def run(
     try:
         done = subprocess.run(  # noqa: S603
             call.words,
-            env={**os.environ, **call.environment},
+            env=call.whole_environment,
             input=said_to_it,
             capture_output=True,
             text=True,
@@ -93,7 +99,7 @@ def follow(call: Call, each_line: Callable[[str], None], said_to_it: IO[bytes] |
     with tempfile.TemporaryFile("w+", errors="replace") as complaints:
         running = subprocess.Popen(  # noqa: S603
             call.words,
-            env={**os.environ, **call.environment},
+            env=call.whole_environment,
             stdin=said_to_it or subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,
@@ -118,7 +124,7 @@ def run_well(call: Call, *, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> str:
 def hand_over(call: Call) -> int:
     """Run with this terminal as its own; the exit status."""
     return subprocess.run(  # noqa: S603
-        call.words, env={**os.environ, **call.environment}, check=False
+        call.words, env=call.whole_environment, check=False
     ).returncode
 
 
@@ -153,16 +159,17 @@ class Container:
 class Project:
     """One environment as Compose sees it; `variables` win over the environment file."""
 
-    place: EnvironmentPaths
+    paths: EnvironmentPaths
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def with_variables(self, **variables: str) -> "Project":
-        return Project(self.place, {**self.variables, **variables})
+        return Project(self.paths, {**self.variables, **variables})
 
     def call(self, *words: str) -> Call:
-        files = [part for file in self.place.compose_files for part in ("-f", str(file))]
-        env_file = ("--env-file", str(self.place.env_file))
-        return Call((*compose_command(), *files, *env_file, *words), self.variables)
+        files = [part for file in self.paths.compose_files for part in ("-f", str(file))]
+        env_file = ("--env-file", str(self.paths.env_file))
+        implied = {ENVIRONMENT: self.paths.environment}
+        return Call((*compose_command(), *files, *env_file, *words), self.variables, implied)
 
     def config(self) -> dict[str, Any]:
         """The rendered configuration. It holds every secret: show it only through `support`."""

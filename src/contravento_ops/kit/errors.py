@@ -41,3 +41,7 @@ class CommandError(Exception):
         super().__init__("\n".join(sentences))
         self.sentences = sentences
         self.status = status
+
+
+class StepFailed(Exception):
+    """A step of a plan did not succeed; the message is the cause in a report."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 type EnvironmentName = Literal["dev", "staging", "prod"]
 
+JOBS = "docker-compose.jobs.yml"
 ELSEWHERE, POOLER = "docker-compose.elsewhere.yml", "docker-compose.pooler.yml"
 ENVIRONMENTS: tuple[EnvironmentName, ...] = ("dev", "staging", "prod")
 
@@ -25,7 +26,7 @@ class EnvironmentPaths:
 
     @property
     def compose_files(self) -> tuple[Path, ...]:
-        names = ("docker-compose.yml", f"docker-compose.{self.environment}.yml")
+        names = ("docker-compose.yml", f"docker-compose.{self.environment}.yml", JOBS)
         return (*(self.root / name for name in names), *self.overlays)
 
     @property
@@ -65,5 +66,7 @@ class EnvironmentPaths:
 
     def others(self) -> tuple["EnvironmentPaths", ...]:
         return tuple(
-            EnvironmentPaths(self.root, each) for each in ENVIRONMENTS if each != self.environment
+            EnvironmentPaths(self.root, environment)
+            for environment in ENVIRONMENTS
+            if environment != self.environment
         )

@@ -184,7 +184,7 @@ def _way_out(name: str, who: tuple[str, ...], ports: tuple[int, ...]) -> Iterato
     yield "    - to:"
     yield "        - ipBlock: { cidr: 0.0.0.0/0, except: [169.254.0.0/16] }"
     yield '        - ipBlock: { cidr: "::/0", except: ["fe80::/10"] }'
-    yield f"      ports: [{', '.join(f'{{ protocol: TCP, port: {each} }}' for each in ports)}]"
+    yield f"      ports: [{', '.join(f'{{ protocol: TCP, port: {port} }}' for port in ports)}]"
 
 
 def _numbers(found: Numbers, wanted: OverlayRequest) -> Iterator[str]:

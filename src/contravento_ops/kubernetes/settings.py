@@ -13,7 +13,11 @@ type Values = Mapping[str, str]
 
 # What Compose gives backend and worker; a test compares.
 APPLICATION = (
-    *(each.name for section in (SITE, SECRETS, FILES, MAIL, LOGS) for each in section.variables),
+    *(
+        variable.name
+        for section in (SITE, SECRETS, FILES, MAIL, LOGS)
+        for variable in section.variables
+    ),
     *(
         "DATABASE_URL",
         "DATABASE_DIRECT_URL",

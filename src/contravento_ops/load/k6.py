@@ -1,4 +1,8 @@
-"""Calling k6: from the PATH, from beside our own Python, or from its image."""
+"""Calling k6: from the PATH, from beside our own Python, or from its image.
+
+k6 sends its figures to Prometheus while it runs, so that they stand beside the server's own of the
+same moment. Whoever reaches Prometheus, this host and the containers beside it, may write, too.
+"""
 
 import json
 import os

@@ -35,7 +35,7 @@ class Reference:
 
     @property
     def share_of_host(self) -> float:
-        return sum(each.cores for each in self.uses.values()) / self.host_cores
+        return sum(use.cores for use in self.uses.values()) / self.host_cores
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,17 @@ class Sample:
 
 def measure(project: Project, values: Mapping[str, str], probe: Probe) -> Reference:
     """Raises Inconclusive where k6 cannot be had."""
-    services = {each.id: each.service for each in project.containers() if each.state == "running"}
+    services = {
+        container.id: container.service
+        for container in project.containers()
+        if container.state == "running"
+    }
     samples: list[Sample] = []
     over = threading.Event()
     watching = threading.Thread(target=_watch, args=(services, samples, over))
     file = run.results_file(project)
     target = load_target.target(project, values, probe)
-    made = run.plan(project.place.root, target, file, Profile.REFERENCE, "")
+    made = run.plan(project.paths.root, target, file, Profile.REFERENCE, "")
     watching.start()
     try:
         summary = k6.run(made, file)
@@ -90,8 +94,8 @@ def read(said: str, services: Mapping[str, str]) -> list[Sample]:
 def uses(samples: list[Sample], limits: Mapping[str, float], cores: int) -> dict[str, Use]:
     """Of each service; where it has no limit, the host is."""
     by_service: dict[str, list[Sample]] = defaultdict(list)
-    for each in samples:
-        by_service[each.service].append(each)
+    for sample in samples:
+        by_service[sample.service].append(sample)
     return {
         service: Use(
             memory=max(each.memory_percent for each in those) / 100,
@@ -103,7 +107,7 @@ def uses(samples: list[Sample], limits: Mapping[str, float], cores: int) -> dict
 
 
 def _average(samples: list[Sample]) -> float:
-    return sum(each.cores for each in samples) / len(samples)
+    return sum(sample.cores for sample in samples) / len(samples)
 
 
 def _limits(services: Mapping[str, str]) -> dict[str, float]:

@@ -31,14 +31,14 @@ def run(project: Project, values: Mapping[str, str], *, profile: Profile, durati
     file = results_file(project)
     with a_probe(project) as probe:
         made = plan(
-            project.place.root, load_target.target(project, values, probe), file, profile, duration
+            project.paths.root, load_target.target(project, values, probe), file, profile, duration
         )
         summary = k6.run(made, file)
     return results.read(summary, step_seconds=seconds(duration))
 
 
 def results_file(project: Project) -> Path:
-    return project.place.memory / "load" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.json"
+    return project.paths.memory / "load" / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.json"
 
 
 def is_duration(written: str) -> bool:

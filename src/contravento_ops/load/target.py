@@ -23,7 +23,7 @@ def target(project: Project, values: Mapping[str, str], probe: Probe) -> Target:
     return Target(
         url=f"{scheme}://{name}{port}",
         resolve=f"{name}={address.host}:{address.port}",
-        ca_bundle=str((project.place.root / bundle).resolve()) if bundle else "",
+        ca_bundle=str((project.paths.root / bundle).resolve()) if bundle else "",
         login=probe.username,
         password=probe.password,
         token=probe.token,

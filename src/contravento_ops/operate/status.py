@@ -1,28 +1,26 @@
 """How an environment is: services, certificate, release, and how to reach each part."""
 
-import re
 import socket
-import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from contravento_ops.environment import urls
-from contravento_ops.kit import compose, state
+from contravento_ops.kit import certificate, state
+from contravento_ops.kit.certificate import Certificate
 from contravento_ops.kit.compose import Container, Project
 from contravento_ops.kit.errors import CommandError
-from contravento_ops.kit.site import Address
+from contravento_ops.kit.services import ONE_OFF
 from contravento_ops.kit.state import EnvironmentState, Release
 from contravento_ops.release.facts import address_of_site
-from contravento_ops.release.wait import ONE_OFF
 
 POSTGRES = 5432
 PAGES = (("Grafana", 3000), ("Prometheus", 9090), ("Alertmanager", 9093))
 
 
 @dataclass(frozen=True, slots=True)
-class Certificate:
+class CertificateSummary:
     subject: str
     issuer: str
     not_before: str
@@ -42,14 +40,14 @@ class Status:
     environment: str
     services: tuple[Container, ...]
     missing: tuple[str, ...]
-    certificate: Certificate | None
+    certificate: CertificateSummary | None
     current: Release | None
     previous: Release | None
     access: tuple[AccessPoint, ...]
 
     @property
     def is_well(self) -> bool:
-        return not self.missing and all(each.is_well for each in self.services)
+        return not self.missing and all(service.is_well for service in self.services)
 
     def as_json(self) -> dict[str, Any]:
         return {"is_well": self.is_well, **asdict(self)}
@@ -58,11 +56,11 @@ class Status:
 def gather(project: Project, values: Mapping[str, str]) -> Status:
     containers = project.containers()
     wanted = set(project.services()) - ONE_OFF
-    remembered: EnvironmentState = state.read(project.place.state)
+    remembered: EnvironmentState = state.read(project.paths.state)
     return Status(
-        environment=project.place.environment,
+        environment=project.paths.environment,
         services=tuple(each for each in containers if each.service not in ONE_OFF),
-        missing=tuple(sorted(wanted - {each.service for each in containers})),
+        missing=tuple(sorted(wanted - {container.service for container in containers})),
         certificate=_certificate(project, values),
         current=remembered.current,
         previous=remembered.previous,
@@ -75,7 +73,7 @@ def access_points(
 ) -> Iterator[AccessPoint]:
     """As the manual lists them; what is only on the server comes with its tunnel."""
     site = values.get("PUBLIC_URL") or f"https://{values.get('DOMAIN', 'localhost')}"
-    published = {target: port for each in containers for _, port, target in each.ports}
+    published = {target: port for container in containers for _, port, target in container.ports}
     yield AccessPoint("Application", site)
     is_shown = values.get("DEBUG") == "true"
     yield AccessPoint(
@@ -100,47 +98,20 @@ def access_points(
         yield AccessPoint("Database", "inside only", f"./deploy.sh … exec postgres {shell}")
 
 
-def _certificate(project: Project, values: Mapping[str, str]) -> Certificate | None:
+def _certificate(project: Project, values: Mapping[str, str]) -> CertificateSummary | None:
     try:
         address = address_of_site(project, values.get("DOMAIN", "localhost"))
     except CommandError:
         return None
-    pem = served(address) if address.is_https else None
-    return read_certificate(project, pem) if pem else None
+    shown = certificate.served(address) if address.is_https else None
+    return summary(shown) if shown else None
 
 
-def served(address: Address) -> str | None:
-    """The certificate that visitors get now, whoever made it."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    try:
-        with (
-            socket.create_connection((address.host, address.port), 5) as plain,
-            context.wrap_socket(plain, server_hostname=address.name) as tls,
-        ):
-            found = tls.getpeercert(binary_form=True)
-    except OSError:
-        return None
-    return ssl.DER_cert_to_PEM_cert(found) if found else None
-
-
-def read_certificate(project: Project, pem: str) -> Certificate | None:
-    """OpenSSL in nginx's container reads it; Python's own library does not without a file."""
-    words = ("openssl", "x509", "-noout", "-subject", "-issuer", "-dates", "-ext", "subjectAltName")
-    done = compose.run(project.call("exec", "-T", "nginx", *words), said_to_it=pem)
-    return parse_certificate(done.out) if done.ok else None
-
-
-def parse_certificate(said: str, now: datetime | None = None) -> Certificate:
-    """Newer ones have no subject, only the names that they are for."""
-    told = dict(line.split("=", 1) for line in said.strip().splitlines() if "=" in line)
-    names = ", ".join(re.findall(r"DNS:([^,\s]+)", said))
-    ends = datetime.strptime(told["notAfter"], "%b %d %H:%M:%S %Y %Z").replace(tzinfo=UTC)
-    return Certificate(
-        subject=told["subject"].strip() or names,
-        issuer=told["issuer"].strip(),
-        not_before=told["notBefore"],
-        not_after=told["notAfter"],
-        days_left=(ends - (now or datetime.now(UTC))).days,
+def summary(shown: Certificate, now: datetime | None = None) -> CertificateSummary:
+    return CertificateSummary(
+        subject=shown.subject,
+        issuer=shown.issuer,
+        not_before=certificate.moment(shown.not_before),
+        not_after=certificate.moment(shown.not_after),
+        days_left=shown.days_left(now),
     )

@@ -35,8 +35,8 @@ CALLS: Mapping[str, tuple[str, ...]] = {
 def secrets_of(files: Iterable[env_files.EnvFile]) -> dict[str, str]:
     """Every value that is nobody's business, by the name that stands in its place."""
     found: dict[str, str] = {}
-    for each in files:
-        for name, value in each.values.items():
+    for file in files:
+        for name, value in file.values.items():
             variable = VARIABLES.get(name)
             if len(value) >= SHORTEST_SECRET and (variable is None or variable.is_sensitive):
                 found.setdefault(value, name)
@@ -125,7 +125,7 @@ def make(project: Project, files: list[env_files.EnvFile]) -> tuple[Path, list[s
     packed = pack(content)
     refuse_secrets(content, secrets)
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    path = project.place.memory / f"support-{project.place.environment}-{moment}.tar.gz"
+    path = project.paths.memory / f"support-{project.paths.environment}-{moment}.tar.gz"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(packed)
     path.chmod(0o600)
@@ -160,10 +160,10 @@ def _gather(project: Project) -> Iterator[tuple[str, str]]:
     for service in project.services():
         lines = ("logs", "--no-color", "--timestamps", "--tail", str(LOG_LINES), service)
         yield f"logs/{service}.txt", _said(project.call(*lines))
-    yield "audit.jsonl", "\n".join(audit.newest(project.place.audit)) + "\n"
-    if project.place.state.exists():
-        yield "state.json", project.place.state.read_text()
-    reports = sorted(project.place.reports.glob("*.json"))[-3:]
+    yield "audit.jsonl", "\n".join(audit.newest(project.paths.audit)) + "\n"
+    if project.paths.state.exists():
+        yield "state.json", project.paths.state.read_text()
+    reports = sorted(project.paths.reports.glob("*.json"))[-3:]
     for report in reports:
         yield f"reports/{report.name}", report.read_text()
 

@@ -51,10 +51,10 @@ def read_allowed(file: Path) -> tuple[Allowed, ...]:
         entries = tuple(Allowed(each["key"], each["reason"]) for each in found)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CommandError(f"{file} cannot be read: {error}.", status=Exit.FAILED) from error
-    for each in entries:
-        if not each.reason.strip():
+    for entry in entries:
+        if not entry.reason.strip():
             raise CommandError(
-                f"{file}: {each.key} is allowed without a reason.", status=Exit.FAILED
+                f"{file}: {entry.key} is allowed without a reason.", status=Exit.FAILED
             )
     return entries
 

@@ -60,7 +60,7 @@ class Inspector:
     def look(self) -> Snapshot:
         config = self.project.config()
         found = Snapshot(
-            environment=self.project.place.environment,
+            environment=self.project.paths.environment,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             files=dict(self._of_files(config)),
             running=dict(self._of_what_runs(config)),
@@ -97,7 +97,9 @@ class Inspector:
     # --- by what runs
 
     def _of_what_runs(self, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        running = [each for each in self.project.containers() if each.state == "running"]
+        running = [
+            container for container in self.project.containers() if container.state == "running"
+        ]
         services = {each.service for each in running}
         for each in running:
             yield f"images/{each.service}", str(compose.inspect(each.id)["Image"])
@@ -138,7 +140,7 @@ class Inspector:
     def _plain(self, text: str, config: Mapping[str, Any]) -> str:
         values = self.file.values
         alike = {
-            str(self.project.place.root): "FOLDER",
+            str(self.project.paths.root): "FOLDER",
             str(config["name"]): "PROJECT",
             values.get("DOMAIN", ""): "DOMAIN",
             values.get("NETWORK_PREFIX", DEFAULT_PREFIX): "NETWORK",

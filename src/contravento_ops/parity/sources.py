@@ -15,12 +15,12 @@ ALLOWED = Path("deploy") / "parity.toml"
 CARRIED = Path("parity") / "prod.json"  # under var/ops
 
 
-def look_at(place: EnvironmentPaths, image: str = "") -> Snapshot:
+def look_at(paths: EnvironmentPaths, image: str = "") -> Snapshot:
     """Raises CommandError where there is no environment file."""
-    file = env_files.read(place.env_file)
+    file = env_files.read(paths.env_file)
     if file is None:
-        raise CommandError(f"There is no {place.env_file.name}.", status=Exit.ENVIRONMENT)
-    return Inspector(Project(place), file, image or image_of(file.values)).look()
+        raise CommandError(f"There is no {paths.env_file.name}.", status=Exit.ENVIRONMENT)
+    return Inspector(Project(paths), file, image or image_of(file.values)).look()
 
 
 def differences(staging: EnvironmentPaths, with_file: str = "") -> list[Difference] | None:

@@ -1,124 +1,167 @@
-"""The steps of a restore, as values: shown, tested, and then carried out by restoring.py."""
+"""The steps of a restore, as values: shown, tested, and then carried out by restore.py."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from contravento_ops.kit.compose import Call, Project
+from contravento_ops.kit.steps import Step
 from contravento_ops.recovery.target import RecoveryTarget
 
 NOTHING = "nothing live was touched"
 GOES_ON = "./deploy.sh … restore --undo"
-APPLICATION = ("backend", "worker")
+LATER = "…"  # the side database has its name when it is there
+BY_SIZE = "depends on the size"
+
+
+class Kind(StrEnum):
+    PREPARE = "prepare"
+    MIGRATE = "migrate"
+    GATHER = "gather"
+    LOOK = "look"
+    PLACE = "place"
+    SWAP = "swap"
+    FORGET = "forget"
+    RESTART = "restart"
+    DROP = "drop"
+    TIDY = "tidy"
+
+
+type RestoreStep = Step[Kind]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """`call` speaks of what it does, an event a line, unless it `is_silent`."""
+class RestoreCalls:
+    """What is called on the way; a step is one of these with its title and its undo."""
 
-    title: str
-    undo: str
-    call: Call
-    is_silent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
     project: Project
-    wanted: RecoveryTarget
-
-    def shown(self, *, dry_run: bool) -> tuple[Step, ...]:
-        """In their order; the side database is named as it will be."""
-        before = (self.prepare, self.migrate("…"), self.gather, self.look("…"))
-        if dry_run:
-            return (*before, self.drop, self.tidy)
-        return (*before, self.place, self.swap, self.forget, self.restart, self.tidy)
+    target: RecoveryTarget
 
     @property
-    def prepare(self) -> Step:
-        words = ("restore-prepare", *self.wanted.words)
-        title = f"bring {self.wanted} back into a side database, and check it"
-        return Step(title, NOTHING, self._run("restore", *words))
+    def prepare(self) -> Call:
+        return self._run("restore", "restore-prepare", *self.target.words)
 
-    def plan(self, side: str) -> Step:
-        call = self._migrating(side, "contravento", "migrate", "--plan", "--json")
-        return Step("see whether this release works with it", NOTHING, call, is_silent=True)
+    def migration_plan(self, side: str) -> Call:
+        return self._migrate(side, "contravento", "migrate", "--plan", "--json")
 
-    def migrate(self, side: str) -> Step:
-        title = "migrate the side database, if it is of an older release; refuse a newer one's"
-        return Step(title, NOTHING, self._migrating(side), is_silent=True)
+    def migrate(self, side: str) -> Call:
+        return self._migrate(side)
 
     @property
-    def gather(self) -> Step:
-        call = self._run("restore-files", "restore-gather", *self.wanted.leniency)
-        return Step("bring its uploaded files together in a side folder", NOTHING, call)
+    def gather(self) -> Call:
+        return self._run("restore-files", "restore-gather", *self.target.leniency)
 
-    def look(self, side: str) -> Step:
-        call = self._run("--env", f"LOOK_AT_DATABASE={side}", "restore-look")
-        title = "start the application on both, read-only, and ask it for the feed"
-        return Step(title, NOTHING, call, is_silent=True)
+    def look(self, side: str) -> Call:
+        return self._run("--env", f"LOOK_AT_DATABASE={side}", "restore-look")
 
     @property
-    def place(self) -> Step:
-        call = self._run("restore-files", "restore-place")
-        return Step("put lost files back; no row speaks of them yet", NOTHING, call)
+    def place(self) -> Call:
+        """Lost files go back; no row names them yet."""
+        return self._run("restore-files", "restore-place")
 
     @property
-    def swap(self) -> Step:
-        call = self._run("restore", "restore-swap")
-        return Step("swap the databases, in one transaction", GOES_ON, call)
+    def swap(self) -> Call:
+        return self._run("restore", "restore-swap")
 
     @property
-    def forget(self) -> Step:
-        call = self.project.call("exec", "-T", "redis", "redis-cli", "FLUSHALL")
-        return Step("let Redis forget what it counted", "not needed", call, is_silent=True)
+    def flush_redis(self) -> Call:
+        return self.project.call("exec", "-T", "redis", "redis-cli", "FLUSHALL")
 
     @property
-    def restart(self) -> Step:
-        call = self.project.call("restart", "worker")
-        title = (
-            "restart one backend after another, then the worker: nothing of before is remembered"
-        )
-        return Step(title, GOES_ON, call, is_silent=True)
+    def restart_workers(self) -> Call:
+        return self.project.call("restart", "worker")
 
     @property
-    def drop(self) -> Step:
-        call = self._run("restore", "restore-drop")
-        return Step("drop the side database", "not needed", call, is_silent=True)
+    def drop(self) -> Call:
+        return self._run("restore", "restore-drop")
 
     @property
-    def tidy(self) -> Step:
-        call = self._run("restore-files", "restore-tidy")
-        return Step("remove the side folder", "not needed", call, is_silent=True)
+    def tidy(self) -> Call:
+        return self._run("restore-files", "restore-tidy")
 
     @property
-    def interrupt(self) -> Step:
-        call = self.project.call("restart", "--timeout", "3", "backup")
-        return Step("break off what the backup service does", "not needed", call, is_silent=True)
+    def interrupt_backup(self) -> Call:
+        return self.project.call("restart", "--timeout", "3", "backup")
 
     # --- of a server that is lost
 
     @property
-    def start(self) -> Step:
-        call = self.project.call("up", "--detach", "--no-recreate", "postgres")
-        return Step("start PostgreSQL, if it does not run", NOTHING, call, is_silent=True)
+    def start(self) -> Call:
+        return self.project.call("up", "--detach", "--no-recreate", "postgres")
 
     @property
-    def roles(self) -> Step:
-        return Step("make the roles of a new cluster", NOTHING, self._run("roles"), is_silent=True)
+    def make_roles(self) -> Call:
+        return self._run("roles")
 
     @property
-    def stop(self) -> Step:
-        call = self.project.call("stop", "postgres")
-        return Step("stop what does not start", NOTHING, call, is_silent=True)
+    def stop(self) -> Call:
+        return self.project.call("stop", "postgres")
 
     @property
-    def set_aside(self) -> Step:
-        call = self._run("restore", "set-aside")
-        return Step("put the damaged cluster away, for a new one", "rename it back", call)
+    def set_aside(self) -> Call:
+        return self._run("restore", "set-aside")
 
     def _run(self, *words: str) -> Call:
         return self.project.call("run", "--rm", "--no-deps", "-T", *words)
 
-    def _migrating(self, side: str, *words: str) -> Call:
+    def _migrate(self, side: str, *words: str) -> Call:
         """The migrations' own one-off, shown another database."""
         project = self.project.with_variables(POSTGRES_DB=side)
         return project.call("run", "--rm", "--no-deps", "-T", "migrate", *words)
+
+
+def steps(calls: RestoreCalls, *, dry_run: bool) -> tuple[RestoreStep, ...]:
+    """In their order; a dry run ends before the swap."""
+    tidy = _step(Kind.TIDY, "remove the side folder", "not needed", calls.tidy)
+    if dry_run:
+        drop = _step(Kind.DROP, "drop the side database", "not needed", calls.drop)
+        return (*_preparing(calls), drop, tidy)
+    return (*_preparing(calls), *_swapping(calls), tidy)
+
+
+def _preparing(calls: RestoreCalls) -> tuple[RestoreStep, ...]:
+    target = calls.target
+    return (
+        _step(
+            Kind.PREPARE,
+            f"bring {target} back into a side database, and check it",
+            NOTHING,
+            calls.prepare,
+        ),
+        _step(
+            Kind.MIGRATE,
+            "migrate the side database, if it is of an older release; refuse a newer one's",
+            NOTHING,
+            calls.migrate(LATER),
+        ),
+        _step(
+            Kind.GATHER,
+            "bring its uploaded files together in a side folder",
+            NOTHING,
+            calls.gather,
+        ),
+        _step(
+            Kind.LOOK,
+            "start the application on both, read-only, and ask it for the feed",
+            NOTHING,
+            calls.look(LATER),
+        ),
+    )
+
+
+def _swapping(calls: RestoreCalls) -> tuple[RestoreStep, ...]:
+    return (
+        _step(Kind.PLACE, "put lost files back; no row speaks of them yet", NOTHING, calls.place),
+        _step(Kind.SWAP, "swap the databases, in one transaction", GOES_ON, calls.swap),
+        _step(Kind.FORGET, "let Redis forget what it counted", "not needed", calls.flush_redis),
+        _step(
+            Kind.RESTART,
+            "restart one backend after another, then the worker: nothing of before is remembered",
+            GOES_ON,
+            calls.restart_workers,
+        ),
+    )
+
+
+def _step(kind: Kind, title: str, undo: str, call: Call) -> RestoreStep:
+    """The program in the container tells what it does; so the runner does not."""
+    return Step(kind, title, BY_SIZE, undo, (call,), announced=False)

@@ -12,7 +12,7 @@ from contravento_ops.kit.compose import Call, Project, docker
 from contravento_ops.kit.console import Console
 from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.kit.paths import EnvironmentPaths
-from contravento_ops.recovery.restore import Restoring, follow
+from contravento_ops.recovery.restore import Restore, follow
 from contravento_ops.recovery.target import RecoveryTarget
 
 KEY = "BACKUP_ENCRYPTION_KEY"
@@ -27,18 +27,18 @@ type Ask = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilding:
+class Rebuild:
     """`backup` is a backup folder on this host, or storage elsewhere. Running it again is harmless:
     it goes on with the environment file that it made."""
 
-    place: EnvironmentPaths
+    paths: EnvironmentPaths
     console: Console
     backup: str
-    wanted: RecoveryTarget
+    target: RecoveryTarget
 
     @property
     def project(self) -> Project:
-        return Project(self.place)
+        return Project(self.paths)
 
     @property
     def is_elsewhere(self) -> bool:
@@ -69,7 +69,7 @@ class Rebuilding:
         self._write(done.out)
 
     def _write(self, content: str) -> None:
-        path = self.place.env_file
+        path = self.paths.env_file
         if not path.exists():
             env_files.create(path, content)
             return
@@ -83,21 +83,21 @@ class Rebuilding:
 
     def run(self) -> dict[str, Any]:
         """What came of it; nothing of the application runs yet."""
-        values = env_files.read(self.place.env_file)
+        values = env_files.read(self.paths.env_file)
         kept_at = values.values.get("BACKUP_FOLDER", "") if values else ""
         if self.is_elsewhere:
             compose.run_well(self.project.call("run", "--rm", "--no-deps", "-T", "backup-prepare"))
             follow(self.console, self._fetching())
         elif not kept_at.startswith("/") or Path(kept_at).resolve() != self.folder:
             follow(self.console, self._adopting())
-        return Restoring(self.project, self.console, self.wanted, serves=False).run()
+        return Restore(self.project, self.console, self.target, serves=False).run()
 
     # --- calls
 
     def _have_image(self) -> None:
         if compose.run(docker("image", "inspect", IMAGE)).ok:
             return
-        folder = self.place.root / "deploy" / "images"
+        folder = self.paths.root / "deploy" / "images"
         compose.run_well(
             docker(
                 "build",
@@ -113,7 +113,7 @@ class Rebuilding:
 
     def _reading(self) -> Call:
         """Before there is an environment file there is no Compose."""
-        program = self.place.root / "src" / "contravento_backup"
+        program = self.paths.root / "src" / "contravento_backup"
         mounts = ["--volume", f"{program}:/opt/contravento/contravento_backup:ro"]
         where = self.backup
         if not self.is_elsewhere:

@@ -29,7 +29,7 @@ def judge(answers: Sequence[Answer], *, before: Sequence[Answer] = ()) -> str | 
     """Why this is not good enough, or nothing."""
     if not answers:
         return None
-    errors = [each for each in answers if each.is_error]
+    errors = [answer for answer in answers if answer.is_error]
     if len(errors) >= LEAST_ERRORS and len(errors) / len(answers) > ALLOWED_ERRORS:
         first = errors[0]
         said = f"status {first.status}" if first.status else first.words or "no answer"
@@ -52,5 +52,5 @@ def judge_connections(found: int, *, pool: int, processes: int) -> str | None:
 
 def p95(answers: Sequence[Answer]) -> float:
     """0 where nothing was measured."""
-    times = sorted(each.seconds for each in answers if each.status)
+    times = sorted(answer.seconds for answer in answers if answer.status)
     return times[math.ceil(len(times) * 0.95) - 1] if times else 0.0

@@ -40,7 +40,7 @@ def ask(container: str, *, host: str, rounds: int = ROUNDS) -> list[Answer]:
     done = compose.run(docker(*words), timeout=TIMEOUT_SECONDS)
     if not done.ok:
         return [Answer(0, 0.0, "", done.said.splitlines()[-1] if done.said else "it is gone")]
-    return [Answer(*each) for each in json.loads(done.out.splitlines()[-1])]
+    return [Answer(*row) for row in json.loads(done.out.splitlines()[-1])]
 
 
 def is_ready(container: str, *, host: str) -> tuple[bool, str]:

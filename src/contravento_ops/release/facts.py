@@ -3,47 +3,45 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contravento_ops.kit import compose
+from contravento_ops.kit import compose, services
 from contravento_ops.kit.compose import Call, Container, Project
 from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.services import Role
 from contravento_ops.kit.site import Address
-from contravento_ops.release.plan import BACKUPS, MONITORING, PARTS_BESIDE, Facts
+from contravento_ops.release.plan import BESIDE, Facts
 
 HTTPS, HTTP = 443, 80
-APPLICATION = frozenset(
-    {"backend", "worker", "roles", "migrate", "static", "prepare", "backup-prepare", "tools"}
-    | {"pooler-role"}
-)
+NOT_BESIDE = services.of(Role.APPLICATION, Role.ONE_OFF, Role.BY_HAND)
 
 
 def gather(project: Project) -> Facts:
     config = project.config()
     containers = project.containers()
     running = [each for each in containers if each.state in ("running", "restarting")]
-    services: dict[str, Any] = config["services"]
-    ended = [each for each in containers if each not in running]
+    configured: dict[str, Any] = config["services"]
+    ended = [container for container in containers if container not in running]
     named = project.services()
-    serving = tuple(each for each in named if each not in MONITORING | BACKUPS)
-    beside = tuple(each for each in serving if each not in APPLICATION)
+    serving = tuple(each for each in named if each not in services.DISPENSABLE)
+    beside = tuple(each for each in serving if each not in NOT_BESIDE)
     return Facts(
         project=project,
         name=config["name"],
         backends=_names(running, "backend"),
         workers=_names(running, "worker"),
-        replicas=_replicas(services["backend"]),
-        worker_replicas=_replicas(services["worker"]),
-        beside=beside or PARTS_BESIDE,
+        replicas=_replicas(configured["backend"]),
+        worker_replicas=_replicas(configured["worker"]),
+        beside=beside or BESIDE,
         serving=serving,
-        watching=tuple(each for each in named if each in MONITORING | BACKUPS),
+        watching=tuple(each for each in named if each in services.DISPENSABLE),
         leftovers=(*_names(ended, "backend"), *_names(ended, "worker")),
-        has_database=not project.place.has_own_database
+        has_database=not project.paths.has_own_database
         or any(each.service == "postgres" and each.is_well for each in running),
     )
 
 
 def _names(containers: list[Container], service: str) -> tuple[str, ...]:
     """By their numbers, oldest first."""
-    names = [each.name for each in containers if each.service == service]
+    names = [container.name for container in containers if container.service == service]
     return tuple(sorted(names, key=lambda name: int(name.rpartition("-")[2])))
 
 
@@ -72,7 +70,7 @@ def migration_of(project: Project) -> str | None:
 
 def psql(project: Project, query: str) -> Call:
     """As the administrator, inside postgres' own container; elsewhere as the tables' owner."""
-    if not project.place.has_own_database:
+    if not project.paths.has_own_database:
         return project.call("run", "--rm", "--no-deps", "-T", "database", "-XAt", "-c", query)
     shell = 'psql -XAt -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "$0"'
     return project.call("exec", "-T", "postgres", "sh", "-c", shell, query)

@@ -2,55 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from contravento_ops.kit.compose import Call, Project, docker
+from contravento_ops.kit.steps import Plan, Step
+from contravento_ops.release.steps import (
+    NOTHING_TOUCHED,
+    PREFLIGHT_TITLE,
+    Kind,
+    Options,
+    ReleaseStep,
+    opening,
+    record,
+)
 
 STOP_SECONDS = 45
 UPSTREAM = "/opt/contravento/bin/upstream"
-PARTS_BESIDE = ("postgres", "redis", "nginx", "certbot")
-MONITORING = frozenset(
-    {
-        *("prometheus", "alertmanager", "grafana", "blackbox", "containers"),
-        *("node-exporter", "postgres-exporter", "redis-exporter", "nginx-exporter"),
-    }
-)
-BACKUPS = frozenset({"backup", "drill"})  # a release is not taken back for their sake, either
-
-
-class Kind(StrEnum):
-    HOST = "host"
-    ENVIRONMENT = "environment"
-    IMAGE = "image"
-    VERDICT = "verdict"
-    PREFLIGHT = "preflight"
-    UP = "up"
-    WAIT = "wait"
-    PROBE = "probe"
-    MIGRATE = "migrate"
-    PIN = "pin"
-    START = "start"
-    REHEARSE = "rehearse"
-    WORKERS = "workers"
-    SWITCH = "switch"
-    BAKE = "bake"
-    STOP = "stop"
-    RELEASE_PIN = "unpin"
-    BESIDE = "beside"
-    RECORD = "record"
-    WATCH = "watch"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """`containers` are those that the step is about: the new one first, then those it goes with."""
-
-    kind: Kind
-    title: str
-    usually: str
-    undo: str
-    calls: tuple[Call, ...] = ()
-    containers: tuple[str, ...] = ()
+BESIDE = ("postgres", "redis", "nginx", "certbot")  # unless somebody has looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +33,7 @@ class Facts:
     workers: tuple[str, ...] = ()
     replicas: int = 1
     worker_replicas: int = 1
-    beside: tuple[str, ...] = PARTS_BESIDE
+    beside: tuple[str, ...] = BESIDE
     serving: tuple[str, ...] = ()
     watching: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
@@ -77,37 +44,21 @@ class Facts:
         return bool(self.backends)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """`image` is another name to take the release from; `is_here`: it need not be pulled."""
-
-    tag: str
-    build: bool = True
-    image: str | None = None
-    is_here: bool = False
-    bake_seconds: int = 30
-    going_back: bool = False
+type ReleasePlan = Plan[Kind, Facts, Options]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    facts: Facts
-    options: Options
-    steps: tuple[Step, ...]
-
-
-def make(facts: Facts, options: Options) -> Plan:
+def make(facts: Facts, options: Options) -> ReleasePlan:
     """An upgrade where something serves, else everything from nothing."""
     project = facts.project.with_variables(TAG=options.tag)
-    steps = [*_before_anything_is_touched(project, facts, options)]
+    steps = [*_opening(project, facts, options)]
     steps += _upgrade(project, facts, options) if facts.is_serving else _first(project, facts)
-    steps.append(Step(Kind.RECORD, "note what is deployed now", "at once", "the note before stays"))
+    steps.append(record())
     if facts.watching:
         steps.append(_watch(project, facts))
     return Plan(facts, options, tuple(steps))
 
 
-def renewal(facts: Facts, options: Options, beside: tuple[str, ...] = ()) -> Plan:
+def renewal(facts: Facts, options: Options, beside: tuple[str, ...] = ()) -> ReleasePlan:
     """The same release with what the environment file says now: an upgrade to itself. What is
     `beside` is made anew when backends and workers have been."""
     project = facts.project.with_variables(TAG=options.tag)
@@ -121,55 +72,16 @@ def renewal(facts: Facts, options: Options, beside: tuple[str, ...] = ()) -> Pla
     return Plan(facts, options, tuple(steps))
 
 
-def _before_anything_is_touched(project: Project, facts: Facts, options: Options) -> Iterator[Step]:
-    nothing = "nothing was touched"
-    yield Step(Kind.HOST, "check the host", "5 s", nothing)
-    yield Step(Kind.ENVIRONMENT, "check the environment file", "at once", nothing)
-    yield Step(Kind.IMAGE, *bringing(project, options))
-    if project.place.environment == "prod" and not options.going_back:
-        title = "see that staging has proven this very image"
-        yield Step(Kind.VERDICT, title, "at once", nothing)
+def _opening(project: Project, facts: Facts, options: Options) -> Iterator[ReleaseStep]:
+    host = Step(Kind.HOST, "check the host", "5 s", NOTHING_TOUCHED)
+    yield from opening(project, options, host)
     if facts.has_database:
-        yield Step(
-            Kind.PREFLIGHT,
-            "see which migrations are pending, and whether the running code works with them",
-            "5 s",
-            nothing,
-            (
-                project.call(
-                    "run",
-                    "--rm",
-                    "--no-deps",
-                    "-T",
-                    "migrate",
-                    "contravento",
-                    "migrate",
-                    "--plan",
-                    "--json",
-                ),
-            ),
-        )
+        words = ("migrate", "contravento", "migrate", "--plan", "--json")
+        call = project.call("run", "--rm", "--no-deps", "-T", *words)
+        yield Step(Kind.PREFLIGHT, PREFLIGHT_TITLE, "5 s", NOTHING_TOUCHED, (call,))
 
 
-def bringing(project: Project, options: Options) -> tuple[str, str, str, tuple[Call, ...]]:
-    """The image to this engine: title, how long, how to undo it, and the calls."""
-    image, undo = f"contravento:{options.tag}", "the image stays; nothing uses it"
-    if options.image and options.is_here:
-        return (
-            f"call {options.image} {image}",
-            "at once",
-            undo,
-            (docker("tag", options.image, image),),
-        )
-    if options.image:
-        calls = (docker("pull", options.image), docker("tag", options.image, image))
-        return f"pull {options.image} as {image}", "30 s", undo, calls
-    if options.build:
-        return f"build {image}", "1–3 min", undo, (project.call("build"),)
-    return f"use {image}, which is here", "at once", undo, ()
-
-
-def _first(project: Project, facts: Facts) -> Iterator[Step]:
+def _first(project: Project, facts: Facts) -> Iterator[ReleaseStep]:
     yield Step(
         Kind.UP,
         "start everything in order: data, migrations, application, nginx",
@@ -180,7 +92,7 @@ def _first(project: Project, facts: Facts) -> Iterator[Step]:
     yield Step(Kind.WAIT, "wait until every service is healthy", "10 s", "./deploy.sh … stop")
 
 
-def _upgrade(project: Project, facts: Facts, options: Options) -> Iterator[Step]:
+def _upgrade(project: Project, facts: Facts, options: Options) -> Iterator[ReleaseStep]:
     goes_on = "the release before goes on serving"
     yield Step(Kind.PROBE, "begin the stream of test requests", "2 s", goes_on)
     if not options.going_back:
@@ -214,7 +126,7 @@ def _upgrade(project: Project, facts: Facts, options: Options) -> Iterator[Step]
         "5 s",
         "not undone: their images did not come from this release",
         (
-            *(docker("rm", "--force", each) for each in facts.workers),
+            *(docker("rm", "--force", worker) for worker in facts.workers),
             _up(project, facts),
         ),
     )
@@ -226,7 +138,7 @@ def _up(project: Project, facts: Facts) -> Call:
     return project.call("up", "--detach", "--remove-orphans", *named)
 
 
-def _watch(project: Project, facts: Facts) -> Step:
+def _watch(project: Project, facts: Facts) -> ReleaseStep:
     """Prometheus, Alertmanager and blackbox take changed files over by themselves; Grafana reads
     its data sources at its start only."""
     again = (project.call("restart", "grafana"),) if facts.is_serving else ()
@@ -248,13 +160,13 @@ def _cleared(project: Project, facts: Facts) -> Iterator[Call]:
     """What a broken-off deployment left, and one-off containers of the release before: they would
     be started again instead of the new ones."""
     yield project.call("rm", "--force", "roles", "migrate", "static")
-    for each in facts.leftovers:
-        yield docker("rm", "--force", each)
+    for leftover in facts.leftovers:
+        yield docker("rm", "--force", leftover)
 
 
 def _round(
     project: Project, facts: Facts, options: Options, new: tuple[str, ...], number: int
-) -> Iterator[Step]:
+) -> Iterator[ReleaseStep]:
     """One new backend takes the place of an old one. The first one is looked at longest."""
     old = facts.backends[number : number + 1]
     serving = (*new[: number + 1], *facts.backends[number + 1 :])
@@ -274,7 +186,7 @@ def _round(
         f"ask {new[number]} directly, before any rider does",
         "5 s",
         f"{new[number]} is removed",
-        containers=(new[number], *before[:1]),
+        subjects=(new[number], *before[:1]),
     )
     if number == 0:
         yield _workers(project, facts)
@@ -292,7 +204,8 @@ def _round(
         f"watch errors, latency and connections for {seconds} s; the old one stands by",
         f"{seconds} s",
         back,
-        containers=(new[number],),
+        subjects=(new[number],),
+        seconds=seconds,
     )
     if old:
         yield Step(
@@ -305,8 +218,9 @@ def _round(
         )
 
 
-def _workers(project: Project, facts: Facts) -> Step:
-    """Before riders meet the new pages: the old worker would not know new kinds of jobs."""
+def _workers(project: Project, facts: Facts) -> ReleaseStep:
+    """Before riders meet the new pages: the old worker would not know new kinds of jobs. A new
+    one knows the old kinds, so a release must keep the jobs of the one before."""
     new = _next_names(facts.name, "worker", facts.workers, facts.worker_replicas)
     scale = f"worker={len(facts.workers) + len(new)}"
     return Step(
@@ -316,7 +230,7 @@ def _workers(project: Project, facts: Facts) -> Step:
         "the old worker is started again; what the new one had begun is taken up",
         (
             _one_more(project, "worker", scale),
-            *(docker("stop", "--time", str(STOP_SECONDS), each) for each in facts.workers),
+            *(docker("stop", "--time", str(STOP_SECONDS), worker) for worker in facts.workers),
         ),
         (*new, *facts.workers),
     )
@@ -345,7 +259,9 @@ def _next_names(project: str, service: str, there: tuple[str, ...], count: int) 
     return tuple(f"{project}-{service}-{highest + number}" for number in range(1, count + 1))
 
 
-def going_back(plan: Plan, *, left: tuple[str, ...], new: tuple[str, ...]) -> tuple[Call, ...]:
+def going_back(
+    plan: ReleasePlan, *, left: tuple[str, ...], new: tuple[str, ...]
+) -> tuple[Call, ...]:
     """The calls that undo a broken-off upgrade: what is `left` of the old serves again, alone.
 
     The first one decides: only when nginx asks the old again may the new be removed.
@@ -355,7 +271,7 @@ def going_back(plan: Plan, *, left: tuple[str, ...], new: tuple[str, ...]) -> tu
     calls = [_use(facts.project, *left), *(_removal(*new) if new else ())]
     if facts.workers:
         calls.append(docker("start", *facts.workers))
-    calls += [docker("rm", "--force", each) for each in new_workers]
+    calls += [docker("rm", "--force", new_worker) for new_worker in new_workers]
     if len(left) < len(facts.backends):
         scale = f"backend={len(facts.backends)}"
         calls.append(_one_more(facts.project, "backend", scale))

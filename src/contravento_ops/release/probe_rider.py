@@ -1,4 +1,9 @@
-"""A rider that the application makes for us, to ask as; removed with all that it did."""
+"""A rider that the application makes for us, to ask as; removed with all that it did.
+
+Reads alone would not show a lost write: `probe_…`, whose address ends in `@probe.invalid`, writes
+drafts for nobody else's eyes and uploads small tracks, and every write that was acknowledged is
+looked up afterwards. One that a broken-off deployment left goes with the next.
+"""
 
 import json
 from collections.abc import Iterator

@@ -86,7 +86,7 @@ class Report:
                 f" {counted.acknowledged} writes acknowledged,"
                 f" {len(counted.acknowledged_but_gone)} of them gone."
             )
-            yield from (f"Lost: {each}" for each in counted.losses)
-        yield from (f"Note: {each}" for each in self.warnings)
+            yield from (f"Lost: {loss}" for loss in counted.losses)
+        yield from (f"Note: {warning}" for warning in self.warnings)
         seconds = sum(seconds for _, seconds in self.steps)
         yield f"It took {seconds:.0f} s."

@@ -1,20 +1,22 @@
-"""Carrying a plan out, and going back by itself when a step says no."""
+"""Deploy to one host by a plan, and go back to the release before when a step fails."""
 
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Project
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.errors import CommandError, Exit, StepFailed
+from contravento_ops.kit.steps import Failure, StepRunner
 from contravento_ops.release import budget, direct_requests, facts, plan, preflight, wait
 from contravento_ops.release.budget import Answer
-from contravento_ops.release.plan import Kind, Plan, Step
+from contravento_ops.release.plan import ReleasePlan
 from contravento_ops.release.report import Report, Requests
+from contravento_ops.release.steps import BEFORE_IMPACT, Kind, ReleaseStep, refuse_before_impact
 from contravento_ops.release.traffic import Stream
-from contravento_ops.release.wait import NotWell
 
 HEALTHY_SECONDS = 90
 SETTLED_SECONDS = 60
@@ -26,14 +28,13 @@ BUILD_SECONDS = 1800
 DRAINED_STATUS = 3
 # nginx's image has no pgrep; the brackets keep this line from finding itself
 DRAINING = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c 'is shutting[ ]down'"
-BEFORE_IMPACT = frozenset({Kind.HOST, Kind.ENVIRONMENT, Kind.IMAGE, Kind.VERDICT, Kind.PREFLIGHT})
 
 
 @dataclass
 class Rollout:
     """One deployment under way. `checks` are what others know how to do: host, environment."""
 
-    plan: Plan
+    plan: ReleasePlan
     console: Console
     report: Report
     values: Mapping[str, str]
@@ -45,7 +46,6 @@ class Rollout:
     before: list[Answer] = field(default_factory=list)
     started: list[str] = field(default_factory=list)
     switched_at: float = 0.0
-    touched: bool = False
 
     @property
     def project(self) -> Project:
@@ -57,33 +57,24 @@ class Rollout:
 
     def run(self) -> Report:
         """Carry out every step, or go back. What was refused before any impact is raised."""
-        try:
-            for step in self.plan.steps:
-                self._carry_out(step)
-            self._end_stream()
+        if self.runner().run():
             self.report.outcome = "deployed"
-        except (NotWell, CommandError) as problem:
-            self._fail(problem)
-        except BaseException:
-            self._fail(NotWell("it was broken off"))
-            raise
+            self._end_stream()
         return self.report
 
-    def _carry_out(self, step: Step) -> None:
-        began = time.monotonic()
-        if step.kind not in BEFORE_IMPACT:
-            self.touched = True
-        with self.console.step(step.title):
-            HANDLERS[step.kind](self, step)
-        self.report.steps.append((step.title, round(time.monotonic() - began, 1)))
+    def runner(self) -> StepRunner[Kind]:
+        handlers = {kind: partial(handler, self) for kind, handler in HANDLERS.items()}
+        return StepRunner(
+            steps=self.plan.steps,
+            handlers=handlers,
+            console=self.console,
+            on_failure=self.fail,
+            harmless=BEFORE_IMPACT,
+            took=self.report.steps,
+        )
 
-    def _fail(self, problem: NotWell | CommandError) -> None:
-        self.report.cause = str(problem).strip().rstrip(".")
-        if not self.touched:
-            self.report.outcome = "refused"
-            if isinstance(problem, CommandError):
-                raise problem
-            raise CommandError(str(problem), status=Exit.REFUSED)
+    def fail(self, failure: Failure[Kind]) -> None:
+        refuse_before_impact(failure, self.report)
         self.report.outcome = self._settle()
         self._end_stream()
 
@@ -100,16 +91,16 @@ class Rollout:
 
     # -- steps -------------------------------------------------------------------------------
 
-    def check(self, step: Step) -> None:
+    def check(self, step: ReleaseStep) -> None:
         self.checks[step.kind]()
 
-    def call(self, step: Step) -> None:
+    def call(self, step: ReleaseStep) -> None:
         self._calls(step.calls)
 
-    def image(self, step: Step) -> None:
+    def image(self, step: ReleaseStep) -> None:
         self._calls(step.calls, timeout=BUILD_SECONDS)
 
-    def preflight(self, step: Step) -> None:
+    def preflight(self, step: ReleaseStep) -> None:
         done = compose.run(step.calls[0])
         found = preflight.read(done.out) if done.ok else None
         if found is None:
@@ -125,87 +116,86 @@ class Rollout:
         if refused:
             raise CommandError(refused, status=Exit.REFUSED)
 
-    def migrate(self, step: Step) -> None:
+    def migrate(self, step: ReleaseStep) -> None:
         done = compose.run(step.calls[0])
         if not done.ok:
-            raise NotWell(f"the migration failed: {_last_word(done.said)}")
+            raise StepFailed(f"the migration failed: {_last_word(done.said)}")
 
-    def wait(self, step: Step) -> None:
+    def wait(self, step: ReleaseStep) -> None:
         self._until_well(seconds=self.healthy_seconds * 2)
         address = facts.address_of_site(self.project, self.host)
         answer = Stream(address).get("/health")
         if answer.status != 200:
-            raise NotWell(f"the site answers {answer.status or answer.words} at {address.host}")
+            raise StepFailed(f"the site answers {answer.status or answer.words} at {address.host}")
 
-    def begin_stream(self, step: Step) -> None:
+    def begin_stream(self, step: ReleaseStep) -> None:
         address = facts.address_of_site(self.project, self.host)
         self.stream = Stream(address, self._probe_token())
         self.stream.start()
         time.sleep(LISTEN_SECONDS)
         self.before = self.stream.since(0)
 
-    def start(self, step: Step) -> None:
-        name = step.containers[0]
+    def start(self, step: ReleaseStep) -> None:
+        name = step.subjects[0]
         self.started.append(name)
         self._calls(step.calls)
         wait.until_healthy(name, seconds=self.healthy_seconds)
         self._until_ready(name)
 
-    def rehearse(self, step: Step) -> None:
-        new, *others = step.containers
+    def rehearse(self, step: ReleaseStep) -> None:
+        new, *others = step.subjects
         before = direct_requests.ask(others[0], host=self.host, rounds=2) if others else []
         if cause := budget.judge(direct_requests.ask(new, host=self.host), before=before):
-            raise NotWell(f"asked directly, {cause}")
+            raise StepFailed(f"asked directly, {cause}")
         self._judge_connections(new)
 
-    def workers(self, step: Step) -> None:
-        new = step.containers[: self.plan.facts.worker_replicas]
+    def workers(self, step: ReleaseStep) -> None:
+        new = step.subjects[: self.plan.facts.worker_replicas]
         self._calls(step.calls[:1])
         for name in new:
             wait.until_healthy(name, seconds=self.healthy_seconds)
         self._calls(step.calls[1:])
 
-    def switch(self, step: Step) -> None:
+    def switch(self, step: ReleaseStep) -> None:
         self.switched_at = time.monotonic()
         self._calls(step.calls)
 
-    def bake(self, step: Step) -> None:
-        name = step.containers[0]
-        seconds = float(step.usually.split()[0])
-        until = time.monotonic() + seconds
+    def bake(self, step: ReleaseStep) -> None:
+        name = step.subjects[0]
+        until = time.monotonic() + step.seconds
         while time.monotonic() < until:
-            time.sleep(min(LOOK_EVERY_SECONDS, seconds))
+            time.sleep(min(LOOK_EVERY_SECONDS, step.seconds))
             self._judge_traffic()
             self._judge_connections(name)
             wait.until_healthy(name, seconds=self.healthy_seconds)
 
-    def stop(self, step: Step) -> None:
+    def stop(self, step: ReleaseStep) -> None:
         self._until_drained()
         self._judge_traffic()
         self._calls(step.calls)
 
-    def beside(self, step: Step) -> None:
+    def beside(self, step: ReleaseStep) -> None:
         """A service whose configuration changed is replaced, which nobody can do unnoticed."""
         names = self.plan.facts.beside
         before = {each.service: each.id for each in self.project.containers(*names)}
         self._calls(step.calls)
         self._until_well(seconds=self.healthy_seconds)
-        after = {each.service: each.id for each in self.project.containers(*names)}
+        after = {container.service: container.id for container in self.project.containers(*names)}
         for service in sorted(name for name in before if before[name] != after.get(name)):
             self.report.warnings.append(
                 f"{service} was replaced, since its configuration changed;"
                 " requests of that moment may have been lost"
             )
 
-    def record(self, step: Step) -> None:
+    def record(self, step: ReleaseStep) -> None:
         self.checks[Kind.RECORD]()
 
-    def watch(self, step: Step) -> None:
+    def watch(self, step: ReleaseStep) -> None:
         """Its troubles touch no rider: they are told, and undo nothing."""
         try:
             self._calls(step.calls)
             wait.all_healthy(self.project, seconds=self.healthy_seconds)
-        except NotWell as problem:
+        except StepFailed as problem:
             self.report.warnings.append(f"monitoring is not well: {problem}")
 
     # -- what steps have in common -----------------------------------------------------------
@@ -217,7 +207,7 @@ class Rollout:
             done = compose.run(call, timeout=timeout)
             is_switch = plan.UPSTREAM in call.words
             if not done.ok and not (is_switch and done.status == DRAINED_STATUS):
-                raise NotWell(f"`{' '.join(call.words[-6:])}` failed: {done.said}")
+                raise StepFailed(f"`{' '.join(call.words[-6:])}` failed: {done.said}")
 
     def _until_well(self, *, seconds: float) -> None:
         """All that riders need."""
@@ -231,7 +221,7 @@ class Rollout:
                 return
             wait.until_healthy(name, seconds=self.healthy_seconds)
             if time.monotonic() > until:
-                raise NotWell(f"{name} is not ready after {self.healthy_seconds:.0f} s: {said}")
+                raise StepFailed(f"{name} is not ready after {self.healthy_seconds:.0f} s: {said}")
             time.sleep(LOOK_EVERY_SECONDS)
 
     def _judge_traffic(self) -> None:
@@ -239,21 +229,21 @@ class Rollout:
             return
         cause = budget.judge(self.stream.since(self.switched_at), before=self.before)
         if cause:
-            raise NotWell(f"after the switch {cause}")
+            raise StepFailed(f"after the switch {cause}")
 
     def _judge_connections(self, name: str) -> None:
         address = facts.ip_of(name, "data")
         query = f"SELECT count(*) FROM pg_stat_activity WHERE client_addr = '{address}'"  # noqa: S608
         done = compose.run(facts.psql(self.project, query))
         if not done.ok:
-            raise NotWell(f"{name} leaves the database no connection to look at: {done.said}")
+            raise StepFailed(f"{name} leaves the database no connection to look at: {done.said}")
         cause = budget.judge_connections(
             int(done.out.strip() or 0),
             pool=int(self.values.get("DATABASE_POOL_SIZE", 20)),
             processes=int(self.values.get("WEB_CONCURRENCY", 1)),
         )
         if cause:
-            raise NotWell(cause)
+            raise StepFailed(cause)
 
     def _until_drained(self) -> None:
         """No nginx process is left that may still ask a backend of before."""
@@ -313,7 +303,7 @@ class Rollout:
         """Whether what served before serves again. Nothing new is stopped before it does."""
         self.console.note("warning", f"Going back: {self.report.cause}")
         self.before_going_back()
-        there = {each.name for each in self.plan.facts.project.containers("backend")}
+        there = {container.name for container in self.plan.facts.project.containers("backend")}
         new = tuple(name for name in self.started if name in there)
         first, *others = plan.going_back(self.plan, left=self._left(), new=new)
         if not self._undo(first):
@@ -322,7 +312,7 @@ class Rollout:
             self._undo(call)
         try:
             self._until_well(seconds=SETTLED_SECONDS)
-        except NotWell as problem:
+        except StepFailed as problem:
             self.report.warnings.append(str(problem))
         return bool(self._left())
 
@@ -343,7 +333,7 @@ def _last_word(said: str) -> str:
         return line
 
 
-HANDLERS: Mapping[Kind, Callable[[Rollout, Step], None]] = {
+HANDLERS: Mapping[Kind, Callable[[Rollout, ReleaseStep], None]] = {
     Kind.HOST: Rollout.check,
     Kind.ENVIRONMENT: Rollout.check,
     Kind.IMAGE: Rollout.image,

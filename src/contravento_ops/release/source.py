@@ -7,7 +7,7 @@ from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, docker
 from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.kit.state import Release
-from contravento_ops.release.plan import Options
+from contravento_ops.release.steps import Options
 
 REPOSITORY = "contravento"
 COMMIT_LABEL = "org.opencontainers.image.revision"

@@ -45,7 +45,7 @@ class Stream:
         senders: list[Callable[[], None]] = [self._read, self._read_anew]
         if self.token:
             senders += [self._write, self._upload]
-        self._threads = [threading.Thread(target=each, daemon=True) for each in senders]
+        self._threads = [threading.Thread(target=sender, daemon=True) for sender in senders]
         for thread in self._threads:
             thread.start()
 

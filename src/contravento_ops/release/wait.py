@@ -6,32 +6,30 @@ from typing import Any
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Container, Project, docker
-from contravento_ops.kit.errors import CommandError
+from contravento_ops.kit.errors import CommandError, StepFailed
+from contravento_ops.kit.services import ONE_OFF
 
 LOOK_EVERY_SECONDS = 0.5
 LAST_WORDS = 300
-ONE_OFF = frozenset({"roles", "migrate", "static", "prepare", "backup-prepare", "pooler-role"})
-
-
-class NotWell(Exception):
-    """Something did not come up; its words are the cause in a report."""
 
 
 def until_healthy(container: str, *, seconds: float) -> None:
-    """Raises NotWell when it ends, restarts, or is not healthy in time."""
+    """Raises StepFailed when it ends, restarts, or is not healthy in time."""
     until = time.monotonic() + seconds
     while True:
         found = compose.inspect(container)
         state: dict[str, Any] = found["State"]
         if found["RestartCount"] or state["Status"] in ("exited", "dead", "restarting"):
-            raise NotWell(
+            raise StepFailed(
                 f"{container} crashes at its start, with exit status {state['ExitCode']}:"
                 f" {last_words(container)}"
             )
         if state.get("Health", {"Status": "healthy"})["Status"] == "healthy":
             return
         if time.monotonic() > until:
-            raise NotWell(f"{container} is not healthy after {seconds:.0f} s: {_complaint(state)}")
+            raise StepFailed(
+                f"{container} is not healthy after {seconds:.0f} s: {_complaint(state)}"
+            )
         time.sleep(LOOK_EVERY_SECONDS)
 
 
@@ -40,15 +38,19 @@ def all_healthy(project: Project, *, seconds: float, but: Collection[str] = ()) 
     until = time.monotonic() + seconds
     while True:
         ill = [
-            each
-            for each in project.containers()
-            if each.service not in ONE_OFF and each.service not in but and not _is_well(each)
+            container
+            for container in project.containers()
+            if container.service not in ONE_OFF
+            and container.service not in but
+            and not _is_well(container)
         ]
         if not ill:
             return
         if time.monotonic() > until:
             names = ", ".join(f"{each.service} ({each.health or each.state})" for each in ill)
-            raise NotWell(f"not healthy after {seconds:.0f} s: {names}: {last_words(ill[0].name)}")
+            raise StepFailed(
+                f"not healthy after {seconds:.0f} s: {names}: {last_words(ill[0].name)}"
+            )
         time.sleep(LOOK_EVERY_SECONDS)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from contravento_ops.environment import urls
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project
-from contravento_ops.release.wait import NotWell
+from contravento_ops.kit.errors import StepFailed
 from contravento_ops.rotation.strategy import Phase, RotationRequest, expect
 
 # What is said comes through a pipe and stands in no log: a password is part of it.
@@ -25,56 +25,60 @@ REFUSED = "password authentication failed"
 class OneRole:
     """Of a role that holds no connection for riders: it changes at once."""
 
-    turn: RotationRequest
+    request: RotationRequest
     role: str
 
     def open(self) -> None:
-        set_password(self.turn.project, self.role, self.turn.fresh)
+        set_password(self.request.project, self.role, self.request.fresh)
 
     def phases(self) -> Sequence[Phase]:
-        return (Phase(f"whoever signs in as {self.role} takes it up", self.turn.file()),)
+        return (Phase(f"whoever signs in as {self.role} takes it up", self.request.file()),)
 
     def shut(self) -> None:
-        set_password(self.turn.project, self.role, self.turn.old)
+        set_password(self.request.project, self.role, self.request.old)
 
     def close(self) -> None:
         """It went with the change."""
 
     def prove(self) -> str:
-        return proven(self.turn, (self.role, self.turn.fresh), (self.role, self.turn.old))
+        return proven(self.request, (self.role, self.request.fresh), (self.role, self.request.old))
 
 
 @dataclass
 class TwoRoles:
     """The application's: the role that rests gets the new password, and takes over."""
 
-    turn: RotationRequest
+    request: RotationRequest
 
     @property
     def role(self) -> str:
-        return urls.role_in(self.turn.values)
+        return urls.role_in(self.request.values)
 
     @property
     def other(self) -> str:
-        return next(each for each in urls.APPLICATION_ROLES if each != self.role)
+        return next(
+            application_role
+            for application_role in urls.APPLICATION_ROLES
+            if application_role != self.role
+        )
 
     def open(self) -> None:
-        set_password(self.turn.project, self.other, self.turn.fresh)
+        set_password(self.request.project, self.other, self.request.fresh)
 
     def phases(self) -> Sequence[Phase]:
-        values = self.turn.file(POSTGRES_APP_ROLE=self.other)
+        values = self.request.file(POSTGRES_APP_ROLE=self.other)
         return (Phase(f"the application signs in as {self.other}", values),)
 
     def shut(self) -> None:
-        set_password(self.turn.project, self.other, None)
+        set_password(self.request.project, self.other, None)
 
     def close(self) -> None:
-        set_password(self.turn.project, self.role, None)
+        set_password(self.request.project, self.role, None)
         end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = "
-        say(self.turn.project, f"{end}{literal(self.role)}")
+        say(self.request.project, f"{end}{literal(self.role)}")
 
     def prove(self) -> str:
-        return proven(self.turn, (self.other, self.turn.fresh), (self.role, self.turn.old))
+        return proven(self.request, (self.other, self.request.fresh), (self.role, self.request.old))
 
 
 def set_password(project: Project, role: str, password: str | None) -> None:
@@ -89,7 +93,7 @@ def say(project: Project, statement: str) -> None:
         project.call("exec", "-T", "postgres", "sh", "-c", PSQL), said_to_it=f"{statement};\n"
     )
     if not done.ok:
-        raise NotWell(f"PostgreSQL refuses the change: {done.err.strip().splitlines()[-1:]}")
+        raise StepFailed(f"PostgreSQL refuses the change: {done.err.strip().splitlines()[-1:]}")
 
 
 def knock(project: Project, role: str, password: str) -> str:
@@ -99,10 +103,10 @@ def knock(project: Project, role: str, password: str) -> str:
     return "" if done.ok else done.err.strip() or f"status {done.status}"
 
 
-def proven(turn: RotationRequest, new: tuple[str, str], old: tuple[str, str]) -> str:
-    said = knock(turn.project, *new)
+def proven(request: RotationRequest, new: tuple[str, str], old: tuple[str, str]) -> str:
+    said = knock(request.project, *new)
     expect(not said, f"PostgreSQL does not let {new[0]} in with the new password: {said}")
-    said = knock(turn.project, *old)
+    said = knock(request.project, *old)
     expect(REFUSED in said, f"PostgreSQL still lets {old[0]} in with the old password")
     return f"PostgreSQL lets {new[0]} in with the new password, and refuses the old one."
 

@@ -1,8 +1,8 @@
-"""Carrying one rotation out, and going back where a step fails."""
+"""Rotate one secret step by step, and go back where a step fails."""
 
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,22 @@ from contravento_ops.kit import compose
 from contravento_ops.kit.check_result import CheckFailed, Inconclusive
 from contravento_ops.kit.compose import Project
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.errors import CommandError, Exit
-from contravento_ops.release import facts, plan, wait
-from contravento_ops.release.plan import Kind, Options
+from contravento_ops.kit.errors import CommandError, Exit, StepFailed
+from contravento_ops.kit.services import (
+    APPLICATION,
+    EXPORTER_OF_CONTAINERS,
+    KEEPER_OF_THE_FILE,
+    NEVER_REPLACED,
+)
+from contravento_ops.kit.steps import Failure, Interrupted, Problem, StepRunner
+from contravento_ops.release import facts, plan as release_plan, wait
 from contravento_ops.release.report import Report
 from contravento_ops.release.rollout import Rollout
-from contravento_ops.release.wait import NotWell
+from contravento_ops.release.steps import Kind as ReleaseKind, Options
+from contravento_ops.rotation import plan
+from contravento_ops.rotation.plan import Kind, RotationStep
 from contravento_ops.rotation.strategy import Phase, RotationRequest, RotationStrategy
 
-ROLLED = frozenset({"backend", "worker"})
-NEVER_REPLACED = frozenset({"postgres", "nginx"})
-WATCHES, KEEPS = "containers", "backup-prepare"
 UP_SECONDS = 600
 
 
@@ -37,8 +42,8 @@ class SecretRotator:
     """`requests` are those of the streams that ran while backends were replaced. Where `is_made` is
     not so, the secret was made before, and keeps its age."""
 
-    turn: RotationRequest
-    way: RotationStrategy
+    request: RotationRequest
+    strategy: RotationStrategy
     console: Console
     pace: Pace
     is_made: bool = True
@@ -46,68 +51,96 @@ class SecretRotator:
     losses: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     proof: str = ""
+    before: str = ""
     replaced: tuple[str, ...] = ()
 
     @property
     def project(self) -> Project:
-        return self.turn.project
+        return self.request.project
 
     @property
     def file(self) -> Path:
-        return self.project.place.env_file
+        return self.project.paths.env_file
 
     def run(self) -> dict[str, Any]:
         """What came of it. Raises CommandError, which says what is in force then."""
-        self._open()
-        self.keep_previous()
-        for phase in self.way.phases():
-            self.take_up(phase)
-        self._close()
-        self.record()
+        self._runner(plan.steps(self.request, self.strategy)).run()
         return {
-            "secret": self.turn.name,
+            "secret": self.request.name,
             "proof": self.proof,
             "requests": self.requests,
             "losses": self.losses,
             "warnings": self.warnings,
         }
 
+    def apply(self, phase: Phase) -> None:
+        """One phase alone. Raises CommandError after going back."""
+        self._runner((plan.take_up(phase),)).run()
+
+    def _runner(self, steps: Iterable[RotationStep]) -> StepRunner[Kind]:
+        return StepRunner(
+            steps=steps,
+            handlers={
+                Kind.OPEN: self._open,
+                Kind.KEEP_PREVIOUS: self._keep_previous,
+                Kind.WAIT: self._wait,
+                Kind.TAKE_UP: self._take_up,
+                Kind.CLOSE: self._close,
+                Kind.RECORD: self._record,
+            },
+            console=self.console,
+            on_failure=self._fail,
+        )
+
     # --- steps
 
-    def _open(self) -> None:
-        with self.console.step(f"put a new {self.turn.name} beside the old one"):
-            try:
-                self.way.open()
-            except NotWell as problem:
-                words = f"{_sentence(problem)} Nothing was changed."
-                raise CommandError(words, status=Exit.REFUSED) from None
+    def _open(self, step: RotationStep) -> None:
+        self.strategy.open()
 
-    def keep_previous(self) -> None:
+    def _keep_previous(self, step: RotationStep) -> None:
         """As it was before the whole of it, for who has to look."""
         env_files.keep_previous(self.file)
 
-    def take_up(self, phase: Phase) -> None:
-        self._wait(phase)
-        before, self.replaced = self.file.read_text(), ()
-        running = self._configured()
-        env_files.change(self.file, phase.values)
-        try:
-            changed = differing(running, self._configured())
-            if touched := sorted(changed & NEVER_REPLACED):
-                raise NotWell(f"{' and '.join(touched)} would have to be replaced for it")
-            with self.console.step(phase.title):
-                self._bring(changed, before)
-        except (NotWell, CommandError) as problem:
-            self._go_back(before, problem)
-        except BaseException:
-            with suppress(CommandError):
-                self._go_back(before, NotWell("it was broken off"))
-            raise
+    def _wait(self, step: RotationStep) -> None:
+        time.sleep(step.seconds)
 
-    def _bring(self, changed: set[str], before: str) -> None:
-        beside = tuple(sorted(changed - ROLLED))
-        if changed & ROLLED:
-            self._roll(beside, before)
+    def _take_up(self, step: RotationStep) -> None:
+        self.before, self.replaced = self.file.read_text(), ()
+        running = self._configured()
+        env_files.change(self.file, step.settings)
+        changed = differing(running, self._configured())
+        if touched := sorted(changed & NEVER_REPLACED):
+            raise StepFailed(f"{' and '.join(touched)} would have to be replaced for it")
+        self._bring(changed)
+
+    def _close(self, step: RotationStep) -> None:
+        """From here on the new value is in force, whatever comes."""
+        try:
+            self.strategy.close()
+            self.proof = self.strategy.prove()
+        except (CheckFailed, Inconclusive) as problem:
+            raise StepFailed(str(problem)) from problem
+
+    def _record(self, step: RotationStep) -> None:
+        self.record()
+
+    def record(self) -> None:
+        """Note when it was made, for monitoring; and keep the file, for a lost server."""
+        secret_ages.note(self.file, *(self.request.new if self.is_made else ()))
+        services = self.project.services()
+        if EXPORTER_OF_CONTAINERS in services:
+            compose.run_well(self.project.call("up", "--detach", EXPORTER_OF_CONTAINERS))
+        if KEEPER_OF_THE_FILE in services:
+            compose.run_well(
+                self.project.call("run", "--rm", "--no-deps", "-T", KEEPER_OF_THE_FILE)
+            )
+
+    # --- what steps have in common
+
+    def _bring(self, changed: set[str]) -> None:
+        beside = tuple(sorted(changed - APPLICATION))
+        if changed & APPLICATION:
+            self._roll(beside)
         elif beside:
             self._replace(beside)
             wait.all_healthy(self.project, seconds=self.pace.healthy_seconds)
@@ -116,83 +149,84 @@ class SecretRotator:
         """Compose makes everything anew that needs what it replaces; not so what is gone already
         and comes back."""
         self.replaced = services
-        for call in (plan.removal_of(self.project, services), self.project.call("up", "--detach")):
+        for call in (
+            release_plan.removal_of(self.project, services),
+            self.project.call("up", "--detach"),
+        ):
             compose.run_well(call, timeout=UP_SECONDS)
 
-    def _roll(self, beside: tuple[str, ...], before: str) -> None:
-        """Backend by backend, under a stream of requests. Raises NotWell where it went back."""
-        tag = self.turn.values["TAG"]
+    def _roll(self, beside: tuple[str, ...]) -> None:
+        """Backend by backend, under a stream of requests. Raises StepFailed where it went back."""
+        tag = self.request.values["TAG"]
         options = Options(
             tag=tag, build=False, bake_seconds=self.pace.bake_seconds, going_back=True
         )
-        rolling = Rollout(
-            plan=plan.renewal(facts.gather(self.project), options, beside),
+        rollout = Rollout(
+            plan=release_plan.renewal(facts.gather(self.project), options, beside),
             console=self.console,
-            report=Report(self.project.place.environment, f"contravento:{tag}"),
-            values=self.turn.values,
-            checks={Kind.RECORD: lambda: None},
+            report=Report(self.project.paths.environment, f"contravento:{tag}"),
+            values=self.request.values,
+            checks={ReleaseKind.RECORD: lambda: None},
             healthy_seconds=self.pace.healthy_seconds,
-            before_going_back=lambda: env_files.replace(self.file, before),
+            before_going_back=lambda: env_files.replace(self.file, self.before),
         )
-        report = rolling.run()
+        report = rollout.run()
         self._count(report)
         if report.outcome != "deployed":
             status = Exit.BROKEN if report.outcome == "broken" else Exit.WENT_BACK
             raise CommandError(f"{report.cause}", status=status)
 
     def _count(self, report: Report) -> None:
-        self.warnings += [each for each in report.warnings if "was replaced" not in each]
+        self.warnings += [warning for warning in report.warnings if "was replaced" not in warning]
         if found := report.requests:
             self.requests["sent"] += found.sent
             self.requests["lost"] += found.lost
             self.losses += found.losses
 
-    def _wait(self, phase: Phase) -> None:
-        if phase.after_seconds:
-            title = f"wait {phase.after_seconds / 60:.0f} minutes, until the last token has ended"
-            with self.console.step(title):
-                time.sleep(phase.after_seconds)
+    # --- when a step fails
 
-    def _go_back(self, before: str, problem: NotWell | CommandError) -> None:
+    def _fail(self, failure: Failure[Kind]) -> None:
+        """Raises CommandError, but where somebody broke it off."""
+        problem = failure.problem
+        if failure.step.kind is Kind.TAKE_UP:
+            is_interrupted = isinstance(problem, Interrupted)
+            with suppress(CommandError) if is_interrupted else nullcontext():
+                self._go_back(problem)
+        elif isinstance(problem, Interrupted):
+            return
+        elif failure.step.kind is Kind.CLOSE:
+            raise self._unproven(problem) from None
+        elif failure.step.kind is Kind.OPEN and isinstance(problem, StepFailed):
+            message = f"{_sentence(problem)} Nothing was changed."
+            raise CommandError(message, status=Exit.REFUSED) from None
+        else:
+            raise problem
+
+    def _go_back(self, problem: Problem) -> None:
         """The file as it was before the step, the services as the file says, the old value alone.
 
         Raises CommandError.
         """
-        env_files.replace(self.file, before)
+        env_files.replace(self.file, self.before)
         status = problem.status if isinstance(problem, CommandError) else Exit.WENT_BACK
-        said = [f"{self.turn.name} was not replaced: {_sentence(problem)}"]
+        sentences = [f"{self.request.name} was not replaced: {_sentence(problem)}"]
         try:
             if self.replaced:
                 self._replace(self.replaced)
-            self.way.shut()
-            said.append("What was before is in force again.")
-        except (NotWell, CommandError) as another:
-            said.append(f"Going back was not whole: {_sentence(another)} Look at once.")
+            self.strategy.shut()
+            sentences.append("What was before is in force again.")
+        except (StepFailed, CommandError) as another:
+            sentences.append(f"Going back was not whole: {_sentence(another)} Look at once.")
             status = Exit.BROKEN
-        raise CommandError(*said, status=status) from None
+        raise CommandError(*sentences, status=status) from None
 
-    def _close(self) -> None:
-        """From here on the new value is in force, whatever comes."""
-        try:
-            with self.console.step(f"let go of the old {self.turn.name}, and knock with it"):
-                self.way.close()
-                self.proof = self.way.prove()
-        except (NotWell, CheckFailed, Inconclusive, CommandError) as problem:
-            raise CommandError(
-                f"The new {self.turn.name} is in force, but the old one is not proven dead:"
-                f" {_sentence(problem)}",
-                "Its age is not noted; run the command again when that is mended.",
-                status=Exit.FAILED,
-            ) from None
-
-    def record(self) -> None:
-        """Its moment, for who watches; and the file, for who rebuilds a lost server."""
-        secret_ages.note(self.file, *(self.turn.new if self.is_made else ()))
-        services = self.project.services()
-        if WATCHES in services:
-            compose.run_well(self.project.call("up", "--detach", WATCHES))
-        if KEEPS in services:
-            compose.run_well(self.project.call("run", "--rm", "--no-deps", "-T", KEEPS))
+    def _unproven(self, problem: Problem) -> CommandError:
+        return CommandError(
+            f"The new {self.request.name} is in force, but the old one is not proven dead:"
+            f" {_sentence(problem)}",
+            "Its age is not noted; run the command again when that is mended.",
+            status=Exit.FAILED,
+        )
 
     def _configured(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.project.config()["services"]

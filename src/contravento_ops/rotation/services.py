@@ -10,8 +10,7 @@ from urllib.request import Request, urlopen
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Done, Project
-from contravento_ops.kit.errors import CommandError, Exit
-from contravento_ops.release.wait import NotWell
+from contravento_ops.kit.errors import CommandError, Exit, StepFailed
 from contravento_ops.rotation.strategy import Phase, RotationRequest, Typed, expect
 
 GRAFANA_PORT, ANSWER_SECONDS = 3000, 15
@@ -37,69 +36,69 @@ NOT_LET_IN = 5
 class Redis:
     """Redis takes several passwords of one user; the old one ends with the old container."""
 
-    turn: RotationRequest
+    request: RotationRequest
 
     def open(self) -> None:
-        self._acl(">", self.turn.fresh)
+        self._acl(">", self.request.fresh)
 
     def phases(self) -> Sequence[Phase]:
-        return (Phase("the application and Redis itself take it up", self.turn.file()),)
+        return (Phase("the application and Redis itself take it up", self.request.file()),)
 
     def shut(self) -> None:
-        self._acl("<", self.turn.fresh)
+        self._acl("<", self.request.fresh)
 
     def close(self) -> None:
         """It went with the container; one that was not replaced is told so."""
-        if self._lets_in(self.turn.old):
-            self._acl("<", self.turn.old)
+        if self._lets_in(self.request.old):
+            self._acl("<", self.request.old)
 
     def prove(self) -> str:
-        expect(self._lets_in(self.turn.fresh), "Redis refuses the new password")
-        expect(not self._lets_in(self.turn.old), "Redis still takes the old password")
+        expect(self._lets_in(self.request.fresh), "Redis refuses the new password")
+        expect(not self._lets_in(self.request.old), "Redis still takes the old password")
         return "Redis takes the new password, and refuses the old one."
 
     def _acl(self, sign: str, password: str) -> None:
         words = ("exec", "-T", "redis", "redis-cli")
         said = self._say(words, f"ACL SETUSER default {json.dumps(sign + password)}")
         if said.out.strip() != "OK":
-            raise NotWell("Redis does not change its passwords")
+            raise StepFailed("Redis does not change its passwords")
 
     def _lets_in(self, password: str) -> bool:
-        """Raises NotWell where Redis says nothing at all."""
+        """Raises StepFailed where Redis says nothing at all."""
         words = ("exec", "-T", "redis", "env", "-u", "REDISCLI_AUTH", "redis-cli")
         said = self._say(words, f"AUTH {json.dumps(password)}").out.strip()
         expect(said == "OK" or "WRONGPASS" in said, "Redis does not answer")
         return said == "OK"
 
     def _say(self, words: tuple[str, ...], line: str) -> Done:
-        return compose.run(self.turn.project.call(*words), said_to_it=f"{line}\n")
+        return compose.run(self.request.project.call(*words), said_to_it=f"{line}\n")
 
 
 @dataclass
 class Grafana:
     """Its own database has the password; the file's counts when there is none yet."""
 
-    turn: RotationRequest
+    request: RotationRequest
     url: str = ""
 
     def open(self) -> None:
-        self.url = self.url or _grafana(self.turn.project)
+        self.url = self.url or _grafana(self.request.project)
         if not self.url:
             return
-        if self._ask("GET", "/api/user", self.turn.old) != 200:
+        if self._ask("GET", "/api/user", self.request.old) != 200:
             raise CommandError(
                 "Grafana does not take the password of the environment file: it was changed there."
                 " Set the file's line to what it is now; nothing was changed.",
                 status=Exit.REFUSED,
             )
-        self._change(self.turn.old, self.turn.fresh)
+        self._change(self.request.old, self.request.fresh)
 
     def phases(self) -> Sequence[Phase]:
-        return (Phase("Grafana takes it up", self.turn.file()),)
+        return (Phase("Grafana takes it up", self.request.file()),)
 
     def shut(self) -> None:
         if self.url:
-            self._change(self.turn.fresh, self.turn.old)
+            self._change(self.request.fresh, self.request.old)
 
     def close(self) -> None:
         """It went with the change."""
@@ -108,7 +107,7 @@ class Grafana:
         if not self.url:
             return "Grafana does not run; it begins with the new password."
         new, old = (
-            self._ask("GET", "/api/user", each) for each in (self.turn.fresh, self.turn.old)
+            self._ask("GET", "/api/user", each) for each in (self.request.fresh, self.request.old)
         )
         expect(new == 200, f"Grafana answers {new} to the new password")
         expect(old == 401, f"Grafana answers {old} to the old password")
@@ -122,7 +121,7 @@ class Grafana:
     def _ask(
         self, method: str, path: str, password: str, body: dict[str, str] | None = None
     ) -> int:
-        user = self.turn.values.get("GRAFANA_ADMIN_USER", "admin")
+        user = self.request.values.get("GRAFANA_ADMIN_USER", "admin")
         basic = base64.b64encode(f"{user}:{password}".encode()).decode()
         headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/json"}
         content = json.dumps(body).encode() if body else None
@@ -133,7 +132,7 @@ class Grafana:
         except HTTPError as error:
             return error.code
         except (URLError, HTTPException, OSError) as error:
-            raise NotWell(f"Grafana does not answer: {error}") from error
+            raise StepFailed(f"Grafana does not answer: {error}") from error
 
 
 def _grafana(project: Project) -> str:
@@ -142,9 +141,9 @@ def _grafana(project: Project) -> str:
         return ""
     ports = [
         published
-        for each in project.containers("grafana")
-        for _, published, target in each.ports
-        if target == GRAFANA_PORT and each.state == "running"
+        for container in project.containers("grafana")
+        for _, published, target in container.ports
+        if target == GRAFANA_PORT and container.state == "running"
     ]
     return f"http://127.0.0.1:{ports[0]}" if ports else ""
 
@@ -154,23 +153,23 @@ class Mail(Typed):
     """The mail server is asked before and afterwards."""
 
     def open(self) -> None:
-        if not self._lets_in(self.turn.fresh):
+        if not self._lets_in(self.request.fresh):
             raise CommandError(
                 "The mail server refuses the new SMTP_PASSWORD; nothing was changed.",
                 status=Exit.REFUSED,
             )
 
     def prove(self) -> str:
-        expect(self._lets_in(self.turn.fresh), "the mail server refuses the new password")
-        if self._lets_in(self.turn.old):
+        expect(self._lets_in(self.request.fresh), "the mail server refuses the new password")
+        if self._lets_in(self.request.old):
             return "The mail server still takes the old password: revoke it there."
         return "The mail server takes the new password, and refuses the old one."
 
     def _lets_in(self, password: str) -> bool:
-        call = self.turn.project.call("exec", "-T", "backend", "python3", "-c", SIGN_IN)
+        call = self.request.project.call("exec", "-T", "backend", "python3", "-c", SIGN_IN)
         done = compose.run(call, timeout=60, said_to_it=f"{password}\n")
         if done.status not in (0, NOT_LET_IN):
-            raise NotWell(f"the mail server cannot be asked: {done.said.splitlines()[-1:]}")
+            raise StepFailed(f"the mail server cannot be asked: {done.said.splitlines()[-1:]}")
         return done.ok
 
 
@@ -178,35 +177,37 @@ class Mail(Typed):
 class Backups:
     """What was kept is encrypted anew, so that old sets open with the new key and no other."""
 
-    turn: RotationRequest
+    request: RotationRequest
 
     def open(self) -> None:
-        self._take(self.turn.old, self.turn.fresh)
+        self._take(self.request.old, self.request.fresh)
 
     def phases(self) -> Sequence[Phase]:
-        return (Phase("the backup service takes it up", self.turn.file()),)
+        return (Phase("the backup service takes it up", self.request.file()),)
 
     def shut(self) -> None:
-        self._take(self.turn.fresh, self.turn.old)
+        self._take(self.request.fresh, self.request.old)
 
     def close(self) -> None:
         """A set that was taken meanwhile is of the old key still."""
-        self._take(self.turn.old, self.turn.fresh)
+        self._take(self.request.old, self.request.fresh)
         self._say("retire", "")
 
     def prove(self) -> str:
-        self._say("prove", f"{self.turn.old}\n")
+        self._say("prove", f"{self.request.old}\n")
         return "Every set opens with the new key, and nothing with the old one."
 
     def _take(self, old: str, new: str) -> None:
         self._say("take", f"{old}\n{new}\n")
 
     def _say(self, step: str, words: str) -> None:
-        call = self.turn.project.call("exec", "-T", "backup", "contravento-backup", "rekey", step)
+        call = self.request.project.call(
+            "exec", "-T", "backup", "contravento-backup", "rekey", step
+        )
         done = compose.run(call, timeout=REKEY_SECONDS, said_to_it=words)
         if done.status == BUSY:
             raise CommandError(
                 done.err.strip() or "The backup service is at work.", status=Exit.BUSY
             )
         if not done.ok:
-            raise NotWell(f"the backup service could not: {done.said}")
+            raise StepFailed(f"the backup service could not: {done.said}")

@@ -26,7 +26,7 @@ class Signing:
     """First everybody learns the new key, then signs with it; when no token of the old one is good
     any more, it is forgotten. Unless it `forgets`, it stays until somebody says `--finish`."""
 
-    turn: RotationRequest
+    request: RotationRequest
     forgets: bool = True
     waits: bool = True
 
@@ -34,15 +34,15 @@ class Signing:
         """Both stand in the file."""
 
     def phases(self) -> Sequence[Phase]:
-        learn = Phase("every backend learns the new key", {BEFORE: self.turn.fresh})
+        learn = Phase("every backend learns the new key", {BEFORE: self.request.fresh})
         sign = Phase(
             "every backend signs with it, and knows the old one",
-            {NAME: self.turn.fresh, BEFORE: self.turn.old},
+            {NAME: self.request.fresh, BEFORE: self.request.old},
         )
         return (learn, sign, self.forget()) if self.forgets else (learn, sign)
 
     def forget(self) -> Phase:
-        wait = lifetime_seconds(self.turn) + SPARE_SECONDS if self.waits else 0.0
+        wait = lifetime_seconds(self.request) + SPARE_SECONDS if self.waits else 0.0
         return Phase("every backend forgets the old key", {BEFORE: ""}, after_seconds=wait)
 
     def shut(self) -> None:
@@ -52,13 +52,16 @@ class Signing:
         """It went with the last phase."""
 
     def prove(self) -> str:
-        new, old = asked_with(self.turn, self.turn.fresh), asked_with(self.turn, self.turn.old)
+        new, old = (
+            asked_with(self.request, self.request.fresh),
+            asked_with(self.request, self.request.old),
+        )
         expect(new == {200}, f"tokens of the new key are answered with {sorted(new)}")
         if not self.forgets:
             return (
                 "Tokens are signed with the new key. The old one is good until the last of its"
                 f" tokens has ended: say rotate {NAME} --finish in"
-                f" {lifetime_seconds(self.turn) / 60:.0f} minutes or later."
+                f" {lifetime_seconds(self.request) / 60:.0f} minutes or later."
             )
         expect(old == {401}, f"tokens of the old key are answered with {sorted(old)}")
         return "Tokens of the new key are taken, and those of the old one are refused."
@@ -72,15 +75,15 @@ class Finishing(Signing):
         return (replace(self.forget(), after_seconds=0.0),)
 
 
-def lifetime_seconds(turn: RotationRequest) -> float:
-    return 60.0 * int(turn.values.get("ACCESS_TOKEN_EXPIRE_MINUTES", LIFETIME_MINUTES))
+def lifetime_seconds(request: RotationRequest) -> float:
+    return 60.0 * int(request.values.get("ACCESS_TOKEN_EXPIRE_MINUTES", LIFETIME_MINUTES))
 
 
-def asked_with(turn: RotationRequest, secret: str) -> set[int]:
+def asked_with(request: RotationRequest, secret: str) -> set[int]:
     """How the site answers a rider whose token is signed with this secret, and is good for the
     rest: one that has ended would be refused whatever signed it."""
-    with a_probe(turn.project) as probe:
-        address = facts.address_of_site(turn.project, turn.values.get("DOMAIN", "localhost"))
+    with a_probe(request.project) as probe:
+        address = facts.address_of_site(request.project, request.values.get("DOMAIN", "localhost"))
         site = Site(address)
         signs_in = {"login": probe.username, "password": probe.password}
         answer = site.post("/api/v1/sessions", signs_in)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from contravento_ops.environment.initialise import BUILT
 from contravento_ops.kit.compose import Project
-from contravento_ops.release.wait import NotWell
+from contravento_ops.kit.errors import StepFailed
 
 type Values = Mapping[str, str]
 
@@ -49,7 +49,7 @@ class RotationRequest:
 
 
 class RotationStrategy(Protocol):
-    """Each raises NotWell, or Refusal where nothing was touched yet."""
+    """Each raises StepFailed, or Refusal where nothing was touched yet."""
 
     def open(self) -> None:
         """Put the new value beside the old one."""
@@ -71,14 +71,14 @@ class RotationStrategy(Protocol):
 class Typed:
     """Somebody else's secret, which its owner gave: services take it up, no more can be seen."""
 
-    turn: RotationRequest
+    request: RotationRequest
     refused: str = field(default="", init=False)
 
     def open(self) -> None:
         """Its owner has it already."""
 
     def phases(self) -> Sequence[Phase]:
-        return (Phase(f"services take the new {self.turn.name} up", self.turn.file()),)
+        return (Phase(f"services take the new {self.request.name} up", self.request.file()),)
 
     def shut(self) -> None:
         """Its owner has both."""
@@ -88,11 +88,11 @@ class Typed:
 
     def prove(self) -> str:
         return (
-            f"Whether the old {self.turn.name} is refused is seen where it was given only:"
+            f"Whether the old {self.request.name} is refused is seen where it was given only:"
             " revoke it there."
         )
 
 
 def expect(is_so: bool, words: str) -> None:
     if not is_so:
-        raise NotWell(words)
+        raise StepFailed(words)

@@ -1,8 +1,9 @@
-"""Carrying a move out. Killed anywhere, it goes on when it is said again."""
+"""Move riders' files step by step. Killed anywhere, the same command goes on from there."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from contravento_ops.environment import file as env_files
@@ -10,20 +11,21 @@ from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project, docker
 from contravento_ops.kit.console import Console
 from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.services import APPLICATION
+from contravento_ops.kit.steps import StepRunner
 from contravento_ops.release import facts
 from contravento_ops.rotation.rotator import Pace, SecretRotator
 from contravento_ops.rotation.strategy import Phase, RotationRequest, Typed
 from contravento_ops.storage_migration import checkpoint
 from contravento_ops.storage_migration.checkpoint import Remembered
-from contravento_ops.storage_migration.plan import URL, Kind, Move, Standing, Step
+from contravento_ops.storage_migration.plan import URL, Kind, MigrationStep, Move, Standing
 
 SERVICE = "files"
 NOT_GOOD = 5  # of the application's own program
-APPLICATION = ("backend", "worker")
 
 
 @dataclass
-class Moving:
+class StorageMigration:
     """`remembered` is written down before each step that depends on it. What `is_new` begins with
     an empty place: what stands there besides ours would be swept away."""
 
@@ -41,12 +43,12 @@ class Moving:
     def move(self) -> Move:
         return self.remembered.move
 
-    def run(self, steps: Sequence[Step]) -> dict[str, Any]:
+    def run(self, steps: Sequence[MigrationStep]) -> dict[str, Any]:
         """What came of it. Raises CommandError, which says what is in force then."""
-        env_files.keep_previous(self.project.place.env_file)
+        env_files.keep_previous(self.project.paths.env_file)
         self._match_file()
-        for step in steps:
-            HANDLERS[step.kind](self, step)
+        handlers = {kind: partial(handler, self) for kind, handler in HANDLERS.items()}
+        StepRunner(steps, handlers, self.console).run()
         return {
             "from": self.move.source,
             "to": self.move.target,
@@ -57,25 +59,23 @@ class Moving:
 
     # --- steps
 
-    def look(self, step: Step) -> None:
-        with self.console.step(step.title):
-            self._ask("look", "--at", self.move.source)
-            found = self._ask("look", "--at", self.move.target)
-            if self.asks_for_versions and _is_bucket(self.move.target):
-                _refuse_forgetful(found)
-            if self.is_new and not found["is_empty"]:
-                raise CommandError(
-                    f"There are files in {self.move.target} already, which may be somebody else's;"
-                    " name a place that is empty.",
-                    status=Exit.REFUSED,
-                )
+    def look(self, step: MigrationStep) -> None:
+        self._ask("look", "--at", self.move.source)
+        found = self._ask("look", "--at", self.move.target)
+        if self.asks_for_versions and _is_bucket(self.move.target):
+            _refuse_forgetful(found)
+        if self.is_new and not found["is_empty"]:
+            raise CommandError(
+                f"There are files in {self.move.target} already, which may be somebody else's;"
+                " name a place that is empty.",
+                status=Exit.REFUSED,
+            )
         self._remember()
 
-    def copy(self, step: Step) -> None:
-        with self.console.step(step.title):
-            self.done["copied"] = self._ask("copy", *self._between())
+    def copy(self, step: MigrationStep) -> None:
+        self.done["copied"] = self._ask("copy", *self._between())
 
-    def mark(self, step: Step) -> None:
+    def mark(self, step: MigrationStep) -> None:
         """Once: what stood there before anybody but us wrote to it."""
         if self.remembered.marked_at:
             return
@@ -83,48 +83,45 @@ class Moving:
             found = self._ask("look", "--at", self.move.target)
         self._remember(marked_at=str(found["now"]))
 
-    def learn(self, step: Step) -> None:
+    def learn(self, step: MigrationStep) -> None:
         self._bring(step, self.move.learned)
 
-    def switch(self, step: Step) -> None:
+    def switch(self, step: MigrationStep) -> None:
         self._bring(step, self.move.switched)
 
-    def catch_up(self, step: Step) -> None:
-        with self.console.step(step.title):
-            self.done["caught_up"] = self._ask("copy", *self._between())
+    def catch_up(self, step: MigrationStep) -> None:
+        self.done["caught_up"] = self._ask("copy", *self._between())
 
-    def verify(self, step: Step) -> None:
+    def verify(self, step: MigrationStep) -> None:
         marked = self.remembered.marked_at
         sweep = ("--sweep-before", marked) if marked else ()
-        with self.console.step(step.title):
-            found = self._ask("verify", *self._between(), *sweep, good=(0, NOT_GOOD))
-            self.done["verified"] = found
-            if not found["is_good"]:
-                raise CommandError(
-                    f"{self.move.target} does not keep what it is given:"
-                    f" {', '.join(found['damaged'])}. Both places are looked into, and nothing is"
-                    " lost. Say --back, or mend it and say the command again.",
-                    status=Exit.FAILED,
-                )
+        found = self._ask("verify", *self._between(), *sweep, good=(0, NOT_GOOD))
+        self.done["verified"] = found
+        if not found["is_good"]:
+            raise CommandError(
+                f"{self.move.target} does not keep what it is given:"
+                f" {', '.join(found['damaged'])}. Both places are looked into, and nothing is"
+                " lost. Say --back, or mend it and say the command again.",
+                status=Exit.FAILED,
+            )
         if found["lost"]:
             self.warnings.append(
                 f"in neither place, and missing before: {', '.join(found['lost'])}"
             )
         self._remember(is_done=True)
 
-    def forget(self, step: Step) -> None:
+    def forget(self, step: MigrationStep) -> None:
         self._bring(step, self.move.after)
 
-    def empty(self, step: Step) -> None:
-        with self.console.step(step.title):
-            words = ("--from", self.move.source, "--kept-in", self.move.target)
-            self.done["emptied"] = found = self._ask("empty", *words)
+    def empty(self, step: MigrationStep) -> None:
+        ends = ("--from", self.move.source, "--kept-in", self.move.target)
+        self.done["emptied"] = found = self._ask("empty", *ends)
         if found["left"]:
             self.warnings.append(
                 f"{found['left']} files stay in {self.move.source}: the database names none of"
                 " them, and they were not copied"
             )
-        checkpoint.forget(self.project.place.memory)
+        checkpoint.forget(self.project.paths.memory)
 
     # --- what steps have in common
 
@@ -133,15 +130,15 @@ class Moving:
 
     def _remember(self, **changes: Any) -> None:
         self.remembered = replace(self.remembered, **changes)
-        checkpoint.write(self.project.place.memory, self.remembered)
+        checkpoint.write(self.project.paths.memory, self.remembered)
 
     def _match_file(self) -> None:
         """What was broken off may have left it behind what runs."""
         there = standings(self.project)
         if len(there) == 1:
-            env_files.change(self.project.place.env_file, next(iter(there)).values)
+            env_files.change(self.project.paths.env_file, next(iter(there)).values)
 
-    def _bring(self, step: Step, wanted: Standing) -> None:
+    def _bring(self, step: MigrationStep, wanted: Standing) -> None:
         """Backend by backend, under a stream of requests; where it fails, all as it was.
 
         The file first says what the last of them was started with: a run that was killed may have
@@ -156,16 +153,16 @@ class Moving:
                 "Some processes know too little of the new place yet; say the command again.",
                 status=Exit.REFUSED,
             )
-        file = self.project.place.env_file
+        file = self.project.paths.env_file
         env_files.change(file, least.values)
         found = env_files.read(file)
         values = found.values if found else {}
-        turn = RotationRequest(self.project, values, URL, {URL: wanted.url})
-        turning = SecretRotator(turn, Typed(turn), self.console, self.pace, is_made=False)
-        turning.take_up(Phase(step.title, wanted.values))
-        turning.record()
-        self.warnings += turning.warnings
-        for name, count in turning.requests.items():
+        request = RotationRequest(self.project, values, URL, {URL: wanted.url})
+        rotator = SecretRotator(request, Typed(request), self.console, self.pace, is_made=False)
+        rotator.apply(Phase(step.title, wanted.values))
+        rotator.record()
+        self.warnings += rotator.warnings
+        for name, count in rotator.requests.items():
             self.requests[name] += count
         if standings(self.project) != {wanted}:
             raise CommandError(
@@ -213,9 +210,9 @@ class Moving:
 def standings(project: Project) -> set[Standing]:
     """What backends and workers that run were started with, whatever the file says now."""
     return {
-        Standing.of(_environment(each.id))
-        for each in project.containers(*APPLICATION)
-        if each.state in ("running", "restarting")
+        Standing.of(_environment(container.id))
+        for container in project.containers(*sorted(APPLICATION))
+        if container.state in ("running", "restarting")
     }
 
 
@@ -244,14 +241,14 @@ def _last_sentence(said: str) -> str:
     return lines[-1].strip() if lines else ""
 
 
-HANDLERS: Mapping[Kind, Callable[[Moving, Step], None]] = {
-    Kind.LOOK: Moving.look,
-    Kind.COPY: Moving.copy,
-    Kind.LEARN: Moving.learn,
-    Kind.MARK: Moving.mark,
-    Kind.SWITCH: Moving.switch,
-    Kind.CATCH_UP: Moving.catch_up,
-    Kind.VERIFY: Moving.verify,
-    Kind.FORGET: Moving.forget,
-    Kind.EMPTY: Moving.empty,
+HANDLERS: Mapping[Kind, Callable[[StorageMigration, MigrationStep], None]] = {
+    Kind.LOOK: StorageMigration.look,
+    Kind.COPY: StorageMigration.copy,
+    Kind.LEARN: StorageMigration.learn,
+    Kind.MARK: StorageMigration.mark,
+    Kind.SWITCH: StorageMigration.switch,
+    Kind.CATCH_UP: StorageMigration.catch_up,
+    Kind.VERIFY: StorageMigration.verify,
+    Kind.FORGET: StorageMigration.forget,
+    Kind.EMPTY: StorageMigration.empty,
 }

@@ -45,7 +45,7 @@ def look() -> Swarm:
     ids = compose.run_well(docker("node", "ls", "--quiet")).split()
     nodes: list[dict[str, Any]] = json.loads(compose.run_well(docker("node", "inspect", *ids)))
     period = found["Cluster"]["Spec"]["Dispatcher"]["HeartbeatPeriod"]
-    return Swarm(tuple(_node(each) for each in nodes), period / NANOSECONDS)
+    return Swarm(tuple(_node(node) for node in nodes), period / NANOSECONDS)
 
 
 def _node(found: Mapping[str, Any]) -> Node:
@@ -74,7 +74,7 @@ def refusals(swarm: Swarm, *, has_data: bool) -> Iterator[str]:
         )
     elif has_data and not (data[0].is_ready and data[0].is_active):
         yield f"{data[0].name}, which keeps the data, takes no work now; bring it back first."
-    if not any(each.is_for(EDGE) for each in swarm.nodes):
+    if not any(node.is_for(EDGE) for node in swarm.nodes):
         yield (
             "No node lets riders in; say"
             f" docker node update --label-add {EDGE}=true NODE for those that they reach."
@@ -83,9 +83,9 @@ def refusals(swarm: Swarm, *, has_data: bool) -> Iterator[str]:
 
 def warnings(swarm: Swarm) -> Iterator[str]:
     """What is not as it should be, and no reason to wait."""
-    for each in swarm.nodes:
-        if not each.is_ready:
-            yield f"{each.name} does not answer; it gets nothing until it does."
+    for node in swarm.nodes:
+        if not node.is_ready:
+            yield f"{node.name} does not answer; it gets nothing until it does."
     if swarm.heartbeat_seconds > NOTICED_LATE_SECONDS:
         yield (
             f"Nodes give a sign of life every {swarm.heartbeat_seconds:.0f} s, so a lost one is"

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 
+from contravento_ops.kit import services
+from contravento_ops.kit.services import ONE_OFF, Role
+
 type Phase = tuple[str, ...]
 
 LEFT_OUT: Mapping[str, str] = {
@@ -12,7 +15,8 @@ LEFT_OUT: Mapping[str, str] = {
 ROLLING = ("worker", "backend")  # a new one beside the old one, one after another
 AT_THE_EDGE = ("nginx", "prepare")  # on each node that riders reach
 EVERYWHERE = ("node-exporter",)
-ONE_OFF = ("prepare", "backup-prepare", "roles", "preflight", "migrate")
+PREFLIGHT = "preflight"  # a job of the Swarm alone
+JOBS = (ONE_OFF - LEFT_OUT.keys() - {"pooler-role"}) | {PREFLIGHT}
 # In this order; what is in none of them comes last, and a release is not taken back for its sake.
 PHASES: tuple[Phase, ...] = (
     ("prepare", "backup-prepare"),
@@ -23,7 +27,7 @@ PHASES: tuple[Phase, ...] = (
     ("backend",),
     ("nginx",),
 )
-OF_THE_DATABASE = ("postgres", "roles", "backup-prepare", "backup", "drill")
-OF_REDIS = ("redis", "redis-exporter")
+OF_THE_DATABASE = {"postgres", "roles", "backup-prepare", *services.of(Role.BACKUP)}
+OF_REDIS = {"redis", "redis-exporter"}
 STAYING_VOLUMES = frozenset({"ssl_certificates", "acme_webroot", "static_files", "nginx_cache"})
 FILES_OF_RIDERS = "backend_storage"

@@ -1,39 +1,21 @@
-"""The steps of a deployment to a Swarm, as values: shown, tested, then done by rolling.py."""
+"""The steps of a deployment to a Swarm, as values, which rollout.py carries out."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from contravento_ops.kit.compose import Call, Project, docker
-from contravento_ops.release.plan import Options, bringing
-from contravento_ops.swarm.placement import ONE_OFF, PHASES
-
-
-class Kind(StrEnum):
-    NODES = "nodes"
-    ENVIRONMENT = "environment"
-    IMAGE = "image"
-    VERDICT = "verdict"
-    SECRETS = "secrets"
-    PREFLIGHT = "preflight"
-    JOB = "job"
-    SERVICES = "services"
-    REST = "rest"
-    RECORD = "record"
-    TIDY = "tidy"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """`services` are those of the stack that it brings there, without the stack's name."""
-
-    kind: Kind
-    title: str
-    usually: str
-    undo: str
-    calls: tuple[Call, ...] = ()
-    services: tuple[str, ...] = ()
+from contravento_ops.kit.steps import Plan, Step
+from contravento_ops.release.steps import (
+    NOTHING_TOUCHED,
+    PREFLIGHT_TITLE,
+    Kind,
+    Options,
+    ReleaseStep,
+    opening,
+    record,
+)
+from contravento_ops.swarm.placement import JOBS, PHASES
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +38,15 @@ class Facts:
         return "backend" in self.there
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    facts: Facts
-    options: Options
-    steps: tuple[Step, ...]
+type SwarmPlan = Plan[Kind, Facts, Options]
 
 
-def make(facts: Facts, options: Options) -> Plan:
+def make(facts: Facts, options: Options) -> SwarmPlan:
     return Plan(facts, options, tuple(_steps(facts, options)))
 
 
-def _steps(facts: Facts, options: Options) -> Iterator[Step]:
-    yield from _before_anything_is_touched(facts, options)
+def _steps(facts: Facts, options: Options) -> Iterator[ReleaseStep]:
+    yield from _opening(facts, options)
     for phase in PHASES:
         names = tuple(each for each in phase if each in facts.services)
         if names and not (options.going_back and names == ("migrate",)):
@@ -83,7 +61,7 @@ def _steps(facts: Facts, options: Options) -> Iterator[Step]:
             (deploy(facts, "rest"),),
             facts.rest,
         )
-    yield Step(Kind.RECORD, "note what is deployed now", "at once", "the note before stays")
+    yield record()
     yield Step(
         Kind.TIDY,
         "remove secrets and configs that neither this release nor the one before asks for",
@@ -92,30 +70,28 @@ def _steps(facts: Facts, options: Options) -> Iterator[Step]:
     )
 
 
-def _before_anything_is_touched(facts: Facts, options: Options) -> Iterator[Step]:
-    nothing = "nothing was touched"
-    yield Step(Kind.NODES, "look at the nodes", "at once", nothing)
-    yield Step(Kind.ENVIRONMENT, "check the environment file", "at once", nothing)
+def _opening(facts: Facts, options: Options) -> Iterator[ReleaseStep]:
     project = facts.project.with_variables(TAG=options.tag)
-    yield Step(Kind.IMAGE, *bringing(project, options))
-    if project.place.environment == "prod" and not options.going_back:
-        title = "see that staging has proven this very image"
-        yield Step(Kind.VERDICT, title, "at once", nothing)
+    yield from opening(
+        project, options, Step(Kind.NODES, "look at the nodes", "at once", NOTHING_TOUCHED)
+    )
     if facts.built:
         calls = tuple(
             call
             for here, there in facts.built.items()
             for call in (docker("tag", here, there), docker("push", there))
         )
-        yield Step(Kind.IMAGE, "push what was built here, for the nodes", "1 min", nothing, calls)
+        yield Step(
+            Kind.IMAGE, "push what was built here, for the nodes", "1 min", NOTHING_TOUCHED, calls
+        )
     title = "give the Swarm its secrets, each under a name of its own"
     yield Step(Kind.SECRETS, title, "2 s", "what is not asked for goes with the next deployment")
     if facts.has_database:
         yield Step(
             Kind.PREFLIGHT,
-            "see which migrations are pending, and whether the running code works with them",
+            PREFLIGHT_TITLE,
             "10 s",
-            nothing,
+            NOTHING_TOUCHED,
             _again(facts, ("preflight",)),
             ("preflight",),
         )
@@ -135,16 +111,16 @@ WORDS: Mapping[tuple[str, ...], tuple[str, str, str]] = {
 }
 
 
-def _phase(facts: Facts, names: tuple[str, ...]) -> Step:
+def _phase(facts: Facts, names: tuple[str, ...]) -> ReleaseStep:
     title, usually, undo = WORDS[names]
-    if set(names) <= {*ONE_OFF}:
+    if set(names) <= JOBS:
         return Step(Kind.JOB, title, usually, undo, _again(facts, names), names)
     return Step(Kind.SERVICES, title, usually, undo, (deploy(facts, names[0]),), names)
 
 
 def _again(facts: Facts, names: tuple[str, ...]) -> tuple[Call, ...]:
     """A job that was there has ended; it runs again if it is made anew."""
-    there = [f"{facts.stack}_{each}" for each in names if each in facts.there]
+    there = [f"{facts.stack}_{name}" for name in names if name in facts.there]
     gone = (docker("service", "rm", *there),) if there else ()
     return (*gone, deploy(facts, names[0]))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import docker
-from contravento_ops.swarm.placement import ONE_OFF
+from contravento_ops.swarm.placement import JOBS
 
 LABEL = "com.docker.stack.namespace"  # `docker stack rm` takes all that bears it
 STAYING_JOBS = frozenset({"prepare"})  # a new node's volumes are prepared when it joins
@@ -19,13 +19,13 @@ def names(kind: str, stack: str) -> list[str]:
 
 
 def services(stack: str) -> frozenset[str]:
-    return frozenset(each.removeprefix(f"{stack}_") for each in names("service", stack))
+    return frozenset(name.removeprefix(f"{stack}_") for name in names("service", stack))
 
 
 def tidy(stack: str, wanted: frozenset[str]) -> None:
     """Jobs that ended, services that are not wanted, and then what none of the others asks for."""
-    staying = wanted - ({*ONE_OFF} - STAYING_JOBS)
-    gone = [f"{stack}_{each}" for each in services(stack) - staying]
+    staying = wanted - (JOBS - STAYING_JOBS)
+    gone = [f"{stack}_{service}" for service in services(stack) - staying]
     if gone:
         compose.run_well(docker("service", "rm", *sorted(gone)))
     left = names("service", stack)
@@ -34,9 +34,9 @@ def tidy(stack: str, wanted: frozenset[str]) -> None:
     )
     asked = set(asked_for(found))
     for kind in ("secret", "config"):
-        for each in names(kind, stack):
-            if each not in asked:
-                compose.run(docker(kind, "rm", each))  # a task that still ends may hold it
+        for name in names(kind, stack):
+            if name not in asked:
+                compose.run(docker(kind, "rm", name))  # a task that still ends may hold it
 
 
 def asked_for(found: list[dict[str, Any]]) -> Iterator[str]:

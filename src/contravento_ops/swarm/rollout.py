@@ -1,35 +1,31 @@
-"""Carrying a plan for a Swarm out. What fails the Swarm itself takes back; here it is told of."""
+"""Deploy to a Swarm by a plan. The Swarm itself rolls a failed service back; this reports it."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import docker
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.errors import CommandError, Exit, StepFailed
+from contravento_ops.kit.steps import Failure, Interrupted, StepRunner
 from contravento_ops.release import preflight
 from contravento_ops.release.report import Report
-from contravento_ops.release.wait import NotWell
+from contravento_ops.release.steps import BEFORE_IMPACT, Kind, ReleaseStep, refuse_before_impact
 from contravento_ops.swarm import prune, service_state
 from contravento_ops.swarm.placement import ROLLING
-from contravento_ops.swarm.plan import Kind, Plan, Step
+from contravento_ops.swarm.plan import SwarmPlan
 from contravento_ops.swarm.stack import Stack, as_json, write
 
 BUILD_SECONDS = 1800
 REST_SECONDS = 90
-BEFORE_IMPACT = frozenset(
-    {
-        *(Kind.NODES, Kind.ENVIRONMENT, Kind.IMAGE, Kind.VERDICT, Kind.SECRETS, Kind.PREFLIGHT),
-    }
-)
 
 
 @dataclass
-class Rolling:
+class SwarmRollout:
     """One deployment under way. `make_stack` needs the images, so it waits until they are here."""
 
-    plan: Plan
+    plan: SwarmPlan
     console: Console
     report: Report
     checks: Mapping[Kind, Callable[[], None]]
@@ -38,32 +34,26 @@ class Rolling:
     stack: Stack | None = None
     replaced: list[str] = field(default_factory=list)
     migration: str | None = None
-    touched: bool = False
 
     def run(self) -> Report:
         """Carry out every step. What was refused before any impact is raised."""
-        try:
-            for step in self.plan.steps:
-                self._carry_out(step)
+        handlers = {kind: partial(handler, self) for kind, handler in HANDLERS.items()}
+        runner = StepRunner(
+            steps=self.plan.steps,
+            handlers=handlers,
+            console=self.console,
+            on_failure=self._fail,
+            harmless=BEFORE_IMPACT,
+            took=self.report.steps,
+        )
+        if runner.run():
             self.report.outcome = "deployed"
-        except (NotWell, CommandError) as problem:
-            self._fail(problem)
         return self.report
 
-    def _carry_out(self, step: Step) -> None:
-        began = time.monotonic()
-        self.touched = self.touched or step.kind not in BEFORE_IMPACT
-        with self.console.step(step.title):
-            HANDLERS[step.kind](self, step)
-        self.report.steps.append((step.title, round(time.monotonic() - began, 1)))
-
-    def _fail(self, problem: NotWell | CommandError) -> None:
-        self.report.cause = str(problem).strip().rstrip(".")
-        if not self.touched:
-            self.report.outcome = "refused"
-            if isinstance(problem, CommandError):
-                raise problem
-            raise CommandError(str(problem), status=Exit.REFUSED)
+    def _fail(self, failure: Failure[Kind]) -> None:
+        if isinstance(failure.problem, Interrupted):
+            return  # the Swarm itself goes on, or goes back
+        refuse_before_impact(failure, self.report)
         is_back = self.plan.facts.is_serving and self._go_back()
         self.report.outcome = "went back" if is_back else "broken"
 
@@ -73,19 +63,19 @@ class Rolling:
         for each in names:
             if not service_state.look(each).is_going_back:
                 compose.run(docker("service", "rollback", "--detach", each))
-        came_back = [service_state.until_back(each) for each in names]
+        came_back = [service_state.until_back(name) for name in names]
         return all(came_back)
 
     # -- steps -------------------------------------------------------------------------------
 
-    def check(self, step: Step) -> None:
+    def check(self, step: ReleaseStep) -> None:
         self.checks[step.kind]()
 
-    def image(self, step: Step) -> None:
+    def image(self, step: ReleaseStep) -> None:
         for call in step.calls:
             compose.run_well(call, timeout=BUILD_SECONDS)
 
-    def secrets(self, step: Step) -> None:
+    def secrets(self, step: ReleaseStep) -> None:
         """Each under the name of its content, so that one that is there is the same."""
         self.stack = self.make_stack()
         write(self.stack, self.plan.facts.folder)
@@ -104,7 +94,7 @@ class Rolling:
                 if not done.ok:
                     raise CommandError(f"`{made}` failed: {done.said}", status=Exit.DOCKER)
 
-    def preflight(self, step: Step) -> None:
+    def preflight(self, step: ReleaseStep) -> None:
         self.job(step)
         found = preflight.read("\n".join(service_state.said(self._named("preflight"))))
         if found is None:
@@ -116,34 +106,34 @@ class Rolling:
             raise CommandError(words, status=Exit.REFUSED)
         self.migration = found.head
 
-    def job(self, step: Step) -> None:
+    def job(self, step: ReleaseStep) -> None:
         self._bring(step)
-        for each in step.services:
-            service_state.until_done(self._named(each), seconds=self.seconds)
+        for subject in step.subjects:
+            service_state.until_done(self._named(subject), seconds=self.seconds)
 
-    def services(self, step: Step) -> None:
+    def services(self, step: ReleaseStep) -> None:
         """What rolls is taken back if this or a later one fails."""
-        self.replaced += [each for each in step.services if self._changes(each)]
+        self.replaced += [each for each in step.subjects if self._changes(each)]
         self._bring(step)
-        for each in step.services:
-            service_state.until_well(self._named(each), seconds=self.seconds)
+        for subject in step.subjects:
+            service_state.until_well(self._named(subject), seconds=self.seconds)
 
-    def rest(self, step: Step) -> None:
+    def rest(self, step: ReleaseStep) -> None:
         try:
             self._bring(step)
-            for each in step.services:
-                service_state.until_well(self._named(each), seconds=REST_SECONDS)
-        except (NotWell, CommandError) as problem:
+            for subject in step.subjects:
+                service_state.until_well(self._named(subject), seconds=REST_SECONDS)
+        except (StepFailed, CommandError) as problem:
             self.report.warnings.append(f"riders are served, but {problem}")
 
-    def tidy(self, step: Step) -> None:
+    def tidy(self, step: ReleaseStep) -> None:
         prune.tidy(self.plan.facts.stack, self.plan.facts.services)
 
-    def _bring(self, step: Step) -> None:
+    def _bring(self, step: ReleaseStep) -> None:
         assert self.stack, "secrets come first"  # noqa: S101
         folder = self.plan.facts.folder
-        part = "rest" if step.kind is Kind.REST else step.services[0]
-        (folder / f"{part}.json").write_text(as_json(self.stack.part(step.services)))
+        part = "rest" if step.kind is Kind.REST else step.subjects[0]
+        (folder / f"{part}.json").write_text(as_json(self.stack.part(step.subjects)))
         for call in step.calls:
             compose.run_well(call)
 
@@ -154,16 +144,16 @@ class Rolling:
         return f"{self.plan.facts.stack}_{service}"
 
 
-HANDLERS: Mapping[Kind, Callable[[Rolling, Step], None]] = {
-    Kind.NODES: Rolling.check,
-    Kind.ENVIRONMENT: Rolling.check,
-    Kind.IMAGE: Rolling.image,
-    Kind.VERDICT: Rolling.check,
-    Kind.SECRETS: Rolling.secrets,
-    Kind.PREFLIGHT: Rolling.preflight,
-    Kind.JOB: Rolling.job,
-    Kind.SERVICES: Rolling.services,
-    Kind.REST: Rolling.rest,
-    Kind.RECORD: Rolling.check,
-    Kind.TIDY: Rolling.tidy,
+HANDLERS: Mapping[Kind, Callable[[SwarmRollout, ReleaseStep], None]] = {
+    Kind.NODES: SwarmRollout.check,
+    Kind.ENVIRONMENT: SwarmRollout.check,
+    Kind.IMAGE: SwarmRollout.image,
+    Kind.VERDICT: SwarmRollout.check,
+    Kind.SECRETS: SwarmRollout.secrets,
+    Kind.PREFLIGHT: SwarmRollout.preflight,
+    Kind.JOB: SwarmRollout.job,
+    Kind.SERVICES: SwarmRollout.services,
+    Kind.REST: SwarmRollout.rest,
+    Kind.RECORD: SwarmRollout.check,
+    Kind.TIDY: SwarmRollout.tidy,
 }

@@ -12,7 +12,7 @@ from contravento_ops.swarm.placement import (
     AT_THE_EDGE,
     EVERYWHERE,
     FILES_OF_RIDERS,
-    ONE_OFF,
+    JOBS,
     ROLLING,
     STAYING_VOLUMES,
 )
@@ -90,7 +90,7 @@ def translate(name: str, service: Service, around: Around) -> Translated:
         for each, value in said.items()
         if _is_secret(each, value, around)
     ]
-    hidden = {each.target.rpartition("/")[2] for each in secrets}
+    hidden = {secret.target.rpartition("/")[2] for secret in secrets}
     mounts, files = _mounts(name, service, around)
     files += _own_files(name, around, has_secrets=bool(secrets))
     document = {each: service[each] for each in KEPT_AS_IT_IS if service.get(each) is not None}
@@ -192,7 +192,7 @@ def _deploy(
     found: dict[str, Any] = {"endpoint_mode": "dnsrr", "resources": {"limits": limits}}
     found["placement"] = _placement(name, mounts)
     is_global = name in (*AT_THE_EDGE, *EVERYWHERE)
-    if name in ONE_OFF:
+    if name in JOBS:
         found["mode"] = "global-job" if is_global else "replicated-job"
         found["restart_policy"] = {"condition": "none"}
         return found
@@ -209,7 +209,7 @@ def _placement(name: str, mounts: list[dict[str, Any]]) -> dict[str, Any]:
     if name in AT_THE_EDGE:
         return {"constraints": [f"node.labels.{EDGE}==true"]}
     own = {each["source"] for each in mounts if each["type"] == "volume"} - STAYING_VOLUMES
-    if own or (name not in EVERYWHERE and any(each["type"] == "bind" for each in mounts)):
+    if own or (name not in EVERYWHERE and any(mount["type"] == "bind" for mount in mounts)):
         return {"constraints": [f"node.labels.{DATABASE}==true"]}
     return {"preferences": [{"spread": f"node.labels.{ZONE}"}]}
 
@@ -245,12 +245,12 @@ def _ports(service: Service) -> dict[str, Any]:
     ports = [
         {
             "mode": "host",
-            "target": each["target"],
-            "published": int(each["published"]),
-            "protocol": each["protocol"],
+            "target": port["target"],
+            "published": int(port["published"]),
+            "protocol": port["protocol"],
         }
-        for each in service.get("ports") or ()
-        if not each.get("host_ip")
+        for port in service.get("ports") or ()
+        if not port.get("host_ip")
     ]
     return {"ports": ports} if ports else {}
 
@@ -263,11 +263,11 @@ def _mounts(
 ) -> tuple[list[dict[str, Any]], list[VersionedFile]]:
     mounts: list[dict[str, Any]] = []
     files: list[VersionedFile] = []
-    for each in service.get("volumes") or ():
-        if each["type"] == "bind" and (found := _files(each, around)) is not None:
+    for volume in service.get("volumes") or ():
+        if volume["type"] == "bind" and (found := _files(volume, around)) is not None:
             files += found
-        elif not _is_dropped(name, each, around):
-            mounts.append(_mount(each))
+        elif not _is_dropped(name, volume, around):
+            mounts.append(_mount(volume))
     return mounts, files
 
 
@@ -296,7 +296,7 @@ def _files(mount: Mapping[str, Any], around: Around) -> list[VersionedFile] | No
         return [_file(source, mount["target"], around)]
     if not source.is_relative_to(around.root):
         return None
-    inside = [each for each in sorted(source.rglob("*")) if each.is_file()]
+    inside = [path for path in sorted(source.rglob("*")) if path.is_file()]
     return [
         _file(each, f"{mount['target']}/{each.relative_to(source).as_posix()}", around)
         for each in inside
@@ -316,8 +316,8 @@ def _file(source: Path, target: str, around: Around) -> VersionedFile:
 
 def _memory(service: Service) -> Iterator[dict[str, Any]]:
     """Owners and modes cannot be said here; anybody in the container may write there."""
-    for each in service.get("tmpfs") or ():
-        target, _, options = each.partition(":")
+    for tmpfs in service.get("tmpfs") or ():
+        target, _, options = tmpfs.partition(":")
         said = dict(option.partition("=")[::2] for option in options.split(","))
         yield {"type": "tmpfs", "target": target, "tmpfs": {"size": _bytes(said["size"])}}
     if "shm_size" in service:

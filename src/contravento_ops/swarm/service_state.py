@@ -8,7 +8,8 @@ from typing import Any
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import docker
-from contravento_ops.release.wait import LAST_WORDS, NotWell
+from contravento_ops.kit.errors import StepFailed
+from contravento_ops.release.wait import LAST_WORDS
 from contravento_ops.swarm import nodes
 from contravento_ops.swarm.nodes import Node
 
@@ -47,7 +48,7 @@ def state_of(
 ) -> ServiceState:
     """Of what `docker inspect` says of a service and of its tasks that are to run."""
     template = service["Spec"]["TaskTemplate"]
-    current = [each for each in tasks if _is_of(each["Spec"], template)]
+    current = [task for task in tasks if _is_of(task["Spec"], template)]
     running = [each for each in current if each["Status"]["State"] == "running"]
     replicated = service["Spec"]["Mode"].get("Replicated")
     return ServiceState(
@@ -85,15 +86,15 @@ def look(service: str) -> ServiceState:
 
 
 def until_well(service: str, *, seconds: float) -> None:
-    """Raises NotWell with the cause where the Swarm goes back or the time is over."""
+    """Raises StepFailed with the cause where the Swarm goes back or the time is over."""
     until = time.monotonic() + seconds
     while not (found := look(service)).is_well:
         if found.is_going_back or found.has_given_up:
-            raise NotWell(f"{service}: {complaint(service)}")
+            raise StepFailed(f"{service}: {complaint(service)}")
         if not found.update and found.well == 0 and _failures(service) >= TRIES:
-            raise NotWell(f"{service} ends again and again: {complaint(service)}")
+            raise StepFailed(f"{service} ends again and again: {complaint(service)}")
         if time.monotonic() > until:
-            raise NotWell(f"{service} is not well after {seconds:.0f} s: {complaint(service)}")
+            raise StepFailed(f"{service} is not well after {seconds:.0f} s: {complaint(service)}")
         time.sleep(LOOK_EVERY_SECONDS)
 
 
@@ -101,8 +102,8 @@ def _failures(service: str) -> int:
     """Of tasks as they are wanted now."""
     template = _inspect("service", service)[0]["Spec"]["TaskTemplate"]
     return sum(
-        each["Status"]["State"] in WENT_WRONG and _is_of(each["Spec"], template)
-        for each in _tasks(service)
+        task["Status"]["State"] in WENT_WRONG and _is_of(task["Spec"], template)
+        for task in _tasks(service)
     )
 
 
@@ -120,22 +121,22 @@ def until_back(service: str) -> bool:
 
 
 def until_done(job: str, *, seconds: float) -> None:
-    """Raises NotWell where a task of it fails, or the time is over."""
+    """Raises StepFailed where a task of it fails, or the time is over."""
     until = time.monotonic() + seconds
     while True:
-        states = [str(each["Status"]["State"]) for each in _tasks(job)]
+        states = [str(task["Status"]["State"]) for task in _tasks(job)]
         if any(each in WENT_WRONG for each in states):
-            raise NotWell(f"{job} failed: {complaint(job)}")
-        if states and all(each == "complete" for each in states):
+            raise StepFailed(f"{job} failed: {complaint(job)}")
+        if states and all(state == "complete" for state in states):
             return
         if time.monotonic() > until:
-            raise NotWell(f"{job} has not ended after {seconds:.0f} s: {complaint(job)}")
+            raise StepFailed(f"{job} has not ended after {seconds:.0f} s: {complaint(job)}")
         time.sleep(LOOK_EVERY_SECONDS / 2)
 
 
 def complaint(service: str) -> str:
     """What the Swarm says of the newest task that failed, and the last that it said itself."""
-    failed = [each for each in _tasks(service) if each["Status"].get("Err")]
+    failed = [task for task in _tasks(service) if task["Status"].get("Err")]
     if not failed:
         return "its tasks have not come up yet"
     newest = max(failed, key=lambda each: str(each["Status"]["Timestamp"]))

@@ -29,17 +29,17 @@ class Stack:
 
     def part(self, names: tuple[str, ...]) -> dict[str, Any]:
         """These services, with what they need and nothing else; secrets are there already."""
-        services = {each: self.document["services"][each] for each in names}
+        services = {name: self.document["services"][name] for name in names}
         wanted = {
-            kind: {each["source"] for one in services.values() for each in one[kind]}
+            kind: {each["source"] for service in services.values() for each in service[kind]}
             for kind in ("configs", "secrets")
         }
-        networks = {each for one in services.values() for each in one["networks"]}
+        networks = {network for service in services.values() for network in service["networks"]}
         volumes = {
-            each["source"]
-            for one in services.values()
-            for each in one["volumes"]
-            if each["type"] == "volume"
+            volume["source"]
+            for service in services.values()
+            for volume in service["volumes"]
+            if volume["type"] == "volume"
         }
         return {
             "version": VERSION,
@@ -47,11 +47,11 @@ class Stack:
             "networks": _only(self.document["networks"], networks),
             "volumes": _only(self.document["volumes"], volumes),
             "configs": {
-                each: {"name": each, "file": f"./configs/{each}"}
-                for each in sorted(wanted["configs"])
+                config: {"name": config, "file": f"./configs/{config}"}
+                for config in sorted(wanted["configs"])
             },
             "secrets": {
-                each: {"name": each, "external": True} for each in sorted(wanted["secrets"])
+                secret: {"name": secret, "external": True} for secret in sorted(wanted["secrets"])
             },
         }
 
@@ -60,13 +60,13 @@ def make(config: Mapping[str, Any], around: Around) -> Stack:
     """Of what `docker compose config` says."""
     services = wanted_services(config["services"], around.values)
     translated = {name: translate(name, each, around) for name, each in sorted(services.items())}
-    used = {each for one in translated.values() for each in one.document["networks"]}
+    used = {network for service in translated.values() for network in service.document["networks"]}
     document = {
         "services": {name: each.document for name, each in translated.items()},
         "networks": {each: _network(each, config) for each in sorted(used)},
         "volumes": {name: {"name": each["name"]} for name, each in config["volumes"].items()},
     }
-    kept = {each.name: each for one in translated.values() for each in one.kept}
+    kept = {each.name: each for service in translated.values() for each in service.kept}
     return Stack(around.stack, document, kept)
 
 
@@ -76,9 +76,9 @@ def wanted_services(
     """Without what a Swarm cannot do, and what runs elsewhere; with a look before migrating."""
     left_out = {*LEFT_OUT}
     if not has_own_database(values):
-        left_out |= {*OF_THE_DATABASE}
+        left_out |= OF_THE_DATABASE
     if not has_own_redis(values):
-        left_out |= {*OF_REDIS}
+        left_out |= OF_REDIS
     found = {name: each for name, each in services.items() if name not in left_out}
     migrate = dict(found["migrate"])
     if not has_own_database(values):
@@ -142,4 +142,4 @@ def _network(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _only(found: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
-    return {each: found[each] for each in sorted(names)}
+    return {name: found[name] for name in sorted(names)}

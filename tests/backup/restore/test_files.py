@@ -69,9 +69,9 @@ def test_the_side_folder_holds_all_of_them_and_nothing_live_changes(
 
     storage.gather(entries, pool)
 
-    assert all((storage.side / each.key).exists() for each in entries)
+    assert all((storage.side / entry.key).exists() for entry in entries)
     storage.tidy()
-    assert {each for each in storage.root.rglob("*") if each.is_file()} == before
+    assert {path for path in storage.root.rglob("*") if path.is_file()} == before
 
 
 def test_a_file_that_is_whole_nowhere_is_named(storage: Storage, pool: Pool) -> None:

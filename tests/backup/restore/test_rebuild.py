@@ -86,7 +86,7 @@ def test_a_damaged_cluster_is_put_away_and_goes_after_seven_days(tmp_path: Path)
     assert name == "docker.set-aside-20261123_101500"
     assert (tmp_path / name / "PG_VERSION").exists()
     assert rebuild.set_aside(cluster, NOW + KEPT_FOR + timedelta(hours=1)) == ""
-    assert [each.name for each in tmp_path.iterdir()] == [again]
+    assert [path.name for path in tmp_path.iterdir()] == [again]
 
 
 # --- moments

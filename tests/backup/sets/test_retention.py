@@ -55,7 +55,7 @@ def test_two_days_then_days_weeks_months() -> None:
 
     recent = [each for each in stays if NOW - each.at <= EVERYTHING_FOR]
     assert len(recent) == 9
-    days = [each.at.date().isoformat() for each in stays if each not in recent]
+    days = [stay.at.date().isoformat() for stay in stays if stay not in recent]
     assert days == [
         *("2026-11-20", "2026-11-19", "2026-11-18", "2026-11-17"),  # with the recent: seven days
         *("2026-11-15", "2026-11-08"),  # the ends of weeks; with those above: four weeks

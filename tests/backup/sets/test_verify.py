@@ -42,7 +42,7 @@ def test_a_damaged_content_is_that_of_every_file_that_shares_it(
 
     assert [each.kind for each in verify.files(subject, pool)] == ["file_differs"] * 2
     assert not path.exists(), "so that the next run copies it anew"
-    assert [each.kind for each in verify.files(subject, pool)] == ["file_missing"] * 2
+    assert [file.kind for file in verify.files(subject, pool)] == ["file_missing"] * 2
 
 
 def test_a_file_of_elsewhere_is_adopted_only_if_it_is_whole(tmp_path: Path, pool: Pool) -> None:

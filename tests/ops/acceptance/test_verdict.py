@@ -40,7 +40,7 @@ def verdict(waived: bool = False, **outcomes: Outcome) -> Verdict:
 def test_there_are_30_boxes_each_with_a_name_of_its_own() -> None:
     assert {group: len(judges) for group, judges in GROUPS.items()} == COUNTS
     assert len({each.name for each in BOXES}) == 30
-    assert all(each.title.strip() and "\n" not in each.title for each in BOXES)
+    assert all(box.title.strip() and "\n" not in box.title for box in BOXES)
 
 
 def test_go_is_when_nothing_is_in_the_way() -> None:

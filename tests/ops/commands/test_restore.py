@@ -16,22 +16,22 @@ from tests.ops.making import make_file
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> CommandContext:
+def context(tmp_path: Path) -> CommandContext:
     make_file(tmp_path)
     return CommandContext(EnvironmentPaths(tmp_path, "staging"), Console())
 
 
 @pytest.mark.parametrize("typed", ["", "prod", "yes"])
 def test_another_name_than_the_environments_changes_nothing(
-    session: CommandContext, typed: str
+    context: CommandContext, typed: str
 ) -> None:
     with pytest.raises(CommandError, match="Nothing was changed") as refused:
-        restore.confirm(session, typed, "All of it gives way.")
+        restore.confirm(context, typed, "All of it gives way.")
     assert refused.value.status == Exit.USAGE
 
 
-def test_the_environments_name_is_enough(session: CommandContext) -> None:
-    restore.confirm(session, "staging", "All of it gives way.")
+def test_the_environments_name_is_enough(context: CommandContext) -> None:
+    restore.confirm(context, "staging", "All of it gives way.")
 
 
 def test_dev_has_nothing_to_restore(

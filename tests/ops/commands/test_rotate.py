@@ -33,7 +33,7 @@ def test_the_list_names_every_secret_with_its_age_and_shows_none(
     assert main.run(["staging", "rotate", "--list", "--json"]) == Exit.DONE
 
     said = capsys.readouterr().out
-    found = {each["name"]: each for each in json.loads(said)}
+    found = {row["name"]: row for row in json.loads(said)}
     assert found["SECRET_KEY"]["is_old"]
     assert found["SECRET_KEY"]["days"] > secret_ages.OLD_DAYS
     assert not found["REDIS_PASSWORD"]["is_old"]
@@ -73,11 +73,11 @@ def test_where_nothing_serves_nothing_is_replaced(
 
 def test_a_pair_is_given_together(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("the-key-4711\nand-its-secret-4711\n"))
-    session = CommandContext(EnvironmentPaths(path.parent, "staging"), Console(as_json=True))
+    context = CommandContext(EnvironmentPaths(path.parent, "staging"), Console(as_json=True))
 
-    turn = rotate._turn(session, "BACKUP_S3_SECRET_KEY", from_stdin=True)
+    request = rotate._request(context, "BACKUP_S3_SECRET_KEY", from_stdin=True)
 
-    assert turn.new == {
+    assert request.new == {
         "BACKUP_S3_ACCESS_KEY": "the-key-4711",
         "BACKUP_S3_SECRET_KEY": "and-its-secret-4711",
     }

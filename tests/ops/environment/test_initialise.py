@@ -124,7 +124,9 @@ def test_secrets_differ_and_never_look_like_placeholders_or_options() -> None:
 
 
 def test_no_secret_that_we_make_is_called_weak() -> None:
-    for least in {length for each in VARIABLES.values() for length in each.lengths.values()}:
+    for least in {
+        length for variable in VARIABLES.values() for length in variable.lengths.values()
+    }:
         assert not [
             each for _ in range(500) if (each := secrets.weakness(secrets.make(least), least))
         ]
@@ -146,6 +148,8 @@ def _never(variable: Variable, suggestion: str) -> str:
 
 
 def test_each_environment_gets_secrets_of_its_own(tmp_path: Path) -> None:
-    keys = {value_in(make_file(tmp_path, each), "SECRET_KEY") for each in ENVIRONMENTS}
+    keys = {
+        value_in(make_file(tmp_path, environment), "SECRET_KEY") for environment in ENVIRONMENTS
+    }
 
     assert len(keys) == 3

@@ -20,7 +20,7 @@ def test_init_notes_every_secret_that_stands_in_the_file(tmp_path: Path) -> None
 
     found = known(path)
     assert "SMTP_PASSWORD" in found
-    assert {each.name for each in VARIABLES.values() if each.is_secret} <= set(found)
+    assert {variable.name for variable in VARIABLES.values() if variable.is_secret} <= set(found)
     assert not {"DATABASE_URL", "REDIS_URL", "DOMAIN"} & set(found)
     assert value_in(path, "SECRET_KEY") not in value_in(path, secret_ages.VARIABLE)
     assert not validation.validate(file.read(path), validation.Context("staging"))  # type: ignore[arg-type]

@@ -176,7 +176,7 @@ def test_windows_line_ends_and_a_byte_order_mark_are_named(tmp_path: Path) -> No
     path = make_file(tmp_path)
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
 
-    assert [each.partition(": ")[2].partition(";")[0] for each in problems(path)] == [
+    assert [problem.partition(": ")[2].partition(";")[0] for problem in problems(path)] == [
         "the line starts with a byte order mark",
         "the line has Windows line ends",
     ]
@@ -187,7 +187,7 @@ def test_the_same_secret_twice_is_refused(tmp_path: Path) -> None:
     same = value_in(path, "POSTGRES_PASSWORD")
     spoil(path, "GRAFANA_ADMIN_PASSWORD", f"GRAFANA_ADMIN_PASSWORD={same}")
 
-    assert any("is the same as POSTGRES_PASSWORD" in each for each in problems(path))
+    assert any("is the same as POSTGRES_PASSWORD" in problem for problem in problems(path))
 
 
 def test_a_copied_example_is_told_each_placeholder_once(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_a_copied_example_is_told_each_placeholder_once(tmp_path: Path) -> None:
     for name in ("SECRET_KEY", "REDIS_PASSWORD"):
         spoil(path, name, f"{name}=change-me")
 
-    found = [each for each in problems(path) if "_URL" not in each]
+    found = [problem for problem in problems(path) if "_URL" not in problem]
     assert [each.split()[2] for each in found] == ["SECRET_KEY", "REDIS_PASSWORD"]
 
 
@@ -203,7 +203,7 @@ def test_a_secret_of_another_environment_is_refused(tmp_path: Path) -> None:
     prod, staging = make_file(tmp_path, "prod"), make_file(tmp_path)
     spoil(staging, "SECRET_KEY", f"SECRET_KEY={value_in(prod, 'SECRET_KEY')}")
 
-    assert any("SECRET_KEY is also a secret of prod" in each for each in problems(staging))
+    assert any("SECRET_KEY is also a secret of prod" in problem for problem in problems(staging))
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_staging_may_not_name_what_is_productions(
     staging = make_file(tmp_path)
     spoil(staging, name, line)
 
-    assert any(words in each for each in problems(staging))
+    assert any(words in problem for problem in problems(staging))
 
 
 def test_production_is_known_by_its_fingerprints_where_its_file_is_not(tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_every_sentence_says_what_and_how_to_mend_it(tmp_path: Path) -> None:
     for name, line, _ in MISTAKES:
         path.write_text(text)
         spoil(path, name, line)
-        assert not [each for each in problems(path) if unsaid(each)]
+        assert not [problem for problem in problems(path) if unsaid(problem)]
 
 
 THERE = (
@@ -337,7 +337,7 @@ AUTHORITY = "/opt/contravento/database-ca.pem"
 def test_what_a_server_elsewhere_needs_is_said(
     tmp_path: Path, changes: dict[str, str], words: str
 ) -> None:
-    assert any(words in each for each in problems(elsewhere(tmp_path, **changes)))
+    assert any(words in problem for problem in problems(elsewhere(tmp_path, **changes)))
 
 
 def test_its_authority_may_be_a_file_of_this_host(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_the_token_comes_back_over_both_families(free_port: int) -> None:
     with host_facts.shown_by_us("a-token", free_port) as port:
         reached = [host_facts.reach(each, port, "velo.test", "a-token") for each in addresses]
 
-    assert reached == [Reached(each, True) for each in addresses]
+    assert reached == [Reached(address, True) for address in addresses]
 
 
 def test_another_server_behind_the_name_is_noticed(free_port: int) -> None:

@@ -171,9 +171,9 @@ def test_storage_is_opened_with_what_the_settings_say() -> None:
     assert settings.configuration("prod", given, "1")["STORAGE_S3_ENDPOINT"] == "https://s3.test"
     assert "canary" not in str(settings.configuration("prod", given, "1"))
     (kept,) = [
-        each
-        for each in settings.secrets("prod", given)["items"]
-        if each["metadata"]["name"] == "contravento"
+        item
+        for item in settings.secrets("prod", given)["items"]
+        if item["metadata"]["name"] == "contravento"
     ]
     assert kept["stringData"]["STORAGE_S3_SECRET_KEY"] == "canary"
 
@@ -221,7 +221,7 @@ def test_a_server_elsewhere_leaves_ours_out_and_is_let_through_to(tmp_path: Path
     assert "6432" in str(found["NetworkPolicy/to-the-database"])
     together = [*found.values(), *secrets]
     assert findings(together) == []
-    urls = {each["metadata"]["name"]: each["stringData"] for each in secrets}
+    urls = {secret["metadata"]["name"]: secret["stringData"] for secret in secrets}
     assert urls["contravento"]["DATABASE_URL"] == ELSEWHERE
     assert urls["migrate"]["DATABASE_URL"] == (
         "postgresql+asyncpg://contravento_owner:postgres_owner_password-1"
@@ -243,7 +243,7 @@ def test_a_replica_elsewhere_is_let_through_to_and_its_address_is_a_secret(
 
     assert {"6432", "6433"} <= set(re.findall(r"\d+", str(found["NetworkPolicy/to-the-database"])))
     assert replica not in str(found)
-    (ours,) = [each for each in secrets if each["metadata"]["name"] == "contravento"]
+    (ours,) = [secret for secret in secrets if secret["metadata"]["name"] == "contravento"]
     assert ours["stringData"]["DATABASE_REPLICA_URL"] == replica
 
 
@@ -256,7 +256,7 @@ def test_its_own_standbys_may_be_the_replica(tmp_path: Path) -> None:
 
     mistakes = [each for rule in consistency.RULES for each in rule(changed.values, "prod")]
     assert "DATABASE_REPLICA_URL" not in [name for name, _, _ in mistakes]
-    (ours,) = [each for each in secrets if each["metadata"]["name"] == "contravento"]
+    (ours,) = [secret for secret in secrets if secret["metadata"]["name"] == "contravento"]
     assert ours["stringData"]["DATABASE_REPLICA_URL"] == replica
 
 
@@ -270,7 +270,7 @@ def test_what_needs_its_own_connection_goes_past_a_pooler(tmp_path: Path) -> Non
 
     assert "5432" in way_out
     assert "6432" in way_out
-    urls = {each["metadata"]["name"]: each["stringData"] for each in secrets}
+    urls = {secret["metadata"]["name"]: secret["stringData"] for secret in secrets}
     assert urls["contravento"]["DATABASE_URL"] == ELSEWHERE
     assert urls["contravento"]["DATABASE_DIRECT_URL"] == direct
     assert "@db.example.org:5432/" in urls["migrate"]["DATABASE_URL"]
@@ -282,9 +282,9 @@ def test_passwords_are_encoded_in_addresses() -> None:
     given = {**values("prod"), "POSTGRES_APP_PASSWORD": "a/b@c"}
 
     (found,) = [
-        each
-        for each in settings.secrets("prod", given)["items"]
-        if each["metadata"]["name"] == "contravento"
+        item
+        for item in settings.secrets("prod", given)["items"]
+        if item["metadata"]["name"] == "contravento"
     ]
     assert (
         "contravento_app:a%2Fb%40c@postgres-rw:5432/contravento"
@@ -335,7 +335,7 @@ def test_the_command_prints_secrets_and_nothing_else(
     assert run(["prod", "kubernetes", "--secrets"]) == Exit.DONE
 
     found = json.loads(capsys.readouterr().out)
-    assert {each["kind"] for each in found["items"]} == {"Secret"}
+    assert {item["kind"] for item in found["items"]} == {"Secret"}
     assert not (tmp_path / "var" / "kubernetes").exists()
 
 

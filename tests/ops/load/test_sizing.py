@@ -55,7 +55,7 @@ def test_pgbouncer_is_asked_for_where_processes_would_be_few_for_want_of_connect
     processors: int, replicas: int, asks: bool
 ) -> None:
     now = replace(HOST, processors=processors, replicas=replicas, memory_bytes=32_000_000_000)
-    assert any("PgBouncer is asked for" in each for each in sentences(now)) == asks
+    assert any("PgBouncer is asked for" in sentence for sentence in sentences(now)) == asks
 
 
 def test_behind_pgbouncer_every_processor_has_its_process() -> None:
@@ -63,10 +63,12 @@ def test_behind_pgbouncer_every_processor_has_its_process() -> None:
         HOST, processors=16, replicas=3, memory_bytes=32_000_000_000, max_connections=1000
     )
     assert advise(behind) == Advice(3, 5, 20)
-    assert not any("PgBouncer is asked for" in each for each in sentences(behind))
+    assert not any("PgBouncer is asked for" in sentence for sentence in sentences(behind))
 
 
 def test_what_does_not_fit_is_said() -> None:
     crowded = replace(HOST, processes=2)
 
-    assert any("= 120; 90 can be used: that does not fit" in each for each in sentences(crowded))
+    assert any(
+        "= 120; 90 can be used: that does not fit" in sentence for sentence in sentences(crowded)
+    )

@@ -1,16 +1,20 @@
 """Access points and certificates, as the status shows them."""
 
+import ssl
 from datetime import UTC, datetime
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from contravento_ops.kit import certificate
+from contravento_ops.kit.certificate import Certificate
 from contravento_ops.kit.compose import Container
 from contravento_ops.operate import status
 
 VALUES = {"DOMAIN": "staging.velo.test", "POSTGRES_DB": "diary", "POSTGRES_USER": "owner"}
-SAID = """subject=CN = staging.velo.test
-issuer=CN = Pebble Intermediate CA 3a7b
-notBefore=Nov 20 06:00:00 2026 GMT
-notAfter=Feb 18 06:00:00 2027 GMT
-"""
 
 
 def container(service: str, *ports: int) -> Container:
@@ -53,18 +57,46 @@ def test_a_database_elsewhere_is_named_by_its_server() -> None:
     assert points(DATABASE_URL=url)["Database"] == ("db.velo.test, diary", "a server elsewhere")
 
 
-def test_a_certificate_is_read_with_its_days_left() -> None:
-    held = status.parse_certificate(SAID, datetime(2026, 11, 23, tzinfo=UTC))
+def test_a_certificate_is_shown_with_its_days_left() -> None:
+    names = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "staging.velo.test")]), "velo.test")
+    shown = status.summary(made(*names), datetime(2026, 11, 23, tzinfo=UTC))
 
-    assert held.subject == "CN = staging.velo.test"
-    assert held.days_left == 87
+    assert shown.subject == "CN=staging.velo.test"
+    assert shown.issuer == "O=Velo, CN=Intermediate 3a7b"
+    assert (shown.not_before, shown.not_after) == (
+        "Nov  2 06:00:00 2026 GMT",
+        "Feb 18 06:00:00 2027 GMT",
+    )
+    assert shown.days_left == 87
 
 
 def test_a_certificate_without_a_subject_is_shown_by_its_names() -> None:
-    said = (
-        "subject=\nissuer=CN=Pebble\nnotBefore=Nov 23 10:00:00 2026 GMT\n"
-        "notAfter=Feb 21 10:00:00 2027 GMT\n"
-        "X509v3 Subject Alternative Name: critical\n    DNS:velo.test, DNS:www.velo.test\n"
-    )
+    assert made(x509.Name([]), "velo.test", "www.velo.test").subject == "velo.test, www.velo.test"
 
-    assert status.parse_certificate(said).subject == "velo.test, www.velo.test"
+
+def test_of_a_chain_the_first_certificate_is_read() -> None:
+    first, second = (made(x509.Name([]), name) for name in ("velo.test", "other.test"))
+    chain = ssl.DER_cert_to_PEM_cert(first.der) + ssl.DER_cert_to_PEM_cert(second.der)
+
+    assert certificate.read_pem(chain) == first
+
+
+def made(subject: x509.Name, *names: str) -> Certificate:
+    key = ec.generate_private_key(ec.SECP256R1())
+    issuer = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Velo"),
+            x509.NameAttribute(NameOID.COMMON_NAME, "Intermediate 3a7b"),
+        ]
+    )
+    built = (
+        x509.CertificateBuilder(issuer, subject, key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime(2026, 11, 2, 6, tzinfo=UTC))
+        .not_valid_after(datetime(2027, 2, 18, 6, tzinfo=UTC))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=True
+        )
+        .sign(key, hashes.SHA256())
+    )
+    return certificate.read(built.public_bytes(Encoding.DER))

@@ -112,10 +112,10 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Both:
         return made.of(words.partition("--env-file")[2].split()[0]).answer(words)
 
     def containers(project: Project, *services: str) -> list[Container]:
-        side = made.of(project.place.environment)
+        side = made.of(project.paths.environment)
         names = [*side.images, "backend", "postgres"] if side.running else []
-        prefix = project.place.environment
-        return [Container(f"{prefix}/{each}", each, each, "running", "", "") for each in names]
+        prefix = project.paths.environment
+        return [Container(f"{prefix}/{name}", name, name, "running", "", "") for name in names]
 
     def inspect(name: str) -> dict[str, Any]:
         environment, _, service = name.partition("/")
@@ -125,7 +125,7 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Both:
     monkeypatch.setattr(compose, "run", run)
     monkeypatch.setattr(compose, "inspect", inspect)
     monkeypatch.setattr(Project, "containers", containers)
-    monkeypatch.setattr(Project, "config", lambda each: made.of(each.place.environment).config())
+    monkeypatch.setattr(Project, "config", lambda each: made.of(each.paths.environment).config())
     return made
 
 
@@ -136,7 +136,7 @@ def parity(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, dict[s
 
 
 def unknown(report: dict[str, Any]) -> list[str]:
-    return [each["key"] for each in report["differences"] if not each["allowed"]]
+    return [difference["key"] for difference in report["differences"] if not difference["allowed"]]
 
 
 def test_two_that_are_alike_but_where_they_may_differ(
@@ -145,7 +145,7 @@ def test_two_that_are_alike_but_where_they_may_differ(
     status, report, said = parity(capsys)
 
     assert (status, report["is_alike"]) == (Exit.DONE, True), unknown(report)
-    told = {each["key"]: each for each in report["differences"]}
+    told = {difference["key"]: difference for difference in report["differences"]}
     assert told["files/secrets/SECRET_KEY"]["staging"] == "96 characters"
     assert told["files/secrets/SECRET_KEY"]["production"] == "128 characters"
     assert told["files/names/domain"]["reason"] == "each has a name of its own"
@@ -231,7 +231,11 @@ def test_what_does_not_run_on_both_is_compared_by_the_files(
     status, report, _ = parity(capsys)
 
     assert status == Exit.DONE
-    assert not [each for each in report["differences"] if each["key"].startswith("running/")]
+    assert not [
+        difference
+        for difference in report["differences"]
+        if difference["key"].startswith("running/")
+    ]
 
 
 def test_production_on_another_host_is_carried_in_a_file_without_secrets(
@@ -243,7 +247,7 @@ def test_production_on_another_host_is_carried_in_a_file_without_secrets(
     (tmp_path / ".env.prod").unlink()
     capsys.readouterr()
 
-    assert not [each for each in secrets if each in carried.read_text()]
+    assert not [secret for secret in secrets if secret in carried.read_text()]
     status, report, _ = parity(capsys, "--with", str(carried))
     assert status == Exit.DONE, unknown(report)
     change_postgresql(both.staging)

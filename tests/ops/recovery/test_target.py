@@ -8,8 +8,8 @@ import pytest
 from contravento_ops.kit.compose import Project
 from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.kit.paths import EnvironmentPaths
-from contravento_ops.recovery import target
-from contravento_ops.recovery.plan import Steps
+from contravento_ops.recovery import plan, target
+from contravento_ops.recovery.plan import RestoreCalls
 from contravento_ops.recovery.target import RecoveryTarget
 
 
@@ -71,31 +71,31 @@ def test_a_moment_is_shown_in_utc_and_as_it_is_here() -> None:
 
 
 @pytest.fixture
-def steps(tmp_path: Path) -> Steps:
-    return Steps(
+def calls(tmp_path: Path) -> RestoreCalls:
+    return RestoreCalls(
         Project(EnvironmentPaths(tmp_path, "staging")), RecoveryTarget(set="20261123T101500Z")
     )
 
 
-def test_nothing_live_is_touched_before_the_swap(steps: Steps) -> None:
-    shown = steps.shown(dry_run=False)
+def test_nothing_live_is_touched_before_the_swap(calls: RestoreCalls) -> None:
+    shown = plan.steps(calls, dry_run=False)
     swap = next(number for number, each in enumerate(shown) if "swap" in each.title)
 
     assert all(each.undo == "nothing live was touched" for each in shown[: swap - 1])
-    assert [each.call.words[-1] for each in shown[swap - 1 : swap + 1]] == [
+    assert [each.calls[0].words[-1] for each in shown[swap - 1 : swap + 1]] == [
         "restore-place",
         "restore-swap",
     ]
 
 
-def test_a_dry_run_does_all_but_the_swap(steps: Steps) -> None:
-    dry, real = steps.shown(dry_run=True), steps.shown(dry_run=False)
+def test_a_dry_run_does_all_but_the_swap(calls: RestoreCalls) -> None:
+    dry, real = plan.steps(calls, dry_run=True), plan.steps(calls, dry_run=False)
 
     assert dry[:4] == real[:4]
     assert not any("swap" in each.title or "restart" in each.title for each in dry)
-    assert [each.call.words[-1] for each in dry[4:]] == ["restore-drop", "restore-tidy"]
+    assert [each.calls[0].words[-1] for each in dry[4:]] == ["restore-drop", "restore-tidy"]
 
 
-def test_migrations_and_the_application_are_shown_the_side_database(steps: Steps) -> None:
-    assert steps.migrate("side").call.environment == {"POSTGRES_DB": "side"}
-    assert "LOOK_AT_DATABASE=side" in steps.look("side").call.words
+def test_migrations_and_the_application_are_shown_the_side_database(calls: RestoreCalls) -> None:
+    assert calls.migrate("side").environment == {"POSTGRES_DB": "side"}
+    assert "LOOK_AT_DATABASE=side" in calls.look("side").words

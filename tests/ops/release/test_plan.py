@@ -9,7 +9,8 @@ from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Project
 from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.release import plan
-from contravento_ops.release.plan import Facts, Kind, Options, Plan
+from contravento_ops.release.plan import Facts, ReleasePlan
+from contravento_ops.release.steps import Kind, Options
 
 PROJECT = Project(EnvironmentPaths(Path("/srv/diary"), "staging"))
 FRESH = Facts(PROJECT, "contravento-staging")
@@ -37,11 +38,11 @@ def no_docker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compose, "compose_command", lambda: ("docker", "compose"))
 
 
-def kinds(made: Plan) -> list[Kind]:
+def kinds(made: ReleasePlan) -> list[Kind]:
     return [step.kind for step in made.steps]
 
 
-def words(made: Plan, kind: Kind) -> list[str]:
+def words(made: ReleasePlan, kind: Kind) -> list[str]:
     """What each call of the first such step says after the files."""
     step = next(step for step in made.steps if step.kind is kind)
     return [
@@ -142,14 +143,14 @@ def test_the_old_worker_finishes_before_riders_meet_the_new_pages() -> None:
 def test_three_backends_are_replaced_one_at_a_time() -> None:
     made = plan.make(THREE, Options(tag="1f3c5a7"))
 
-    switches = [step.containers for step in made.steps if step.kind is Kind.SWITCH]
-    assert [[name[-1] for name in each] for each in switches] == [
+    switches = [step.subjects for step in made.steps if step.kind is Kind.SWITCH]
+    assert [[name[-1] for name in switch] for switch in switches] == [
         ["4", "2", "3"],
         ["4", "5", "3"],
         ["4", "5", "6"],
     ]
-    stops = [step.containers for step in made.steps if step.kind is Kind.STOP]
-    assert [name[-1] for each in stops for name in each] == ["1", "2", "3"]
+    stops = [step.subjects for step in made.steps if step.kind is Kind.STOP]
+    assert [name[-1] for stop in stops for name in stop] == ["1", "2", "3"]
     assert kinds(made).count(Kind.WORKERS) == 1
     scales = [
         call.words[-2] for step in made.steps if step.kind is Kind.START for call in step.calls

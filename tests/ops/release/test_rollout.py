@@ -9,13 +9,14 @@ import pytest
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Done, Project
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.errors import CommandError, Exit, StepFailed
 from contravento_ops.kit.paths import EnvironmentPaths
+from contravento_ops.kit.steps import Failure
 from contravento_ops.release import facts, plan, wait
-from contravento_ops.release.plan import Facts, Kind, Options
+from contravento_ops.release.plan import Facts
 from contravento_ops.release.report import Report
 from contravento_ops.release.rollout import Rollout
-from contravento_ops.release.wait import NotWell
+from contravento_ops.release.steps import Kind, Options
 
 PROJECT = Project(EnvironmentPaths(Path("/srv/diary"), "staging"))
 RUNNING = Facts(PROJECT, "x", ("x-backend-1",), ("x-worker-1",), has_database=True)
@@ -63,7 +64,7 @@ def watching(monkeypatch: pytest.MonkeyPatch, *ill: str) -> Rollout:
 
     def all_healthy(project: Project, *, seconds: float, but: Collection[str] = ()) -> None:
         if left := [each for each in ill if each not in but]:
-            raise NotWell(f"not healthy: {', '.join(left)}")
+            raise StepFailed(f"not healthy: {', '.join(left)}")
 
     monkeypatch.setattr(wait, "all_healthy", all_healthy)
     rolling = rollout()
@@ -73,7 +74,13 @@ def watching(monkeypatch: pytest.MonkeyPatch, *ill: str) -> Rollout:
 
 
 def carry_out(rolling: Rollout, kind: Kind) -> None:
-    rolling._carry_out(next(step for step in rolling.plan.steps if step.kind is kind))
+    rolling.runner().carry_out(next(step for step in rolling.plan.steps if step.kind is kind))
+
+
+def fail(rolling: Rollout, cause: str) -> None:
+    """In the middle of it, when riders are concerned."""
+    step = next(step for step in rolling.plan.steps if step.kind is Kind.BAKE)
+    rolling.fail(Failure(step, StepFailed(cause), has_impact=True))
 
 
 def test_monitoring_that_is_not_well_is_told_and_undoes_nothing(
@@ -105,7 +112,7 @@ def test_what_riders_need_is_waited_for_all_the_same(
 ) -> None:
     rolling = watching(monkeypatch, "redis")
 
-    with pytest.raises(NotWell, match="redis"):
+    with pytest.raises(StepFailed, match="redis"):
         carry_out(rolling, Kind.BESIDE)
 
 
@@ -123,9 +130,8 @@ def test_what_is_refused_before_impact_calls_nothing(docker: Docker) -> None:
 
 def test_while_the_old_one_runs_it_serves_again_before_the_new_one_goes(docker: Docker) -> None:
     rolling = rollout()
-    rolling.touched = True
 
-    rolling._fail(NotWell("it is slow"))
+    fail(rolling, "it is slow")
 
     assert rolling.report.outcome == "went back"
     assert rolling.report.cause == "it is slow"
@@ -135,9 +141,8 @@ def test_while_the_old_one_runs_it_serves_again_before_the_new_one_goes(docker: 
 def test_nothing_is_removed_when_nginx_cannot_be_told(docker: Docker) -> None:
     docker.refuses = ("upstream",)
     rolling = rollout()
-    rolling.touched = True
 
-    rolling._fail(NotWell("it is slow"))
+    fail(rolling, "it is slow")
 
     assert rolling.report.outcome == "broken"
     assert not [each for each in docker.called if " rm " in each or " stop " in each]
@@ -146,9 +151,8 @@ def test_nothing_is_removed_when_nginx_cannot_be_told(docker: Docker) -> None:
 def test_where_only_the_new_one_is_left_it_stays(docker: Docker) -> None:
     docker.running = ("x-backend-2",)
     rolling = rollout()
-    rolling.touched = True
 
-    rolling._fail(NotWell("redis did not come up"))
+    fail(rolling, "redis did not come up")
 
     assert rolling.report.outcome == "deployed"
     assert rolling.report.warnings == ["after it had taken over, redis did not come up"]
@@ -157,9 +161,8 @@ def test_where_only_the_new_one_is_left_it_stays(docker: Docker) -> None:
 
 def test_what_the_old_one_needs_is_put_back_before_anything_else(docker: Docker) -> None:
     rolling = rollout()
-    rolling.touched = True
     rolling.before_going_back = lambda: docker.called.append("the file is what it was")
 
-    rolling._fail(NotWell("it is slow"))
+    fail(rolling, "it is slow")
 
     assert docker.called[0] == "the file is what it was"

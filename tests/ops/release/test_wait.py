@@ -7,10 +7,9 @@ import pytest
 
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Container, Done, Project
-from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.errors import CommandError, Exit, StepFailed
 from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.release import wait
-from contravento_ops.release.wait import NotWell
 
 PROJECT = Project(EnvironmentPaths(Path("/srv/diary"), "staging"))
 
@@ -55,7 +54,7 @@ def test_one_that_crashed_between_two_looks_is_not_well(monkeypatch: pytest.Monk
     crashed = {"Status": "restarting", "Health": {"Status": "unhealthy"}}
     shown(monkeypatch, container("grafana"), grafana=crashed)
 
-    with pytest.raises(NotWell, match="grafana"):
+    with pytest.raises(StepFailed, match="grafana"):
         wait.all_healthy(PROJECT, seconds=0)
 
 
@@ -63,14 +62,14 @@ def test_one_that_has_not_been_asked_yet_is_not_well(monkeypatch: pytest.MonkeyP
     starting = {"Status": "running", "Health": {"Status": "starting"}}
     shown(monkeypatch, container("grafana"), grafana=starting)
 
-    with pytest.raises(NotWell, match="grafana"):
+    with pytest.raises(StepFailed, match="grafana"):
         wait.all_healthy(PROJECT, seconds=0)
 
 
 def test_one_that_is_gone_is_not_well(monkeypatch: pytest.MonkeyPatch) -> None:
     shown(monkeypatch, container("grafana"))
 
-    with pytest.raises(NotWell, match="last words of x-grafana-1"):
+    with pytest.raises(StepFailed, match="last words of x-grafana-1"):
         wait.all_healthy(PROJECT, seconds=0)
 
 

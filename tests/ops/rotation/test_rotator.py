@@ -15,13 +15,13 @@ from contravento_ops.environment import file as env_files, secret_ages
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Done, Project
 from contravento_ops.kit.console import Console
-from contravento_ops.kit.errors import CommandError, Exit
+from contravento_ops.kit.errors import CommandError, Exit, StepFailed
 from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.release import facts, plan, wait
-from contravento_ops.release.plan import Facts, Kind, Options
+from contravento_ops.release.plan import Facts
 from contravento_ops.release.report import Report, Requests
 from contravento_ops.release.rollout import Rollout
-from contravento_ops.release.wait import NotWell
+from contravento_ops.release.steps import Kind, Options
 from contravento_ops.rotation.rotator import Pace, SecretRotator, differing
 from contravento_ops.rotation.services import Grafana
 from contravento_ops.rotation.strategy import Phase, RotationRequest
@@ -32,10 +32,10 @@ NAME = "REDIS_PASSWORD"
 
 
 @dataclass
-class Way:
+class ScriptedStrategy:
     """Says what it is asked to do; fails where it is told to."""
 
-    turn: RotationRequest
+    request: RotationRequest
     fails_at: str = ""
     titles: tuple[str, ...] = ("it is taken up",)
     done: list[str] = field(default_factory=list)
@@ -43,13 +43,13 @@ class Way:
     def _do(self, what: str) -> None:
         self.done.append(what)
         if what == self.fails_at:
-            raise NotWell(f"no {what} today")
+            raise StepFailed(f"no {what} today")
 
     def open(self) -> None:
         self._do("open")
 
     def phases(self) -> Sequence[Phase]:
-        return [Phase(each, self.turn.file(SECRET_KEY_PREVIOUS=each)) for each in self.titles]
+        return [Phase(title, self.request.file(SECRET_KEY_PREVIOUS=title)) for title in self.titles]
 
     def shut(self) -> None:
         self._do("shut")
@@ -66,7 +66,7 @@ class Way:
 class World:
     """What Compose would say: services and which variables each of them reads."""
 
-    place: EnvironmentPaths
+    paths: EnvironmentPaths
     reads: dict[str, str]
     called: list[str] = field(default_factory=list)
     outcomes: list[str] = field(default_factory=list)
@@ -80,7 +80,7 @@ class World:
         return Done(0, "", "")
 
     def config(self) -> dict[str, Any]:
-        found = env_files.read(self.place.env_file)
+        found = env_files.read(self.paths.env_file)
         assert found
         return {
             "services": {each: found.values.get(name) for each, name in self.reads.items()},
@@ -113,22 +113,24 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     return made
 
 
-def turning(world: World, **of_way: Any) -> SecretRotator:
-    found = env_files.read(world.place.env_file)
+def rotator(world: World, **of_way: Any) -> SecretRotator:
+    found = env_files.read(world.paths.env_file)
     assert found
-    turn = RotationRequest(Project(world.place), found.values, NAME, {NAME: NEW})
-    return SecretRotator(turn, Way(turn, **of_way), Console(as_json=True), Pace(3, 30))
+    request = RotationRequest(Project(world.paths), found.values, NAME, {NAME: NEW})
+    return SecretRotator(
+        request, ScriptedStrategy(request, **of_way), Console(as_json=True), Pace(3, 30)
+    )
 
 
 def done(of: SecretRotator) -> list[str]:
-    assert isinstance(of.way, Way)
-    return of.way.done
+    assert isinstance(of.strategy, ScriptedStrategy)
+    return of.strategy.done
 
 
 def test_the_order_of_the_work(world: World) -> None:
-    path = world.place.env_file
+    path = world.paths.env_file
     before = path.read_text()
-    subject = turning(world)
+    subject = rotator(world)
     secret_ages.note(path, NAME, now=1_700_000_000)
 
     found = subject.run()
@@ -146,14 +148,14 @@ def test_the_order_of_the_work(world: World) -> None:
     kept = path.with_name(".env.staging.previous")
     assert kept.stat().st_mode & 0o777 == 0o600
     assert [each for each in kept.read_text().splitlines() if secret_ages.VARIABLE not in each] == [
-        each for each in before.splitlines() if secret_ages.VARIABLE not in each
+        line for line in before.splitlines() if secret_ages.VARIABLE not in line
     ]
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_was_made_before_keeps_its_age(world: World) -> None:
-    path = world.place.env_file
-    subject = turning(world)
+    path = world.paths.env_file
+    subject = rotator(world)
     subject.is_made = False
     secret_ages.note(path, NAME, now=1_700_000_000)
 
@@ -168,34 +170,34 @@ def test_what_was_made_before_keeps_its_age(world: World) -> None:
 def test_what_riders_do_not_use_is_not_rolled(world: World) -> None:
     world.reads = {"redis-exporter": NAME, "backend": "DOMAIN"}
 
-    turning(world).run()
+    rotator(world).run()
 
     assert world.called == ["rm --stop --force redis-exporter", "up --detach"]
 
 
 def test_what_cannot_begin_changes_nothing(world: World) -> None:
-    before = world.place.env_file.read_text()
-    subject = turning(world, fails_at="open")
+    before = world.paths.env_file.read_text()
+    subject = rotator(world, fails_at="open")
 
     with pytest.raises(CommandError, match="Nothing was changed") as refused:
         subject.run()
 
     assert refused.value.status is Exit.REFUSED
-    assert world.place.env_file.read_text() == before
+    assert world.paths.env_file.read_text() == before
     assert world.called == []
 
 
 def test_a_release_that_went_back_takes_the_secret_back_with_it(world: World) -> None:
-    before = world.place.env_file.read_text()
+    before = world.paths.env_file.read_text()
     world.outcomes = ["went back"]
-    subject = turning(world)
+    subject = rotator(world)
 
     with pytest.raises(CommandError, match="it is slow") as refused:
         subject.run()
 
     assert refused.value.status is Exit.WENT_BACK
     assert refused.value.sentences[1] == "What was before is in force again."
-    assert world.place.env_file.read_text() == before
+    assert world.paths.env_file.read_text() == before
     assert done(subject) == ["open", "shut"]
     assert world.called == ["rolled"]
 
@@ -203,37 +205,37 @@ def test_a_release_that_went_back_takes_the_secret_back_with_it(world: World) ->
 def test_a_later_step_goes_back_to_the_one_before_it(world: World) -> None:
     world.outcomes = ["deployed", "went back"]
     world.reads = {"backend": "SECRET_KEY_PREVIOUS"}
-    subject = turning(world, titles=("first", "second"))
+    subject = rotator(world, titles=("first", "second"))
 
     with pytest.raises(CommandError):
         subject.run()
 
-    assert value_in(world.place.env_file, "SECRET_KEY_PREVIOUS") == "first"
+    assert value_in(world.paths.env_file, "SECRET_KEY_PREVIOUS") == "first"
 
 
 def test_going_back_that_fails_is_told(world: World) -> None:
     world.reads, world.refuses = {"redis-exporter": NAME}, "up --detach"
 
     with pytest.raises(CommandError, match="Going back was not whole") as refused:
-        turning(world).run()
+        rotator(world).run()
 
     assert refused.value.status is Exit.BROKEN
 
 
 def test_postgresql_is_never_replaced_for_it(world: World) -> None:
     world.reads["postgres"] = NAME
-    before = world.place.env_file.read_text()
+    before = world.paths.env_file.read_text()
 
     with pytest.raises(CommandError, match="postgres would have to be replaced"):
-        turning(world).run()
+        rotator(world).run()
 
-    assert world.place.env_file.read_text() == before
+    assert world.paths.env_file.read_text() == before
     assert "rolled" not in world.called
 
 
 def test_an_old_value_that_lives_is_told_and_its_age_is_not_noted(world: World) -> None:
-    path = world.place.env_file
-    subject = turning(world, fails_at="prove")
+    path = world.paths.env_file
+    subject = rotator(world, fails_at="prove")
     secret_ages.note(path, NAME, now=1_700_000_000)
 
     with pytest.raises(CommandError, match="not proven dead") as refused:
@@ -248,12 +250,12 @@ def test_an_old_value_that_lives_is_told_and_its_age_is_not_noted(world: World) 
 
 
 def test_the_same_release_is_rolled_without_migration_verdict_or_record(world: World) -> None:
-    running = Facts(Project(world.place), "x", ("x-backend-1",), ("x-worker-1",))
+    running = Facts(Project(world.paths), "x", ("x-backend-1",), ("x-worker-1",))
 
     options = Options(tag="1f3c5a7", build=False, going_back=True)
     made = plan.renewal(running, options, ("redis",))
 
-    kinds = [each.kind for each in made.steps]
+    kinds = [step.kind for step in made.steps]
     assert kinds[0] is Kind.PROBE
     assert kinds[-1] is Kind.BESIDE
     assert not {Kind.MIGRATE, Kind.VERDICT, Kind.RECORD, Kind.IMAGE} & set(kinds)
@@ -289,14 +291,14 @@ class Door(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def grafana(world: World) -> Iterator[Grafana]:
-    found = env_files.read(world.place.env_file)
+    found = env_files.read(world.paths.env_file)
     assert found
     name = "GRAFANA_ADMIN_PASSWORD"
     Door.password = found.values[name]
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
         threading.Thread(target=server.serve_forever).start()
-        turn = RotationRequest(Project(world.place), found.values, name, {name: NEW})
-        yield Grafana(turn, f"http://127.0.0.1:{server.server_port}")
+        request = RotationRequest(Project(world.paths), found.values, name, {name: NEW})
+        yield Grafana(request, f"http://127.0.0.1:{server.server_port}")
         server.shutdown()
 
 
@@ -305,7 +307,7 @@ def test_grafana_changes_its_own_password_and_back(grafana: Grafana) -> None:
     assert grafana.prove().endswith("refuses the old one.")
 
     grafana.shut()
-    with pytest.raises(NotWell, match="answers 401 to the new"):
+    with pytest.raises(StepFailed, match="answers 401 to the new"):
         grafana.prove()
 
 

@@ -13,9 +13,8 @@ from contravento_ops.environment.urls import take_apart
 from contravento_ops.environment.variables.table import VARIABLES
 from contravento_ops.kit import compose
 from contravento_ops.kit.compose import Call, Done, Project
-from contravento_ops.kit.errors import CommandError
+from contravento_ops.kit.errors import CommandError, StepFailed
 from contravento_ops.kit.paths import EnvironmentPaths
-from contravento_ops.release.wait import NotWell
 from contravento_ops.rotation import database, signing
 from contravento_ops.rotation.database import OneRole, TwoRoles
 from contravento_ops.rotation.services import Redis
@@ -47,7 +46,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     return found
 
 
-def turn(values: Values, name: str, **more: str) -> RotationRequest:
+def request(values: Values, name: str, **more: str) -> RotationRequest:
     return RotationRequest(
         Project(EnvironmentPaths(Path("/srv/diary"), "staging")),
         {**values, **more},
@@ -58,15 +57,15 @@ def turn(values: Values, name: str, **more: str) -> RotationRequest:
 
 def test_every_secret_has_a_way(values: Values) -> None:
     for name in secret_ages.SECRETS:
-        way = rotate.way_of(turn(values, name))
+        strategy = rotate.strategy_for(request(values, name))
         is_ours = VARIABLES[name].is_secret
-        assert isinstance(way, Typed) != is_ours, name
+        assert isinstance(strategy, Typed) != is_ours, name
 
 
 def test_both_keys_are_known_before_either_is_used_alone(values: Values) -> None:
     old = values["SECRET_KEY"]
 
-    learn, sign, forget = Signing(turn(values, "SECRET_KEY")).phases()
+    learn, sign, forget = Signing(request(values, "SECRET_KEY")).phases()
 
     assert learn.values == {"SECRET_KEY_PREVIOUS": NEW}
     assert sign.values == {"SECRET_KEY": NEW, "SECRET_KEY_PREVIOUS": old}
@@ -78,7 +77,7 @@ def test_both_keys_are_known_before_either_is_used_alone(values: Values) -> None
 def test_a_key_that_leaked_is_forgotten_at_once_and_one_may_be_left_for_later(
     values: Values,
 ) -> None:
-    subject = turn(values, "SECRET_KEY")
+    subject = request(values, "SECRET_KEY")
 
     assert Signing(subject, waits=False).phases()[-1].after_seconds == 0
     assert len(Signing(subject, forgets=False).phases()) == 2
@@ -87,12 +86,12 @@ def test_a_key_that_leaked_is_forgotten_at_once_and_one_may_be_left_for_later(
 def test_a_key_is_not_replaced_again_while_tokens_of_the_one_before_are_good(
     values: Values,
 ) -> None:
-    subject = turn(values, "SECRET_KEY", SECRET_KEY_PREVIOUS="b" * 96)
+    subject = request(values, "SECRET_KEY", SECRET_KEY_PREVIOUS="b" * 96)
 
     with pytest.raises(CommandError, match="signed out"):
-        rotate.way_of(subject)
+        rotate.strategy_for(subject)
     long_ago = {secret_ages.VARIABLE: "SECRET_KEY:1700000000"}
-    rotate.way_of(turn({**subject.values, **long_ago}, "SECRET_KEY"))
+    rotate.strategy_for(request({**subject.values, **long_ago}, "SECRET_KEY"))
 
 
 def test_a_token_of_ours_is_one_that_the_application_takes() -> None:
@@ -117,11 +116,11 @@ def test_a_token_of_ours_is_one_that_the_application_takes() -> None:
 
 
 def test_the_role_that_rests_takes_over(values: Values, called: list[tuple[str, str]]) -> None:
-    way = TwoRoles(turn(values, "POSTGRES_APP_PASSWORD"))
+    strategy = TwoRoles(request(values, "POSTGRES_APP_PASSWORD"))
 
-    way.open()
-    (phase,) = way.phases()
-    way.close()
+    strategy.open()
+    (phase,) = strategy.phases()
+    strategy.close()
 
     told = [said for _, said in called]
     assert told[0] == f"ALTER ROLE \"contravento_app_2\" PASSWORD '{NEW}';\n"
@@ -136,7 +135,7 @@ def test_the_replica_is_signed_in_to_as_the_database_is(values: Values) -> None:
     """Its roles are the database's: it follows in that, too."""
     url = "postgresql://contravento_app:old@replica.velo.test:6432/diary?ssl=verify-full"
     replica = {"DATABASE_REPLICA_URL": url}
-    (phase,) = TwoRoles(turn(values, "POSTGRES_APP_PASSWORD", **replica)).phases()
+    (phase,) = TwoRoles(request(values, "POSTGRES_APP_PASSWORD", **replica)).phases()
 
     assert phase.values["DATABASE_REPLICA_URL"] == (
         f"postgresql://contravento_app_2:{NEW}@replica.velo.test:6432/diary?ssl=verify-full"
@@ -145,30 +144,34 @@ def test_the_replica_is_signed_in_to_as_the_database_is(values: Values) -> None:
 
 def test_somebody_of_the_replicas_own_stays(values: Values) -> None:
     replica = {"DATABASE_REPLICA_URL": "postgresql://reader:x@replica.velo.test/diary"}
-    (phase,) = TwoRoles(turn(values, "POSTGRES_APP_PASSWORD", **replica)).phases()
+    (phase,) = TwoRoles(request(values, "POSTGRES_APP_PASSWORD", **replica)).phases()
 
     assert phase.values["DATABASE_REPLICA_URL"] == replica["DATABASE_REPLICA_URL"]
 
 
 def test_the_next_time_it_is_the_other_way_round(values: Values) -> None:
-    way = TwoRoles(turn(values, "POSTGRES_APP_PASSWORD", POSTGRES_APP_ROLE="contravento_app_2"))
+    strategy = TwoRoles(
+        request(values, "POSTGRES_APP_PASSWORD", POSTGRES_APP_ROLE="contravento_app_2")
+    )
 
-    assert way.phases()[0].values["POSTGRES_APP_ROLE"] == "contravento_app"
+    assert strategy.phases()[0].values["POSTGRES_APP_ROLE"] == "contravento_app"
 
 
 def test_an_address_that_is_not_in_the_file_is_not_put_there(values: Values) -> None:
     without = {name: value for name, value in values.items() if name != "DATABASE_URL"}
 
-    assert "DATABASE_URL" not in TwoRoles(turn(without, "POSTGRES_APP_PASSWORD")).phases()[0].values
+    assert (
+        "DATABASE_URL" not in TwoRoles(request(without, "POSTGRES_APP_PASSWORD")).phases()[0].values
+    )
 
 
 def test_no_secret_is_among_the_words_of_a_call(
     values: Values, called: list[tuple[str, str]]
 ) -> None:
     for name in ("POSTGRES_APP_PASSWORD", "POSTGRES_PASSWORD", "REDIS_PASSWORD"):
-        way = rotate.way_of(turn(values, name))
-        way.open()
-        way.shut()
+        strategy = rotate.strategy_for(request(values, name))
+        strategy.open()
+        strategy.shut()
 
     assert called
     assert not [words for words, _ in called if NEW in words or values["REDIS_PASSWORD"] in words]
@@ -177,10 +180,10 @@ def test_no_secret_is_among_the_words_of_a_call(
 def test_redis_takes_both_until_the_old_container_goes(
     values: Values, called: list[tuple[str, str]]
 ) -> None:
-    way = Redis(turn(values, "REDIS_PASSWORD"))
+    strategy = Redis(request(values, "REDIS_PASSWORD"))
 
-    way.open()
-    way.shut()
+    strategy.open()
+    strategy.shut()
 
     assert [said for _, said in called] == [
         f'ACL SETUSER default ">{NEW}"\n',
@@ -192,10 +195,10 @@ def test_an_old_password_that_is_still_taken_is_no_proof(
     values: Values, called: list[tuple[str, str]]
 ) -> None:
     """Every answer is that all is well, also to the old password."""
-    with pytest.raises(NotWell, match="still lets contravento_owner in"):
-        OneRole(turn(values, "POSTGRES_OWNER_PASSWORD"), "contravento_owner").prove()
-    with pytest.raises(NotWell, match="still takes"):
-        Redis(turn(values, "REDIS_PASSWORD")).prove()
+    with pytest.raises(StepFailed, match="still lets contravento_owner in"):
+        OneRole(request(values, "POSTGRES_OWNER_PASSWORD"), "contravento_owner").prove()
+    with pytest.raises(StepFailed, match="still takes"):
+        Redis(request(values, "REDIS_PASSWORD")).prove()
 
 
 def test_a_quote_in_a_password_ends_no_statement() -> None:

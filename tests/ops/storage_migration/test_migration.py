@@ -40,7 +40,7 @@ class World:
     Each thing that is done may be the last one: `kill_at` counts down.
     """
 
-    place: EnvironmentPaths
+    paths: EnvironmentPaths
     standings: list[Standing]
     files: dict[str, set[str]] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
@@ -68,21 +68,21 @@ class World:
             assert self.known <= shown, f"{standing} does not show {self.known - shown}"
         if self.kill_at == 0:
             self.kill_at = -1
-            self.frozen = list(self.standings), self.place.env_file.read_text(), self.remembered()
+            self.frozen = list(self.standings), self.paths.env_file.read_text(), self.remembered()
             raise Killed
         self.kill_at -= 1
 
     def remembered(self) -> str:
-        file = self.place.memory / checkpoint.NAME
+        file = self.paths.memory / checkpoint.NAME
         return file.read_text() if file.exists() else ""
 
     def thaw(self) -> None:
         """As it was when it was killed: who is killed tidies nothing up."""
         self.standings, text, remembered = self.frozen
-        self.place.env_file.write_text(text)
-        checkpoint.forget(self.place.memory)
+        self.paths.env_file.write_text(text)
+        checkpoint.forget(self.paths.memory)
         if remembered:
-            (self.place.memory / checkpoint.NAME).write_text(remembered)
+            (self.paths.memory / checkpoint.NAME).write_text(remembered)
 
     def roll(self, rolling: Rollout) -> Report:
         """One process after another is replaced by one of the file's."""
@@ -100,7 +100,7 @@ class World:
         return rolling.report
 
     def file(self) -> Standing:
-        found = env_files.read(self.place.env_file)
+        found = env_files.read(self.paths.env_file)
         assert found
         return Standing.of(found.values)
 
@@ -195,8 +195,8 @@ def say(*words: str) -> int:
     return main.run(["prod", "move-storage", *words])
 
 
-def kinds(steps: tuple[plan.Step, ...]) -> list[Kind]:
-    return [each.kind for each in steps]
+def kinds(steps: tuple[plan.MigrationStep, ...]) -> list[Kind]:
+    return [step.kind for step in steps]
 
 
 # --- the plan
@@ -239,7 +239,7 @@ def test_files_are_copied_before_anything_changes_and_both_places_are_read_after
     assert world.file() == MOVE.switched
     assert (found["to"], found["requests"]) == (BUCKET, {"sent": 80, "lost": 0})
     assert world.known <= world.files[BUCKET]
-    assert checkpoint.read(world.place.memory) == checkpoint.Remembered(
+    assert checkpoint.read(world.paths.memory) == checkpoint.Remembered(
         FOLDER, BUCKET, NOW, is_done=True
     )
 
@@ -259,7 +259,7 @@ def test_finishing_comes_after_it_is_done_and_leaves_one_place(
     assert set(world.standings) == {MOVE.after}
     assert world.file() == MOVE.after
     assert world.files[FOLDER] == set()
-    assert checkpoint.read(world.place.memory) is None
+    assert checkpoint.read(world.paths.memory) is None
     assert say("--back") == Exit.USAGE
 
 
@@ -295,7 +295,7 @@ def test_a_bucket_that_forgets_or_is_not_empty_is_refused_and_nothing_is_begun(
     world.files[BUCKET] = {"somebody-else's"}
     assert say("--to", BUCKET, "--without-versions") == Exit.REFUSED
     assert "name a place that is empty" in capsys.readouterr().err
-    assert checkpoint.read(world.place.memory) is None
+    assert checkpoint.read(world.paths.memory) is None
     assert world.file() == MOVE.before
 
     world.files[BUCKET] = set()
@@ -347,7 +347,7 @@ def test_killed_anywhere_it_goes_on_and_no_file_is_ever_out_of_sight(
             except Killed:
                 world.thaw()
         world.kill_at = -1
-        if words != ("--finish",) or checkpoint.read(world.place.memory):
+        if words != ("--finish",) or checkpoint.read(world.paths.memory):
             assert say(*words) == Exit.DONE, words
     there = MOVE.before if ("--back",) in commands else MOVE.after
     assert set(world.standings) == {there}

@@ -36,8 +36,8 @@ def a_folder(folder: Path) -> Path:
         if os.environ.get("CI"):
             pytest.fail(sentence)
         pytest.skip(sentence)
-    for each in ROOT.glob("docker-compose*.yml"):
-        shutil.copy(each, folder)
+    for path in ROOT.glob("docker-compose*.yml"):
+        shutil.copy(path, folder)
     for name in COPIED:
         shutil.copytree(ROOT / name, folder / name, dirs_exist_ok=True)
     return folder
@@ -45,10 +45,10 @@ def a_folder(folder: Path) -> Path:
 
 def a_stack(folder: Path, environment: EnvironmentName = "prod", **changes: str) -> Stack:
     make_file(folder, environment, **{**S3, **changes})
-    place = EnvironmentPaths(folder, environment)
-    found = file.read(place.env_file)
+    paths = EnvironmentPaths(folder, environment)
+    found = file.read(paths.env_file)
     assert found
-    config = Project(place, {"TAG": "1a2b3c4d5e6f"}).config()
+    config = Project(paths, {"TAG": "1a2b3c4d5e6f"}).config()
     around = Around(
         stack=config["name"],
         root=folder,

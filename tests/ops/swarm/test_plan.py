@@ -8,9 +8,9 @@ import pytest
 
 from contravento_ops.kit.compose import Project
 from contravento_ops.kit.paths import EnvironmentPaths
-from contravento_ops.release.plan import Options
+from contravento_ops.release.steps import Kind, Options
 from contravento_ops.swarm import plan, prune
-from contravento_ops.swarm.plan import Facts, Kind, Plan
+from contravento_ops.swarm.plan import Facts, SwarmPlan
 
 OPTIONS = Options(tag="1a2b3c4d5e6f")
 ALL = frozenset(
@@ -32,8 +32,8 @@ def facts(tmp_path: Path) -> Facts:
     )
 
 
-def steps(made: Plan) -> list[tuple[str, ...]]:
-    return [each.services for each in made.steps if each.services]
+def steps(made: SwarmPlan) -> list[tuple[str, ...]]:
+    return [step.subjects for step in made.steps if step.subjects]
 
 
 def test_data_come_first_then_migrations_then_workers_then_backends(facts: Facts) -> None:
@@ -51,15 +51,15 @@ def test_data_come_first_then_migrations_then_workers_then_backends(facts: Facts
 
 def test_where_there_is_a_database_it_is_asked_before_anything_is_touched(facts: Facts) -> None:
     made = plan.make(replace(facts, has_database=True, there=ALL), OPTIONS)
-    kinds = [each.kind for each in made.steps]
+    kinds = [step.kind for step in made.steps]
 
     assert kinds.index(Kind.SECRETS) < kinds.index(Kind.PREFLIGHT) < kinds.index(Kind.JOB)
 
 
 def test_a_job_that_was_there_is_made_anew(facts: Facts) -> None:
     made = plan.make(replace(facts, there=frozenset({"migrate"})), OPTIONS)
-    (migrate,) = (each for each in made.steps if each.services == ("migrate",))
-    (roles,) = (each for each in made.steps if each.services == ("roles",))
+    (migrate,) = (each for each in made.steps if each.subjects == ("migrate",))
+    (roles,) = (step for step in made.steps if step.subjects == ("roles",))
 
     assert str(migrate.calls[0]) == "docker service rm diary_migrate"
     assert len(roles.calls) == 1
@@ -76,12 +76,12 @@ def test_production_takes_what_staging_has_proven(facts: Facts, tmp_path: Path) 
     prod = replace(facts, project=Project(EnvironmentPaths(tmp_path, "prod")))
 
     assert Kind.VERDICT in [each.kind for each in plan.make(prod, OPTIONS).steps]
-    assert Kind.VERDICT not in [each.kind for each in plan.make(facts, OPTIONS).steps]
+    assert Kind.VERDICT not in [step.kind for step in plan.make(facts, OPTIONS).steps]
 
 
 def test_without_a_registry_nodes_take_the_image_that_they_have(facts: Facts) -> None:
     made = plan.make(facts, OPTIONS)
-    calls = [str(call) for each in made.steps for call in each.calls]
+    calls = [str(call) for step in made.steps for call in step.calls]
 
     assert any("--resolve-image never" in each for each in calls)
     assert not any("push" in each for each in calls)
@@ -90,7 +90,7 @@ def test_without_a_registry_nodes_take_the_image_that_they_have(facts: Facts) ->
 def test_a_registry_gets_what_was_built_here_before_anything_is_touched(facts: Facts) -> None:
     here, there = "contravento:1a2b3c4d5e6f", "registry.velo.test/contravento:1a2b3c4d5e6f"
     made = plan.make(replace(facts, built={here: there}), OPTIONS)
-    calls = [str(call) for each in made.steps for call in each.calls]
+    calls = [str(call) for step in made.steps for call in step.calls]
 
     assert calls.index(f"docker tag {here} {there}") < calls.index(f"docker push {there}")
     assert all("--resolve-image always" in each for each in calls if " stack deploy " in each)

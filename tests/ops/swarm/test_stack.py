@@ -59,7 +59,7 @@ def test_no_secret_is_in_the_stack_or_a_config(made: Stack, folder: Path) -> Non
 
 
 def test_every_secret_reaches_the_service_that_asks_for_it(made: Stack) -> None:
-    given = [each for each in files(made, "worker") if each.startswith("/run/secrets/")]
+    given = [file for file in files(made, "worker") if file.startswith("/run/secrets/")]
 
     assert sorted(each.rpartition("/")[2] for each in given) == [
         "DATABASE_URL",
@@ -148,7 +148,7 @@ def test_riders_come_in_at_the_edge_by_ports_of_the_node(made: Stack) -> None:
 
     assert nginx["deploy"]["mode"] == "global"
     assert nginx["deploy"]["placement"] == {"constraints": ["node.labels.contravento.edge==true"]}
-    assert {(each["mode"], each["published"]) for each in nginx["ports"]} == {
+    assert {(port["mode"], port["published"]) for port in nginx["ports"]} == {
         ("host", 80),
         ("host", 443),
     }
@@ -157,7 +157,9 @@ def test_riders_come_in_at_the_edge_by_ports_of_the_node(made: Stack) -> None:
 
 def test_what_was_prepared_for_nginx_stays_so_while_it_is_empty(made: Stack) -> None:
     cache = next(
-        each for each in service(made, "nginx")["volumes"] if each["target"] == "/var/cache/nginx"
+        volume
+        for volume in service(made, "nginx")["volumes"]
+        if volume["target"] == "/var/cache/nginx"
     )
 
     assert cache["volume"] == {"nocopy": True}
@@ -190,8 +192,8 @@ def told(made: Stack, name: str) -> str:
 
 def test_prometheus_asks_each_node_and_nothing_that_is_not_there(made: Stack) -> None:
     jobs = {
-        each["job_name"]: each
-        for each in yaml.safe_load(told(made, "prometheus-yml"))["scrape_configs"]
+        scrape_config["job_name"]: scrape_config
+        for scrape_config in yaml.safe_load(told(made, "prometheus-yml"))["scrape_configs"]
     }
 
     assert jobs["node"]["dns_sd_configs"][0]["names"] == ["node-exporter"]
@@ -202,7 +204,7 @@ def test_prometheus_asks_each_node_and_nothing_that_is_not_there(made: Stack) ->
 
 def test_no_alert_misses_what_is_left_out(made: Stack) -> None:
     groups = yaml.safe_load(told(made, "watching-yml"))["groups"]
-    rules = {each["alert"]: each["expr"] for group in groups for each in group["rules"]}
+    rules = {rule["alert"]: rule["expr"] for group in groups for rule in group["rules"]}
     recorded = told(made, "recording-yml")
 
     assert 'up{job="containers"}' not in rules["TargetMissing"]
@@ -221,7 +223,7 @@ def test_a_certificate_of_ones_own_goes_to_each_nginx_and_is_kept_secret(
     made = a_stack(folder, CERTIFICATE_FOLDER=str(tmp_path))
 
     assert "/etc/letsencrypt/live/velo.test/privkey.pem" in files(made, "nginx")
-    sources = {each.get("source") for each in service(made, "nginx")["volumes"]}
+    sources = {volume.get("source") for volume in service(made, "nginx")["volumes"]}
     assert "ssl_certificates" not in sources
     assert next(each for name, each in made.kept.items() if "privkey" in name).is_secret
 
@@ -234,7 +236,7 @@ def test_a_database_elsewhere_is_migrated_by_its_owner_and_nothing_runs_here(
     assert not {"postgres", "roles", "backup", "backup-prepare", "drill"} & made.services
     urls = [each.content.decode() for name, each in made.kept.items() if "DATABASE-URL" in name]
     assert ELSEWHERE in urls
-    owner = next(each for each in urls if each != ELSEWHERE)
+    owner = next(url for url in urls if url != ELSEWHERE)
     assert owner.startswith("postgresql+asyncpg://contravento_owner:")
     assert owner.endswith("@db.example.org:6432/diary?ssl=true")
 
@@ -248,7 +250,7 @@ def test_files_for_docker_are_those_of_this_stack_and_no_secret(
 
     stack.write(made, tmp_path)
 
-    names = {each.name for each in configs.iterdir()}
+    names = {path.name for path in configs.iterdir()}
     assert names == {name for name, each in made.kept.items() if not each.is_secret}
 
 
@@ -258,4 +260,4 @@ def test_a_part_holds_what_its_services_need_and_no_more(made: Stack) -> None:
     assert set(part["services"]) == {"redis"}
     assert set(part["networks"]) == {"data"}
     assert set(part["volumes"]) == {"redis_data"}
-    assert all(each["external"] for each in part["secrets"].values())
+    assert all(secret["external"] for secret in part["secrets"].values())

@@ -13,7 +13,7 @@ import pytest
 
 from contravento_ops.environment import secret_ages
 from contravento_ops.kit.errors import Exit
-from contravento_ops.release.plan import MONITORING
+from contravento_ops.kit.services import MONITORING
 from tests.docs.pages import Command, commands, missing
 from tests.stack.deployment import AtLoopback, tell, trusting_anybody, wait_until
 from tests.stack.docker import ROOT, docker

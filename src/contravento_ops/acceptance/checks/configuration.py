@@ -5,12 +5,12 @@ from contravento_ops.kit.check_result import CheckFailed, Evidence
 from contravento_ops.parity import sources
 
 
-def parity(visit: CheckContext) -> Evidence:
+def parity(context: CheckContext) -> Evidence:
     """Staging is set as production is, where the two are not meant to differ"""
-    place = visit.project.place
-    if place.environment != "staging":
+    paths = context.project.paths
+    if paths.environment != "staging":
         return Evidence("what is compared with production is staging")
-    found = sources.differences(place)
+    found = sources.differences(paths)
     if found is None:
         return Evidence("no production is known here that it could be compared with")
     unknown = {

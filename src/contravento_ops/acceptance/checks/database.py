@@ -17,9 +17,9 @@ SCRAPED_EVERY_SECONDS = 15
 LATE = 1.5  # times as long as it may take until the next one
 
 
-def migrations(visit: CheckContext) -> Evidence:
+def migrations(context: CheckContext) -> Evidence:
     """The database is where the release expects it"""
-    call = visit.project.call(
+    call = context.project.call(
         "run", "--rm", "--no-deps", "-T", "migrate", "contravento", "migrate", "--plan", "--json"
     )
     done = compose.run(call, timeout=90)
@@ -35,27 +35,27 @@ def migrations(visit: CheckContext) -> Evidence:
     return Evidence(f"at {found.get('current')}, none is pending")
 
 
-def administrator(visit: CheckContext) -> Evidence:
+def administrator(context: CheckContext) -> Evidence:
     """There is an administrator, with a confirmed address"""
     query = "SELECT count(*) FROM riders WHERE is_admin AND confirmed_at IS NOT NULL"
-    count = int(visit.psql(query))
+    count = int(context.psql(query))
     if not count:
         raise CheckFailed("nobody administers this server: contravento riders make-admin NAME")
     return Evidence(f"there are {count}" if count > 1 else "there is one")
 
 
-def backup(visit: CheckContext) -> Evidence:
+def backup(context: CheckContext) -> Evidence:
     """A backup was taken in time by itself, and proven by restoring it"""
-    if not visit.project.place.has_own_database:
+    if not context.project.paths.has_own_database:
         raise Inconclusive("the database is elsewhere, and so are its backups: ask its keeper")
-    containers = visit.project.containers("backup")
-    if not any(each.is_well for each in containers):
+    containers = context.project.containers("backup")
+    if not any(container.is_well for container in containers):
         state = containers[0].status if containers else "does not exist"
         raise CheckFailed("the service that takes backups is not well", {"backup": state})
-    done = compose.run(visit.project.call(*PROGRAM))
+    done = compose.run(context.project.call(*PROGRAM))
     if not done.ok:
         raise Inconclusive(f"the backup service does not answer: {done.said}")
-    proven = [each for each in json.loads(done.out) if each["state"] == "proven"]
+    proven = [row for row in json.loads(done.out) if row["state"] == "proven"]
     if not proven:
         raise CheckFailed("there is no backup that was proven")
     newest = max(proven, key=lambda each: str(each["snapshot_at"]))
@@ -63,20 +63,20 @@ def backup(visit: CheckContext) -> Evidence:
         datetime.now(UTC) - datetime.fromisoformat(newest["snapshot_at"])
     ).total_seconds() / 3600
     told = {"newest": newest["name"], "hours ago": round(hours, 1), "proven ones": len(proven)}
-    every = float(visit.values.get("BACKUP_EVERY_HOURS") or DEFAULT_EVERY_HOURS)
+    every = float(context.values.get("BACKUP_EVERY_HOURS") or DEFAULT_EVERY_HOURS)
     if hours > every * LATE:
         raise CheckFailed(f"the newest proven one is {hours:.0f} hours old", told)
     return Evidence(f"{newest['name']} was proven", told)
 
 
-def connections(visit: CheckContext) -> Evidence:
+def connections(context: CheckContext) -> Evidence:
     """Connections to the database stay under its limit"""
-    seconds = _serving_seconds(visit)
-    most = visit.prometheus.instant(most_connections(seconds))
+    seconds = _serving_seconds(context)
+    most = context.prometheus.instant(most_connections(seconds))
     query = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
-    used = max(int(visit.psql(query)), *(int(each.value) for each in most))
-    now = target.now(visit.project, visit.values)
-    room = int(visit.psql("SHOW max_connections")) - KEPT_FOR_OTHERS  # behind a pooler, too
+    used = max(int(context.psql(query)), *(int(each.value) for each in most))
+    now = target.now(context.project, context.values)
+    room = int(context.psql("SHOW max_connections")) - KEPT_FOR_OTHERS  # behind a pooler, too
     told = {
         "most at once": used,
         "looked back": f"{seconds / 3600:.1f} h",
@@ -96,10 +96,10 @@ def most_connections(seconds: int) -> str:
     return f"max(max_over_time({at_once}[{seconds}s:{SCRAPED_EVERY_SECONDS}s])) or vector(0)"
 
 
-def _serving_seconds(visit: CheckContext) -> int:
+def _serving_seconds(context: CheckContext) -> int:
     """How long the backends serve that serve now, at most a day: what was before them, another
     release or an experiment, is not judged."""
-    names = facts.gather(visit.project).backends
+    names = facts.gather(context.project).backends
     if not names:
         raise Inconclusive("no backend runs whose connections could be judged")
     started = min(

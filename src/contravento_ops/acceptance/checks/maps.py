@@ -1,4 +1,10 @@
-"""A track on the map, in a real browser: what is drawn, measured by the map's own scale."""
+"""A track on the map, in a real browser: what is drawn, measured by the map's own scale.
+
+What a map library says that it has drawn is not what somebody sees. So a picture of the map is
+searched for the colour of tracks; width and height of the line are measured by the scale bar, and
+the map's bounds are compared with the file's. Four in a hundred and the line's own thickness are
+allowed. Where the line lies on the globe is taken from the bounds, not from the picture.
+"""
 
 import base64
 import json
@@ -45,22 +51,22 @@ LINE_PIXELS = 8  # how thick the line is drawn, with its ends
 FEWEST_PIXELS = 200
 
 
-def gpx_on_map(visit: CheckContext) -> Evidence:
+def gpx_on_map(context: CheckContext) -> Evidence:
     """A GPX file is taken, and its line stands on the map in a browser"""
-    trip, ride = visit.ridden, visit.ride
-    tab = visit.browser.tab()
-    tab.open(visit.site.url + trip.page)
+    trip, ride = context.ridden, context.ride
+    tab = context.browser.tab()
+    tab.open(context.site.url + trip.page)
     tab.evaluate(f"{MAP} && {MAP}.scrollIntoView()")
     if not tab.until(f"{MAP} && 'live' in {MAP}.dataset", LIVE_SECONDS):
         raise CheckFailed("the map never came to life", pictures={"The trip's page": tab.picture()})
     seen = tab.evaluate(LOOK)
     place = {name: seen[name] for name in ("x", "y", "width", "height")}
     picture = tab.picture(clip=place)
-    drawn = measured(visit.browser.tab(), picture, seen["colour"])
+    drawn = measured(context.browser.tab(), picture, seen["colour"])
     told = {
         "the file's bounds": _words(ride.bounds),
         "the map's bounds": seen["bounds"],
-        "browser": visit.browser.version,
+        "browser": context.browser.version,
     }
     complaint = _judge(ride, seen, drawn, told)
     if complaint:
@@ -74,7 +80,7 @@ def _judge(
     """What is wrong with it; what was measured is added to what is told."""
     if drawn["count"] < FEWEST_PIXELS:
         return "no line is drawn on the map"
-    bounds = [float(each) for each in seen["bounds"].split(",")]
+    bounds = [float(part) for part in seen["bounds"].split(",")]
     if any(abs(a - b) > BOUNDS_DEGREES for a, b in zip(bounds, ride.bounds, strict=True)):
         return "the map's bounds are not the file's"
     metres = metres_per_pixel(seen["scale"], seen["scale_pixels"])
@@ -107,4 +113,4 @@ def size_in_metres(bounds: tuple[float, float, float, float]) -> tuple[float, fl
 
 
 def _words(bounds: tuple[float, ...]) -> str:
-    return ",".join(f"{each:.5f}" for each in bounds)
+    return ",".join(f"{bound:.5f}" for bound in bounds)

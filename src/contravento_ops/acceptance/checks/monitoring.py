@@ -33,13 +33,13 @@ class Question:
     expression: str
 
 
-def targets(visit: CheckContext) -> Evidence:
+def targets(context: CheckContext) -> Evidence:
     """Prometheus gets figures from every target"""
-    return _patiently(lambda: _targets(visit))
+    return _patiently(lambda: _targets(context))
 
 
-def _targets(visit: CheckContext) -> Evidence:
-    found = _ask(visit, "targets", state="active")["activeTargets"]
+def _targets(context: CheckContext) -> Evidence:
+    found = _ask(context, "targets", state="active")["activeTargets"]
     down = {each["labels"]["job"]: each["lastError"] for each in found if each["health"] != "up"}
     if not found:
         raise CheckFailed("Prometheus knows no target")
@@ -49,28 +49,28 @@ def _targets(visit: CheckContext) -> Evidence:
     return Evidence(f"all {len(found)} of them", {"jobs": ", ".join(jobs)})
 
 
-def panels(visit: CheckContext) -> Evidence:
+def panels(context: CheckContext) -> Evidence:
     """Every panel of every dashboard has data, and Grafana shows them"""
-    questions = list(_questions(visit.project.place.root / DASHBOARDS))
+    questions = list(_questions(context.project.paths.root / DASHBOARDS))
     if not questions:
         raise CheckFailed("there are no dashboards")
-    shown = _in_grafana(visit)
-    return _patiently(lambda: _answered(visit, questions, shown))
+    shown = _in_grafana(context)
+    return _patiently(lambda: _answered(context, questions, shown))
 
 
-def _answered(visit: CheckContext, questions: list[Question], shown: int) -> Evidence:
+def _answered(context: CheckContext, questions: list[Question], shown: int) -> Evidence:
     now = time.time()
     empty = {}
-    for each in questions:
+    for question in questions:
         try:
-            has_data = visit.prometheus.has_any(
-                each.expression, start=now - LOOK_BACK_SECONDS, end=now, step=STEP_SECONDS
+            has_data = context.prometheus.has_any(
+                question.expression, start=now - LOOK_BACK_SECONDS, end=now, step=STEP_SECONDS
             )
         except Unreachable as error:
-            said = {each.dashboard: each.expression, "said": str(error)}
-            raise CheckFailed(f"«{each.panel}» asks what nobody understands", said) from error
-        if not has_data and not _is_off(each.panel, visit.values):
-            empty[f"{each.dashboard}: {each.panel}"] = each.expression
+            said = {question.dashboard: question.expression, "said": str(error)}
+            raise CheckFailed(f"«{question.panel}» asks what nobody understands", said) from error
+        if not has_data and not _is_off(question.panel, context.values):
+            empty[f"{question.dashboard}: {question.panel}"] = question.expression
     if empty:
         raise CheckFailed(f"{len(empty)} panels have nothing to show", empty)
     return Evidence(f"all {len(questions)} questions have answers", {"dashboards": shown})
@@ -80,31 +80,31 @@ def _is_off(panel: str, values: Mapping[str, str]) -> bool:
     return panel in ONLY_WITH and not values.get(ONLY_WITH[panel])
 
 
-def _in_grafana(visit: CheckContext) -> int:
+def _in_grafana(context: CheckContext) -> int:
     """How many dashboards it has. Raises CheckFailed where it lacks some, or its source."""
-    boards = len(list((visit.project.place.root / DASHBOARDS).glob("*.json")))
-    found = _grafana(visit, "/api/search?type=dash-db")
+    boards = len(list((context.project.paths.root / DASHBOARDS).glob("*.json")))
+    found = _grafana(context, "/api/search?type=dash-db")
     if len(found) < boards:
         raise CheckFailed(f"Grafana shows {len(found)} of {boards} dashboards")
-    if not any(each["type"] == "prometheus" for each in _grafana(visit, "/api/datasources")):
+    if not any(each["type"] == "prometheus" for each in _grafana(context, "/api/datasources")):
         raise CheckFailed("Grafana has no source of data")
     return len(found)
 
 
-def _grafana(visit: CheckContext, path: str) -> Any:
+def _grafana(context: CheckContext, path: str) -> Any:
     port = next(
         (
             port
-            for each in visit.project.containers("grafana")
-            for _, port, target in each.ports
+            for container in context.project.containers("grafana")
+            for _, port, target in container.ports
             if target == GRAFANA
         ),
         None,
     )
     if port is None:
         raise CheckFailed("Grafana does not run")
-    user = visit.values.get("GRAFANA_ADMIN_USER", "admin")
-    secret = f"{user}:{visit.values.get('GRAFANA_ADMIN_PASSWORD', '')}"
+    user = context.values.get("GRAFANA_ADMIN_USER", "admin")
+    secret = f"{user}:{context.values.get('GRAFANA_ADMIN_PASSWORD', '')}"
     told = {"Authorization": f"Basic {base64.b64encode(secret.encode()).decode()}"}
     connection = HTTPConnection("127.0.0.1", port, timeout=15)
     try:
@@ -139,30 +139,32 @@ def resolved(expression: str, chosen: Mapping[str, str]) -> str:
     return re.sub(r"\$\w+", lambda found: values.get(found[0], found[0]), expression)
 
 
-def uptime(visit: CheckContext) -> Evidence:
+def uptime(context: CheckContext) -> Evidence:
     """Whether the site is up is seen from outside, and how long it was"""
-    return _patiently(lambda: _uptime(visit))
+    return _patiently(lambda: _uptime(context))
 
 
-def _uptime(visit: CheckContext) -> Evidence:
-    now = visit.prometheus.instant('probe_success{job="blackbox-https"}')
+def _uptime(context: CheckContext) -> Evidence:
+    now = context.prometheus.instant('probe_success{job="blackbox-https"}')
     if not now:
         raise CheckFailed("nobody visits the site to see whether it is up")
     if min(each.value for each in now) < 1:
         raise CheckFailed("the visitor says that the site is not up")
-    share = visit.prometheus.instant('avg(avg_over_time(probe_success{job="blackbox-https"}[1d]))')
-    since = visit.prometheus.instant('time() - max(process_start_time_seconds{job="backend"})')
+    share = context.prometheus.instant(
+        'avg(avg_over_time(probe_success{job="blackbox-https"}[1d]))'
+    )
+    since = context.prometheus.instant('time() - max(process_start_time_seconds{job="backend"})')
     if not share or not since:
         raise CheckFailed("how long the backend is up is not to be seen")
     told = {"of the last day": f"{share[0].value:.2%}", "backend runs for": _hours(since[0].value)}
     return Evidence("it is up, and that is seen from outside", told)
 
 
-def sentry(visit: CheckContext) -> Evidence:
+def sentry(context: CheckContext) -> Evidence:
     """Sentry gets a test error, where it is set"""
-    if not visit.values.get("SENTRY_DSN"):
+    if not context.values.get("SENTRY_DSN"):
         return Evidence("it is off: SENTRY_DSN is not set")
-    done = compose.run(visit.project.call(*SEND_REPORT), timeout=60)
+    done = compose.run(context.project.call(*SEND_REPORT), timeout=60)
     try:
         told = json.loads(done.out.splitlines()[-1])
     except (ValueError, IndexError):
@@ -172,9 +174,9 @@ def sentry(visit: CheckContext) -> Evidence:
     return Evidence("it took the test error", told)
 
 
-def _ask(visit: CheckContext, path: str, **asked: str) -> Any:
+def _ask(context: CheckContext, path: str, **asked: str) -> Any:
     try:
-        return visit.prometheus.ask(path, **asked)
+        return context.prometheus.ask(path, **asked)
     except Unreachable as error:
         raise Inconclusive(str(error)) from error
 

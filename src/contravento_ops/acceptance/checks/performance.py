@@ -23,9 +23,9 @@ COUNT = (
 )
 
 
-def latency(visit: CheckContext) -> Evidence:
+def latency(context: CheckContext) -> Evidence:
     """95 of 100 answers come within 500 ms under load, and none fails"""
-    found = visit.reference.result
+    found = context.reference.result
     told = {
         "requests": found.requests,
         "a second": found.requests_per_second,
@@ -40,20 +40,20 @@ def latency(visit: CheckContext) -> Evidence:
     return Evidence(f"95 of 100 within {found.p95_milliseconds:.0f} ms", told)
 
 
-def pages(visit: CheckContext) -> Evidence:
+def pages(context: CheckContext) -> Evidence:
     """The main pages are there within 3 s, in a browser that has seen none of them"""
     paths = {
         "feed": "/",
-        "trip": visit.trip.page,
-        "profile": f"/riders/{visit.probe.username}",
+        "trip": context.trip.page,
+        "profile": f"/riders/{context.probe.username}",
         "map": "/map",
         "sign-in": "/sign-in",
     }
     told: dict[str, object] = {}
     pictures: dict[str, bytes] = {}
     for name, path in paths.items():
-        tab = visit.browser.tab()
-        times = tab.open(visit.site.url + path)
+        tab = context.browser.tab()
+        times = tab.open(context.site.url + path)
         told[name] = f"{times['loaded']:.2f} s"
         if name in ("feed", "profile"):
             pictures[f"The page {path}"] = tab.picture()
@@ -64,67 +64,67 @@ def pages(visit: CheckContext) -> Evidence:
     return Evidence("all of them", told, pictures)
 
 
-def statements(visit: CheckContext) -> Evidence:
+def statements(context: CheckContext) -> Evidence:
     """No page asks the database once for each thing that it lists"""
-    trip, name = visit.trip, visit.probe.username
+    trip, name = context.trip, context.probe.username
     told: dict[str, object] = {}
     for path in ("/", trip.page, f"/riders/{name}", "/api/v1/feed", trip.place):
         told[path.replace(trip.slug, "…").replace(trip.id, "…").replace(name, "…")] = count = (
-            _per_request(visit, path)
+            _per_request(context, path)
         )
         if count > MOST_STATEMENTS:
             raise CheckFailed(f"{count:.0f} statements for one request of {path}", told)
-    _fill_feed(visit)
-    few, many = (_per_request(visit, f"/api/v1/feed?limit={n}") for n in (FEW, MANY))
-    listed = len(visit.site.get(f"/api/v1/feed?limit={MANY}").json()["items"])
+    _fill_feed(context)
+    few, many = (_per_request(context, f"/api/v1/feed?limit={n}") for n in (FEW, MANY))
+    listed = len(context.site.get(f"/api/v1/feed?limit={MANY}").json()["items"])
     told[f"the feed with {listed} trips instead of 1"] = f"{many - few:+.1f}"
     if listed > FEW and many - few > (listed - FEW) / 2:
         raise CheckFailed("the feed asks the database for each of its trips", told)
     return Evidence(f"at most {MOST_STATEMENTS} for a request, however much it lists", told)
 
 
-def _fill_feed(visit: CheckContext) -> None:
+def _fill_feed(context: CheckContext) -> None:
     """An empty environment gets some more trips for as long as the check lasts."""
-    listed = visit.site.get(f"/api/v1/feed?limit={MANY}").expect(200, what="the feed").json()
+    listed = context.site.get(f"/api/v1/feed?limit={MANY}").expect(200, what="the feed").json()
     for _ in range(ENOUGH_TRIPS - len(listed["items"])):
-        visit.publish(visit.start_trip())
+        context.publish(context.start_trip())
 
 
-def _per_request(visit: CheckContext, path: str) -> float:
+def _per_request(context: CheckContext, path: str) -> float:
     """The quietest of several windows: others are at work on the database, too."""
-    visit.site.get(path).expect(200, what=path)
+    context.site.get(path).expect(200, what=path)
     found = []
     for _ in range(WINDOWS):
-        before = int(visit.psql(COUNT))
+        before = int(context.psql(COUNT))
         for _ in range(REQUESTS):
-            visit.site.get(path)
-        found.append((int(visit.psql(COUNT)) - before) / REQUESTS)
+            context.site.get(path)
+        found.append((int(context.psql(COUNT)) - before) / REQUESTS)
     return min(found)
 
 
-def photo_upload(visit: CheckContext) -> Evidence:
+def photo_upload(context: CheckContext) -> Evidence:
     """A photo of 5 MB is there in all its sizes within 2 s"""
-    trip = visit.start_trip(audience="me")
+    trip = context.start_trip(audience="me")
     content = sample_files.a_photograph_of_5_megabytes()
     told: dict[str, object] = {"megabytes": round(len(content) / 1e6, 1)}
     taken = []
     for _ in range(PHOTO_TRIES):
         began = time.monotonic()
         file = File("check.png", "image/png", content)
-        sent = visit.rider.upload("POST", f"{trip.place}/photos", file)
+        sent = context.rider.upload("POST", f"{trip.place}/photos", file)
         photo = sent.expect(202, what="the upload of a photo").json()
-        visit.rider.until_ready(f"/api/v1/photos/{photo['id']}")
+        context.rider.until_ready(f"/api/v1/photos/{photo['id']}")
         taken.append(time.monotonic() - began)
-        visit.rider.send("DELETE", f"/api/v1/photos/{photo['id']}")
+        context.rider.send("DELETE", f"/api/v1/photos/{photo['id']}")
         if taken[-1] <= PHOTO_SECONDS:
             told["tries"] = len(taken)
             return Evidence(f"after {taken[-1]:.2f} s", told)
     raise CheckFailed(f"it took {min(taken):.1f} s at best", told)
 
 
-def memory(visit: CheckContext) -> Evidence:
+def memory(context: CheckContext) -> Evidence:
     """No service takes more than 80 % of its memory under load"""
-    uses = _uses(visit)
+    uses = _uses(context)
     told = {name: f"{use.memory:.0%}" for name, use in uses}
     above = [name for name, use in uses if use.memory > MOST_MEMORY]
     if above:
@@ -132,9 +132,9 @@ def memory(visit: CheckContext) -> Evidence:
     return Evidence("the most, at the worst moment, by service", told)
 
 
-def cpu(visit: CheckContext) -> Evidence:
+def cpu(context: CheckContext) -> Evidence:
     """Processors are busy for less than 70 % under load"""
-    uses, host = _uses(visit), visit.reference.share_of_host
+    uses, host = _uses(context), context.reference.share_of_host
     told = {
         "all services, of the host": f"{host:.0%}",
         **{f"{name}, of its own": f"{use.processors:.0%}" for name, use in uses},
@@ -146,8 +146,8 @@ def cpu(visit: CheckContext) -> Evidence:
     return Evidence(f"{host:.0%} of the host's on average", told)
 
 
-def _uses(visit: CheckContext) -> list[tuple[str, Use]]:
-    found = sorted(visit.reference.uses.items())
+def _uses(context: CheckContext) -> list[tuple[str, Use]]:
+    found = sorted(context.reference.uses.items())
     if not found:
         raise Inconclusive("docker stats said nothing while the load went on")
     return found

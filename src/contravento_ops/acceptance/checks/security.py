@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 
 from contravento_ops.acceptance.context import CheckContext
 from contravento_ops.environment.variables.table import VARIABLES
-from contravento_ops.kit import compose
+from contravento_ops.kit import certificate as certificates, compose
 from contravento_ops.kit.certificate_authorities import trusted
 from contravento_ops.kit.check_result import CheckFailed, Evidence, Inconclusive
-from contravento_ops.operate import status
 from contravento_ops.operate.support import encodings
 
 HTTP = 80
@@ -40,16 +39,16 @@ SHAPES = {
 }
 
 
-def https(visit: CheckContext) -> Evidence:
+def https(context: CheckContext) -> Evidence:
     """HTTP leads to HTTPS"""
-    address = visit.address
+    address = context.address
     if not address.is_https:
         raise CheckFailed("the site is not served over HTTPS")
     port = next(
         (
             port
-            for each in visit.project.containers("nginx")
-            for _, port, target in each.ports
+            for container in context.project.containers("nginx")
+            for _, port, target in container.ports
             if target == HTTP
         ),
         None,
@@ -71,22 +70,22 @@ def https(visit: CheckContext) -> Evidence:
     return Evidence("the same page over HTTPS, for good", told)
 
 
-def certificate(visit: CheckContext) -> Evidence:
+def certificate(context: CheckContext) -> Evidence:
     """The certificate is valid, trusted and for this name"""
-    address = visit.address
-    context = trusted(visit.project, visit.values)
+    address = context.address
+    tls_context = trusted(context.project, context.values)
     try:
         with (
             socket.create_connection((address.host, address.port), 10) as plain,
-            context.wrap_socket(plain, server_hostname=address.name) as tls,
+            tls_context.wrap_socket(plain, server_hostname=address.name) as tls,
         ):
-            found, version = tls.getpeercert(), tls.version()
+            der, version = tls.getpeercert(binary_form=True), tls.version()
     except (ssl.SSLError, OSError) as error:
-        pem = status.served(address)
-        shown = status.read_certificate(visit.project, pem) if pem else None
-        seen = {"issuer": shown.issuer, "until": shown.not_after} if shown else {}
+        shown = certificates.served(address)
+        until = certificates.moment(shown.not_after) if shown else ""
+        seen = {"issuer": shown.issuer, "until": until} if shown else {}
         raise CheckFailed(f"browsers refuse it: {error}", seen) from error
-    ends = ssl.cert_time_to_seconds(str(found["notAfter"])) if found else 0.0
+    ends = certificates.read(der).not_after.timestamp() if der else 0.0
     left = (ends - datetime.now(UTC).timestamp()) / 86400
     told: dict[str, object] = {"days left": round(left), "TLS": version or ""}
     if left < LEAST_DAYS:
@@ -94,36 +93,36 @@ def certificate(visit: CheckContext) -> Evidence:
     return Evidence(f"browsers trust it for {left:.0f} days more", told)
 
 
-def cors(visit: CheckContext) -> Evidence:
+def cors(context: CheckContext) -> Evidence:
     """Scripts of other origins may not use the API, configured ones may"""
-    wanted = [each.strip() for each in visit.values.get("CORS_ORIGINS", "").split(",")]
+    wanted = [part.strip() for part in context.values.get("CORS_ORIGINS", "").split(",")]
     configured = [each for each in wanted if each]
     if "*" in configured:
         raise CheckFailed("CORS_ORIGINS lets every origin in")
     for path in ("/api/v1/feed", "/api/v1/me", "/"):
-        for origin in (STRANGER, f"https://{visit.address.name}.stranger.example", "null"):
-            _refuses(visit, path, origin)
+        for origin in (STRANGER, f"https://{context.address.name}.stranger.example", "null"):
+            _refuses(context, path, origin)
     for origin in configured:
-        allowed = visit.site.get("/api/v1/feed", Origin=origin).headers
+        allowed = context.site.get("/api/v1/feed", Origin=origin).headers
         if allowed.get("access-control-allow-origin") != origin:
             raise CheckFailed("a configured origin is not let in", {"origin": origin})
     return Evidence("strangers are not let in", {"let in": ", ".join(configured) or "nobody else"})
 
 
-def _refuses(visit: CheckContext, path: str, origin: str) -> None:
-    plain = visit.site.get(path, Origin=origin)
+def _refuses(context: CheckContext, path: str, origin: str) -> None:
+    plain = context.site.get(path, Origin=origin)
     asking = {"Origin": origin, "Access-Control-Request-Method": "DELETE"}
-    before = visit.site.ask("OPTIONS", path, headers=asking)
+    before = context.site.ask("OPTIONS", path, headers=asking)
     for answer in (plain, before):
         allowed = answer.headers.get("access-control-allow-origin")
         if allowed:
             raise CheckFailed("a stranger's script is let in", {"path": path, "for": allowed})
 
 
-def headers(visit: CheckContext) -> Evidence:
+def headers(context: CheckContext) -> Evidence:
     """Security headers are on pages, answers of the API and errors"""
     for path in PAGES:
-        found = visit.site.get(path).headers
+        found = context.site.get(path).headers
         for name, wanted in HEADERS.items():
             if not re.fullmatch(wanted, found.get(name, ""), re.DOTALL):
                 told = {"path": path, "header": name, "is": found.get(name, "missing")}
@@ -136,25 +135,25 @@ def headers(visit: CheckContext) -> Evidence:
     return Evidence(f"on all of {', '.join(PAGES)}", {"headers": ", ".join(HEADERS)})
 
 
-def api_docs(visit: CheckContext) -> Evidence:
+def api_docs(context: CheckContext) -> Evidence:
     """The API's documentation is hidden"""
     for path in DOCUMENTATION:
-        visit.site.get(path).expect(404, what=path)
+        context.site.get(path).expect(404, what=path)
     return Evidence(f"{', '.join(DOCUMENTATION)} are not found")
 
 
-def logs(visit: CheckContext) -> Evidence:
+def logs(context: CheckContext) -> Evidence:
     """Logs hold no password, token or canary"""
     canary = f"canary{secrets.token_hex(12)}"
-    _plant(visit, canary)
+    _plant(context, canary)
     time.sleep(LOGGED_SECONDS)
     watched = {
         canary: "the canary",
-        visit.probe.token: "the rider's token",
-        visit.probe.password: "the rider's password",
+        context.probe.token: "the rider's token",
+        context.probe.password: "the rider's password",
     }
-    known = {value: name for name, value in visit.values.items() if _is_secret(name, value)}
-    said = _logged(visit)
+    known = {value: name for name, value in context.values.items() if _is_secret(name, value)}
+    said = _logged(context)
     for value, name in {**known, **watched}.items():
         for spelling in encodings(value):
             if spelling in said:
@@ -177,20 +176,20 @@ def _is_secret(name: str, value: str) -> bool:
     return name in VARIABLES and VARIABLES[name].is_sensitive and len(value) >= SHORTEST_SECRET
 
 
-def _plant(visit: CheckContext, canary: str) -> None:
+def _plant(context: CheckContext, canary: str) -> None:
     """Wherever somebody may put a secret by mistake or on purpose."""
-    visit.site.post("/api/v1/sessions", {"login": visit.probe.username, "password": canary})
-    visit.site.get(f"/?password={canary}&token={canary}")
-    visit.site.get(f"/confirm/{canary}")
-    visit.site.get(f"/reset/{canary}")
-    visit.site.get("/", Authorization=f"Bearer {canary}", Cookie=f"__Host-session={canary}")
-    visit.site.send("PUT", "/api/v1/password-reset", {"token": canary, "password": canary})
-    visit.site.post("/api/v1/sessions/refresh", {"refresh_token": canary})
+    context.site.post("/api/v1/sessions", {"login": context.probe.username, "password": canary})
+    context.site.get(f"/?password={canary}&token={canary}")
+    context.site.get(f"/confirm/{canary}")
+    context.site.get(f"/reset/{canary}")
+    context.site.get("/", Authorization=f"Bearer {canary}", Cookie=f"__Host-session={canary}")
+    context.site.send("PUT", "/api/v1/password-reset", {"token": canary, "password": canary})
+    context.site.post("/api/v1/sessions/refresh", {"refresh_token": canary})
 
 
-def _logged(visit: CheckContext) -> str:
+def _logged(context: CheckContext) -> str:
     """Every line with its container before it."""
-    done = compose.run(visit.project.call("logs", "--no-color", "--tail", LOG_LINES), timeout=120)
+    done = compose.run(context.project.call("logs", "--no-color", "--tail", LOG_LINES), timeout=120)
     if not done.ok:
         raise Inconclusive(f"the logs cannot be read: {done.said}")
     return done.out

@@ -1,4 +1,9 @@
-"""A real browser, Chromium, spoken to over its own pipe: nothing else needs to be installed."""
+"""A real browser, Chromium, spoken to over its own pipe (`--remote-debugging-pipe`).
+
+Nothing else needs to be installed: Playwright would bring Node and a browser of its own to a host.
+Where the host has no browser, the same lines speak to one in a container. Only what the checks
+need is there: open a page, ask it something, take a picture.
+"""
 
 import base64
 import json
@@ -39,11 +44,11 @@ class Tab:
     """One page. Errors that it throws are gathered."""
 
     browser: "Browser"
-    session: str
+    context: str
     errors: list[str] = field(default_factory=list)
 
     def call(self, method: str, **parameters: object) -> Any:
-        return self.browser.call(method, self.session, **parameters)
+        return self.browser.call(method, self.context, **parameters)
 
     def open(self, url: str) -> dict[str, float]:
         """Seconds from the start until the first byte, until it was drawn, until all was there."""
@@ -114,12 +119,12 @@ class Browser:
         wanted = {"targetId": target["targetId"], "flatten": True}
         return Tab(self, self.call("Target.attachToTarget", **wanted)["sessionId"])
 
-    def call(self, method: str, session: str = "", **parameters: object) -> Any:
+    def call(self, method: str, context: str = "", **parameters: object) -> Any:
         """One command and its answer. Raises Inconclusive where the browser is gone or refuses."""
         self._number += 1
         said: dict[str, object] = {"id": self._number, "method": method, "params": parameters}
-        if session:
-            said["sessionId"] = session
+        if context:
+            said["sessionId"] = context
         try:
             assert self.process.stdin is not None  # noqa: S101
             self.process.stdin.write(json.dumps(said).encode() + b"\0")

@@ -1,4 +1,11 @@
-"""An inbox that is read by IMAP over TLS. What lies in it is left as it is."""
+"""An inbox that is read by IMAP over TLS. What lies in it is left as it is.
+
+SEARCH TO finds parts of words on one server and whole words on another; so the newest 50 mails
+are looked through and whole addresses compared here. More than 50 mails within half a minute may
+hide the one that is meant. The certificate is verified, which imaplib does not do by itself, since
+a password goes over that connection. Passwords beyond ASCII need AUTHENTICATE PLAIN; OAuth is not
+spoken.
+"""
 
 import imaplib
 import re

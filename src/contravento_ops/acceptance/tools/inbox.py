@@ -41,7 +41,7 @@ def address_for(name: str, values: Mapping[str, str]) -> str:
             "mail goes to a real server: set CHECK_MAIL_TO and CHECK_INBOX_URL to an inbox that"
             " can be read, or SMTP_HOST to the catcher"
         )
-    allowed = [each.strip() for each in values.get("MAIL_ALLOW_LIST", "").split(",")]
+    allowed = [part.strip() for part in values.get("MAIL_ALLOW_LIST", "").split(",")]
     local, _, domain = wanted.rpartition("@")
     if not wanted:
         return f"{name}@{allowed[0].rpartition('@')[2] or 'example.org'}"
@@ -107,7 +107,7 @@ def _looking(project: Project, values: Mapping[str, str]) -> Iterator[Look]:
 def mails_to(address: str, mails: str) -> list[str]:
     """From a list as the catcher has it: objects with `to` and `text`."""
     try:
-        return [each["text"] for each in json.loads(mails) if address in each["to"]]
+        return [mail["text"] for mail in json.loads(mails) if address in mail["to"]]
     except (ValueError, KeyError, TypeError) as error:
         raise Inconclusive(f"the inbox answers otherwise than the catcher does: {error}") from error
 

@@ -70,7 +70,7 @@ def a_picture(width: int, height: int, *, noisy_rows: int = FEW_COLOURS) -> byte
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     pixels = zlib.compress(bytes(rows), 1)
     chunks = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*each) for each in chunks)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
 
 
 def a_photograph_of_5_megabytes() -> bytes:

@@ -18,6 +18,7 @@ SITE = Section(
             "APP_NAME",
             "shown in titles and mails",
             values=by_environment("ContraVento-Dev", "ContraVento-Staging", "ContraVento"),
+            default="ContraVento",
         ),
         Variable(
             "APP_ENV",
@@ -25,12 +26,17 @@ SITE = Section(
             validators.one_of("local", "development", "production"),
             by_environment("development", "production", "production"),
             required=ALL,
+            default="production",
+            more=(
+                "It also refuses few bcrypt rounds; `development` and `local` refuse none of these."
+            ),
         ),
         Variable(
             "DEBUG",
             "true shows the API's documentation at /docs; never outside dev",
             validators.boolean,
             same("false"),
+            default="false",
         ),
         Variable(
             "DOMAIN",
@@ -39,6 +45,8 @@ SITE = Section(
             by_environment("localhost", "staging.example.org", "diary.example.org"),
             required=ALL,
             asked="The host name of the site",
+            default="localhost",
+            more="Links in mails start with `https://` and it.",
         ),
         Variable(
             "PUBLIC_URL",
@@ -69,6 +77,7 @@ SECRETS = Section(
             lengths=long(96, 96, 128),
             required=ALL,
             is_sensitive=True,
+            more="At least 32 characters in production; better 96 random ones.",
         ),
         Variable(
             "SECRET_KEY_PREVIOUS",
@@ -80,18 +89,22 @@ SECRETS = Section(
             "of access tokens; there is no other",
             validators.one_of("HS256"),
             same("HS256"),
+            default="HS256",
         ),
         Variable(
             "ACCESS_TOKEN_EXPIRE_MINUTES",
             "how long an access token is good",
             validators.integer(1, 1440),
             same("15"),
+            default="15",
         ),
         Variable(
             "REFRESH_TOKEN_EXPIRE_DAYS",
             "how long somebody stays signed in",
             validators.integer(1, 365),
             same("30"),
+            default="30",
+            more="Also how long a browser stays signed in.",
         ),
         Variable(
             "BCRYPT_ROUNDS",
@@ -99,6 +112,8 @@ SECRETS = Section(
             validators.integer(4, 16),
             by_environment("10", "12", "14"),
             required=ALL,
+            default="12",
+            more="Passwords are hashed anew at the next sign-in when it changes.",
         ),
     ),
 )
@@ -118,22 +133,29 @@ FILES = Section(
             "STORAGE_FALLBACK_URL",
             "where files are looked for besides, while they move; move-storage sets it",
             validators.url("file", "s3"),
+            more="Nothing is written there; deleting deletes in both.",
         ),
         Variable(
             "STORAGE_S3_ENDPOINT",
             "of S3-compatible storage for s3://…, such as https://s3.example.org; without it"
             " Amazon's",
             validators.url("http", "https"),
+            more="Or `AWS_ENDPOINT`.",
         ),
         Variable(
             "STORAGE_S3_REGION",
             "of the bucket",
             default="us-east-1",
+            more="Or `AWS_REGION`.",
         ),
         Variable(
             "STORAGE_S3_ACCESS_KEY",
             "whom that storage knows: it may list, read, write and delete in the bucket",
             is_sensitive=True,
+            more=(
+                "Both keys or neither; without them those in `AWS_ACCESS_KEY_ID` and its "
+                "like, or the machine's own."
+            ),
         ),
         Variable(
             "STORAGE_S3_SECRET_KEY",
@@ -145,12 +167,14 @@ FILES = Section(
             "web processes in each backend",
             validators.integer(1, 64),
             same("1"),
+            default="1",
         ),
         Variable(
             "WORKER_PROCESSES",
             "processes in which the worker reads tracks and shrinks photos",
             validators.integer(1, 64),
             by_environment("1", "2", "2"),
+            default="2",
         ),
     ),
 )
@@ -173,12 +197,14 @@ MAIL = Section(
             validators.port,
             by_environment("1025", "587", "587"),
             asked="Its port",
+            default="587",
         ),
         Variable(
             "SMTP_TLS",
             "TLS from the first byte on port 465, STARTTLS on any other",
             validators.boolean,
             by_environment("false", "true", "true"),
+            default="true",
         ),
         Variable(
             "SMTP_USER",
@@ -222,23 +248,61 @@ LOGS = Section(
             "DEBUG, INFO, WARNING or ERROR",
             validators.one_of("DEBUG", "INFO", "WARNING", "ERROR"),
             by_environment("INFO", "INFO", "WARNING"),
+            default="INFO",
         ),
         Variable(
             "LOG_FORMAT",
             "json, or console for people",
             validators.one_of("json", "console"),
             same("json"),
+            default="json",
         ),
         Variable(
             "METRICS",
             "whether backend and worker tell their figures to whoever asks from inside",
             validators.boolean,
             same("true"),
+            default="false",
+            more=(
+                "The web process at `/metrics`, to whoever does not come through a proxy; the "
+                "worker on its own `HOST` and `PORT`."
+            ),
         ),
         Variable(
             "OTEL_EXPORTER_OTLP_ENDPOINT",
             "a collector that takes traces by OTLP over HTTP, such as http://collector:4318",
             validators.url("http", "https"),
+            more=(
+                "Traces of requests, SQL statements and jobs; without it nothing of it is "
+                "even loaded."
+            ),
+        ),
+    ),
+)
+
+
+WITHOUT_COMPOSE = Section(
+    "Without Compose, which sets these itself",
+    (
+        Variable(
+            "TRUSTED_PROXIES",
+            "addresses whose X-Forwarded-* headers are believed",
+            default="127.0.0.1",
+        ),
+        Variable(
+            "X_ROBOTS_TAG",
+            "what every answer tells search engines, such as `noindex, nofollow`, where no proxy in"
+            " front says so",
+        ),
+        Variable(
+            "MAIL_FOLDER",
+            "instead of a mail server: mails become files there and are shown at /outbox, to"
+            " everybody",
+        ),
+        Variable(
+            "GIT_COMMIT",
+            "the commit that this build was made of; told in metrics, error reports and traces",
+            default="unknown",
         ),
     ),
 )

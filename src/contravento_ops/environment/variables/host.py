@@ -69,12 +69,19 @@ DATABASE = Section(
             " elsewhere, with sslmode=verify-full",
             validators.url("postgresql", "postgresql+asyncpg"),
             is_sensitive=True,
+            more=(
+                "Several servers stand with commas between them, of which the one that takes "
+                "writes is used. Behind a `?` may stand `sslmode`, `sslrootcert` (`system` or "
+                "a file), `sslcert`, `sslkey`, `target_session_attrs`, `connect_timeout` and "
+                "`application_name`: [databases.md](databases.md)."
+            ),
         ),
         Variable(
             "DATABASE_DIRECT_URL",
             "the same database without the pooler that DATABASE_URL leads to",
             validators.url("postgresql", "postgresql+asyncpg"),
             is_sensitive=True,
+            more="For listening for jobs, and for migrations.",
         ),
         Variable(
             "DATABASE_OWNER_URL",
@@ -99,6 +106,10 @@ DATABASE = Section(
             "how long a request waits for a database that fails over; 0 answers at once",
             validators.integer(0, 60),
             default="0",
+            more=(
+                "Counted from when the first request found none; after that everybody is told "
+                "at once."
+            ),
         ),
         Variable(
             "DATABASE_POOLER",
@@ -111,12 +122,14 @@ DATABASE = Section(
             "connections that each web process keeps; it may open ten more",
             validators.integer(1, 200),
             by_environment("10", "20", "8"),
+            default="20",
         ),
         Variable(
             "DATABASE_REPLICA_URL",
             "a server that follows the database, from which what is public is read",
             validators.url("postgresql", "postgresql+asyncpg"),
             is_sensitive=True,
+            more="Without it all is read from the database.",
         ),
         Variable(
             "DATABASE_REPLICA_MAX_LAG_SECONDS",
@@ -143,6 +156,7 @@ REDIS = Section(
             "built by init from the line above, with what a URL needs encoded",
             validators.url("redis", "rediss"),
             is_sensitive=True,
+            more=("It counts tries for all processes together; without it each counts for itself."),
         ),
     ),
 )
@@ -300,6 +314,7 @@ MONITORING = Section(
             "SENTRY_ENVIRONMENT",
             "the name that they are reported under",
             values=by_environment("dev", "staging", "production"),
+            more="Traces, too.",
         ),
     ),
 )
@@ -342,9 +357,21 @@ PORTS = Section(
         ),
         Variable(
             "NETWORK_PREFIX",
-            "the first three numbers of the containers' network, where the usual ones are taken",
+            "the first three numbers of the containers' network; two environments on one host need"
+            " two",
             validators.prefix,
+            {"dev": "10.213.43"},
+            required=frozenset({"dev"}),
+            is_added=True,
             default="10.213.42",
+        ),
+        Variable(
+            "COMPOSE_PROFILES",
+            "what runs besides the rest: monitoring, and mail for a mailbox of this host",
+            validators.some_of("monitoring", "mail"),
+            {"staging": "monitoring", "prod": "monitoring"},
+            required=SERVED,
+            is_added=True,
         ),
         Variable(
             "ENVIRONMENT_FILE",

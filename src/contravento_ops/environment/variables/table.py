@@ -1,6 +1,13 @@
 """Every variable of an environment file: the one table that examples, checks and docs come from."""
 
-from contravento_ops.environment.variables.application import FILES, LOGS, MAIL, SECRETS, SITE
+from contravento_ops.environment.variables.application import (
+    FILES,
+    LOGS,
+    MAIL,
+    SECRETS,
+    SITE,
+    WITHOUT_COMPOSE,
+)
 from contravento_ops.environment.variables.host import (
     BACKUPS,
     CERTIFICATE,
@@ -13,7 +20,7 @@ from contravento_ops.environment.variables.host import (
 )
 from contravento_ops.environment.variables.variable import PLACEHOLDER, Section, Variable
 
-__all__ = ["PLACEHOLDER", "SECTIONS", "SET_BY_US", "VARIABLES", "Variable"]
+__all__ = ["PLACEHOLDER", "SECTIONS", "SET_BY_US", "VARIABLES", "WITHOUT_COMPOSE", "Variable"]
 
 SECTIONS: tuple[Section, ...] = (
     SITE,
@@ -35,5 +42,7 @@ VARIABLES: dict[str, Variable] = {
     each.name: each for section in SECTIONS for each in section.variables
 }
 
-# What Compose itself, deploy.sh or the image reads; they are no lines of an environment file.
-SET_BY_US = frozenset({"GIT_COMMIT", "MAIL_FOLDER", "TRUSTED_PROXIES", "X_ROBOTS_TAG"})
+# What Compose itself, deploy.sh or the image sets; they are no lines of an environment file.
+SET_BY_US = frozenset(
+    {"CONTRAVENTO_ENVIRONMENT", *(variable.name for variable in WITHOUT_COMPOSE.variables)}
+)

@@ -15,7 +15,8 @@ CATCHER = "mail"
 class Variable:
     """`values` are what an example suggests, by environment; without one the line is commented.
 
-    A secret has a least length by environment, and is made by `init`. An `asked` one is asked for.
+    A secret has a least length by environment, and is made by `init`. An `asked` one is asked for;
+    one that `is_added` is added by `init` to a file of before. The page alone has `more`.
     """
 
     name: str
@@ -26,7 +27,9 @@ class Variable:
     required: frozenset[EnvironmentName] = frozenset()
     is_sensitive: bool = False
     asked: str = ""
+    is_added: bool = False
     default: str = ""
+    more: str = ""
 
     @property
     def is_secret(self) -> bool:

@@ -1,13 +1,13 @@
-"""Renewing the certificate now, and seeing that the new one is what visitors get."""
+"""Renew the certificate now, and see that visitors get the new one."""
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contravento_ops.kit import compose
+from contravento_ops.kit import certificate, compose
+from contravento_ops.kit.certificate import Certificate
 from contravento_ops.kit.compose import Call, Project
 from contravento_ops.kit.errors import CommandError, Exit
-from contravento_ops.operate.status import served
 from contravento_ops.release.facts import address_of_site
 
 TAKEN_OVER_SECONDS = 60
@@ -33,7 +33,7 @@ def renew(project: Project, values: Mapping[str, str], *, force: bool) -> Renewa
     address = address_of_site(project, values.get("DOMAIN", "localhost"))
     began = time.monotonic()
     while time.monotonic() - began < TAKEN_OVER_SECONDS:
-        if served(address) == _leaf(_stored(project)):
+        if certificate.served(address) == _stored(project):
             return Renewal(said, round(time.monotonic() - began, 1))
         time.sleep(1)
     raise CommandError(
@@ -42,11 +42,6 @@ def renew(project: Project, values: Mapping[str, str], *, force: bool) -> Renewa
     )
 
 
-def _stored(project: Project) -> str:
-    return compose.run_well(project.call("exec", "-T", "nginx", "sh", "-c", STORED))
-
-
-def _leaf(chain: str) -> str:
-    """The first of the chain, written as `served` writes it."""
-    end = "-----END CERTIFICATE-----\n"
-    return chain.partition(end)[0] + end
+def _stored(project: Project) -> Certificate:
+    chain = compose.run_well(project.call("exec", "-T", "nginx", "sh", "-c", STORED))
+    return certificate.read_pem(chain)
