@@ -118,12 +118,12 @@ async def sign_up(
     async def look_at_password(sign_up: SignUp) -> None:
         check_password(sign_up.password, username=sign_up.username, email=sign_up.email)
 
-    form = await read_form(request, SignUpForm, page.language)
-    form, _ = await carry_out(session, form, begin, page.language)
+    typed = await read_form(request, SignUpForm, page.language)
+    form, _ = await carry_out(session, typed, begin, page.language)
     if not form.errors:
         return redirect("/sent/sign-up")
     for look in (look_at_name, look_at_password):  # all mistakes at once, not one after another
-        also, _ = await carry_out(session, form, look, page.language)
+        also, _ = await carry_out(session, typed, look, page.language)
         form.errors.update(also.errors)
     return _gate(page, sign_up=form)
 
