@@ -47,7 +47,7 @@ import asyncio
 import os
 import psycopg
 import uvicorn
-from contravento.cli import draining
+from contravento.cli import graceful_server
 from contravento.main import serve
 
 kept = []
@@ -61,9 +61,11 @@ def spoiled():
         await application(scope, receive, send)
     return answer
 
-draining.serve(uvicorn.Config("spoiled:spoiled", factory=True, host="0.0.0.0", port=8000,
+graceful_server.serve(uvicorn.Config("spoiled:spoiled", factory=True, host="0.0.0.0", port=8000,
     log_config=None, proxy_headers=True, forwarded_allow_ips="*", timeout_keep_alive=75))
-""".replace("draining.serve(uvicorn", 'if __name__ == "__main__":\n    draining.serve(uvicorn')
+""".replace(
+    "graceful_server.serve(uvicorn", 'if __name__ == "__main__":\n    graceful_server.serve(uvicorn'
+)
 ANSWER_500 = """\
             await send({"type": "http.response.start", "status": 500, "headers": []})
             await send({"type": "http.response.body", "body": b"oops"})
