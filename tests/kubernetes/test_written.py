@@ -55,7 +55,7 @@ def compose(name: str) -> Any:
 
 
 def service(name: str) -> Any:
-    return {**compose(".monitoring")["services"], **compose("")["services"]}[name]
+    return {**compose("")["services"], **compose(".monitoring")["services"]}[name]
 
 
 def objects(environment: EnvironmentName) -> dict[str, Object]:
