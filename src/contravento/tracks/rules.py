@@ -29,9 +29,48 @@ CLOCK_MAY_BE_AHEAD_SECONDS = 86_400.0  # a device left on local time without say
 NULL_ISLAND_DEGREES = 1e-6
 NULL_ISLAND_ALONE_METRES = 300_000.0
 
-# A single point this far off, reached and left at such a speed, is the receiver's mistake.
-SPIKE_METRES = 500.0
-SPIKE_METRES_PER_SECOND = 100.0
+# Further and faster than this nobody rides from one point to the next: a receiver's mistake.
+# After a silence it may have been a train or a plane.
+STRAY_METRES = 45.0
+FASTEST_METRES_PER_SECOND = 42.0  # 150 km/h
+SILENT_GAP_SECONDS = 600.0
+MOST_STRAY_SHARE = 0.3  # of a segment's points
+FASTEST_TRANSFER_METRES_PER_SECOND = 300.0
+
+# Without times a step is a leap if it is this much longer than nine of ten others.
+LEAP_TIMES_USUAL = 50.0
+LEAP_LEAST_METRES = 300.0
+FEWEST_STEPS_FOR_LEAPS = 20
+
+# Who stays within so many metres for so long stands, whatever the receiver scribbles meanwhile.
+STANDING_METRES = 15.0
+STANDING_SECONDS = 120.0
+SCRIBBLED_METRES = 100.0  # less is left as it is
+
+# In a silence of this length, this far and this fast: a train or a ferry, not the bicycle.
+TRANSFER_SECONDS = 300.0
+TRANSFER_METRES = 2_000.0
+TRANSFER_METRES_PER_SECOND = 11.0
+
+# Steeper than a stair: an altimeter's mistake.
+CLIFF_METRES = 25.0
+CLIFF_GRADE = 1.0
+WEIGHT_OF_ZERO = 0.05
+MOST_SETTLING_POINTS = 120
+
+# A clock that leaps by days while the wheels turn was set, or broke.
+CLOCK_LEAP_SECONDS = 86_400.0
+CLOCK_LEAP_OF_A_RIDE_SECONDS = 3 * CLOCK_LEAP_SECONDS
+FEW_STALE_POINTS = 3
+FEWEST_POINTS_THAT_TELL = 10  # fewer say nothing about a whole file
+LEAST_SHARE_TO_360 = 0.2
+
+# A file that tells some seconds twice.
+MOST_SEGMENTS_COMPARED = 500
+OVERLAP_GAP_SECONDS = 60.0
+OVERLAP_METRES = 30.0
+FEWEST_POINTS_TOLD_AGAIN = 3
+SHORTER_BY_ORDER = 0.9
 
 # Resuming further than this from where the device was paused begins a new segment: a train, a lift.
 PAUSED_ELSEWHERE_METRES = 100.0

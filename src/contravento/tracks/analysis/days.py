@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from contravento.tracks.analysis import geodesy
 from contravento.tracks.analysis.climbs import climb
 from contravento.tracks.recording import Recording
 
@@ -54,7 +55,7 @@ def _solar_days(recording: Recording) -> NDArray[np.int64]:
     timed = np.flatnonzero(~np.isnan(recording.time))
     latest = np.searchsorted(timed, np.arange(len(recording.time)), side="right") - 1
     source = timed[np.maximum(latest, 0)]
-    hours = np.round(recording.lon[source] / DEGREES_AN_HOUR)
+    hours = np.round(geodesy.unroll(recording.lon)[source] / DEGREES_AN_HOUR)
     return np.floor((recording.time[source] + hours * 3_600) / DAY_SECONDS).astype(np.int64)
 
 

@@ -51,13 +51,16 @@ def measure(recording: Recording) -> Measures:
     highest, lowest = _extremes(recording.elevation)
     started, ended = _span(recording.time)
     moving_seconds, moving_metres = _moving(recording, steps)
+    elapsed = None if started is None or ended is None else round(ended - started, 3)
+    if moving_seconds is not None and elapsed is not None:
+        moving_seconds = min(moving_seconds, elapsed)  # of tracks side by side each one moves
     return Measures(
         distance_metres=float(steps.sum()),
         ascent_metres=ascent,
         descent_metres=descent,
         highest_metres=highest,
         lowest_metres=lowest,
-        elapsed_seconds=None if started is None or ended is None else round(ended - started, 3),
+        elapsed_seconds=elapsed,
         moving_seconds=moving_seconds,
         average_speed=moving_metres / moving_seconds if moving_seconds else None,
         top_speed=top_speed(recording, steps),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from contravento.tracks import rules
 from contravento.tracks.analysis import geodesy
 from contravento.tracks.errors import NoPoints, NoPositions
-from contravento.tracks.reading import warnings
+from contravento.tracks.reading import heights, positions, warnings
 from contravento.tracks.reading.parsed_file import Findings, Line, count_empty
 from contravento.tracks.reading.times import parse_times
 from contravento.tracks.recording import Recording, Remark, RemarkKind
@@ -30,10 +30,15 @@ def clean(findings: Findings, *, now: float) -> Recording:
     _note_empty(draft, findings.line)
     _drop_bad_positions(draft)
     _drop_null_island(draft)
+    if any(remark.code == warnings.ROUTE.code for remark in findings.remarks):
+        _forget_times(draft)
     _check_times(draft, now)
     _drop_duplicates(draft)
     _drop_repeated_segments(draft)
-    _drop_spikes(draft)
+    _drop_overlaps(draft)
+    _drop_stray_points(draft)
+    _stand_still(draft)
+    _split_at_transfers(draft)
     _check_elevations(draft, findings.bad_elevations)
     _note_gaps(draft)
     return Recording(
@@ -94,6 +99,8 @@ def _note_empty(draft: _Draft, line: Line) -> None:
 
 
 def _drop_bad_positions(draft: _Draft) -> None:
+    _turn_longitudes(draft)
+    _swap_coordinates(draft)
     usable = (np.abs(draft.lon) <= 180) & (np.abs(draft.lat) <= 90)  # False for NaN, too
     total, left_out = len(usable), np.count_nonzero(~usable)
     if left_out == total:
@@ -101,6 +108,28 @@ def _drop_bad_positions(draft: _Draft) -> None:
     if left_out:
         draft.note(warnings.BAD_POSITIONS, left_out, total=total)
         draft.keep(usable)
+
+
+def _turn_longitudes(draft: _Draft) -> None:
+    """Some programs count longitudes from 0 to 360."""
+    with np.errstate(invalid="ignore"):
+        turned = (draft.lon > 180) & (draft.lon <= 360)
+        counts_up = not (draft.lon < 0).any() and turned.mean() > rules.LEAST_SHARE_TO_360
+    if counts_up and np.count_nonzero(turned) >= rules.FEWEST_POINTS_THAT_TELL:
+        draft.note(warnings.LONGITUDES_TO_360, np.count_nonzero(turned))
+        draft.lon[turned] -= 360
+
+
+def _swap_coordinates(draft: _Draft) -> None:
+    """Where no point can lie where it says, and all of them with its numbers changed about."""
+    with np.errstate(invalid="ignore"):
+        present = ~np.isnan(draft.lon) & ~np.isnan(draft.lat)
+        impossible = np.abs(draft.lat) > 90
+        possible = (np.abs(draft.lon) <= 90) & (np.abs(draft.lat) <= 180)
+    is_told = np.count_nonzero(present) >= rules.FEWEST_POINTS_THAT_TELL
+    if is_told and (impossible & possible)[present].all():
+        draft.note(warnings.SWAPPED, np.count_nonzero(present))
+        draft.lon, draft.lat = draft.lat, draft.lon
 
 
 def _drop_null_island(draft: _Draft) -> None:
@@ -117,6 +146,12 @@ def _drop_null_island(draft: _Draft) -> None:
         draft.keep(~at_zero)
 
 
+def _forget_times(draft: _Draft) -> None:
+    """A plan's times are those at which it was drawn."""
+    draft.note(warnings.ROUTE_TIMES, np.count_nonzero(~np.isnan(draft.time)))
+    draft.time[:] = np.nan
+
+
 def _check_times(draft: _Draft, now: float) -> None:
     latest = now + rules.CLOCK_MAY_BE_AHEAD_SECONDS
     with np.errstate(invalid="ignore"):
@@ -125,9 +160,70 @@ def _check_times(draft: _Draft, now: float) -> None:
     draft.note(warnings.TOO_EARLY, np.count_nonzero(early))
     draft.note(warnings.IN_THE_FUTURE, np.count_nonzero(late))
     draft.time[early | late] = np.nan
+    _sort_by_time(draft)
     backwards = _running_backwards(draft)
     draft.note(warnings.BACKWARDS, np.count_nonzero(backwards))
     draft.time[backwards] = np.nan
+    _mend_clock(draft)
+
+
+def _sort_by_time(draft: _Draft) -> None:
+    """Put blocks that were written late where they belong, if the way becomes shorter by it."""
+    moved = 0
+    with np.errstate(invalid="ignore"):
+        falls = draft.follows() & (np.diff(draft.time) < 0)
+    for number in np.unique(draft.segment[1:][falls]).tolist():
+        low, high = np.searchsorted(draft.segment, [number, number + 1]).tolist()
+        is_short = high - low < rules.FEWEST_POINTS_THAT_TELL
+        if is_short or np.isnan(draft.time[low:high]).any():
+            continue
+        order = low + np.argsort(draft.time[low:high], kind="stable")
+        written = geodesy.steps(draft.lon[low:high], draft.lat[low:high]).sum()
+        sorted_way = geodesy.steps(draft.lon[order], draft.lat[order]).sum()
+        if sorted_way < written * rules.SHORTER_BY_ORDER:
+            moved += int(np.count_nonzero(order != np.arange(low, high)))
+            for name in ("lon", "lat", "elevation", "time", "track"):
+                column = getattr(draft, name)
+                column[low:high] = column[order]
+    draft.note(warnings.OUT_OF_ORDER, moved)
+
+
+def _mend_clock(draft: _Draft) -> None:
+    """Times that a clock got wrong by days are forgotten for a few points, and moved for the rest
+    of a ride that went on meanwhile."""
+    stale = leaps = 0
+    with np.errstate(invalid="ignore"):
+        gaps = np.flatnonzero(draft.follows() & (np.diff(draft.time) > rules.CLOCK_LEAP_SECONDS))
+    for gap in gaps.tolist() if len(gaps) <= rules.FEW_STALE_POINTS else ():
+        low, high = np.searchsorted(draft.segment, [draft.segment[gap], draft.segment[gap] + 1])
+        if high - low < rules.FEWEST_POINTS_THAT_TELL:
+            continue
+        if gap + 1 - low <= rules.FEW_STALE_POINTS:
+            draft.time[low : gap + 1] = np.nan
+            stale += gap + 1 - int(low)
+        elif high - gap - 1 <= rules.FEW_STALE_POINTS:
+            draft.time[gap + 1 : high] = np.nan
+            stale += int(high) - gap - 1
+        elif _goes_on_through(draft, gap, int(low), int(high)):
+            usual = float(np.nanmedian(np.abs(np.diff(draft.time[low:high]))))
+            draft.time[gap + 1 : high] -= draft.time[gap + 1] - draft.time[gap] - usual
+            leaps += 1
+    draft.note(warnings.STALE_TIMES, stale)
+    draft.note(warnings.CLOCK_LEAPS, leaps)
+
+
+def _goes_on_through(draft: _Draft, gap: int, low: int, high: int) -> bool:
+    """Whether the bicycle moved right before and after a gap of days, and no further in it than in
+    any step."""
+    if draft.time[gap + 1] - draft.time[gap] < rules.CLOCK_LEAP_OF_A_RIDE_SECONDS:
+        return False
+    if gap - 1 < low or gap + 2 >= high:
+        return False
+    around = slice(gap - 1, gap + 3)
+    step = geodesy.steps(draft.lon[around], draft.lat[around])
+    duration = np.diff(draft.time[around])
+    moving = step[[0, 2]] > rules.MOVING_METRES_PER_SECOND * 2 * duration[[0, 2]]
+    return bool(moving.all() and step[1] < 5 * max(step[0], step[2]))
 
 
 def _running_backwards(draft: _Draft) -> Mask:
@@ -198,32 +294,104 @@ def _drop_repeated_segments(draft: _Draft) -> None:
         draft.keep(mask)
 
 
-def _drop_spikes(draft: _Draft) -> None:
-    """Drop single points that lie far off, reached and left faster than any train; until none is
-    left, so that what was written from it reads the same. Where a spike returns to just where it
-    left, one point says so."""
-    dropped = 0
-    while (spikes := _spikes(draft)).any():
-        dropped += int(np.count_nonzero(spikes))
-        draft.keep(~spikes)
-        draft.keep(~_repeats(draft))
-    draft.note(warnings.SPIKES, dropped)
+def _drop_overlaps(draft: _Draft) -> None:
+    """Drop what a later segment tells again of seconds and places that an earlier one has told."""
+    starts = np.flatnonzero(np.diff(draft.segment, prepend=-1))
+    ends = np.append(starts[1:], len(draft.segment))
+    if not 1 < len(starts) <= rules.MOST_SEGMENTS_COMPARED or np.isnan(draft.time).any():
+        return
+    mask = np.ones(len(draft.lon), np.bool_)
+    for start, end in zip(starts[1:].tolist(), ends[1:].tolist(), strict=True):
+        told = np.flatnonzero(mask[:start])
+        order = told[np.argsort(draft.time[told], kind="stable")]
+        if draft.time[start] <= draft.time[order[-1]]:
+            again = _is_told_again(draft, order, slice(start, end))
+            if np.count_nonzero(again) >= rules.FEWEST_POINTS_TOLD_AGAIN:
+                mask[start:end] = (~again | _beside(~again)) & ~again.all()
+    draft.note(warnings.OVERLAPS, np.count_nonzero(~mask))
+    draft.keep(mask)
 
 
-def _spikes(draft: _Draft) -> Mask:
-    if len(draft.lon) < 3:
-        return np.zeros(len(draft.lon), np.bool_)
-    step = geodesy.steps(draft.lon, draft.lat)
+def _beside(new: Mask) -> Mask:
+    """The points next to new ones, which join them to what is known."""
+    return np.asarray(np.append(new[1:], False) | np.append(False, new[:-1]), np.bool_)
+
+
+def _is_told_again(draft: _Draft, earlier: NDArray[np.intp], which: slice) -> Mask:
+    """Which points lie where the earlier ones, in the order of time, were at their moment."""
+    time, known = draft.time[which], draft.time[earlier]
+    after = np.clip(np.searchsorted(known, time), 1, len(known) - 1)
+    near_in_time = (time >= known[0]) & (time <= known[-1])
+    near_in_time &= known[after] - known[after - 1] <= rules.OVERLAP_GAP_SECONDS
+    lon = np.interp(time, known, draft.lon[earlier])
+    lat = np.interp(time, known, draft.lat[earlier])
+    away = geodesy.great_circle(draft.lon[which], draft.lat[which], lon, lat)
+    return np.asarray(near_in_time & (away < rules.OVERLAP_METRES), np.bool_)
+
+
+def _drop_stray_points(draft: _Draft) -> None:
+    """Drop excursions that nobody can have made. Where one returns to just where it left, one point
+    says so."""
+    mask = np.ones(len(draft.lon), np.bool_)
+    for which in _suspicious_segments(draft):
+        stray = positions.stray_points(draft.lon[which], draft.lat[which], draft.time[which])
+        if (
+            stray.mean() > rules.MOST_STRAY_SHARE
+        ):  # so many are no mistake of the receiver: times are
+            unknown = np.full(len(stray), np.nan)
+            stray = positions.stray_points(draft.lon[which], draft.lat[which], unknown)
+        mask[which] = ~stray | (stray.mean() > rules.MOST_STRAY_SHARE)
+    draft.note(warnings.SPIKES, np.count_nonzero(~mask))
+    draft.keep(mask)
+    draft.keep(~_repeats(draft))
+
+
+def _suspicious_segments(draft: _Draft) -> list[slice]:
+    """Those with a step that wants looking at."""
+    long = draft.follows() & (geodesy.steps(draft.lon, draft.lat) > rules.STRAY_METRES)
+    numbers = np.unique(draft.segment[1:][long])
+    return [slice(*np.searchsorted(draft.segment, [number, number + 1])) for number in numbers]
+
+
+def _stand_still(draft: _Draft) -> None:
+    """Leave out what a receiver scribbles while somebody stands: the way from the first point of a
+    stay to its last is made at its end."""
+    stood = 0
+    for which in _segments_of_length(draft):
+        lon, lat = draft.lon[which], draft.lat[which]
+        for first, last in positions.still_stretches(lon, lat, draft.time[which]):
+            lon[first:last], lat[first:last] = lon[first], lat[first]
+            stood += 1
+    draft.note(warnings.STANDING, stood)
+
+
+def _segments_of_length(draft: _Draft) -> list[slice]:
+    """Those that last long enough for a stay."""
+    starts = np.flatnonzero(np.diff(draft.segment, prepend=-1))
+    ends = np.append(starts[1:], len(draft.segment))
+    with np.errstate(invalid="ignore"):
+        lasts = draft.time[ends - 1] - draft.time[starts] >= rules.STANDING_SECONDS
+    return [
+        slice(start, end)
+        for start, end in zip(starts[lasts].tolist(), ends[lasts].tolist(), strict=True)
+    ]
+
+
+def _split_at_transfers(draft: _Draft) -> None:
+    """Begin a new segment where a train or a ferry took over in silence: its way is not ridden."""
     with np.errstate(invalid="ignore"):
         duration = np.diff(draft.time)
-        leap = (
+        step = geodesy.steps(draft.lon, draft.lat)
+        usual = np.nanmedian(duration) if np.isfinite(duration).any() else np.inf
+        transfers = (
             draft.follows()
-            & (step > rules.SPIKE_METRES)
-            & (step > rules.SPIKE_METRES_PER_SECOND * duration)  # False without times
+            & (duration > max(rules.TRANSFER_SECONDS, 20 * usual))
+            & (step > rules.TRANSFER_METRES)
+            & (step > rules.TRANSFER_METRES_PER_SECOND * duration)
         )
-    across = geodesy.great_circle(draft.lon[:-2], draft.lat[:-2], draft.lon[2:], draft.lat[2:])
-    spikes = leap[:-1] & leap[1:] & (across < np.minimum(step[:-1], step[1:]) / 2)
-    return np.concatenate(([False], spikes, [False]))
+    draft.segment = draft.segment + np.concatenate(([0], np.cumsum(transfers)))
+    kilometres = round(float(step[transfers].sum()) / 1000)
+    draft.note(warnings.TRANSFERS, np.count_nonzero(transfers), kilometres=kilometres)
 
 
 def _check_elevations(draft: _Draft, unreadable: int) -> None:
@@ -234,6 +402,21 @@ def _check_elevations(draft: _Draft, unreadable: int) -> None:
         )
     draft.elevation[impossible] = np.nan
     draft.note(warnings.BAD_ELEVATIONS, np.count_nonzero(impossible) + unreadable)
+    false = _false_heights(draft)
+    draft.elevation[false] = np.nan
+    draft.note(warnings.FALSE_HEIGHTS, np.count_nonzero(false))
+
+
+def _false_heights(draft: _Draft) -> Mask:
+    step = geodesy.steps(draft.lon, draft.lat)
+    with np.errstate(invalid="ignore"):
+        cliffs = draft.follows() & (np.abs(np.diff(draft.elevation)) > rules.CLIFF_METRES)
+    way = np.concatenate(([0.0], np.cumsum(step)))
+    false = np.zeros(len(way), np.bool_)
+    for number in np.unique(draft.segment[1:][cliffs]).tolist():
+        which = slice(*np.searchsorted(draft.segment, [number, number + 1]))
+        false[which] = heights.false_heights(draft.elevation[which], way[which])
+    return false
 
 
 def _note_gaps(draft: _Draft) -> None:

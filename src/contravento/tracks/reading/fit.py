@@ -107,6 +107,8 @@ class _Fit:
             header_bytes, _, _, data_bytes, _ = HEADER.unpack_from(self.content, at)
             start = at + max(header_bytes, HEADER.size)
             end = start + data_bytes
+            if not data_bytes and end + CHECKSUM_BYTES < len(self.content):
+                end = len(self.content) + 1  # the device died before it wrote how much there is
             self.line.start_track()
             try:
                 self._read_messages(start, min(end, len(self.content)))
@@ -201,6 +203,8 @@ class _Fit:
         self._hear_time(values)
         line = self.line
         lon, lat = _position(values.get(LON)), _position(values.get(LAT))
+        if isnan(lon) and self._completes_last(_elevation(values)):
+            return
         if self._is_resumed and not (isnan(lon) or isnan(lat)):
             self._is_resumed = False
             if self._is_elsewhere(lon, lat):
@@ -211,6 +215,16 @@ class _Fit:
         absolute = self._time >= FIRST_ABSOLUTE_TIME
         line.seconds.append(self._time + EPOCH_SECONDS if absolute else NAN)
         check_room(line)
+
+    def _completes_last(self, elevation: float) -> bool:
+        """Whether this is the altitude of the record before, which some devices write apart."""
+        line, second = self.line, float(self._time + EPOCH_SECONDS)
+        if isnan(elevation) or not len(line) or line.seconds[-1] != second:
+            return False
+        if isnan(line.elevation[-1]) and not isnan(line.lon[-1]):
+            line.elevation[-1] = elevation
+            return True
+        return False
 
     def _is_elsewhere(self, lon: float, lat: float) -> bool:
         """Whether the rider has gone on somewhere else than where the device was paused."""

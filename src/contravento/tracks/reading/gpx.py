@@ -1,7 +1,7 @@
 """GPX 1.0 and 1.1: tracks, routes and waypoints, however the file is put together.
 
 The schema is at https://www.topografix.com/GPX/1/1/. Prefixes are looked past, elements are taken
-wherever they stand, and nothing inside extensions is read.
+wherever they stand, and inside extensions nothing is read but the way between a route's points.
 """
 
 from math import isnan
@@ -9,7 +9,7 @@ from math import isnan
 from contravento.tracks import rules
 from contravento.tracks.errors import BrokenBeforeFirstPoint, NoPoints, TooDeep, WaypointsOnly
 from contravento.tracks.reading import warnings
-from contravento.tracks.reading.numbers import NAN, read_number, short_text
+from contravento.tracks.reading.numbers import NAN, parse_number, read_number, short_text
 from contravento.tracks.reading.parsed_file import Findings, Line, check_room
 from contravento.tracks.reading.xml_reader import LocalNames, parse, undeclared_prefixes
 from contravento.tracks.recording import Remark, Waypoint
@@ -92,6 +92,7 @@ class _Gpx:
         self._point_depth = 0  # of the point being read, 0 between points
         self._lon = self._lat = self._elevation = NAN
         self._time = self._label = ""
+        self._route_line: list[tuple[float, float]] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         depth = self._depth = self._depth + 1
@@ -100,16 +101,20 @@ class _Gpx:
         self.text.clear()
         local = self.names[name]
         if self._point_depth:
+            if local == "rpt":
+                self._hear_route_line(attributes)
             return
         if local in POINTS and "extensions" not in self._path:
             self._point_depth = depth
             try:
-                self._lon, self._lat = float(attributes["lon"]), float(attributes["lat"])
+                self._lon = parse_number(attributes["lon"])
+                self._lat = parse_number(attributes["lat"])
             except (KeyError, ValueError):
                 self._lon = self._number(attributes.get("lon", ""))
                 self._lat = self._number(attributes.get("lat", ""))
             self._elevation = NAN
             self._time = self._label = ""
+            self._route_line.clear()
         else:
             self._start_container(name, local, attributes)
 
@@ -132,7 +137,7 @@ class _Gpx:
 
     def _number(self, text: str) -> float:
         try:
-            return float(text)
+            return parse_number(text)
         except ValueError:
             number = read_number(text)
             self.commas += not isnan(number)
@@ -153,7 +158,18 @@ class _Gpx:
         line.lat.append(self._lat)
         line.elevation.append(self._elevation)
         line.times.append(self._time)
+        for lon, lat in self._route_line:
+            line.lon.append(lon)
+            line.lat.append(lat)
+            line.elevation.append(NAN)
+            line.times.append("")
         check_room(line)
+
+    def _hear_route_line(self, attributes: dict[str, str]) -> None:
+        """A point of the way to the next routed one, as Garmin's route extension has it."""
+        point = (self._number(attributes.get("lon", "")), self._number(attributes.get("lat", "")))
+        if len(self._route_line) < rules.MOST_POINTS:
+            self._route_line.append(point)
 
     def _end_waypoint(self) -> None:
         self.waypoints_seen += 1

@@ -1,7 +1,7 @@
 """TCX, the XML of Garmin's Training Center: rides (activities) and planned courses.
 
 The schema is at https://www8.garmin.com/xmlschemas/TrainingCenterDatabasev2.xsd. Each activity or
-course is a track, each of its Track elements a segment.
+course is a track, each of its Track elements a segment. A course beside a ride is left out.
 """
 
 from math import isnan
@@ -22,25 +22,29 @@ def read(text: bytes) -> Findings:
     Raises NoPoints, BrokenBeforeFirstPoint, HasDoctype, TooDeep, TooManyPoints.
     """
     tcx, remarks = parse(text, _Tcx)
-    if not len(tcx.line):
+    line = tcx.activities if len(tcx.activities) else tcx.courses
+    if not len(line):
         broken = any(remark.code in ("truncated", "broken") for remark in remarks)
         raise BrokenBeforeFirstPoint if broken else NoPoints
     remarks += undeclared_prefixes(tcx.names, text)
-    if tcx.is_course:
+    if line is tcx.courses:
         remarks.append(warnings.ROUTE())
-    name = next((name for name in tcx.line.names if name), None)
-    return Findings(tcx.line, [], remarks, name, tcx.bad_elevations)
+    elif len(tcx.courses):
+        remarks.append(warnings.ROUTES_LEFT_OUT(count=len(set(tcx.courses.track_starts)) or 1))
+    name = next((name for name in line.names if name), None)
+    return Findings(line, [], remarks, name, tcx.bad_elevations)
 
 
 class _Tcx:
     """Hears the elements; inside a track point only those that are read."""
 
     def __init__(self) -> None:
-        self.line = Line()
+        self.activities = Line()
+        self.courses = Line()
+        self.line = self.activities
         self.names = LocalNames()
         self.text: list[str] = []
         self.bad_elevations = 0
-        self.is_course = False
         self._path: list[str] = []
         self._in_point = False
         self._lon = self._lat = self._elevation = NAN
@@ -59,8 +63,8 @@ class _Tcx:
         elif local == "Track":
             self.line.start_segment()
         elif local in TRACKS:
+            self.line = self.courses if local == "Course" else self.activities
             self.line.start_track()
-            self.is_course |= local == "Course"
 
     def end(self, name: str) -> None:
         local = self._path.pop()

@@ -30,6 +30,8 @@ def to_utf8(content: bytes) -> tuple[bytes, list[Remark]]:
     """
     content, encoding = _take_mark(content)
     remarks = [warnings.BYTE_ORDER_MARK()] if encoding else []
+    while encoding and content.startswith(codecs.BOM_UTF8):
+        content = content.removeprefix(codecs.BOM_UTF8)  # one program after the other wrote its own
     encoding = encoding or _guess_wide(content)
     if encoding.startswith(("utf-16", "utf-32")):
         text = content.decode(encoding, "replace")

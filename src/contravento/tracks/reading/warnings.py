@@ -91,6 +91,27 @@ REPEATED_SEGMENTS = RemarkKind(
 SPIKES = RemarkKind(
     "spikes", N_("Points that leap away faster than any train and back were left out (%(count)s).")
 )
+LONGITUDES_TO_360 = RemarkKind(
+    "longitudes_to_360", N_("Longitudes beyond 180° were read as western ones (%(count)s).")
+)
+SWAPPED = RemarkKind(
+    "swapped",
+    N_("Latitude and longitude were swapped in all points; they were put right (%(count)s)."),
+)
+OVERLAPS = RemarkKind(
+    "overlaps", N_("Points that tell the same seconds again were left out (%(count)s).")
+)
+STANDING = RemarkKind(
+    "standing",
+    N_("While you stood, the receiver scribbled; those places are one point now (%(count)s)."),
+)
+TRANSFERS = RemarkKind(
+    "transfers",
+    N_(
+        "Silent gaps that no bicycle rides, as in a train, are not counted: "
+        "%(count)s, together %(kilometres)s km."
+    ),
+)
 SINGLE_POINT = RemarkKind(
     "single_point", N_("There is only one point: a place, with no way to it.")
 )
@@ -104,6 +125,11 @@ BAD_ELEVATIONS = RemarkKind(
     "bad_elevations", N_("Elevations that cannot be were taken out (%(count)s).")
 )
 
+FALSE_HEIGHTS = RemarkKind(
+    "false_heights",
+    N_("Elevations that jump as no road does were taken out (%(count)s)."),
+)
+
 # About times.
 NO_TIMES = RemarkKind("no_times", N_("No point has a time, so there are no days and no speeds."))
 PARTLY_TIMED = RemarkKind("partly_timed", N_("Points without a time: %(count)s of %(total)s."))
@@ -114,3 +140,14 @@ NO_ZONE = RemarkKind("no_zone", N_("Times without a zone were read as UTC (%(cou
 TOO_EARLY = RemarkKind("too_early", N_("Times before 1990 were taken out (%(count)s)."))
 IN_THE_FUTURE = RemarkKind("in_the_future", N_("Times in the future were taken out (%(count)s)."))
 BACKWARDS = RemarkKind("backwards", N_("Times that run backwards were taken out (%(count)s)."))
+ROUTE_TIMES = RemarkKind(
+    "route_times", N_("The times of a planned route are not those of a ride; they were left out.")
+)
+OUT_OF_ORDER = RemarkKind(
+    "out_of_order", N_("Points that were written late were put in their place (%(count)s).")
+)
+STALE_TIMES = RemarkKind("stale_times", N_("Times that are days off were taken out (%(count)s)."))
+CLOCK_LEAPS = RemarkKind(
+    "clock_leaps",
+    N_("The clock leapt by days in the middle of the ride; it was set back (%(count)s)."),
+)
