@@ -16,7 +16,7 @@ def spin(forever: bool) -> str:
     return "done"
 
 
-@pytest.mark.slow
+@pytest.mark.servers
 async def test_work_that_does_not_end_is_given_up_and_the_process_goes_on() -> None:
     with ProcessPool(1, most_cpu_seconds=0.5) as pool:
         with pytest.raises(TookTooLong, match="spin"):

@@ -104,8 +104,8 @@ networks:
 
 # The off-site copy's repository in a folder, by the methods that rotation uses.
 OFFSITE = """
-import contravento_backup.offsite as offsite
-class Carrier(offsite.Carrier):
+from contravento_backup.offsite import OffsiteRepository
+class Carrier(OffsiteRepository):
     def __init__(self, key):
         self._environment = {"RESTIC_REPOSITORY": "/tmp/copy", "RESTIC_PASSWORD": key,
                              "RESTIC_CACHE_DIR": "/tmp/cache"}
