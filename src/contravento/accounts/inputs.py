@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, EmailStr, FailFast, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from contravento.accounts.rules import (
@@ -12,6 +12,7 @@ from contravento.accounts.rules import (
 )
 from contravento.kit.i18n.catalogue import LANGUAGES
 from contravento.kit.i18n.marks import N_
+from contravento.kit.inputs import Input
 
 
 def _printable(text: str) -> str:
@@ -54,40 +55,36 @@ type TokenName = Annotated[
 ]
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class SignUp(_Input):
+class SignUp(Input):
     username: Username
     email: Email
     password: Password
 
 
-class Credentials(_Input):
+class Credentials(Input):
     login: Login
     password: Password
 
 
-class EmailOnly(_Input):
+class EmailOnly(Input):
     email: Login
 
 
-class TokenOnly(_Input):
+class TokenOnly(Input):
     token: Annotated[str, StringConstraints(max_length=200)]
 
 
-class NewPassword(_Input):
+class NewPassword(Input):
     token: Annotated[str, StringConstraints(max_length=200)]
     password: Password
 
 
-class PasswordChange(_Input):
+class PasswordChange(Input):
     current: Password
     new: Password
 
 
-class ProfileChanges(_Input):
+class ProfileChanges(Input):
     """Only what is named changes."""
 
     name: Name | None = None
@@ -95,7 +92,7 @@ class ProfileChanges(_Input):
     language: Annotated[str, AfterValidator(_spoken)] | None = None
 
 
-class NewPersonalToken(_Input):
+class NewPersonalToken(Input):
     name: TokenName
-    scopes: Annotated[list[Literal["read", "write"]], Field(min_length=1)] = ["read"]
+    scopes: Annotated[list[Literal["read", "write"]], FailFast(), Field(min_length=1, max_length=2)] = ["read"]
     days: Annotated[int, Field(ge=1, le=3660)] | None = None

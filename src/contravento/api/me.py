@@ -5,7 +5,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response, status
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from contravento.accounts import attempts, queries
 from contravento.accounts.inputs import NewPersonalToken, Password, PasswordChange, ProfileChanges
@@ -25,6 +25,7 @@ from contravento.http.dependencies import (
     Transaction,
     drop_session_cookie,
 )
+from contravento.kit.inputs import Input
 from contravento.photos import service as photos
 from contravento.photos.rules import check_file_size
 from contravento.trips import queries as trips
@@ -58,9 +59,7 @@ class MeOut(BaseModel):
         )
 
 
-class PasswordIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class PasswordIn(Input):
     password: Password
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response, status
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, StringConstraints
 
 from contravento.accounts import attempts, queries
 from contravento.accounts.inputs import Credentials
@@ -23,15 +23,14 @@ from contravento.http.dependencies import (
     client_address,
     drop_session_cookie,
 )
+from contravento.kit.inputs import Input
 from contravento.kit.resources import Resources
 
 router = APIRouter(prefix="/sessions", tags=["sessions"], route_class=ApiRoute)
 granting = APIRouter(prefix="/sessions", tags=["sessions"], route_class=SecretRoute)
 
 
-class RefreshIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class RefreshIn(Input):
     refresh_token: Annotated[str, StringConstraints(max_length=200)]
 
 

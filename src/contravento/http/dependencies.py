@@ -19,6 +19,7 @@ from contravento.kit.errors import Forbidden, NotFound, Unauthorized
 from contravento.kit.i18n.catalogue import choose_language
 from contravento.kit.i18n.marks import N_
 from contravento.kit.resources import Resources
+from contravento.kit.source_limits import network_of
 from contravento.trips import queries as trips
 from contravento.trips.models import Trip
 
@@ -124,6 +125,8 @@ async def _identify(request: Request, session: Session, resources: Resources) ->
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return await _identify_by_token(session, token.strip(), resources)
+    if "authorization" in request.headers:  # `check_origin` has let it pass: no cookie counts
+        return None
     if cookie := request.cookies.get(cookie_name(request)):
         return await accounts.find_viewer_by_cookie(session, cookie)
     return None
@@ -240,6 +243,11 @@ def drop_session_cookie(request: Request, response: Response) -> None:
 
 def client_address(request: Request) -> str:
     return request.client.host if request.client else "unknown"
+
+
+def client_network(request: Request) -> str:
+    """What limits count by: an address, or the network that an IPv6 address is one of."""
+    return network_of(client_address(request))
 
 
 def agent(request: Request) -> str:

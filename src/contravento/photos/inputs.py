@@ -3,8 +3,9 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import FailFast, Field, StringConstraints
 
+from contravento.kit.inputs import Input
 from contravento.photos.rules import (
     MAX_ALT_CHARACTERS,
     MAX_CAPTION_CHARACTERS,
@@ -18,16 +19,12 @@ type Caption = Annotated[
 type Alt = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=MAX_ALT_CHARACTERS)]
 
 
-class PhotoChanges(BaseModel):
+class PhotoChanges(Input):
     """Only what is named changes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     caption: Caption | None = None
     alt: Alt | None = None
 
 
-class PhotoOrder(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    ids: Annotated[list[UUID], Field(max_length=MAX_PHOTOS_PER_TRIP)]
+class PhotoOrder(Input):
+    ids: Annotated[list[UUID], FailFast(), Field(max_length=MAX_PHOTOS_PER_TRIP)]

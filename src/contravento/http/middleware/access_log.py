@@ -11,6 +11,7 @@ from contravento.kit.telemetry.tracing import request_span
 
 STATIC = "/static/"
 STATIC_TEMPLATE = "/static/{path}"
+CLIENT_CLOSED_REQUEST = 499  # nginx' number; nobody is there to be answered
 
 log = logging.getLogger("contravento.request")
 
@@ -43,6 +44,8 @@ class AccessLogMiddleware:
                 await self.app(scope, receive, send_and_note)
             finally:
                 seconds = time.perf_counter() - started
+                if state.is_client_gone:
+                    status = CLIENT_CLOSED_REQUEST
                 method = metrics.known_method(state.method)
                 route = _route_template(scope) or metrics.UNMATCHED
                 span.answered(method, route, status)
