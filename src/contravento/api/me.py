@@ -129,7 +129,8 @@ async def delete(
 async def change_password(
     sent: PasswordChange, session: Transaction, viewer: InteractiveOnly, resources: ResourcesOf
 ) -> None:
-    """Every other device is signed out."""
+    """Every other device is signed out, and every personal token ends that `keep_tokens` does not
+    name."""
     await attempts.count_password_check(resources.limiter, viewer.username)
     await profile.change_password(
         session,
@@ -180,12 +181,14 @@ async def list_tokens(session: Transaction, viewer: InteractiveOnly) -> ListOf[T
     "/tokens",
     status_code=status.HTTP_201_CREATED,
     summary="Make a personal token",
+    responses=refuses(409),
     openapi_extra=NOT_REPEATED,
 )
 async def make_token(
     wanted: NewPersonalToken, session: Transaction, viewer: InteractiveOnly
 ) -> NewTokenOut:
-    """It is shown this once. With the scope “read” alone it changes nothing."""
+    """It is shown this once. With “read” alone it changes nothing, with “write” alone it reads
+    nothing but the answers to what it writes."""
     row, token = await profile.make_personal_token(session, wanted, rider_id=viewer.id)
     return NewTokenOut.of(row, token=token)
 

@@ -20,8 +20,8 @@ from contravento.http.dependencies import (
     ResourcesOf,
     Transaction,
     agent,
-    client_address,
     drop_session_cookie,
+    visitor_of,
 )
 from contravento.kit.inputs import Input
 from contravento.kit.resources import Resources
@@ -84,10 +84,9 @@ class SessionOut(BaseModel):
 async def start(
     given: Credentials, request: Request, session: Transaction, resources: ResourcesOf
 ) -> GrantOut:
-    address = client_address(request)
-    await attempts.count_sign_in(resources.limiter, given.login, address)
-    rider = await sign_in.check_credentials(session, given, passwords=resources.passwords)
-    await attempts.forget_sign_in(resources.limiter, given.login, address)
+    visitor = visitor_of(request, given.login)
+    async with attempts.signing_in(resources.limiter, given.login, visitor):
+        rider = await sign_in.check_credentials(session, given, passwords=resources.passwords)
     grant = await sign_in.sign_in_program(
         session, rider, agent=agent(request), lifetime=_lifetime(resources)
     )

@@ -3,9 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import FailFast, Field, StringConstraints
+from pydantic import AfterValidator, FailFast, Field, StringConstraints
 
 from contravento.kit.inputs import Input
+from contravento.kit.text_rules import check_line
 from contravento.photos.rules import (
     MAX_ALT_CHARACTERS,
     MAX_CAPTION_CHARACTERS,
@@ -14,9 +15,13 @@ from contravento.photos.rules import (
 from contravento.trips.inputs import Text
 
 type Caption = Annotated[
-    Text, StringConstraints(strip_whitespace=True, max_length=MAX_CAPTION_CHARACTERS)
+    Text, StringConstraints(strip_whitespace=True, max_length=MAX_CAPTION_CHARACTERS), AfterValidator(check_line)
 ]
-type Alt = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=MAX_ALT_CHARACTERS)]
+type Alt = Annotated[
+    Text,
+    StringConstraints(strip_whitespace=True, max_length=MAX_ALT_CHARACTERS),
+    AfterValidator(check_line),
+]
 
 
 class PhotoChanges(Input):

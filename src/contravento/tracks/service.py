@@ -14,6 +14,7 @@ from contravento.kit.jobs import job
 from contravento.kit.resources import Resources
 from contravento.kit.storage.storage import Storage, random_key
 from contravento.kit.telemetry import metrics
+from contravento.kit.text_rules import clean_line
 from contravento.tracks import drawing, queries
 from contravento.tracks.analysis.profile import Profile
 from contravento.tracks.codec import PACKED_ENDING, repack
@@ -178,7 +179,7 @@ def _fill(track: Track, read: Digest, countries: list[str], points_key: str) -> 
         setattr(track, name, getattr(read.measures, name))
     track.bounds = list(read.measures.bounds)
     track.report = [_remark_to_json(remark) for remark in read.report]
-    track.name = read.name
+    track.name = clean_line(read.name) if read.name else None
     track.outline = read.outline
     track.profile = _profile_to_json(read.profile) if read.profile else None
     track.countries = countries

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, FailFast, Field, StringConstraints, model_v
 
 from contravento.kit.i18n.marks import N_
 from contravento.kit.inputs import Input
+from contravento.kit.text_rules import check_line
 from contravento.trips.rules import (
     MAX_STORY_CHARACTERS,
     MAX_TAG_CHARACTERS,
@@ -29,12 +30,16 @@ type Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=MAX_TITLE_CHARACTERS),
     AfterValidator(_without_nul),
+    AfterValidator(check_line),
 ]
 type Story = Annotated[
     str, StringConstraints(max_length=MAX_STORY_CHARACTERS), AfterValidator(_without_nul)
 ]
 type Tag = Annotated[
-    str, StringConstraints(max_length=MAX_TAG_CHARACTERS), AfterValidator(_without_nul)
+    str,
+    StringConstraints(max_length=MAX_TAG_CHARACTERS),
+    AfterValidator(_without_nul),
+    AfterValidator(check_line),
 ]
 type Tags = Annotated[
     list[Tag], FailFast(), AfterValidator(clean_tags), Field(max_length=MAX_TAGS)

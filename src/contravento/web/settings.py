@@ -159,7 +159,7 @@ async def change_password(
             passwords=resources.passwords,
         )
 
-    form = await read_form(request, PasswordChange, page.language)
+    form = await read_form(request, PasswordChange, page.language, lists=("keep_tokens",))
     form, _ = await carry_out(session, form, change, page.language)
     if form.errors:
         form = form.renamed("password", "new")
