@@ -145,7 +145,7 @@ async def change_password(
     "/photo",
     status_code=status.HTTP_202_ACCEPTED,
     summary="Send a portrait",
-    responses=refuses(413, 507),
+    responses=refuses(409, 413, 429, 507),
     openapi_extra=form_schema(),
 )
 async def change_photo(

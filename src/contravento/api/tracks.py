@@ -128,7 +128,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
     "/trips/{trip_id}/tracks",
     status_code=status.HTTP_202_ACCEPTED,
     summary="Add a track's file to a trip",
-    responses=refuses(409, 413, 507),
+    responses=refuses(409, 413, 429, 507),
     openapi_extra=form_schema(),
 )
 async def upload(
