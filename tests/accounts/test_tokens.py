@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from contravento.accounts.inputs import NewPersonalToken
 from contravento.accounts.models import EmailToken, PersonalToken, Purpose, Rider
+from contravento.accounts.rules import RESET_LIFETIME
 from contravento.accounts.service.profile import make_personal_token
 from contravento.accounts.service.sign_up import make_link
-from contravento.accounts.rules import RESET_LIFETIME
 from contravento.kit.resources import Resources
 from tests.support.factories import PASSWORD
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 from httpx import AsyncClient
-from starlette.requests import Request
 from sqlalchemy import func, select
+from starlette.requests import Request
 
 from contravento.accounts.models import Rider
 from contravento.kit.idempotency import IdempotentResponse

@@ -127,5 +127,7 @@ class ProfileChanges(Input):
 
 class NewPersonalToken(Input):
     name: TokenName
-    scopes: Annotated[list[Literal["read", "write"]], FailFast(), Field(min_length=1, max_length=2)] = ["read"]
+    scopes: Annotated[
+        list[Literal["read", "write"]], FailFast(), Field(min_length=1, max_length=2)
+    ] = ["read"]
     days: Annotated[int, Field(ge=1, le=3660)] | None = None

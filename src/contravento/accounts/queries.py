@@ -14,7 +14,6 @@ from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.security.tokens import digest
 
-
 SCOPES = ("read", "write")
 
 

@@ -69,9 +69,7 @@ async def remind(
     sent: EmailOnly, request: Request, session: Transaction, resources: ResourcesOf
 ) -> None:
     """The answer is the same whether or not there is such an account."""
-    await attempts.count_mail(
-        resources.limiter, sent.email, visitor_of(request, sent.email)
-    )
+    await attempts.count_mail(resources.limiter, sent.email, visitor_of(request, sent.email))
     await sign_up.ask_for_confirmation(session, sent.email)
 
 
@@ -85,9 +83,7 @@ async def forget_password(
     sent: EmailOnly, request: Request, session: Transaction, resources: ResourcesOf
 ) -> None:
     """The answer is the same whether or not there is such an account."""
-    await attempts.count_mail(
-        resources.limiter, sent.email, visitor_of(request, sent.email)
-    )
+    await attempts.count_mail(resources.limiter, sent.email, visitor_of(request, sent.email))
     await profile.ask_for_new_password(session, sent.email)
 
 

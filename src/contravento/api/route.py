@@ -78,12 +78,8 @@ async def _once(request: Request, key: str, handle: Handler) -> Response:
     if caller is None and _is_multipart(request):
         return await handle(request)  # which refuses it, before a byte of its files is read
     try:
-        claim = idempotency.Claim(
-            caller or _stranger(request), key, await _fingerprint(request)
-        )
-        return await _answer_once(
-            request, resources, claim, handle
-        )
+        claim = idempotency.Claim(caller or _stranger(request), key, await _fingerprint(request))
+        return await _answer_once(request, resources, claim, handle)
     finally:
         await request.close()  # the form's files, which the fingerprint has opened
 

@@ -15,7 +15,9 @@ from contravento.photos.rules import (
 from contravento.trips.inputs import Text
 
 type Caption = Annotated[
-    Text, StringConstraints(strip_whitespace=True, max_length=MAX_CAPTION_CHARACTERS), AfterValidator(check_line)
+    Text,
+    StringConstraints(strip_whitespace=True, max_length=MAX_CAPTION_CHARACTERS),
+    AfterValidator(check_line),
 ]
 type Alt = Annotated[
     Text,

@@ -41,9 +41,7 @@ type Tag = Annotated[
     AfterValidator(_without_nul),
     AfterValidator(check_line),
 ]
-type Tags = Annotated[
-    list[Tag], FailFast(), AfterValidator(clean_tags), Field(max_length=MAX_TAGS)
-]
+type Tags = Annotated[list[Tag], FailFast(), AfterValidator(clean_tags), Field(max_length=MAX_TAGS)]
 # Days that a person can have ridden on; also what every calendar we print with can show.
 type Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 

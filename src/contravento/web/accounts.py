@@ -72,9 +72,7 @@ async def sign_in(
     async def check(given: Credentials) -> Rider:
         visitor = visitor_of(request, given.login)
         async with attempts.signing_in(resources.limiter, given.login, visitor):
-            return await signing_in.check_credentials(
-                session, given, passwords=resources.passwords
-            )
+            return await signing_in.check_credentials(session, given, passwords=resources.passwords)
 
     sent = await request.form()
     back = str(sent.get("next", ""))
@@ -106,9 +104,7 @@ async def sign_up(
     request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
     async def begin(wanted: SignUp) -> None:
-        await attempts.count_sign_up(
-            resources.limiter, wanted.email, client_network(request)
-        )
+        await attempts.count_sign_up(resources.limiter, wanted.email, client_network(request))
         await signing_up.sign_up(
             session, wanted, passwords=resources.passwords, language=page.language
         )
@@ -166,9 +162,7 @@ async def look_at_confirmation(token: str, session: Transaction, page: PageFor) 
     link = await signing_up.find_link(session, token, Purpose.CONFIRM)
     if link is None:
         return _spent(page, "/confirm")
-    return page.show(
-        "accounts/confirm.html", token=token, form=Form[NewPassword](), headers=SECRET
-    )
+    return page.show("accounts/confirm.html", token=token, form=Form[NewPassword](), headers=SECRET)
 
 
 @router.post("/confirm/{token}")

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 
 import pytest
 from starlette.types import ASGIApp, Message, Scope
@@ -70,8 +69,8 @@ class SlowClient:
 
 
 @pytest.fixture
-async def live_app(live_resources: Resources) -> AsyncIterator[ASGIApp]:
-    yield create_app(live_resources.settings, live_resources)
+def live_app(live_resources: Resources) -> ASGIApp:
+    return create_app(live_resources.settings, live_resources)
 
 
 @pytest.fixture
@@ -114,7 +113,8 @@ async def test_half_sent_bodies_hold_no_connection(
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("/sign-in", FORM), ("/api/v1/sessions", JSON), ("/settings/photo", MULTIPART)]
+    ("path", "kind"),
+    [("/sign-in", FORM), ("/api/v1/sessions", JSON), ("/settings/photo", MULTIPART)],
 )
 async def test_a_body_that_stops_coming_is_refused(
     path: str,
@@ -134,7 +134,8 @@ async def test_a_body_that_stops_coming_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("/sign-in", FORM), ("/api/v1/sessions", JSON), ("/settings/photo", MULTIPART)]
+    ("path", "kind"),
+    [("/sign-in", FORM), ("/api/v1/sessions", JSON), ("/settings/photo", MULTIPART)],
 )
 async def test_a_client_that_hangs_up_leaves_one_quiet_line(
     path: str,
@@ -159,6 +160,8 @@ async def test_a_whole_body_is_read_as_it_was_sent(
         rider = await factories.make_rider(session)
     async with open_client(live_app, live_resources) as client:
         await sign_in(client, live_resources, rider)
-        made = await client.post("/api/v1/trips", json={"title": "Ría de Vigo", "story": "á" * 9000})
+        made = await client.post(
+            "/api/v1/trips", json={"title": "Ría de Vigo", "story": "á" * 9000}
+        )
     assert made.status_code == 201
     assert len(made.json()["story"]) == 9000

@@ -11,7 +11,6 @@ import jwt
 from contravento.kit.clock import now
 from contravento.kit.settings import Settings
 
-
 _ACCESS_TOKENS = b"contravento access tokens"
 _DEVICES = b"contravento known devices"
 

@@ -22,9 +22,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("confirmed_at IS NOT NULL"),
     )
     op.create_index("ix_riders_email", "riders", [address])
-    op.execute(
-        "UPDATE personal_tokens SET scopes = '{read,write}' WHERE NOT 'read' = ANY(scopes)"
-    )
+    op.execute("UPDATE personal_tokens SET scopes = '{read,write}' WHERE NOT 'read' = ANY(scopes)")
 
 
 def downgrade() -> None:
