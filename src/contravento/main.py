@@ -22,6 +22,7 @@ from contravento.http.middleware.access_log import AccessLogMiddleware
 from contravento.http.middleware.body_limit import BodyLimitMiddleware
 from contravento.http.middleware.cache_headers import CacheHeadersMiddleware
 from contravento.http.middleware.head import HeadMiddleware
+from contravento.http.middleware.request_body import RequestBodyMiddleware
 from contravento.http.middleware.request_context import RequestContextMiddleware
 from contravento.http.middleware.retry_read import RetryReadMiddleware
 from contravento.http.middleware.security_headers import SecurityHeadersMiddleware
@@ -151,6 +152,7 @@ def _inner_middleware(settings: Settings) -> list[Middleware]:
         *([cors] if settings.cors_origins else []),
         Middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL),
         Middleware(RetryReadMiddleware),
+        Middleware(RequestBodyMiddleware, explain=explain),
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import cast
 
 from contravento.accounts.events import RiderDeleted
+from contravento.kit import idempotency
 from contravento.kit.database.session import Session
 from contravento.kit.events import Event, Reaction
 from contravento.photos import service as photos
@@ -17,13 +18,14 @@ async def _forget_trips_files(session: Session, event: Event) -> None:
     await photos.forget_trip(session, trip_id)
 
 
-async def _forget_riders_files(session: Session, event: Event) -> None:
+async def _forget_rider(session: Session, event: Event) -> None:
     rider_id = cast(RiderDeleted, event).rider_id
     await tracks.forget_rider(session, rider_id)
     await photos.forget_rider(session, rider_id)
+    await idempotency.forget_rider(session, rider_id)
 
 
 REACTIONS: dict[type[Event], Iterable[Reaction]] = {
     TripDeleted: [_forget_trips_files],
-    RiderDeleted: [_forget_riders_files],
+    RiderDeleted: [_forget_rider],
 }

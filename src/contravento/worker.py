@@ -33,9 +33,10 @@ from contravento.kit.telemetry.tracing import configure_tracing
 from contravento.migrations import newest_revision
 from contravento.operations.service import forget_mishaps, record_error
 from contravento.operations.usage_metrics import count_content, tell_of_queue
+from contravento.photos.service import remove_unreadable_photos
 from contravento.reactions import REACTIONS
 from contravento.storage_migration.orphans import sweep_orphans
-from contravento.tracks.service import repack_tracks
+from contravento.tracks.service import remove_unreadable_tracks, repack_tracks
 
 CONCURRENCY = 4  # jobs at once; the CPU-bound part of each waits for a process of the pool
 GRACE_SECONDS = 30
@@ -65,6 +66,8 @@ SCHEDULE: dict[str, Job[[]]] = {
     "27 4 * * *": forget_mishaps,
     "57 * * * *": repack_tracks,
     "7 5 * * *": sweep_orphans,
+    "17 5 * * *": remove_unreadable_tracks,
+    "27 5 * * *": remove_unreadable_photos,
 }
 FORGET_SCHEDULE = "47 4 * * *"
 

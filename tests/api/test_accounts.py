@@ -11,8 +11,8 @@ from contravento.kit.clock import now
 from contravento.kit.resources import Resources
 from tests.api.conftest import RunJobs
 from tests.support import factories
+from tests.support.counting import reads, statements
 from tests.support.mailbox import Mailbox
-from tests.support.queue import list_queued
 
 NEW = {
     "username": "Itziar_O",
@@ -113,8 +113,91 @@ async def test_a_name_is_taken_whatever_its_case(program: AsyncClient, rider: Ri
     assert "already rides as" in await refusal(program, username=rider.username.upper())
 
 
-async def test_an_address_is_taken_whatever_its_case(program: AsyncClient, rider: Rider) -> None:
-    assert (await refusal(program, email=rider.email.upper())).startswith("email: ")
+@pytest.mark.parametrize("email", ["maite@example.org", "MAITE@example.org", "new@example.org"])
+async def test_signing_up_does_not_tell_whose_address_it_is(
+    email: str, program: AsyncClient, rider: Rider, resources: Resources
+) -> None:
+    """Not by its answer, nor by what it asks of the database, nor by what can be done after."""
+    with statements(resources) as sent:
+        answer = await program.post("/api/v1/accounts", json={**NEW, "email": email})
+    assert (answer.status_code, answer.json()["verified"]) == (201, False)
+    assert len(reads(sent)) == 3
+    assert "already rides as" in await refusal(program, email="other@example.org")
+    for login, status in ((NEW["username"], 403), (email, 401)):
+        tried = await program.post(
+            "/api/v1/sessions", json={"login": login, "password": NEW["password"]}
+        )
+        assert tried.status_code == status
+
+
+async def test_the_owner_of_an_address_is_told_that_somebody_tried(
+    program: AsyncClient, rider: Rider, jobs: RunJobs, mailbox: Mailbox
+) -> None:
+    await sign_up(program, email=rider.email)
+    await jobs()
+    assert mailbox.last.to == rider.email
+    assert "Somebody tried to start another diary" in mailbox.last.text
+    assert "/confirm/" not in mailbox.last.text
+
+
+async def test_an_address_belongs_to_who_proves_it_first(
+    program: AsyncClient, jobs: RunJobs, mailbox: Mailbox
+) -> None:
+    tokens = []
+    for name in ("first_one", "second_one"):
+        assert await sign_up(program, username=name) == 201
+        await jobs()
+        tokens.append(mailbox.last_token())
+    statuses = [
+        (await program.post("/api/v1/accounts/verification", json={"token": token})).status_code
+        for token in reversed(tokens)
+    ]
+    assert statuses == [204, 422]
+    signed_in = await program.post(
+        "/api/v1/sessions", json={"login": NEW["email"], "password": NEW["password"]}
+    )
+    assert signed_in.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "address", ["/api/v1/accounts/verification-mail", "/api/v1/password-reset"]
+)
+async def test_asking_for_a_mail_takes_the_same_work_for_all(
+    address: str, program: AsyncClient, rider: Rider, resources: Resources
+) -> None:
+    counts = []
+    for email in (rider.email, "nobody@example.org"):
+        with statements(resources) as sent:
+            await program.post(address, json={"email": email})
+        counts.append(len(reads(sent)))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(
+    ("email", "kept"),
+    [("me@bücher.example", "me@xn--bcher-kva.example"), ("me@example.org", "me@example.org")],
+)
+async def test_an_address_is_kept_as_mail_servers_write_it(
+    email: str, kept: str, program: AsyncClient, jobs: RunJobs, mailbox: Mailbox
+) -> None:
+    assert await sign_up(program, email=email) == 201
+    await jobs()
+    assert mailbox.last.to == kept
+    token = {"token": mailbox.last_token()}
+    await program.post("/api/v1/accounts/verification", json=token)
+    signed_in = await program.post(
+        "/api/v1/sessions", json={"login": email, "password": NEW["password"]}
+    )
+    assert signed_in.status_code == 201
+
+
+async def test_an_address_that_cannot_be_written_to_is_refused(program: AsyncClient) -> None:
+    assert "plain letters, a to z, before the @" in await refusal(program, email="ñ@example.org")
+
+
+@pytest.mark.parametrize("name", ["adm1n", "_admin_", "c0ntravento", "Mod-2026", "supp0rt"])
+async def test_a_name_does_not_nearly_read_as_the_site(name: str, program: AsyncClient) -> None:
+    assert "kept for the people who run" in await refusal(program, username=name)
 
 
 @pytest.mark.parametrize("name", ["ab", "a" * 31, "über", "two words", "a@b", "naïve", "a\x00bc"])
@@ -186,14 +269,17 @@ async def test_asking_for_a_mail_tells_nobody_who_is_here(
 
 
 async def test_a_mail_goes_only_to_whoever_can_use_it(
-    program: AsyncClient, rider: Rider, resources: Resources
+    program: AsyncClient, rider: Rider, jobs: RunJobs, mailbox: Mailbox
 ) -> None:
     for email in (rider.email, "nobody@example.org"):
         await program.post("/api/v1/accounts/verification-mail", json={"email": email})
-    assert await list_queued(resources) == []
+    await program.post("/api/v1/password-reset", json={"email": "nobody@example.org"})
+    await jobs()
+    assert mailbox.mails == []
 
     await program.post("/api/v1/password-reset", json={"email": rider.email.upper()})
-    assert await list_queued(resources) == ["accounts.send_reset"]
+    await jobs()
+    assert [mail.to for mail in mailbox.mails] == [rider.email]
 
 
 async def test_a_new_password_ends_every_session_and_works(

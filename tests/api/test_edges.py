@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
+from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from contravento.accounts.models import Rider
 from contravento.kit.resources import Resources
 from contravento.main import create_app
+from contravento.trips.inputs import TripDraft
 from tests.api.conftest import grant
 from tests.conftest import make_settings, open_client
 from tests.support import factories
@@ -31,7 +33,56 @@ async def test_a_body_that_is_no_json_is_a_problem(signed_in: AsyncClient) -> No
 async def test_a_body_is_bounded(signed_in: AsyncClient) -> None:
     answer = await signed_in.post(TRIPS, json={"story": "x" * 2_200_000})
     assert answer.status_code == 413
-    assert "2 MB" in answer.json()["detail"] or "1 MB" in answer.json()["detail"]
+    assert "1\N{NO-BREAK SPACE}MB" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ("/api/v1/accounts", {f"f{number}": 0 for number in range(5000)}),
+        ("/api/v1/sessions", {f"f{number}": 0 for number in range(5000)}),
+        (TRIPS, {f"f{number}": 0 for number in range(150_000)}),
+        (TRIPS, {"tags": [0] * 400_000}),
+    ],
+    ids=["accounts", "sessions", "trips", "tags"],
+)
+async def test_a_heap_of_mistakes_gets_a_short_answer(
+    address: str, body: dict[str, object], signed_in: AsyncClient
+) -> None:
+    """As one mistake does, in what it says and in how many errors are made of it."""
+    answer = await signed_in.post(address, json=body)
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) <= 20
+    assert len(answer.content) < 5000
+
+
+def test_mistakes_beyond_the_first_fields_are_not_collected() -> None:
+    with pytest.raises(ValidationError) as wrong:
+        TripDraft.model_validate({f"f{number}": 0 for number in range(1000)})
+    assert wrong.value.error_count() == 1
+
+
+async def test_too_many_bytes_for_an_account_are_not_read(client: AsyncClient) -> None:
+    for address in ("/api/v1/accounts", "/api/v1/sessions", "/sign-up"):
+        answer = await client.post(address, json={"username": "x" * 70_000})
+        assert answer.status_code == 413
+
+
+async def test_a_refused_method_is_told_all_that_the_path_takes(
+    client: AsyncClient, trip_id: str
+) -> None:
+    expected = {
+        f"{TRIPS}/{trip_id}": "HEAD, GET, PATCH, DELETE",
+        "/api/v1/me": "HEAD, GET, PATCH, DELETE",
+        "/api/v1/me/password": "PUT",
+        "/api/v1/sessions": "HEAD, GET, POST, DELETE",
+        "/sign-in": "HEAD, GET, POST",
+        "/settings/tokens": "POST",
+    }
+    for address, methods in expected.items():
+        method = "OPTIONS" if "PUT" in methods else "PUT"
+        answer = await client.request(method, address)
+        assert (answer.status_code, answer.headers["allow"]) == (405, methods), address
 
 
 async def test_a_problem_has_what_the_standard_says(client: AsyncClient) -> None:
@@ -143,3 +194,13 @@ async def test_an_unforeseen_mistake_is_told_without_its_particulars(
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("kind", ["Basic eDp5", "Digest x", "x", ""])
+async def test_beside_an_authorization_header_a_cookie_counts_for_nothing(
+    kind: str, signed_in: AsyncClient
+) -> None:
+    headers = {"Authorization": kind, "Sec-Fetch-Site": "cross-site"}
+    for method, address in (("POST", TRIPS), ("POST", "/trips"), ("GET", "/api/v1/me")):
+        answer = await signed_in.request(method, address, headers=headers)
+        assert answer.status_code == 401, address

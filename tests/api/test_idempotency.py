@@ -5,8 +5,10 @@ import asyncio
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import func, select
+from starlette.requests import Request
 
 from contravento.accounts.models import Rider
+from contravento.kit.idempotency import IdempotentResponse
 from contravento.kit.resources import Resources
 from contravento.main import create_app
 from contravento.trips.models import Trip
@@ -170,3 +172,30 @@ async def test_the_same_upload_at_the_same_time_is_kept_once(live_resources: Res
     assert live_resources.storage.folder
     files = [path for path in live_resources.storage.folder.rglob("*") if path.is_file()]
     assert len(files) == 1
+
+
+async def test_nobodys_upload_is_not_read_for_its_key(
+    client: AsyncClient, trip_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read(request: Request, **limits: object) -> None:
+        raise AssertionError("it was read")
+
+    client.cookies.clear()
+    monkeypatch.setattr(Request, "form", read)
+    address = f"{TRIPS}/{trip_id}/tracks"
+    answer = await client.post(address, files={"file": ("a.gpx", odd_gpx())}, headers=KEY)
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "the-last-one"}])
+async def test_a_deleted_riders_answers_go_with_the_rider(
+    headers: dict[str, str], signed_in: AsyncClient, resources: Resources
+) -> None:
+    await signed_in.post(TRIPS, json={"title": "Once"}, headers=KEY)
+    gone = await signed_in.request(
+        "DELETE", "/api/v1/me", json={"password": factories.PASSWORD}, headers=headers
+    )
+    assert gone.status_code == 204
+    async with resources.transaction() as session:
+        kept = await session.scalar(select(func.count()).select_from(IdempotentResponse))
+    assert kept == 0

@@ -334,3 +334,16 @@ async def test_a_packed_upload_is_unpacked(
     await jobs()
     track = (await signed_in.get(f"/api/v1/tracks/{track_id}")).json()
     assert [remark["code"] for remark in track["report"]] == ["unpacked"]
+
+
+async def test_a_fourth_download_at_once_from_one_place_waits_its_turn(
+    signed_in: AsyncClient, track_id: str, resources: Resources
+) -> None:
+    """Without a database connection in hand, and told when to come back."""
+    downloads, address = resources.source_limits.downloads, f"/api/v1/tracks/{track_id}/file"
+    async with downloads.turn("127.0.0.1"), downloads.turn("127.0.0.1"):
+        assert (await signed_in.get(address)).status_code == 200
+        async with downloads.turn("127.0.0.1"):
+            refused = await signed_in.get(address)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
+    assert (await signed_in.get(address)).status_code == 200

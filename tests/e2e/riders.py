@@ -61,7 +61,9 @@ class Person:
             self.page.wait_for_timeout(250)
         link = letter.locator("a[href*='/confirm/']").first
         self.page.goto(link.get_attribute("href") or "")
+        self.page.locator("#password").fill(self.password)
         self.press("Yes, open my diary")
+        self.page.context.clear_cookies()  # the sign-in page is to be tried, too
 
     def sign_in(self) -> None:
         self.go("/sign-in")

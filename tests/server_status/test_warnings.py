@@ -38,6 +38,7 @@ SETTINGS = Chosen(
     1,
     20,
     12,
+    5_000,
 )
 QUEUE = Queue(0, 0, 0, 0, 0.0, 0.0, [])
 CERTIFICATE = ServedCertificate(

@@ -37,8 +37,14 @@ async def test_the_whole_way_in(client: AsyncClient, jobs: Jobs, mailbox: Mailbo
     assert 'href="/outbox"' in told.text
     await jobs()
 
-    confirmed = await client.post(f"/confirm/{mailbox.last_token()}", follow_redirects=True)
+    confirmed = await client.post(
+        f"/confirm/{mailbox.last_token()}",
+        data={"password": NEWCOMER["password"]},
+        follow_redirects=True,
+    )
     assert "Your address is confirmed." in confirmed.text
+    assert (await client.get("/settings")).status_code == 200
+    await client.post("/sign-out")
 
     credentials = {"login": "ines", "password": NEWCOMER["password"], "next": "/settings"}
     came_in = await client.post("/sign-in", data=credentials)
@@ -63,7 +69,8 @@ async def test_looking_at_a_link_spends_nothing(
     async with resources.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(EmailToken)) == 1
 
-    assert (await client.post(address)).status_code == 303
+    right = {"password": NEWCOMER["password"]}
+    assert (await client.post(address, data=right)).status_code == 303
     for spent in (await client.post(address), await client.get(address)):
         assert spent.status_code == 410
         assert 'href="/confirm"' in spent.text
@@ -299,8 +306,9 @@ async def test_over_https_the_cookie_is_bound_to_the_host(
 
 
 async def test_over_http_the_cookie_has_the_plain_name(client: AsyncClient, rider: Rider) -> None:
-    cookie = (await sign_in(client)).headers["set-cookie"]
+    cookie, device = (await sign_in(client)).headers.get_list("set-cookie")
 
+    assert device.startswith("device=")
     assert cookie.startswith("session=")
     assert "Secure" not in cookie
     assert "HttpOnly" in cookie
@@ -343,3 +351,18 @@ async def test_no_page_has_a_style_attribute(client: AsyncClient, signed_in: Asy
 
 async def test_there_are_no_other_sent_pages(client: AsyncClient) -> None:
     assert (await client.get("/sent/postcards")).status_code == 404
+
+
+async def test_somebody_elses_sign_up_is_not_confirmed_without_its_password(
+    client: AsyncClient, resources: Resources, jobs: Jobs, mailbox: Mailbox
+) -> None:
+    await client.post("/sign-up", data=NEWCOMER)
+    await jobs()
+    address = f"/confirm/{mailbox.last_token()}"
+    for typed in ({}, {"password": "not it at all"}):
+        shown = await client.post(address, data=typed)
+        assert shown.status_code == 422
+        assert "session" not in shown.cookies
+    assert "That is not the password" in shown.text
+    async with resources.transaction() as session:
+        assert (await session.scalars(select(Rider))).one().confirmed_at is None

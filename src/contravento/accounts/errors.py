@@ -13,14 +13,12 @@ class UsernameTaken(Conflict):
     message = N_("Somebody already rides as “%(username)s”.")
 
 
-class EmailTaken(Conflict):
-    field = "email"
-    message = N_("There is already a diary with this address. Sign in, or ask for a new password.")
-
-
 class BadUsername(Invalid):
     field = "username"
-    message = N_("Three to thirty letters, digits or underscores, without accents or spaces.")
+    message = N_(
+        "Three to thirty letters, digits, hyphens or underscores, without accents or spaces."
+        " A hyphen stands neither first nor last."
+    )
 
 
 class ReservedUsername(Invalid):
@@ -52,6 +50,17 @@ class WrongCredentials(Unauthorized):
 class WrongPassword(Forbidden):
     field = "current"
     message = N_("That is not your present password.")
+
+
+class NotTheirPassword(Forbidden):
+    """Who opens a confirmation link is not who signed up."""
+
+    field = "password"
+    message = N_("That is not the password with which this diary was started.")
+
+
+class TooManyTokens(Conflict):
+    message = N_("You have %(most)s tokens already. Delete one that you no longer need.")
 
 
 class NotConfirmed(Forbidden):

@@ -37,6 +37,19 @@ _RESET = {
     "otherwise": N_("If it was not you, do nothing. Your password stays as it is."),
     "last": N_("You get this message because somebody typed your address."),
 }
+_TRIED = {
+    "subject": N_("You have a diary here already"),
+    "preview": N_("Somebody tried to start another one with your address."),
+    "heading": N_("You have a diary here already, %(name)s"),
+    "request": N_(
+        "Somebody tried to start another diary at %(site)s with this address. If that was you, your"
+        " diary is still here; sign in:"
+    ),
+    "button": N_("Sign in"),
+    "lifetime": N_("If you have forgotten the password, the page helps you to a new one."),
+    "otherwise": N_("If it was not you, do nothing. Nothing has changed."),
+    "last": N_("You get this message because somebody typed your address."),
+}
 _COPY = N_("If the button does nothing, copy this line into your browser:")
 
 
@@ -46,6 +59,11 @@ def confirmation(rider: Rider, token: str, settings: Settings) -> Mail:
 
 def reset(rider: Rider, token: str, settings: Settings) -> Mail:
     return _compose(rider, f"{settings.base_url}/reset/{token}", settings, _RESET)
+
+
+def sign_up_tried(owner: Rider, settings: Settings) -> Mail:
+    """To who has a diary already, when somebody signs up with the same address."""
+    return _compose(owner, f"{settings.base_url}/sign-in", settings, _TRIED)
 
 
 def _compose(rider: Rider, link: str, settings: Settings, sentences: dict[str, str]) -> Mail:

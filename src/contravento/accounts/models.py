@@ -17,7 +17,14 @@ class Rider(Table):
     __tablename__ = "riders"
     __table_args__ = (
         Index("uq_riders_username", func.lower(text("username")), unique=True),
-        Index("uq_riders_email", func.lower(text("email")), unique=True),
+        # Whoever proves an address has it. Until then others may have typed it, too.
+        Index(
+            "uq_riders_email",
+            func.lower(text("email")),
+            unique=True,
+            postgresql_where=text("confirmed_at IS NOT NULL"),
+        ),
+        Index("ix_riders_email", func.lower(text("email"))),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=_NEW_ID)

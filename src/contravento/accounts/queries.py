@@ -1,17 +1,20 @@
 """Queries for riders, and for who owns a cookie or a token."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from contravento.accounts import rules
 from contravento.accounts.errors import RiderNotFound
 from contravento.accounts.models import PersonalToken, Rider, SignIn
-from contravento.accounts.rules import USERNAME
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.security.tokens import digest
+
+SCOPES = ("read", "write")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,13 @@ class Viewer:
     language: str
     is_admin: bool
     sign_in_id: UUID | None
+    may_read: bool = True
     may_write: bool = True
 
 
 async def get_rider(session: Session, username: str) -> Rider:
     """A rider's public page exists once their address is confirmed."""
-    if not USERNAME.fullmatch(username):  # nor would the database take every text
+    if not rules.USERNAME.fullmatch(username):  # nor would the database take every text
         raise RiderNotFound
     rider = await find_by_username(session, username)
     if rider is None or not rider.is_confirmed:
@@ -49,16 +53,32 @@ async def find_by_username(session: Session, username: str) -> Rider | None:
 
 
 async def find_by_email(session: Session, email: str) -> Rider | None:
-    return await session.scalar(select(Rider).where(func.lower(Rider.email) == email.lower()))
+    """Whose address it is. Who has not confirmed it may only have typed it."""
+    return await session.scalar(
+        select(Rider).where(
+            func.lower(Rider.email) == rules.plain_login(email), Rider.confirmed_at.is_not(None)
+        )
+    )
+
+
+async def find_to_write_to(session: Session, login: str) -> Rider | None:
+    """By name or address, also who has not confirmed it yet; the last to sign up of several."""
+    plain = rules.plain_login(login)
+    statement = select(Rider).where(
+        or_(func.lower(Rider.username) == plain, func.lower(Rider.email) == plain)
+    )
+    return await session.scalar(
+        statement.order_by(Rider.confirmed_at.is_(None), Rider.created_at.desc()).limit(1)
+    )
 
 
 async def find_by_login(session: Session, login: str) -> Rider | None:
-    """By name or address; a name cannot hold an @, so there is at most one."""
-    plain = login.strip().lower()
+    """By name, or by an address that is confirmed; a name cannot hold an @, so there is at most
+    one."""
+    plain = rules.plain_login(login)
+    has_address = and_(func.lower(Rider.email) == plain, Rider.confirmed_at.is_not(None))
     return await session.scalar(
-        select(Rider).where(
-            or_(func.lower(Rider.username) == plain, func.lower(Rider.email) == plain)
-        )
+        select(Rider).where(or_(func.lower(Rider.username) == plain, has_address))
     )
 
 
@@ -88,7 +108,7 @@ async def find_viewer_by_personal_token(session: Session, token: str) -> Viewer 
         .where(or_(PersonalToken.expires_at.is_(None), PersonalToken.expires_at > now()))
         .options(joinedload(PersonalToken.rider, innerjoin=True))
     )
-    return _viewer(row.rider, None, may_write="write" in row.scopes) if row else None
+    return _viewer(row.rider, None, scopes=row.scopes) if row else None
 
 
 async def list_sign_ins(session: Session, *, rider_id: UUID) -> list[SignIn]:
@@ -101,7 +121,7 @@ async def list_personal_tokens(session: Session, *, rider_id: UUID) -> list[Pers
     return list(await session.scalars(statement.order_by(PersonalToken.created_at.desc())))
 
 
-def _viewer(rider: Rider, sign_in_id: UUID | None, *, may_write: bool = True) -> Viewer:
+def _viewer(rider: Rider, sign_in_id: UUID | None, scopes: Sequence[str] = SCOPES) -> Viewer:
     return Viewer(
         id=rider.id,
         username=rider.username,
@@ -109,5 +129,6 @@ def _viewer(rider: Rider, sign_in_id: UUID | None, *, may_write: bool = True) ->
         language=rider.language,
         is_admin=rider.is_admin,
         sign_in_id=sign_in_id,
-        may_write=may_write,
+        may_read="read" in scopes,
+        may_write="write" in scopes,
     )

@@ -11,7 +11,13 @@ from contravento.accounts.models import Rider
 from contravento.accounts.service import profile, sign_up
 from contravento.api.description.openapi import refuses
 from contravento.api.route import ApiRoute
-from contravento.http.dependencies import ResourcesOf, Transaction, client_address, language_of
+from contravento.http.dependencies import (
+    ResourcesOf,
+    Transaction,
+    client_network,
+    language_of,
+    visitor_of,
+)
 
 router = APIRouter(tags=["accounts"], route_class=ApiRoute)
 
@@ -35,8 +41,9 @@ class AccountOut(BaseModel):
 async def start(
     account: SignUp, request: Request, session: Transaction, resources: ResourcesOf
 ) -> AccountOut:
-    """Nobody can sign in to it until the link in the mail was opened, within 24 hours."""
-    await attempts.count_sign_up(resources.limiter, client_address(request))
+    """Nobody can sign in to it until the link in the mail was opened, within 24 hours. The
+    answer is the same where the address has a diary already; then its owner is told by mail."""
+    await attempts.count_sign_up(resources.limiter, account.email, client_network(request))
     rider = await sign_up.sign_up(
         session, account, passwords=resources.passwords, language=language_of(request)
     )
@@ -62,7 +69,7 @@ async def remind(
     body: EmailOnly, request: Request, session: Transaction, resources: ResourcesOf
 ) -> None:
     """The answer is the same whether or not there is such an account."""
-    await attempts.count_mail(resources.limiter, body.email, client_address(request))
+    await attempts.count_mail(resources.limiter, body.email, visitor_of(request, body.email))
     await sign_up.ask_for_confirmation(session, body.email)
 
 
@@ -76,7 +83,7 @@ async def forget_password(
     body: EmailOnly, request: Request, session: Transaction, resources: ResourcesOf
 ) -> None:
     """The answer is the same whether or not there is such an account."""
-    await attempts.count_mail(resources.limiter, body.email, client_address(request))
+    await attempts.count_mail(resources.limiter, body.email, visitor_of(request, body.email))
     await profile.ask_for_new_password(session, body.email)
 
 
@@ -86,5 +93,5 @@ async def forget_password(
     summary="Choose a new password with the token that was mailed",
 )
 async def reset_password(body: NewPassword, session: Transaction, resources: ResourcesOf) -> None:
-    """Every device is signed out."""
+    """Every device is signed out; every personal token and every other mailed link ends."""
     await profile.reset_password(session, body.token, body.password, passwords=resources.passwords)

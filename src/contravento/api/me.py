@@ -5,7 +5,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response, status
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from contravento.accounts import attempts, queries
 from contravento.accounts.inputs import NewPersonalToken, Password, PasswordChange, ProfileChanges
@@ -25,6 +25,7 @@ from contravento.http.dependencies import (
     Transaction,
     drop_session_cookie,
 )
+from contravento.kit.inputs import Input
 from contravento.photos import service as photos
 from contravento.photos.rules import check_file_size
 from contravento.trips import queries as trips
@@ -58,9 +59,7 @@ class MeOut(BaseModel):
         )
 
 
-class PasswordIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class PasswordIn(Input):
     password: Password
 
 
@@ -130,7 +129,8 @@ async def delete(
 async def change_password(
     body: PasswordChange, session: Transaction, viewer: InteractiveOnly, resources: ResourcesOf
 ) -> None:
-    """Every other device is signed out."""
+    """Every other device is signed out, and every personal token ends that `keep_tokens` does not
+    name."""
     await attempts.count_password_check(resources.limiter, viewer.username)
     await profile.change_password(
         session,
@@ -145,7 +145,7 @@ async def change_password(
     "/photo",
     status_code=status.HTTP_202_ACCEPTED,
     summary="Send a portrait",
-    responses=refuses(413, 507),
+    responses=refuses(409, 413, 429, 507),
     openapi_extra=form_schema(),
 )
 async def change_photo(
@@ -181,12 +181,14 @@ async def list_tokens(session: Transaction, viewer: InteractiveOnly) -> ListOf[T
     "/tokens",
     status_code=status.HTTP_201_CREATED,
     summary="Make a personal token",
+    responses=refuses(409),
     openapi_extra=NOT_REPEATED,
 )
 async def make_token(
     requested: NewPersonalToken, session: Transaction, viewer: InteractiveOnly
 ) -> NewTokenOut:
-    """It is shown this once. With the scope “read” alone it changes nothing."""
+    """It is shown this once. With “read” alone it changes nothing, with “write” alone it reads
+    nothing but the answers to what it writes."""
     row, token = await profile.make_personal_token(session, requested, rider_id=viewer.id)
     return NewTokenOut.of(row, token=token)
 

@@ -90,7 +90,7 @@ async def list_photos(
     "/trips/{trip_id}/photos",
     status_code=status.HTTP_202_ACCEPTED,
     summary="Add a photo to a trip",
-    responses=refuses(409, 413, 507),
+    responses=refuses(409, 413, 429, 507),
     openapi_extra=form_schema(caption=CAPTION),
 )
 async def upload(

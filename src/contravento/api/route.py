@@ -75,11 +75,11 @@ async def _once(request: Request, key: str, handle: Handler) -> Response:
     await check_origin(request)
     resources = RequestState.of(request.scope).resources
     caller = await _caller(request, resources)
+    if caller is None and _is_multipart(request):
+        return await handle(request)  # which refuses it, before a byte of its files is read
     try:
-        fingerprint = await _fingerprint(request)
-        return await _answer_once(
-            request, resources, idempotency.Claim(caller, key, fingerprint), handle
-        )
+        claim = idempotency.Claim(caller or _stranger(request), key, await _fingerprint(request))
+        return await _answer_once(request, resources, claim, handle)
     finally:
         await request.close()  # the form's files, which the fingerprint has opened
 
@@ -111,17 +111,26 @@ def _replay(earlier: idempotency.IdempotentResponse) -> Response:
     )
 
 
-async def _caller(request: Request, resources: Resources) -> str:
-    """A key belongs to a rider, whichever token they come with; to an address where nobody is."""
+async def _caller(request: Request, resources: Resources) -> str | None:
+    """A key belongs to a rider, whichever token they come with."""
     async with resources.transaction() as session:
         viewer = await authenticate(request, session)
-    return f"rider {viewer.id}" if viewer else f"address {client_address(request)}"
+    return idempotency.rider_caller(viewer.id) if viewer else None
+
+
+def _stranger(request: Request) -> str:
+    """Where nobody is known, a key belongs to an address."""
+    return f"address {client_address(request)}"
+
+
+def _is_multipart(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("multipart/form-data")
 
 
 async def _fingerprint(request: Request) -> bytes:
     """What makes two requests the same: for a form its fields and files, else every byte."""
     digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}".encode())
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if not _is_multipart(request):
         digest.update(await request.body())
         return digest.digest()
     # Read once: whoever asks this request for its form again gets the same.

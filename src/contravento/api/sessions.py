@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response, status
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, StringConstraints
 
 from contravento.accounts import attempts, queries
 from contravento.accounts.inputs import Credentials
@@ -20,18 +20,17 @@ from contravento.http.dependencies import (
     ResourcesOf,
     Transaction,
     agent,
-    client_address,
     drop_session_cookie,
+    visitor_of,
 )
+from contravento.kit.inputs import Input
 from contravento.kit.resources import Resources
 
 router = APIRouter(prefix="/sessions", tags=["sessions"], route_class=ApiRoute)
 granting = APIRouter(prefix="/sessions", tags=["sessions"], route_class=SecretRoute)
 
 
-class RefreshIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class RefreshIn(Input):
     refresh_token: Annotated[str, StringConstraints(max_length=200)]
 
 
@@ -85,10 +84,9 @@ class SessionOut(BaseModel):
 async def start(
     credentials: Credentials, request: Request, session: Transaction, resources: ResourcesOf
 ) -> GrantOut:
-    address = client_address(request)
-    await attempts.count_sign_in(resources.limiter, credentials.login, address)
-    rider = await sign_in.check_credentials(session, credentials, passwords=resources.passwords)
-    await attempts.forget_sign_in(resources.limiter, credentials.login, address)
+    visitor = visitor_of(request, credentials.login)
+    async with attempts.signing_in(resources.limiter, credentials.login, visitor):
+        rider = await sign_in.check_credentials(session, credentials, passwords=resources.passwords)
     grant = await sign_in.sign_in_program(
         session, rider, agent=agent(request), lifetime=_lifetime(resources)
     )

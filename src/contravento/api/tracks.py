@@ -25,6 +25,7 @@ from contravento.http.dependencies import (
     language_of,
     viewer_id_of,
 )
+from contravento.http.source_limit import DOWNLOAD_TURN, LINE_TURN
 from contravento.kit.resources import Resources
 from contravento.tracks import geometry, points, queries, service
 from contravento.tracks.analysis import joined_profile
@@ -127,7 +128,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
     "/trips/{trip_id}/tracks",
     status_code=status.HTTP_202_ACCEPTED,
     summary="Add a track's file to a trip",
-    responses=refuses(409, 413, 507),
+    responses=refuses(409, 413, 429, 507),
     openapi_extra=form_schema(),
 )
 async def upload(
@@ -193,8 +194,9 @@ async def delete(track_id: UUID, session: Transaction, viewer: SignedIn) -> None
 @router.get(
     "/tracks/{track_id}/geometry",
     response_model=None,
-    responses={**_LINE, **refuses(409)},
+    responses={**_LINE, **refuses(409, 429)},
     summary="Draw a track's line",
+    dependencies=[LINE_TURN],
 )
 async def draw(
     track_id: UUID,
@@ -217,8 +219,9 @@ async def draw(
 @router.get(
     "/trips/{trip_id}/geometry",
     response_model=None,
-    responses=_LINE,
+    responses={**_LINE, **refuses(429)},
     summary="Draw the line of a whole trip",
+    dependencies=[LINE_TURN],
 )
 async def draw_trip(
     trip_id: UUID,
@@ -267,8 +270,9 @@ async def trip_profile(
 @router.get(
     "/tracks/{track_id}/file",
     response_model=None,
-    responses={**_FILE, **refuses(409)},
+    responses={**_FILE, **refuses(409, 429)},
     summary="Download a track as a clean GPX file",
+    dependencies=[DOWNLOAD_TURN],
 )
 async def download(
     track_id: UUID,

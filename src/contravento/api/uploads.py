@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from contravento.http.dependencies import ResourcesOf, authenticate
+from contravento.http.upload_quota import check_upload
 from contravento.http.uploads import safe_file_name
 from contravento.kit.errors import Invalid, Unauthorized
 from contravento.kit.i18n.marks import N_
@@ -45,8 +46,11 @@ async def _signed_in_first(request: Request, resources: ResourcesOf) -> UUID:
     """Nobody's file is read. The transaction ends here: a slow upload must not hold it."""
     async with resources.transaction() as session:
         viewer = await authenticate(request, session)
-    if viewer is None:
-        raise Unauthorized
+        if viewer is None:
+            raise Unauthorized
+        announced = request.headers.get("content-length", "")
+        size_bytes = int(announced) if announced.isdecimal() else 0
+        await check_upload(session, resources, rider_id=viewer.id, size_bytes=size_bytes)
     return viewer.id
 
 

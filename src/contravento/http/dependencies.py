@@ -9,8 +9,11 @@ from fastapi import Depends, Request, Response
 from fastapi.security import HTTPBearer
 
 from contravento.accounts import queries as accounts
+from contravento.accounts.attempts import Visitor
 from contravento.accounts.errors import SignInEnded
+from contravento.accounts.models import Rider
 from contravento.accounts.queries import Viewer
+from contravento.accounts.rules import plain_login
 from contravento.accounts.service.profile import PERSONAL_TOKEN_PREFIX
 from contravento.http.replica_routing import SAFE_METHODS, on_replica
 from contravento.http.request_state import RequestState
@@ -19,6 +22,7 @@ from contravento.kit.errors import Forbidden, NotFound, Unauthorized
 from contravento.kit.i18n.catalogue import choose_language
 from contravento.kit.i18n.marks import N_
 from contravento.kit.resources import Resources
+from contravento.kit.source_limits import network_of
 from contravento.trips import queries as trips
 from contravento.trips.models import Trip
 
@@ -26,6 +30,7 @@ BEARER = "bearer"
 MAYBE_BEARER = "maybe bearer"
 LANGUAGE_COOKIE = "language"
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
+DEVICE_COOKIE_SECONDS = 365 * 24 * 3600
 
 
 class ForeignOrigin(Forbidden):
@@ -34,6 +39,10 @@ class ForeignOrigin(Forbidden):
 
 class ReadOnlyToken(Forbidden):
     message = N_("This token may only read.")
+
+
+class WriteOnlyToken(Forbidden):
+    message = N_("This token may only write.")
 
 
 class PersonalTokenNotEnough(Forbidden):
@@ -107,23 +116,33 @@ async def _viewer(
 
 
 async def authenticate(request: Request, session: Session) -> Viewer | None:
-    """Who is asking, found once a request. Raises SignInEnded or ReadOnlyToken."""
+    """Who is asking, found once a request. Raises SignInEnded, and WriteOnlyToken or
+    ReadOnlyToken where a token's scopes leave that out."""
     state = RequestState.of(request.scope)
     if state.is_authenticated:
         return state.viewer
     viewer = await _identify(request, session, state.resources)
-    if viewer and not viewer.may_write and request.method not in SAFE_METHODS:
-        raise ReadOnlyToken
+    if viewer:
+        _check_scope(viewer, is_read=request.method in SAFE_METHODS)
     if viewer:
         state.language = choose_language(request.cookies.get(LANGUAGE_COOKIE), viewer.language)
     state.viewer, state.is_authenticated = viewer, True
     return viewer
 
 
+def _check_scope(viewer: Viewer, *, is_read: bool) -> None:
+    if is_read and not viewer.may_read:
+        raise WriteOnlyToken
+    if not is_read and not viewer.may_write:
+        raise ReadOnlyToken
+
+
 async def _identify(request: Request, session: Session, resources: Resources) -> Viewer | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return await _identify_by_token(session, token.strip(), resources)
+    if "authorization" in request.headers:  # `check_origin` has let it pass: no cookie counts
+        return None
     if cookie := request.cookies.get(cookie_name(request)):
         return await accounts.find_viewer_by_cookie(session, cookie)
     return None
@@ -232,6 +251,32 @@ def set_session_cookie(
     )
 
 
+def visitor_of(request: Request, login: str) -> Visitor:
+    """Who tries to sign in, or asks for a mail, for limits to count."""
+    resources = RequestState.of(request.scope).resources
+    kept = request.cookies.get(_device_cookie(request), "")
+    device = resources.signer.find_device(kept, plain_login(login)) if kept else None
+    return Visitor(client_network(request), device)
+
+
+def remember_device(request: Request, response: Response, rider: Rider) -> None:
+    """After a sign-in: strangers' wrong passwords will not lock the account for this device."""
+    signer = RequestState.of(request.scope).resources.signer
+    response.set_cookie(
+        _device_cookie(request),
+        signer.mark_device(plain_login(rider.username), plain_login(rider.email)),
+        max_age=DEVICE_COOKIE_SECONDS,
+        path="/",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _device_cookie(request: Request) -> str:
+    return "__Host-device" if request.url.scheme == "https" else "device"
+
+
 def drop_session_cookie(request: Request, response: Response) -> None:
     response.delete_cookie(
         cookie_name(request), path="/", secure=request.url.scheme == "https", httponly=True
@@ -240,6 +285,11 @@ def drop_session_cookie(request: Request, response: Response) -> None:
 
 def client_address(request: Request) -> str:
     return request.client.host if request.client else "unknown"
+
+
+def client_network(request: Request) -> str:
+    """What limits count by: an address, or the network that an IPv6 address is one of."""
+    return network_of(client_address(request))
 
 
 def agent(request: Request) -> str:

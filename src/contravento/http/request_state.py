@@ -37,6 +37,7 @@ class RequestState:
     is_page: bool = False  # for a 304, which has no content type
     shared: SharedAnswer | None = None
     is_from_replica: bool = False
+    is_client_gone: bool = False  # before it had sent its whole request
     is_connection_lost: bool = False  # the answer says nothing but that the database went away
 
     def answers_page(self, headers: Headers) -> bool:

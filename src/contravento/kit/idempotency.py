@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -54,8 +55,23 @@ async def take(session: Session, claim: Claim) -> IdempotentResponse | None:
 
 
 async def keep(session: Session, claim: Claim, *, status: int, body: bytes) -> None:
-    reply = await session.get_one(IdempotentResponse, (claim.caller, claim.key))
-    reply.status, reply.body = status, body
+    """Nothing is kept where the caller's claims went meanwhile, as a deleted rider's do."""
+    await session.execute(
+        update(IdempotentResponse)
+        .where(IdempotentResponse.caller == claim.caller, IdempotentResponse.key == claim.key)
+        .values(status=status, body=body)
+    )
+
+
+def rider_caller(rider_id: UUID) -> str:
+    return f"rider {rider_id}"
+
+
+async def forget_rider(session: Session, rider_id: UUID) -> None:
+    """The rider is about to be deleted; what they were answered says who they were."""
+    await session.execute(
+        delete(IdempotentResponse).where(IdempotentResponse.caller == rider_caller(rider_id))
+    )
 
 
 @job("replies.forget")

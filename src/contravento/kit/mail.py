@@ -13,6 +13,7 @@ from typing import Protocol
 import aiosmtplib
 
 from contravento.kit.clock import now
+from contravento.kit.mail_address import ascii_address
 from contravento.kit.settings import Settings
 from contravento.kit.telemetry import metrics
 
@@ -117,7 +118,7 @@ def _make_mailer(settings: Settings) -> Mailer:
 def compose(mail: Mail, *, sender: str, sender_name: str) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender if "<" in sender else formataddr((sender_name, sender))
-    message["To"] = mail.to
+    message["To"] = ascii_address(mail.to) or mail.to
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(now())
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].rstrip(">") or None)

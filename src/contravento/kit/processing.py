@@ -6,6 +6,7 @@ begins, so that a file that brings its process down is given up after a few.
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, cast
 from uuid import UUID
@@ -19,6 +20,8 @@ from contravento.kit.errors import UnreadableFile
 from contravento.kit.resources import Resources
 from contravento.kit.storage.storage import StorageAway
 
+KEEP_UNREADABLE = timedelta(days=7)  # so that its rider sees why
+REMOVED_AT_ONCE = 100
 MAX_ATTEMPTS = 3  # a file that took its process down so often is not tried again
 
 

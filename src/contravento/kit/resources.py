@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,6 +24,7 @@ from contravento.kit.security.passwords import Passwords
 from contravento.kit.security.rate_limit import Limiter
 from contravento.kit.security.tokens import Signer
 from contravento.kit.settings import Settings
+from contravento.kit.source_limits import SourceLimits
 from contravento.kit.storage.storage import Storage, make_storage
 from contravento.kit.telemetry.tracing import trace_statements
 
@@ -41,6 +42,7 @@ class Resources:
     process_pool: ProcessPool | None = None
     readers: Callable[[], AbstractAsyncContextManager[Reader]] | None = None
     replica: Replica | None = None
+    source_limits: SourceLimits = field(default_factory=SourceLimits)
 
     def reading(self) -> AbstractAsyncContextManager[Reader]:
         return self.readers() if self.readers else reading(self.engine)

@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     storage_s3_access_key: SecretStr | None = None
     storage_s3_secret_key: SecretStr | None = None
 
+    rider_quota_megabytes: int = Field(20_000, ge=100, le=10_000_000)
+
     smtp_host: str | None = None
     smtp_port: int = Field(587, ge=1, le=65535)
     smtp_user: str | None = None

@@ -3,8 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, FailFast, Field, StringConstraints
 
+from contravento.kit.inputs import Input
+from contravento.kit.text_rules import check_line
 from contravento.photos.rules import (
     MAX_ALT_CHARACTERS,
     MAX_CAPTION_CHARACTERS,
@@ -13,21 +15,23 @@ from contravento.photos.rules import (
 from contravento.trips.inputs import Text
 
 type Caption = Annotated[
-    Text, StringConstraints(strip_whitespace=True, max_length=MAX_CAPTION_CHARACTERS)
+    Text,
+    StringConstraints(strip_whitespace=True, max_length=MAX_CAPTION_CHARACTERS),
+    AfterValidator(check_line),
 ]
-type Alt = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=MAX_ALT_CHARACTERS)]
+type Alt = Annotated[
+    Text,
+    StringConstraints(strip_whitespace=True, max_length=MAX_ALT_CHARACTERS),
+    AfterValidator(check_line),
+]
 
 
-class PhotoChanges(BaseModel):
+class PhotoChanges(Input):
     """Only what is named changes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     caption: Caption | None = None
     alt: Alt | None = None
 
 
-class PhotoOrder(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    ids: Annotated[list[UUID], Field(max_length=MAX_PHOTOS_PER_TRIP)]
+class PhotoOrder(Input):
+    ids: Annotated[list[UUID], FailFast(), Field(max_length=MAX_PHOTOS_PER_TRIP)]

@@ -1,5 +1,6 @@
 """Queries for photos. Who may see a trip may see its photos."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
@@ -36,6 +37,23 @@ async def list_photos(session: Session, trip_id: UUID) -> list[Photo]:
 async def list_ready_photos(session: Session, trip_id: UUID) -> list[Photo]:
     """Those that a reader is shown."""
     return [photo for photo in await list_photos(session, trip_id) if photo.state is State.READY]
+
+
+async def sum_file_bytes(session: Session, *, rider_id: UUID) -> int:
+    """Of all that the rider sent and that is kept, readable or not."""
+    sent = select(func.coalesce(func.sum(Photo.file_bytes), 0)).join(Photo.trip)
+    return await session.scalar(sent.where(Trip.rider_id == rider_id)) or 0
+
+
+async def list_unreadable(session: Session, before: datetime, at_most: int) -> list[Photo]:
+    """Those sent before then, with their trips."""
+    statement = (
+        select(Photo)
+        .where(Photo.state == State.UNREADABLE, Photo.created_at < before)
+        .options(joinedload(Photo.trip, innerjoin=True))
+        .limit(at_most)
+    )
+    return list(await session.scalars(statement))
 
 
 async def count_photos(session: Session, trip_id: UUID) -> int:

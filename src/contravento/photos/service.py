@@ -8,6 +8,7 @@ from sqlalchemy import select
 from contravento.accounts.models import Rider
 from contravento.accounts.queries import get_rider_by_id
 from contravento.kit import processing
+from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.delete_after_commit import delete_after_commit
 from contravento.kit.jobs import job
@@ -123,6 +124,19 @@ async def _prepare(resources: Resources, photo: Photo) -> None:
     async with resources.transaction() as session:
         if not await _finish_preparing(session, photo.id, prepared, sizes):
             await delete_after_commit(session, *_keys(sizes))
+
+
+@job("photos.remove_unreadable")
+async def remove_unreadable_photos(resources: Resources) -> None:
+    """A week after they were sent: their rider was told why, and they take up room."""
+    async with resources.transaction() as session:
+        before = now() - processing.KEEP_UNREADABLE
+        photos = await queries.list_unreadable(session, before, processing.REMOVED_AT_ONCE)
+        await delete_after_commit(session, *(photo.file_key for photo in photos))
+        for photo in photos:
+            await session.delete(photo)
+        if len(photos) == processing.REMOVED_AT_ONCE:
+            await remove_unreadable_photos.later(session)
 
 
 @job("photos.make_portrait", priority=3)

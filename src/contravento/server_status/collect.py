@@ -154,6 +154,7 @@ def choose(settings: Settings) -> Chosen:
         web_processes=settings.web_concurrency,
         pool_size=settings.database_pool_size,
         bcrypt_rounds=settings.bcrypt_rounds,
+        rider_quota_megabytes=settings.rider_quota_megabytes,
     )
 
 

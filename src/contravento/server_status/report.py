@@ -75,6 +75,7 @@ class Chosen:
     web_processes: int
     pool_size: int
     bcrypt_rounds: int
+    rider_quota_megabytes: int
 
 
 @dataclass(frozen=True, slots=True)

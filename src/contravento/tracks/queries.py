@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -132,6 +132,23 @@ async def list_days(session: Session, trip_id: UUID) -> Sequence[RiddenDay]:
         .order_by(TrackDay.ridden_on)
     )
     return [RiddenDay(*row) for row in await session.execute(statement)]
+
+
+async def sum_file_bytes(session: Session, *, rider_id: UUID) -> int:
+    """Of all that the rider sent and that is kept, readable or not."""
+    sent = select(func.coalesce(func.sum(Track.file_bytes), 0)).join(Track.trip)
+    return await session.scalar(sent.where(Trip.rider_id == rider_id)) or 0
+
+
+async def list_unreadable(session: Session, before: datetime, at_most: int) -> list[Track]:
+    """Those sent before then, with their trips."""
+    statement = (
+        select(Track)
+        .where(Track.state == State.UNREADABLE, Track.created_at < before)
+        .options(joinedload(Track.trip, innerjoin=True))
+        .limit(at_most)
+    )
+    return list(await session.scalars(statement))
 
 
 async def count_tracks(session: Session, trip_id: UUID) -> int:

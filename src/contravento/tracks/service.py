@@ -8,12 +8,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import undefer
 
 from contravento.kit import processing
+from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.delete_after_commit import delete_after_commit
 from contravento.kit.jobs import job
 from contravento.kit.resources import Resources
 from contravento.kit.storage.storage import Storage, random_key
 from contravento.kit.telemetry import metrics
+from contravento.kit.text_rules import clean_line
 from contravento.tracks import drawing, queries
 from contravento.tracks.analysis.profile import Profile
 from contravento.tracks.codec import PACKED_ENDING, repack
@@ -91,6 +93,19 @@ async def _read(resources: Resources, track: Track) -> None:
     async with resources.transaction() as session:
         if not await _finish_reading(session, track.id, read, countries, key):
             await delete_after_commit(session, key)
+
+
+@job("tracks.remove_unreadable")
+async def remove_unreadable_tracks(resources: Resources) -> None:
+    """A week after they were sent: their rider was told why, and they take up room."""
+    async with resources.transaction() as session:
+        before = now() - processing.KEEP_UNREADABLE
+        tracks = await queries.list_unreadable(session, before, processing.REMOVED_AT_ONCE)
+        await delete_after_commit(session, *(track.file_key for track in tracks))
+        for track in tracks:
+            await session.delete(track)
+        if len(tracks) == processing.REMOVED_AT_ONCE:
+            await remove_unreadable_tracks.later(session)
 
 
 @job("tracks.repack")
@@ -178,7 +193,7 @@ def _store_measures(track: Track, read: Digest, countries: list[str], points_key
         setattr(track, name, getattr(read.measures, name))
     track.bounds = list(read.measures.bounds)
     track.report = [_remark_to_json(remark) for remark in read.report]
-    track.name = read.name
+    track.name = clean_line(read.name) if read.name else None
     track.outline = read.outline
     track.profile = _profile_to_json(read.profile) if read.profile else None
     track.countries = countries

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from contravento.kit.errors import Conflict, Invalid, NotFound
+from contravento.kit.errors import Conflict, Invalid, NotFound, TooManyRequests
 from contravento.kit.i18n.marks import N_, Listed
 
 
@@ -26,6 +26,11 @@ class NotReadyToPublish(Conflict):
 class EndsBeforeStart(Invalid):
     field = "ends_on"
     message = N_("The last day is before the first.")
+
+
+class TooManyTripsToday(TooManyRequests):
+    message = N_("You have started %(most)s trips within a day. Tomorrow there is room for more.")
+    retry_after_seconds = 3600
 
 
 class TooManyTrips(Invalid):

@@ -3,16 +3,11 @@
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, FailFast, Field, StringConstraints, model_validator
 
 from contravento.kit.i18n.marks import N_
+from contravento.kit.inputs import Input
+from contravento.kit.text_rules import check_line
 from contravento.trips.rules import (
     MAX_STORY_CHARACTERS,
     MAX_TAG_CHARACTERS,
@@ -35,22 +30,24 @@ type Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=MAX_TITLE_CHARACTERS),
     AfterValidator(_without_nul),
+    AfterValidator(check_line),
 ]
 type Story = Annotated[
     str, StringConstraints(max_length=MAX_STORY_CHARACTERS), AfterValidator(_without_nul)
 ]
 type Tag = Annotated[
-    str, StringConstraints(max_length=MAX_TAG_CHARACTERS), AfterValidator(_without_nul)
+    str,
+    StringConstraints(max_length=MAX_TAG_CHARACTERS),
+    AfterValidator(_without_nul),
+    AfterValidator(check_line),
 ]
-type Tags = Annotated[list[Tag], AfterValidator(clean_tags), Field(max_length=MAX_TAGS)]
+type Tags = Annotated[list[Tag], FailFast(), AfterValidator(clean_tags), Field(max_length=MAX_TAGS)]
 # Days that a person can have ridden on; also what every calendar we print with can show.
 type Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 
 
-class TripDraft(BaseModel):
+class TripDraft(Input):
     """A whole trip; whatever is left out is empty."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: Title = ""
     story: Story = ""
@@ -65,10 +62,8 @@ class TripDraft(BaseModel):
         return self
 
 
-class TripChanges(BaseModel):
+class TripChanges(Input):
     """Only what is named changes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: Title | None = None
     story: Story | None = None

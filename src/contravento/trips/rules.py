@@ -18,6 +18,7 @@ MIN_STORY_CHARACTERS = 50  # shorter reads as a caption, not as a trip
 MAX_TAGS = 10
 MAX_TAG_CHARACTERS = 30
 MAX_TRIPS = 5_000
+MAX_TRIPS_A_DAY = 200
 EXCERPT_CHARACTERS = 180
 
 KEY_CHARACTERS = 12  # of 57: 70 bits, so that a link cannot be guessed

@@ -1,6 +1,6 @@
 """Everything that changes a trip. What is changed was locked by `queries.get_own_trip`."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -9,13 +9,14 @@ from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.events import announce
 from contravento.trips import markdown, queries
-from contravento.trips.errors import NotReadyToPublish, TooManyTrips
+from contravento.trips.errors import NotReadyToPublish, TooManyTrips, TooManyTripsToday
 from contravento.trips.events import TripDeleted
 from contravento.trips.inputs import TripChanges, TripDraft
 from contravento.trips.models import Trip
 from contravento.trips.rules import (
     EXCERPT_CHARACTERS,
     MAX_TRIPS,
+    MAX_TRIPS_A_DAY,
     check_dates,
     missing_to_publish,
     new_key,
@@ -26,6 +27,11 @@ async def start_trip(session: Session, draft: TripDraft, *, rider_id: UUID) -> T
     count = await session.scalar(select(func.count()).where(Trip.rider_id == rider_id))
     if (count or 0) >= MAX_TRIPS:
         raise TooManyTrips(most=MAX_TRIPS)
+    lately = select(func.count()).where(
+        Trip.rider_id == rider_id, Trip.created_at > now() - timedelta(days=1)
+    )
+    if (await session.scalar(lately) or 0) >= MAX_TRIPS_A_DAY:
+        raise TooManyTripsToday(most=MAX_TRIPS_A_DAY)
     trip = Trip(**draft.model_dump(), rider_id=rider_id, key=new_key())
     trip.excerpt = markdown.excerpt(trip.story, EXCERPT_CHARACTERS)
     session.add(trip)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 
 from contravento.accounts import attempts, queries
 from contravento.accounts.errors import LinkSpent, NotConfirmed, UsernameTaken
-from contravento.accounts.inputs import Credentials, EmailOnly, NewPassword, SignUp, TokenOnly
+from contravento.accounts.inputs import Credentials, EmailOnly, NewPassword, SignUp
 from contravento.accounts.models import Purpose, Rider
 from contravento.accounts.rules import check_password
 from contravento.accounts.service import profile, sign_in as signing_in, sign_up as signing_up
@@ -16,9 +16,11 @@ from contravento.http.dependencies import (
     ResourcesOf,
     Transaction,
     agent,
-    client_address,
+    client_network,
     drop_session_cookie,
+    remember_device,
     set_session_cookie,
+    visitor_of,
 )
 from contravento.kit.database.session import Session
 from contravento.kit.errors import NotFound
@@ -37,7 +39,6 @@ SECRET = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 SECONDS_PER_MINUTE = 60
 
 NOTES = {
-    "confirmed": (N_("Your address is confirmed."), N_("Sign in, and the diary is open.")),
     "reset": (N_("The new password holds."), N_("Every device was signed out; sign in with it.")),
     "ended": (N_("Signed out everywhere."), N_("This device, too.")),
     "deleted": (N_("Your diary is gone."), N_("Its trips, tracks and photographs went with it.")),
@@ -68,13 +69,10 @@ async def gate(
 async def sign_in(
     request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
-    async def check(credentials: Credentials) -> Rider:
-        await attempts.count_sign_in(resources.limiter, credentials.login, client_address(request))
-        rider = await signing_in.check_credentials(
-            session, credentials, passwords=resources.passwords
-        )
-        await attempts.forget_sign_in(resources.limiter, credentials.login, client_address(request))
-        return rider
+    async def check(given: Credentials) -> Rider:
+        visitor = visitor_of(request, given.login)
+        async with attempts.signing_in(resources.limiter, given.login, visitor):
+            return await signing_in.check_credentials(session, given, passwords=resources.passwords)
 
     fields = await request.form()
     back = str(fields.get("next", ""))
@@ -106,7 +104,7 @@ async def sign_up(
     request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
     async def begin(sign_up: SignUp) -> None:
-        await attempts.count_sign_up(resources.limiter, client_address(request))
+        await attempts.count_sign_up(resources.limiter, sign_up.email, client_network(request))
         await signing_up.sign_up(
             session, sign_up, passwords=resources.passwords, language=page.language
         )
@@ -145,9 +143,11 @@ async def ask_again(page: PageFor) -> Response:
 async def send_again(
     request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
-    async def send(address: EmailOnly) -> None:
-        await attempts.count_mail(resources.limiter, address.email, client_address(request))
-        await signing_up.ask_for_confirmation(session, await _address(session, address.email))
+    async def send(wanted: EmailOnly) -> None:
+        await attempts.count_mail(
+            resources.limiter, wanted.email, visitor_of(request, wanted.email)
+        )
+        await signing_up.ask_for_confirmation(session, wanted.email)
 
     form = await read_form(request, EmailOnly, page.language)
     form, _ = await carry_out(session, form, send, page.language)
@@ -162,17 +162,33 @@ async def look_at_confirmation(token: str, session: Transaction, page: PageFor) 
     link = await signing_up.find_link(session, token, Purpose.CONFIRM)
     if link is None:
         return _spent(page, "/confirm")
-    return page.show("accounts/confirm.html", token=token, headers=SECRET)
+    return page.show("accounts/confirm.html", token=token, form=Form[NewPassword](), headers=SECRET)
 
 
 @router.post("/confirm/{token}")
-async def confirm(token: str, session: Transaction, page: PageFor) -> Response:
-    async def open_it(token: TokenOnly) -> Rider:
-        return await signing_up.confirm(session, token.token)
+async def confirm(
+    token: str, request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
+) -> Response:
+    """With the password of who signed up, who is then signed in."""
 
-    form = validate(TokenOnly, {"token": token}, page.language)
-    form, _ = await carry_out(session, form, open_it, page.language)
-    return _spent(page, "/confirm") if form.errors else redirect("/sign-in?note=confirmed")
+    async def open_it(given: NewPassword) -> Rider:
+        await attempts.count_confirmation(resources.limiter, given.token)
+        return await signing_up.confirm_in_person(
+            session, given.token, given.password, passwords=resources.passwords
+        )
+
+    sent = await request.form()
+    typed = {"token": token, "password": str(sent.get("password", ""))}
+    form, rider = await carry_out(
+        session, validate(NewPassword, typed, page.language), open_it, page.language
+    )
+    if rider is None:
+        if isinstance(form.refusal, LinkSpent) or "token" in form.errors:
+            return _spent(page, "/confirm")
+        return _show_form(page, "accounts/confirm.html", form, token=token)
+    response = redirect("/trips?note=confirmed")
+    await _open(request, response, session, rider, resources, stay=True)
+    return response
 
 
 @router.get("/forgotten")
@@ -184,9 +200,11 @@ async def ask_for_reset(page: PageFor) -> Response:
 async def send_reset(
     request: Request, session: Transaction, resources: ResourcesOf, page: PageFor
 ) -> Response:
-    async def send(address: EmailOnly) -> None:
-        await attempts.count_mail(resources.limiter, address.email, client_address(request))
-        await profile.ask_for_new_password(session, await _address(session, address.email))
+    async def send(wanted: EmailOnly) -> None:
+        await attempts.count_mail(
+            resources.limiter, wanted.email, visitor_of(request, wanted.email)
+        )
+        await profile.ask_for_new_password(session, wanted.email)
 
     form = await read_form(request, EmailOnly, page.language)
     form, _ = await carry_out(session, form, send, page.language)
@@ -279,9 +297,4 @@ async def _open(
     )
     seconds = int(long.total_seconds()) if stay else None
     set_session_cookie(request, response, cookie, seconds)
-
-
-async def _address(session: Session, login: str) -> str:
-    """A rider's address where they gave their name; otherwise what was typed."""
-    rider = await queries.find_by_login(session, login)
-    return rider.email if rider else login
+    remember_device(request, response, rider)

@@ -24,6 +24,7 @@ from contravento.http.dependencies import (
     Transaction,
     drop_session_cookie,
 )
+from contravento.http.upload_quota import MEGABYTE_BYTES, check_upload, used_bytes
 from contravento.kit.database.session import Session
 from contravento.kit.i18n.marks import N_
 from contravento.photos import image_formats, service as photos
@@ -136,6 +137,7 @@ async def change_portrait(
         if not files:
             raise EmptyPhoto
         check_file_size(files[0].size or 0)
+        await check_upload(session, resources, rider_id=viewer.id, size_bytes=files[0].size or 0)
         _look_at(files[0].file)
         await photos.upload_portrait(
             session, files[0].file, rider_id=viewer.id, storage=resources.storage
@@ -169,7 +171,7 @@ async def change_password(
             passwords=resources.passwords,
         )
 
-    form = await read_form(request, PasswordChange, page.language)
+    form = await read_form(request, PasswordChange, page.language, lists=("keep_tokens",))
     form, _ = await carry_out(session, form, change, page.language)
     if form.errors:
         form = form.renamed("password", "new")
@@ -268,6 +270,8 @@ async def _show(
         token_days=TOKEN_DAYS,
         most_name=MAX_NAME_CHARACTERS,
         most_bio=MAX_BIO_CHARACTERS,
+        used_bytes=await used_bytes(session, rider_id=viewer.id),
+        quota_bytes=page.resources.settings.rider_quota_megabytes * MEGABYTE_BYTES,
         language_names={"en": "English", "es": "Español"},
     )
 

@@ -15,6 +15,7 @@ from contravento.atlas.viewport import joined
 from contravento.http import gpx_download
 from contravento.http.cache_control import share_trip
 from contravento.http.dependencies import MaybeViewer, PublicSession, ResourcesOf
+from contravento.http.source_limit import DOWNLOAD_TURN
 from contravento.kit.database.session import Session
 from contravento.kit.resources import Resources
 from contravento.photos.queries import list_ready_photos
@@ -85,7 +86,7 @@ async def _tell(trip: Trip) -> story.Story:
     return await asyncio.to_thread(story.tell, trip.story, trip.excerpt)
 
 
-@router.get("/{slug}/tracks.gpx")
+@router.get("/{slug}/tracks.gpx", dependencies=[DOWNLOAD_TURN])
 async def download(
     slug: str,
     request: Request,
@@ -100,7 +101,7 @@ async def download(
     return _send(request, resources, trip, tracks, trip.slug)
 
 
-@router.get("/{slug}/tracks/{track_id:uuid}.gpx")
+@router.get("/{slug}/tracks/{track_id:uuid}.gpx", dependencies=[DOWNLOAD_TURN])
 async def download_one(
     slug: str,
     track_id: UUID,

@@ -1,7 +1,7 @@
 """Signing up, and confirming an e-mail address."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from contravento.accounts import mails, queries, rules
 from contravento.accounts.errors import (
     BadUsername,
-    EmailTaken,
     LinkSpent,
+    NotTheirPassword,
     ReservedUsername,
     UsernameTaken,
 )
@@ -19,22 +19,29 @@ from contravento.accounts.models import EmailToken, Purpose, Rider
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.jobs import job
+from contravento.kit.mail import Mail
 from contravento.kit.resources import Resources
 from contravento.kit.security.passwords import Passwords
 from contravento.kit.security.tokens import digest, new_token
+from contravento.kit.settings import Settings
 from contravento.kit.telemetry import metrics
 
 
 async def sign_up(
     session: Session, sign_up: SignUp, *, passwords: Passwords, language: str
 ) -> Rider:
-    """A new rider who may sign in once the mailed link was opened."""
+    """A new rider who may sign in once the mailed link was opened.
+
+    Whether the address has a diary already is not looked at: the answer and the time that it takes
+    are the same. `send_confirmation` finds it out, and tells whoever reads the mail.
+    """
     if not rules.USERNAME.match(sign_up.username):
         raise BadUsername
-    if sign_up.username.lower() in rules.RESERVED_USERNAMES:
+    if rules.is_reserved(sign_up.username):
         raise ReservedUsername
     rules.check_password(sign_up.password, username=sign_up.username, email=sign_up.email)
-    await _check_free(session, sign_up)
+    if await queries.find_by_username(session, sign_up.username):
+        raise UsernameTaken(username=sign_up.username)
 
     rider = Rider(
         username=sign_up.username,
@@ -45,35 +52,49 @@ async def sign_up(
     session.add(rider)
     try:
         await session.flush()
-    except IntegrityError as error:  # somebody else was a moment faster
-        taken = (
-            EmailTaken() if "email" in str(error.orig) else UsernameTaken(username=sign_up.username)
-        )
-        raise taken from None
+    except IntegrityError:  # somebody else was a moment faster
+        raise UsernameTaken(username=sign_up.username) from None
     await send_confirmation.later(session, rider_id=rider.id)
     metrics.SIGN_UPS.inc()
     return rider
 
 
-async def _check_free(session: Session, sign_up: SignUp) -> None:
-    if await queries.find_by_username(session, sign_up.username):
-        raise UsernameTaken(username=sign_up.username)
-    if await queries.find_by_email(session, sign_up.email):
-        raise EmailTaken
-
-
 async def confirm(session: Session, token: str) -> Rider:
     """Spend a confirmation link. Raises LinkSpent for one that is used, unknown or too old."""
     rider = await spend_link(session, token, Purpose.CONFIRM)
-    rider.confirmed_at = rider.confirmed_at or now()
+    await prove_address(session, rider)
     return rider
 
 
-async def ask_for_confirmation(session: Session, email: str) -> None:
-    """Send the link again. Says nothing of whether there is such an account."""
-    rider = await queries.find_by_email(session, email)
-    if rider and not rider.is_confirmed:
-        await send_confirmation.later(session, rider_id=rider.id)
+async def confirm_in_person(
+    session: Session, token: str, password: str, *, passwords: Passwords
+) -> Rider:
+    """Confirm for who also knows the password: the address's owner may be somebody else than who
+    signed up with it. Raises LinkSpent, or NotTheirPassword, and the link stays good."""
+    rider = await get_linked_rider(session, token, Purpose.CONFIRM)
+    if not await passwords.matches(password, rider.password_hash):
+        raise NotTheirPassword
+    return await confirm(session, token)
+
+
+async def prove_address(session: Session, rider: Rider) -> None:
+    """The rider opened a mailed link. Raises LinkSpent where another one has that address."""
+    if rider.is_confirmed:
+        return
+    if await queries.find_by_email(session, rider.email):
+        raise LinkSpent
+    rider.confirmed_at = now()
+    try:
+        await session.flush()
+    except IntegrityError:  # another one proved it at the same moment
+        raise LinkSpent from None
+
+
+async def ask_for_confirmation(session: Session, login: str) -> None:
+    """Send the link again. Says nothing of whether there is such an account, nor by its time: a
+    mail to nobody is queued, too."""
+    rider = await queries.find_to_write_to(session, login)
+    await send_confirmation.later(session, rider_id=rider.id if rider else uuid4())
 
 
 async def find_link(session: Session, token: str, purpose: Purpose) -> EmailToken | None:
@@ -85,6 +106,14 @@ async def find_link(session: Session, token: str, purpose: Purpose) -> EmailToke
             EmailToken.expires_at > now(),
         )
     )
+
+
+async def get_linked_rider(session: Session, token: str, purpose: Purpose) -> Rider:
+    """Whose link it is, while it works; it goes on doing so. Raises LinkSpent."""
+    link = await find_link(session, token, purpose)
+    if link is None:
+        raise LinkSpent
+    return await queries.get_rider_by_id(session, link.rider_id)
 
 
 async def spend_link(session: Session, token: str, purpose: Purpose) -> Rider:
@@ -120,9 +149,16 @@ async def send_confirmation(resources: Resources, *, rider_id: UUID) -> None:
         rider = await session.get(Rider, rider_id)
         if rider is None or rider.is_confirmed:
             return
-        token = await make_link(session, rider.id, Purpose.CONFIRM, rules.CONFIRMATION_LIFETIME)
-        mail = mails.confirmation(rider, token, resources.settings)
+        mail = await _confirmation(session, rider, resources.settings)
     await resources.mailer.send(mail)
+
+
+async def _confirmation(session: Session, rider: Rider, settings: Settings) -> Mail:
+    """The link; or, to whoever has a diary with this address, that somebody tried."""
+    if owner := await queries.find_by_email(session, rider.email):
+        return mails.sign_up_tried(owner, settings)
+    token = await make_link(session, rider.id, Purpose.CONFIRM, rules.CONFIRMATION_LIFETIME)
+    return mails.confirmation(rider, token, settings)
 
 
 @job("accounts.remove_unconfirmed")

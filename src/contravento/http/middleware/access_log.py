@@ -7,10 +7,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contravento.http.request_state import RequestState
 from contravento.kit.telemetry import metrics
+from contravento.kit.telemetry.memory import MemoryTrimmer
 from contravento.kit.telemetry.tracing import request_span
 
 STATIC = "/static/"
 STATIC_TEMPLATE = "/static/{path}"
+CLIENT_CLOSED_REQUEST = 499  # nginx' number; nobody is there to be answered
 
 log = logging.getLogger("contravento.request")
 
@@ -22,6 +24,7 @@ class AccessLogMiddleware:
     def __init__(self, app: ASGIApp, *, counts: bool = False) -> None:
         self.app = app
         self._counts = counts
+        self._trimmer = MemoryTrimmer()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -29,12 +32,13 @@ class AccessLogMiddleware:
             return
         state = RequestState.of(scope)
         started = time.perf_counter()
-        status = 500
+        status, answered_bytes = 500, 0
 
         async def send_and_note(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered_bytes
             if message["type"] == "http.response.start":
                 status = message["status"]
+            answered_bytes += len(message.get("body", b""))
             await send(message)
 
         in_progress = metrics.begin_request(state.method) if self._counts else None
@@ -43,9 +47,12 @@ class AccessLogMiddleware:
                 await self.app(scope, receive, send_and_note)
             finally:
                 seconds = time.perf_counter() - started
+                if state.is_client_gone:
+                    status = CLIENT_CLOSED_REQUEST
                 method = metrics.known_method(state.method)
                 route = _route_template(scope) or metrics.UNMATCHED
                 span.answered(method, route, status)
+                self._trimmer.note_answer(answered_bytes)
                 if in_progress:
                     in_progress.dec()
                     metrics.count_request(method, route, status, seconds)

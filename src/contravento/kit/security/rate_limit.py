@@ -49,9 +49,17 @@ class Limiter:
         """Count one try against a limit such as '10/15 minutes'. Raises TooManyRequests."""
         item = parse(limit)
         if not await self._hit(item, who):
-            refusal = TooManyRequests()
-            refusal.retry_after_seconds = item.get_expiry()
-            raise refusal
+            raise _refusal(item)
+
+    async def note(self, limit: str, *who: str) -> None:
+        """Count one without refusing it."""
+        await self._hit(parse(limit), who)
+
+    async def check(self, limit: str, *who: str) -> None:
+        """Raises TooManyRequests where so many were counted already; counts nothing."""
+        item = parse(limit)
+        if not await self._has_room(item, who):
+            raise _refusal(item)
 
     async def forget(self, limit: str, *who: str) -> None:
         """After a success the earlier tries no longer count."""
@@ -71,6 +79,14 @@ class Limiter:
                 self._leave_alone(error)
         return await self._memory.hit(item, *who)
 
+    async def _has_room(self, item: RateLimitItem, who: tuple[str, ...]) -> bool:
+        if shared := self._shared_if_there():
+            try:
+                return await shared.test(item, *who)
+            except Exception as error:  # noqa: BLE001  (whatever Redis' absence looks like)
+                self._leave_alone(error)
+        return await self._memory.test(item, *who)
+
     def _shared_if_there(self) -> MovingWindowRateLimiter | None:
         return self._shared if time.monotonic() >= self._left_alone_until else None
 
@@ -78,3 +94,9 @@ class Limiter:
         """So that not every request waits for the same silence."""
         log.warning("redis is not answering: %s", type(error).__name__)
         self._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS
+
+
+def _refusal(item: RateLimitItem) -> TooManyRequests:
+    refusal = TooManyRequests()
+    refusal.retry_after_seconds = item.get_expiry()
+    return refusal

@@ -11,6 +11,9 @@ import jwt
 from contravento.kit.clock import now
 from contravento.kit.settings import Settings
 
+_ACCESS_TOKENS = b"contravento access tokens"
+_DEVICES = b"contravento known devices"
+
 
 def new_token() -> str:
     """256 random bits, fit for a URL."""
@@ -29,9 +32,23 @@ class Signer:
         self._algorithm = settings.algorithm
         self._lifetime = timedelta(minutes=settings.access_token_expire_minutes)
         secrets_in_use = [settings.secret_key, settings.secret_key_previous]
-        keys = [_derive(secret.get_secret_value()) for secret in secrets_in_use if secret]
+        values = [secret.get_secret_value() for secret in secrets_in_use if secret]
+        keys = [_derive(value, _ACCESS_TOKENS) for value in values]
+        self._device_keys = [_derive(value, _DEVICES) for value in values]
         self._keys = {_key_id(key): key for key in keys}
         self._current = _key_id(keys[0])
+
+    def mark_device(self, *logins: str) -> str:
+        """What a device keeps to be known again by any of these logins. It tells nobody whose."""
+        device = secrets.token_urlsafe(16)
+        return ".".join([device, *(_mark(self._device_keys[0], device, login) for login in logins)])
+
+    def find_device(self, kept: str, login: str) -> str | None:
+        """The device's own random name, if this login was marked on it."""
+        device, *marks = kept.split(".")
+        expected = [_mark(key, device, login) for key in self._device_keys]
+        known = (hmac.compare_digest(mark.encode(), e.encode()) for mark in marks for e in expected)
+        return device if any(known) else None
 
     @property
     def lifetime_seconds(self) -> int:
@@ -56,9 +73,13 @@ class Signer:
             return None
 
 
-def _derive(secret: str) -> bytes:
+def _mark(key: bytes, device: str, login: str) -> str:
+    return hmac.digest(key, f"{device} {login}".encode(), "sha256").hex()[:32]
+
+
+def _derive(secret: str, purpose: bytes) -> bytes:
     """A key of its own for this purpose, so that no other use of the secret weakens it."""
-    return hmac.digest(secret.encode(), b"contravento access tokens", "sha256")
+    return hmac.digest(secret.encode(), purpose, "sha256")
 
 
 def _key_id(key: bytes) -> str:

@@ -19,7 +19,10 @@ from contravento.web.rendering.page import PageFor
 
 router = APIRouter()
 
-NOTES = {"deleted": (N_("The trip is gone."), N_("Its tracks and photographs went with it."))}
+NOTES = {
+    "confirmed": (N_("Your address is confirmed."), N_("The diary is open.")),
+    "deleted": (N_("The trip is gone."), N_("Its tracks and photographs went with it.")),
+}
 BEGINNINGS = {"file": "#files", "title": "#title"}
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form as FormField, Response
 from starlette.datastructures import UploadFile
 
+from contravento.http.upload_quota import check_upload
 from contravento.http.uploads import safe_file_name
 from contravento.kit.errors import NotFound
 from contravento.kit.i18n.catalogue import translate
@@ -161,6 +162,7 @@ async def _receive(editor: EditorRequest, slug: str, kind: Kind) -> Response:
 
 async def _keep_track(editor: EditorRequest, trip_id: UUID, file: UploadFile, name: str) -> Track:
     track_rules.check_file_size(file.size or 0)
+    await _check_quota(editor, file)
     return await tracks.upload_track(
         editor.session,
         trip_id,
@@ -174,6 +176,7 @@ async def _keep_track(editor: EditorRequest, trip_id: UUID, file: UploadFile, na
 
 async def _keep_photo(editor: EditorRequest, trip_id: UUID, file: UploadFile, name: str) -> Photo:
     photo_rules.check_file_size(file.size or 0)
+    await _check_quota(editor, file)
     return await photos.upload_photo(
         editor.session,
         trip_id,
@@ -182,6 +185,15 @@ async def _keep_photo(editor: EditorRequest, trip_id: UUID, file: UploadFile, na
         file_bytes=file.size or 0,
         rider_id=editor.rider_id,
         storage=editor.storage,
+    )
+
+
+async def _check_quota(editor: EditorRequest, file: UploadFile) -> None:
+    await check_upload(
+        editor.session,
+        editor.page.resources,
+        rider_id=editor.rider_id,
+        size_bytes=file.size or 0,
     )
 
 

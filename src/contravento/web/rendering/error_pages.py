@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from contravento.http.dependencies import authenticate, language_of
 from contravento.http.request_state import RequestState
@@ -26,6 +27,10 @@ from contravento.web.rendering.page import Page
 
 PROBLEM = "application/problem+json"
 RETRY_AFTER_SECONDS = 20
+UNFINISHED = (408, 413)  # the rest of the request may still be on its way: nobody waits for it
+MOST_ERRORS_LISTED = 20
+METHOD_NOT_ALLOWED = 405
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 _TITLES = {
     400: N_("That could not be read"),
@@ -33,6 +38,7 @@ _TITLES = {
     403: N_("Not allowed"),
     404: N_("Not found"),
     405: N_("Not done this way"),
+    408: N_("Too slow"),
     409: N_("Not as things are"),
     413: N_("Too large"),
     422: N_("Something to put right"),
@@ -87,7 +93,10 @@ async def explain(request: Request, error: Exception) -> Response:
         return _tell(request, error, language)
     if isinstance(error, HTTPException):
         sentence = translate(language, _DETAILS.get(error.status_code, str(error.detail)))
-        return _answer(request, error.status_code, sentence, headers=dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == METHOD_NOT_ALLOWED:
+            headers["Allow"] = allowed_methods(request)
+        return _answer(request, error.status_code, sentence, headers=headers)
     if is_outage(error):
         log.warning("a part is not answering: %s", type(error).__name__)
         if isinstance(error, DBAPIError) and error.connection_invalidated:
@@ -103,6 +112,18 @@ def _place(request: Request) -> str:
     """The route as it is written in the code: what stands in its places is not noted."""
     route = request.scope.get("route")
     return f"{request.method} {getattr(route, 'path', 'elsewhere')}"
+
+
+def allowed_methods(request: Request) -> str:
+    """All that some route takes at this path; the framework names those of one route only."""
+    asked = {name: request.scope[name] for name in ("type", "path", "root_path", "headers")}
+    routes = request.app.router.routes
+    methods = [
+        method
+        for method in METHODS
+        if any(route.matches({**asked, "method": method})[0] is Match.FULL for route in routes)
+    ]
+    return ", ".join(["HEAD", *methods] if "GET" in methods else methods)
 
 
 async def _recognise(request: Request) -> None:
@@ -133,6 +154,8 @@ def _tell(request: Request, error: AppError, language: str) -> Response:
     headers = {}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if error.status in UNFINISHED:
+        headers["Connection"] = "close"
     if wait := error.retry_after_seconds or (RETRY_AFTER_SECONDS if error.status == 503 else None):
         headers["Retry-After"] = str(wait)
     fields = [{"field": error.field, "message": sentence}] if error.field else None
@@ -191,7 +214,7 @@ def _problem(
 
 def _fields(error: RequestValidationError, language: str) -> list[dict[str, str]]:
     fields = []
-    for problem in error.errors():
+    for problem in error.errors()[:MOST_ERRORS_LISTED]:
         sentence, params = sentence_for(problem)
         place = ".".join(str(part) for part in problem["loc"][1:]) or str(problem["loc"][0])
         fields.append({"field": place, "message": translate(language, sentence, params)})

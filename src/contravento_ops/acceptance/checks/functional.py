@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from urllib.parse import quote
 
 from contravento_ops.acceptance.context import TITLE, CheckContext
 from contravento_ops.acceptance.tools import inbox, sample_files
@@ -45,7 +46,12 @@ def confirmation_mail(context: CheckContext) -> Evidence:
     token, seconds = inbox.token_for(context.newcomer.email, context.project, context.values)
     link = f"/confirm/{token}"
     context.site.get(link).expect(200, what="the link in the mail")
-    sent = context.site.ask("POST", link).expect(303, what="confirming")
+    sent = context.site.ask(
+        "POST",
+        link,
+        f"password={quote(context.newcomer.password)}".encode(),
+        {"Content-Type": "application/x-www-form-urlencoded"},
+    ).expect(303, what="confirming")
     if "note=confirmed" not in sent.headers.get("location", ""):
         raise CheckFailed(
             "the link did not confirm the address", {"led to": sent.headers["location"]}

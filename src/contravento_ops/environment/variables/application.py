@@ -163,6 +163,12 @@ FILES = Section(
             is_sensitive=True,
         ),
         Variable(
+            "RIDER_QUOTA_MEGABYTES",
+            "how much each rider may store: tracks and photos as they were sent",
+            validators.integer(100, 10_000_000),
+            default="20000",
+        ),
+        Variable(
             "WEB_CONCURRENCY",
             "web processes in each backend",
             validators.integer(1, 64),
