@@ -11,6 +11,7 @@ import uvicorn
 
 from contravento.cli import graceful_server
 from contravento.cli.bootstrap import begin_with_database
+from contravento.cli.timed_protocol import TimedHttpProtocol
 from contravento.kit.telemetry import metrics
 from contravento.worker import run_worker
 
@@ -27,6 +28,7 @@ def web(
     config = uvicorn.Config(
         "contravento.main:serve",
         factory=True,
+        http=TimedHttpProtocol,
         host=host,
         port=port,
         workers=settings.web_concurrency,
