@@ -41,6 +41,7 @@ class Shown:
     trip: Trip
     track_id: UUID
     photo_id: UUID
+    photo_version: str
 
     def fill(self, address: str) -> str:
         return address.format(
@@ -193,7 +194,7 @@ async def show(resources: Resources, rider: Rider, audience: Audience, *, publis
             colour="#334455",
             sizes={
                 name: {"key": "photos/x.jpg", "width": 4, "height": 3, "bytes": 12}
-                for name in ("full", "large", "medium", "small")
+                for name in ("full", "large", "medium", "small", "small.webp")
             },
         )
         session.add_all([track, photo])
@@ -201,7 +202,7 @@ async def show(resources: Resources, rider: Rider, audience: Audience, *, publis
         session.add(
             TrackDay(track_id=track.id, ridden_on=date(2025, 9, 20), distance_metres=1000.0)
         )
-    return Shown(rider, trip, track.id, photo.id)
+    return Shown(rider, trip, track.id, photo.id, photo.version)
 
 
 def told(answer: Response) -> str:

@@ -32,6 +32,9 @@ SHARED = {
         (
             "/trips/{slug}",
             "/photos/{photo_id}/{size}.jpg",
+            "/photos/{photo_id}/{size}.webp",
+            "/photos/{photo_id}/{version}/{size}.jpg",
+            "/photos/{photo_id}/{version}/{size}.webp",
             "/api/v1/photos/{photo_id}",
             "/api/v1/tracks/{track_id}",
             "/api/v1/tracks/{track_id}/file",
@@ -50,7 +53,6 @@ SHARED = {
 FOR_LONGER = ("/atlas/sheet.json", "/favicon.ico", "/robots.txt")
 PLACES = {
     "size": "small",
-    "version": "0a1b2c3d",
     "code": "es",
     "what": "sign-up",
     "token": "x",
@@ -73,6 +75,7 @@ def filled(path: str, shown: Shown) -> str:
         "trip_id": shown.trip.id,
         "track_id": shown.track_id,
         "photo_id": shown.photo_id,
+        "version": shown.photo_version,
         "slug": shown.trip.slug,
         "username": shown.rider.username,
         **PLACES,
