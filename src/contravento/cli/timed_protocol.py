@@ -1,8 +1,9 @@
 """Connections are not kept open for clients that never finish asking."""
 
 import asyncio
+from typing import cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD_SECONDS = 20.0
 
@@ -35,7 +36,8 @@ class TimedHttpProtocol(HttpToolsProtocol):
 
     def _give_up(self) -> None:
         """Not while the request before is still being answered."""
-        if self.cycle is not None and not self.cycle.response_complete:
+        cycle = cast(RequestResponseCycle | None, self.cycle)  # none before the first request
+        if cycle is not None and not cycle.response_complete:
             self._expect_head()
         else:
             self.transport.close()
