@@ -22,7 +22,7 @@ from contravento.kit.errors import Forbidden, NotFound, Unauthorized
 from contravento.kit.i18n.catalogue import choose_language
 from contravento.kit.i18n.marks import N_
 from contravento.kit.resources import Resources
-from contravento.kit.source_limits import network_of
+from contravento.kit.security.source_limits import network_of
 from contravento.trips import queries as trips
 from contravento.trips.models import Trip
 

@@ -22,9 +22,9 @@ from contravento.kit.mail import Mailer, make_mailer
 from contravento.kit.process_pool import ProcessPool
 from contravento.kit.security.passwords import Passwords
 from contravento.kit.security.rate_limit import Limiter
+from contravento.kit.security.source_limits import SourceLimits
 from contravento.kit.security.tokens import Signer
 from contravento.kit.settings import Settings
-from contravento.kit.source_limits import SourceLimits
 from contravento.kit.storage.storage import Storage, make_storage
 from contravento.kit.telemetry.tracing import trace_statements
 

@@ -7,7 +7,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Scope
 
 from contravento.http.middleware import request_body
-from contravento.http.middleware.request_body import Patience
+from contravento.http.middleware.request_body import BodyDeadlines
 from contravento.kit.resources import Resources
 from contravento.main import create_app
 from tests.conftest import open_client, sign_in
@@ -17,7 +17,7 @@ FORM = b"application/x-www-form-urlencoded"
 JSON = b"application/json"
 MULTIPART = b"multipart/form-data; boundary=x"
 LOOKS = 100
-IMPATIENT = Patience(seconds=5, seconds_between=0.05)
+IMPATIENT = BodyDeadlines(seconds=5, seconds_between=0.05)
 
 
 class SlowClient:

@@ -19,15 +19,17 @@ type Explain = Callable[[Request, Exception], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class BodyDeadlines:
     """How long a body may take altogether, and between two pieces of it."""
 
     seconds: float
     seconds_between: float
 
 
-FORM_PATIENCE = Patience(seconds=120, seconds_between=15)
-FILE_PATIENCE = Patience(seconds=3600, seconds_between=30)  # 50 MB from where there is hardly a net
+FORM_PATIENCE = BodyDeadlines(seconds=120, seconds_between=15)
+FILE_PATIENCE = BodyDeadlines(
+    seconds=3600, seconds_between=30
+)  # 50 MB from where there is hardly a net
 
 
 class BodyTimeout(AppError):
@@ -88,7 +90,7 @@ async def _receive_first(receive: Receive) -> Receive:
     return receive_again
 
 
-def _hurried(receive: Receive, patience: Patience) -> Receive:
+def _hurried(receive: Receive, patience: BodyDeadlines) -> Receive:
     """Raises BodyTimeout until the body is complete; whoever then waits for the client to leave
     may wait for ever."""
     ends_at = time.monotonic() + patience.seconds

@@ -18,7 +18,7 @@ from contravento.tracks.errors import (
     WebPage,
 )
 from contravento.tracks.reading import fit, gpx, tcx, text_encoding, warnings
-from contravento.tracks.reading.clean import clean
+from contravento.tracks.reading.cleaning.clean import clean
 from contravento.tracks.reading.detect import TrackFormat, sniff_binary, sniff_markup
 from contravento.tracks.reading.parsed_file import Findings
 from contravento.tracks.recording import Recording, Remark

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from contravento.tracks import rules
 from contravento.tracks.analysis import geodesy
-from contravento.tracks.reading.plausible import keep_consistent
+from contravento.tracks.reading.cleaning.plausible import keep_consistent
 
 type Floats = NDArray[np.float64]
 type Mask = NDArray[np.bool_]

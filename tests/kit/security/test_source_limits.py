@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from contravento.kit.source_limits import SourceLimit, TooManyAtOnce, network_of
+from contravento.kit.security.source_limits import SourceLimit, TooManyAtOnce, network_of
 
 
 async def test_one_source_has_so_many_turns_at_once() -> None:

@@ -1,7 +1,5 @@
 """Turns parsed points into a recording: takes out what cannot be true, and reports it."""
 
-from bisect import bisect_right
-from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
@@ -10,12 +8,11 @@ from numpy.typing import NDArray
 from contravento.tracks import rules
 from contravento.tracks.analysis import geodesy
 from contravento.tracks.errors import NoPoints, NoPositions
-from contravento.tracks.reading import heights, positions, warnings
+from contravento.tracks.reading import warnings
+from contravento.tracks.reading.cleaning import clock, heights, positions
+from contravento.tracks.reading.cleaning.draft import Draft, Mask
 from contravento.tracks.reading.parsed_file import Findings, Line, count_empty
-from contravento.tracks.reading.times import parse_times
-from contravento.tracks.recording import Recording, Remark, RemarkKind
-
-type Mask = NDArray[np.bool_]
+from contravento.tracks.recording import Recording
 
 
 def clean(findings: Findings, *, now: float) -> Recording:
@@ -26,13 +23,13 @@ def clean(findings: Findings, *, now: float) -> Recording:
     """
     if not len(findings.line):
         raise NoPoints
-    draft = _Draft(findings.line, list(findings.remarks))
+    draft = Draft(findings.line, list(findings.remarks))
     _note_empty(draft, findings.line)
     _drop_bad_positions(draft)
     _drop_null_island(draft)
     if any(remark.code == warnings.ROUTE.code for remark in findings.remarks):
-        _forget_times(draft)
-    _check_times(draft, now)
+        clock.forget_times(draft)
+    clock.check_times(draft, now)
     _drop_duplicates(draft)
     _drop_repeated_segments(draft)
     _drop_overlaps(draft)
@@ -54,51 +51,12 @@ def clean(findings: Findings, *, now: float) -> Recording:
     )
 
 
-@dataclass(slots=True)
-class _Draft:
-    """Parallel arrays of one length, from which points are dropped, and the report so far."""
-
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
-    elevation: NDArray[np.float64]
-    time: NDArray[np.float64]
-    segment: NDArray[np.int64]
-    track: NDArray[np.int64]
-    report: list[Remark]
-
-    def __init__(self, line: Line, report: list[Remark]) -> None:
-        self.report = report
-        self.lon = np.array(line.lon)
-        self.lat = np.array(line.lat)
-        self.elevation = np.array(line.elevation)
-        self.segment, self.track = line.segment, line.track
-        if line.times:
-            times = parse_times(line.times)
-            self.time = times.seconds
-            self.note(warnings.BAD_TIMES, times.bad)
-            self.note(warnings.NO_ZONE, times.without_zone)
-        else:
-            self.time = np.array(line.seconds)
-
-    def note(self, kind: RemarkKind, count: int | np.intp, **params: object) -> None:
-        if count:
-            self.report.append(kind(count=int(count), **params))
-
-    def keep(self, mask: Mask) -> None:
-        for name in ("lon", "lat", "elevation", "time", "segment", "track"):
-            setattr(self, name, getattr(self, name)[mask])
-
-    def follows(self) -> Mask:
-        """Whether each point but the first goes on in the segment of the one before, (n - 1,)."""
-        return np.asarray(np.diff(self.segment) == 0)
-
-
-def _note_empty(draft: _Draft, line: Line) -> None:
+def _note_empty(draft: Draft, line: Line) -> None:
     draft.note(warnings.EMPTY_TRACKS, count_empty(line.track_starts, len(line)))
     draft.note(warnings.EMPTY_SEGMENTS, count_empty(line.segment_starts, len(line)))
 
 
-def _drop_bad_positions(draft: _Draft) -> None:
+def _drop_bad_positions(draft: Draft) -> None:
     _turn_longitudes(draft)
     _swap_coordinates(draft)
     usable = (np.abs(draft.lon) <= 180) & (np.abs(draft.lat) <= 90)  # False for NaN, too
@@ -110,7 +68,7 @@ def _drop_bad_positions(draft: _Draft) -> None:
         draft.keep(usable)
 
 
-def _turn_longitudes(draft: _Draft) -> None:
+def _turn_longitudes(draft: Draft) -> None:
     """Some programs count longitudes from 0 to 360."""
     with np.errstate(invalid="ignore"):
         turned = (draft.lon > 180) & (draft.lon <= 360)
@@ -120,7 +78,7 @@ def _turn_longitudes(draft: _Draft) -> None:
         draft.lon[turned] -= 360
 
 
-def _swap_coordinates(draft: _Draft) -> None:
+def _swap_coordinates(draft: Draft) -> None:
     """Where no point can lie where it says, and all of them with its numbers changed about."""
     with np.errstate(invalid="ignore"):
         present = ~np.isnan(draft.lon) & ~np.isnan(draft.lat)
@@ -132,7 +90,7 @@ def _swap_coordinates(draft: _Draft) -> None:
         draft.lon, draft.lat = draft.lat, draft.lon
 
 
-def _drop_null_island(draft: _Draft) -> None:
+def _drop_null_island(draft: Draft) -> None:
     """Drop points at 0, 0 among two or more others that are all far from there."""
     at_zero = (np.abs(draft.lon) <= rules.NULL_ISLAND_DEGREES) & (
         np.abs(draft.lat) <= rules.NULL_ISLAND_DEGREES
@@ -146,127 +104,14 @@ def _drop_null_island(draft: _Draft) -> None:
         draft.keep(~at_zero)
 
 
-def _forget_times(draft: _Draft) -> None:
-    """A plan's times are those at which it was drawn."""
-    draft.note(warnings.ROUTE_TIMES, np.count_nonzero(~np.isnan(draft.time)))
-    draft.time[:] = np.nan
-
-
-def _check_times(draft: _Draft, now: float) -> None:
-    latest = now + rules.CLOCK_MAY_BE_AHEAD_SECONDS
-    with np.errstate(invalid="ignore"):
-        early = draft.time < rules.EARLIEST_TIME_SECONDS
-        late = draft.time > latest
-    draft.note(warnings.TOO_EARLY, np.count_nonzero(early))
-    draft.note(warnings.IN_THE_FUTURE, np.count_nonzero(late))
-    draft.time[early | late] = np.nan
-    _sort_by_time(draft)
-    backwards = _running_backwards(draft)
-    draft.note(warnings.BACKWARDS, np.count_nonzero(backwards))
-    draft.time[backwards] = np.nan
-    _mend_clock(draft)
-
-
-def _sort_by_time(draft: _Draft) -> None:
-    """Put blocks that were written late where they belong, if the way becomes shorter by it."""
-    moved = 0
-    with np.errstate(invalid="ignore"):
-        falls = draft.follows() & (np.diff(draft.time) < 0)
-    for number in np.unique(draft.segment[1:][falls]).tolist():
-        low, high = np.searchsorted(draft.segment, [number, number + 1]).tolist()
-        is_short = high - low < rules.FEWEST_POINTS_THAT_TELL
-        if is_short or np.isnan(draft.time[low:high]).any():
-            continue
-        order = low + np.argsort(draft.time[low:high], kind="stable")
-        written = geodesy.steps(draft.lon[low:high], draft.lat[low:high]).sum()
-        sorted_way = geodesy.steps(draft.lon[order], draft.lat[order]).sum()
-        if sorted_way < written * rules.SHORTER_BY_ORDER:
-            moved += int(np.count_nonzero(order != np.arange(low, high)))
-            for name in ("lon", "lat", "elevation", "time", "track"):
-                column = getattr(draft, name)
-                column[low:high] = column[order]
-    draft.note(warnings.OUT_OF_ORDER, moved)
-
-
-def _mend_clock(draft: _Draft) -> None:
-    """Times that a clock got wrong by days are forgotten for a few points, and moved for the rest
-    of a ride that went on meanwhile."""
-    stale = leaps = 0
-    with np.errstate(invalid="ignore"):
-        gaps = np.flatnonzero(draft.follows() & (np.diff(draft.time) > rules.CLOCK_LEAP_SECONDS))
-    for gap in gaps.tolist() if len(gaps) <= rules.FEW_STALE_POINTS else ():
-        low, high = np.searchsorted(draft.segment, [draft.segment[gap], draft.segment[gap] + 1])
-        if high - low < rules.FEWEST_POINTS_THAT_TELL:
-            continue
-        if gap + 1 - low <= rules.FEW_STALE_POINTS:
-            draft.time[low : gap + 1] = np.nan
-            stale += gap + 1 - int(low)
-        elif high - gap - 1 <= rules.FEW_STALE_POINTS:
-            draft.time[gap + 1 : high] = np.nan
-            stale += int(high) - gap - 1
-        elif _goes_on_through(draft, gap, int(low), int(high)):
-            usual = float(np.nanmedian(np.abs(np.diff(draft.time[low:high]))))
-            draft.time[gap + 1 : high] -= draft.time[gap + 1] - draft.time[gap] - usual
-            leaps += 1
-    draft.note(warnings.STALE_TIMES, stale)
-    draft.note(warnings.CLOCK_LEAPS, leaps)
-
-
-def _goes_on_through(draft: _Draft, gap: int, low: int, high: int) -> bool:
-    """Whether the bicycle moved right before and after a gap of days, and no further in it than in
-    any step."""
-    if draft.time[gap + 1] - draft.time[gap] < rules.CLOCK_LEAP_OF_A_RIDE_SECONDS:
-        return False
-    if gap - 1 < low or gap + 2 >= high:
-        return False
-    around = slice(gap - 1, gap + 3)
-    step = geodesy.steps(draft.lon[around], draft.lat[around])
-    duration = np.diff(draft.time[around])
-    moving = step[[0, 2]] > rules.MOVING_METRES_PER_SECOND * 2 * duration[[0, 2]]
-    return bool(moving.all() and step[1] < 5 * max(step[0], step[2]))
-
-
-def _running_backwards(draft: _Draft) -> Mask:
-    """Which times to give up so that, within each segment, the others never decrease."""
-    given_up = np.zeros(len(draft.time), np.bool_)
-    timed = np.flatnonzero(~np.isnan(draft.time))
-    time, segment = draft.time[timed], draft.segment[timed]
-    falls = (np.diff(time) < 0) & (np.diff(segment) == 0)
-    for affected in np.unique(segment[1:][falls]).tolist():
-        low, high = np.searchsorted(segment, [affected, affected + 1]).tolist()
-        rising = _longest_rise(time[low:high].tolist())
-        given_up[np.delete(timed[low:high], rising)] = True
-    return given_up
-
-
-def _longest_rise(values: list[float]) -> list[int]:
-    """Indices of a longest subsequence that never decreases.
-
-    Source: M. L. Fredman, “On computing the length of longest increasing subsequences” (1975).
-    """
-    tails: list[float] = []
-    tail_at: list[int] = []
-    before: list[int] = []
-    for index, value in enumerate(values):
-        length = bisect_right(tails, value)
-        before.append(tail_at[length - 1] if length else -1)
-        tails[length : length + 1] = [value]
-        tail_at[length : length + 1] = [index]
-    rise, index = [], tail_at[-1]
-    while index >= 0:
-        rise.append(index)
-        index = before[index]
-    return rise[::-1]
-
-
-def _drop_duplicates(draft: _Draft) -> None:
+def _drop_duplicates(draft: Draft) -> None:
     """Drop a point that repeats the one before in place, time and elevation."""
     repeats = _repeats(draft)
     draft.note(warnings.DUPLICATES, np.count_nonzero(repeats), total=len(draft.lon))
     draft.keep(~repeats)
 
 
-def _repeats(draft: _Draft) -> Mask:
+def _repeats(draft: Draft) -> Mask:
     repeats = draft.follows() & (np.diff(draft.lon) == 0) & (np.diff(draft.lat) == 0)
     for values in (draft.time, draft.elevation):
         missing = np.isnan(values)
@@ -274,7 +119,7 @@ def _repeats(draft: _Draft) -> Mask:
     return np.append(False, repeats)
 
 
-def _drop_repeated_segments(draft: _Draft) -> None:
+def _drop_repeated_segments(draft: Draft) -> None:
     """Drop a segment with times of which an equal one came before: the file holds a ride twice."""
     starts = np.flatnonzero(np.diff(draft.segment, prepend=-1))
     ends = np.append(starts[1:], len(draft.segment))
@@ -294,7 +139,7 @@ def _drop_repeated_segments(draft: _Draft) -> None:
         draft.keep(mask)
 
 
-def _drop_overlaps(draft: _Draft) -> None:
+def _drop_overlaps(draft: Draft) -> None:
     """Drop what a later segment tells again of seconds and places that an earlier one has told."""
     starts = np.flatnonzero(np.diff(draft.segment, prepend=-1))
     ends = np.append(starts[1:], len(draft.segment))
@@ -317,7 +162,7 @@ def _beside(new: Mask) -> Mask:
     return np.asarray(np.append(new[1:], False) | np.append(False, new[:-1]), np.bool_)
 
 
-def _is_told_again(draft: _Draft, earlier: NDArray[np.intp], which: slice) -> Mask:
+def _is_told_again(draft: Draft, earlier: NDArray[np.intp], which: slice) -> Mask:
     """Which points lie where the earlier ones, in the order of time, were at their moment."""
     time, known = draft.time[which], draft.time[earlier]
     after = np.clip(np.searchsorted(known, time), 1, len(known) - 1)
@@ -329,7 +174,7 @@ def _is_told_again(draft: _Draft, earlier: NDArray[np.intp], which: slice) -> Ma
     return np.asarray(near_in_time & (away < rules.OVERLAP_METRES), np.bool_)
 
 
-def _drop_stray_points(draft: _Draft) -> None:
+def _drop_stray_points(draft: Draft) -> None:
     """Drop excursions that nobody can have made. Where one returns to just where it left, one point
     says so."""
     mask = np.ones(len(draft.lon), np.bool_)
@@ -346,14 +191,14 @@ def _drop_stray_points(draft: _Draft) -> None:
     draft.keep(~_repeats(draft))
 
 
-def _suspicious_segments(draft: _Draft) -> list[slice]:
+def _suspicious_segments(draft: Draft) -> list[slice]:
     """Those with a step that wants looking at."""
     long = draft.follows() & (geodesy.steps(draft.lon, draft.lat) > rules.STRAY_METRES)
     numbers = np.unique(draft.segment[1:][long])
     return [slice(*np.searchsorted(draft.segment, [number, number + 1])) for number in numbers]
 
 
-def _stand_still(draft: _Draft) -> None:
+def _stand_still(draft: Draft) -> None:
     """Leave out what a receiver scribbles while somebody stands: the way from the first point of a
     stay to its last is made at its end."""
     stood = 0
@@ -365,7 +210,7 @@ def _stand_still(draft: _Draft) -> None:
     draft.note(warnings.STANDING, stood)
 
 
-def _segments_of_length(draft: _Draft) -> list[slice]:
+def _segments_of_length(draft: Draft) -> list[slice]:
     """Those that last long enough for a stay."""
     starts = np.flatnonzero(np.diff(draft.segment, prepend=-1))
     ends = np.append(starts[1:], len(draft.segment))
@@ -377,7 +222,7 @@ def _segments_of_length(draft: _Draft) -> list[slice]:
     ]
 
 
-def _split_at_transfers(draft: _Draft) -> None:
+def _split_at_transfers(draft: Draft) -> None:
     """Begin a new segment where a train or a ferry took over in silence: its way is not ridden."""
     with np.errstate(invalid="ignore"):
         duration = np.diff(draft.time)
@@ -394,7 +239,7 @@ def _split_at_transfers(draft: _Draft) -> None:
     draft.note(warnings.TRANSFERS, np.count_nonzero(transfers), kilometres=kilometres)
 
 
-def _check_elevations(draft: _Draft, unreadable: int) -> None:
+def _check_elevations(draft: Draft, unreadable: int) -> None:
     with np.errstate(invalid="ignore"):
         impossible = ~np.isnan(draft.elevation) & ~(
             (draft.elevation >= rules.LOWEST_ELEVATION_METRES)
@@ -407,7 +252,7 @@ def _check_elevations(draft: _Draft, unreadable: int) -> None:
     draft.note(warnings.FALSE_HEIGHTS, np.count_nonzero(false))
 
 
-def _false_heights(draft: _Draft) -> Mask:
+def _false_heights(draft: Draft) -> Mask:
     step = geodesy.steps(draft.lon, draft.lat)
     with np.errstate(invalid="ignore"):
         cliffs = draft.follows() & (np.abs(np.diff(draft.elevation)) > rules.CLIFF_METRES)
@@ -419,7 +264,7 @@ def _false_heights(draft: _Draft) -> Mask:
     return false
 
 
-def _note_gaps(draft: _Draft) -> None:
+def _note_gaps(draft: Draft) -> None:
     total = len(draft.lon)
     for values, none, some in (
         (draft.elevation, warnings.NO_ELEVATION, warnings.PARTLY_ELEVATED),

@@ -1,0 +1,1 @@
+"""What cannot be true in a file is taken out, mended or said."""
