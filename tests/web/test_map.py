@@ -25,7 +25,7 @@ async def test_all_tours_are_on_the_map_and_in_words(
 
     assert page.count('class="map-casing"') == 2
     assert 'data-geometry-url="/map/tours.json"' in page
-    assert f'<a href="/trips/{one.slug}">One</a>' in page
+    assert f'<a href="/trips/{one.slug}" dir="auto">One</a>' in page
     assert "Words only" not in page
     properties = [feature["properties"] for feature in tours["features"]]
     assert [tour["title"] for tour in properties] == ["Two", "One"]
