@@ -30,7 +30,7 @@ async def test_a_page_adds_up_what_its_rider_rode(
 
     page = (await client.get("/riders/MAITE")).text
 
-    assert "<h1>Maite Arrieta</h1>" in page
+    assert '<h1 dir="auto">Maite Arrieta</h1>' in page
     assert "Bookbinder from Getxo." in page
     assert "here since" in page
     assert "<dt>days out</dt><dd>2</dd>" in page
