@@ -4,6 +4,8 @@ import re
 
 from contravento.kit.mail import Mail
 
+LINK = re.compile(r"http\S+/(?:confirm|reset)/([\w-]+)")
+
 
 class Mailbox:
     def __init__(self) -> None:
@@ -16,8 +18,13 @@ class Mailbox:
     def last(self) -> Mail:
         return self.mails[-1]
 
+    def tokens(self) -> list[str]:
+        """The token in the link of each mail that has one, oldest first."""
+        links = [LINK.search(mail.text) for mail in self.mails]
+        return [link[1] for link in links if link]
+
     def last_token(self) -> str:
         """The token in the link of the newest mail."""
-        match = re.search(r"http\S+/(?:confirm|reset)/([\w-]+)", self.last.text)
+        match = LINK.search(self.last.text)
         assert match, self.last.text
         return match[1]
