@@ -19,7 +19,7 @@ LONG_EDGE_PIXELS = MappingProxyType({"full": 2560, "large": 1600, "medium": 800,
 PORTRAIT_EDGE_PIXELS = MappingProxyType({"large": 512, "small": 128})
 JPEG_QUALITY = 80  # of 100; below 78 the fog between ridges breaks into bands
 WEBP_QUALITY = 78  # of 100; fewer bytes than the JPEG at the same PSNR
-WEBP_METHOD = 2  # of 0 (quick) to 6; 4 takes twice as long and saves a tenth of the bytes at most
+WEBP_METHOD = 2  # of 0 (quick) to 6; 4 takes twice as long for a few per cent less
 PORTRAIT_TOP_SHARE = (
     0.35  # of what a tall portrait loses, this much goes at the top: faces sit high
 )
