@@ -73,6 +73,11 @@ function startAutosave(form) {
     timer = setTimeout(save, milliseconds);
   };
 
+  // What a row of the uploads says of publishing may be older than what was just saved.
+  document.addEventListener("htmx:oobAfterSwap", () => {
+    checklist = null;
+    later(PAUSE_MILLISECONDS);
+  });
   form.addEventListener("input", (event) => {
     if (event.target.type === "file") return;
     isDirty = true;
