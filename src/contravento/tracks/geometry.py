@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from contravento.tracks.analysis.measures import step_lengths
+from contravento.tracks.analysis.measures import longest_segments
 from contravento.tracks.columns import Columns, pack_column
 from contravento.tracks.recording import Recording
 
@@ -54,7 +54,8 @@ def pack_levels(recording: Recording, significance: NDArray[np.float32]) -> list
 
     Of more than MOST_SEGMENTS_DRAWN segments the longest are in the line, the others are not.
     """
-    weights = np.where(_drawn_segments(recording)[recording.segment], significance, -1.0)
+    drawn = longest_segments(recording, MOST_SEGMENTS_DRAWN)
+    weights = np.where(drawn[recording.segment], significance, -1.0)
     levels, total, above = list[Level](), 0, np.inf
     for tolerance in LADDER:
         is_first = not levels
@@ -106,16 +107,6 @@ def draw_lines(lines: Sequence[Line], tolerance_metres: float) -> bytes:
         "geometry": {"type": "MultiLineString", "coordinates": coordinates},
     }
     return orjson.dumps(feature, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
-def _drawn_segments(recording: Recording) -> NDArray[np.bool_]:
-    """For each segment whether it is among the longest MOST_SEGMENTS_DRAWN."""
-    drawn = np.ones(recording.segments, np.bool_)
-    if recording.segments > MOST_SEGMENTS_DRAWN:
-        steps = step_lengths(recording)
-        lengths = np.bincount(recording.segment[1:], steps, minlength=recording.segments)
-        drawn[np.argsort(-lengths, kind="stable")[MOST_SEGMENTS_DRAWN:]] = False
-    return drawn
 
 
 def _parts(line: Line, most_points: int) -> Iterator[NDArray[np.float64]]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from contravento.tracks import rules
 from contravento.tracks.analysis import geodesy
-from contravento.tracks.analysis.measures import Measures, measure, step_lengths
+from contravento.tracks.analysis.measures import Measures, longest_segments, measure
 from contravento.tracks.analysis.profile import Profile, draw_profile
 from contravento.tracks.analysis.simplify import significance
 from contravento.tracks.codec import pack
@@ -53,7 +53,7 @@ def draw_outline(
     Longitudes run on past ±180° where the track crosses the antimeridian, so that it can be drawn
     in one piece. Where there are more segments than half the points, the longest are drawn.
     """
-    drawn = _longest_segments(recording, at_most // 2)
+    drawn = longest_segments(recording, at_most // 2)
     weights = np.where(drawn[recording.segment], weights, -1.0).astype(np.float32)
     kept = np.sort(np.argsort(-weights, kind="stable")[:at_most])
     kept = kept[weights[kept] > 0]
@@ -61,12 +61,3 @@ def draw_outline(
     points = np.stack((lon, recording.lat[kept]), axis=1).round(5)
     cuts = np.flatnonzero(np.diff(recording.segment[kept])) + 1
     return [[(x, y) for x, y in line.tolist()] for line in np.split(points, cuts)]
-
-
-def _longest_segments(recording: Recording, at_most: int) -> NDArray[np.bool_]:
-    """For each segment whether it is among the longest."""
-    steps = step_lengths(recording)
-    lengths = np.bincount(recording.segment[1:], steps, minlength=recording.segments)
-    drawn = np.zeros(recording.segments, np.bool_)
-    drawn[np.argsort(-lengths, kind="stable")[:at_most]] = True
-    return drawn

@@ -81,6 +81,16 @@ def step_lengths(recording: Recording) -> Floats:
     return lengths
 
 
+def longest_segments(recording: Recording, at_most: int) -> NDArray[np.bool_]:
+    """For each segment whether it is among the longest so many, (segments,)."""
+    is_long = np.ones(recording.segments, np.bool_)
+    if recording.segments > at_most:
+        steps = step_lengths(recording)
+        lengths = np.bincount(recording.segment[1:], steps, minlength=recording.segments)
+        is_long[np.argsort(-lengths, kind="stable")[at_most:]] = False
+    return is_long
+
+
 def bounds(recording: Recording) -> tuple[float, float, float, float]:
     """West, south, east, north in degrees; west > east when the track crosses the antimeridian."""
     south, north = float(recording.lat.min()), float(recording.lat.max())
