@@ -28,6 +28,7 @@ lint: .venv/ready ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+	@$(BIN)/mypy $$(find deploy -name '*.py')
 	@said=$$($(BIN)/lint-imports --no-cache) || { echo "$$said"; exit 1; }; echo "$$said" | tail -1
 
 test: .venv/ready ## what every change must pass: application, browser, one staging in containers; says what it skipped

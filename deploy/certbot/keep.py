@@ -99,8 +99,8 @@ def is_missing() -> bool:
 
 def obtain() -> None:
     """Until there is a certificate."""
-    certonly = ("certonly", "--webroot", "--webroot-path", str(WEBROOT), "--cert-name", DOMAIN)
-    certonly = (*certonly, "--domain", DOMAIN)
+    webroot = ("certonly", "--webroot", "--webroot-path", str(WEBROOT))
+    certonly = (*webroot, "--cert-name", DOMAIN, "--domain", DOMAIN)
     while True:
         await_turn()
         await_proxy()

@@ -7,8 +7,15 @@ import psycopg
 
 try:
     from contravento.kit.database_url import read_address
+
+    def libpq_url(url: str) -> str:
+        return read_address(url).libpq()
+
 except ImportError:  # a release from before, gone back to
-    read_address = None
+
+    def libpq_url(url: str) -> str:
+        return url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
 
 SILENT_SECONDS = 30
 QUESTION = "SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers"
@@ -18,12 +25,6 @@ def silent_seconds() -> float | None:
     with psycopg.connect(libpq_url(os.environ["DATABASE_URL"]), connect_timeout=4) as connection:
         row = connection.execute(QUESTION).fetchone()
     return None if row is None or row[0] is None else float(row[0])
-
-
-def libpq_url(url: str) -> str:
-    if read_address:
-        return read_address(url).libpq()
-    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
 
 
 if __name__ == "__main__":
