@@ -52,7 +52,7 @@ class Pair:
 
 
 def main() -> None:
-    given = [int(each) for each in sys.argv[1:]]
+    given = [int(argument) for argument in sys.argv[1:]]
     trips, points, pairs = (*given, *DEFAULTS[len(given) :])
     docker(
         "build",
@@ -119,9 +119,9 @@ def _measure_sets(staging: Deployment) -> None:
 def _measure_riders(staging: Deployment, count: int) -> None:
     """A backup with its drill, and as long a time without one; each is first as often as second."""
     pairs = [_pair(staging, is_busy_first=bool(number % 2)) for number in range(count)]
-    for each in pairs:
-        print(f"p95 {each.quiet:.0f} ms without, {each.busy:.0f} ms with a backup")
-    rise = median(each.busy / each.quiet for each in pairs) - 1
+    for pair in pairs:
+        print(f"p95 {pair.quiet:.0f} ms without, {pair.busy:.0f} ms with a backup")
+    rise = median(pair.busy / pair.quiet for pair in pairs) - 1
     print(
         f"a backup raises p95 by {rise:.0%} (median of {count} pairs); goal: at most 20%;"
         f" load average {os.getloadavg()[0]:.1f}"
@@ -164,10 +164,10 @@ def _p95(staging: Deployment, over: threading.Event, seconds: float) -> float:
                 over.wait(PAUSE_SECONDS)
 
     visitors = [threading.Thread(target=visit, args=(number,)) for number in range(VISITORS)]
-    for each in visitors:
-        each.start()
-    for each in visitors:
-        each.join()
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
     return quantiles(times, n=20)[-1]
 
 

@@ -132,7 +132,7 @@ def _add(connection: psycopg.Connection, chosen: tuple[float, ...]) -> None:
 def _stories() -> Iterator[tuple[int, str, str]]:
     for number, sentences in enumerate(STORY_SENTENCES):
         story = "\n\n".join(
-            " ".join(SENTENCES[(number + each) % len(SENTENCES)] for each in range(start, end))
+            " ".join(SENTENCES[(number + index) % len(SENTENCES)] for index in range(start, end))
             for start, end in _paragraphs(sentences)
         )
         yield number, story, excerpt(story, EXCERPT_CHARACTERS)

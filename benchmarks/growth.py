@@ -107,9 +107,9 @@ async def _take_turns(pages: list[tuple[Site, Page]], rounds: int) -> list[list[
 async def _explain(site: Site, page: Page) -> Read:
     reads = [await explain(site, work) for work in page.works[:EXPLAINED]]
     return Read(
-        round(median(each.statements for each in reads)),
-        round(median(each.blocks for each in reads)),
-        median(each.milliseconds for each in reads),
+        round(median(read.statements for read in reads)),
+        round(median(read.blocks for read in reads)),
+        median(read.milliseconds for read in reads),
     )
 
 
@@ -144,7 +144,8 @@ def exceeding(figures: Figures, with_goal: set[str]) -> list[str]:
         name
         for name in figures
         if name in with_goal
-        and max(each.milliseconds for each in figures[name]) > GOAL * figures[name][0].milliseconds
+        and max(figure.milliseconds for figure in figures[name])
+        > GOAL * figures[name][0].milliseconds
     ]
 
 
@@ -165,4 +166,4 @@ def main(sizes: Sequence[int]) -> None:
 
 
 if __name__ == "__main__":
-    main([int(each.replace("_", "")) for each in sys.argv[1:]] or SIZES)
+    main([int(argument.replace("_", "")) for argument in sys.argv[1:]] or SIZES)

@@ -158,7 +158,7 @@ async def choose_pages(site: Site) -> list[Page]:
             return list((await session.execute(text(query), values)).all())
 
         trips = await rows(PLAIN_TRIPS, **TRIP, most=TARGETS)
-        riders = [each[0] for each in await rows(PLAIN_RIDERS, trips=RIDER_TRIPS, most=TARGETS)]
+        riders = [row[0] for row in await rows(PLAIN_RIDERS, trips=RIDER_TRIPS, most=TARGETS)]
         busiest = (await rows(BUSIEST))[0][0]
         half, last = [(await rows(PLACES, share=share))[0] for share in (0.5, 0.95)]
         rare, middle = [(await rows(TAG_LIKE, trips=each))[0][0] for each in (3, 30)]

@@ -47,7 +47,7 @@ class Held:
 
     @property
     def database_bytes(self) -> int:
-        return sum(sum(each) for each in self.sizes.values())
+        return sum(sum(size) for size in self.sizes.values())
 
 
 def look(url: str) -> Held:
@@ -63,7 +63,7 @@ def look(url: str) -> Held:
 def file_bytes() -> tuple[int, int]:
     """Of a photo with its sizes, and of a ride with its packed points, as they really come out."""
     photo = make_photo()
-    renditions = sum(len(each.content) for each in prepare(photo).renditions)
+    renditions = sum(len(rendition.content) for rendition in prepare(photo).renditions)
     gpx = make_gpx(RIDE_POINTS)
     return len(photo) + renditions, len(gpx) + len(digest(gpx, "day.gpx").packed)
 
@@ -124,7 +124,7 @@ def _log(logs: list[dict[str, float]], sizes: Sequence[int]) -> Table:
         title_justify="left",
     )
     for name in logs[0]:
-        table.add_row(name, *(f"{each[name]:,.0f}" for each in logs))
+        table.add_row(name, *(f"{log[name]:,.0f}" for log in logs))
     return table
 
 

@@ -69,7 +69,7 @@ def _wait_until_ready(client: httpx.Client, path: str, wanted: str) -> None:
 def _cpu_seconds(worker: int) -> float:
     family = psutil.Process(worker)
     times = [each.cpu_times() for each in (family, *family.children(recursive=True))]
-    return sum(each.user + each.system for each in times)
+    return sum(time_.user + time_.system for time_ in times)
 
 
 class _health_watched:  # noqa: N801  (read as a word in `with`)

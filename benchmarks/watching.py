@@ -72,7 +72,7 @@ def _turn(port: int, process: psutil.Process) -> Turn:
 
 def _middle(turns: list[Turn]) -> Turn:
     return Turn(
-        median(each.per_second for each in turns), median(each.microseconds for each in turns)
+        median(turn.per_second for turn in turns), median(turn.microseconds for turn in turns)
     )
 
 

@@ -155,8 +155,8 @@ def of_stats(stats: dict[str, Any]) -> dict[str, float]:
     return {
         "container_memory_usage_bytes": max(memory["usage"] - inactive, 0),
         "container_cpu_seconds_total": stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9,
-        "container_network_receive_bytes_total": sum(each["rx_bytes"] for each in networks),
-        "container_network_transmit_bytes_total": sum(each["tx_bytes"] for each in networks),
+        "container_network_receive_bytes_total": sum(network["rx_bytes"] for network in networks),
+        "container_network_transmit_bytes_total": sum(network["tx_bytes"] for network in networks),
         "container_disk_read_bytes_total": _moved(stats, "read"),
         "container_disk_written_bytes_total": _moved(stats, "write"),
     }
@@ -164,7 +164,7 @@ def of_stats(stats: dict[str, Any]) -> dict[str, float]:
 
 def _moved(stats: dict[str, Any], direction: str) -> float:
     entries = (stats.get("blkio_stats") or {}).get("io_service_bytes_recursive") or ()
-    return float(sum(each["value"] for each in entries if each["op"].lower() == direction))
+    return float(sum(entry["value"] for entry in entries if entry["op"].lower() == direction))
 
 
 def of_cards(file: Path) -> Iterator[Figure]:
@@ -184,8 +184,8 @@ def of_cards(file: Path) -> Iterator[Figure]:
 
 def of_secrets(written: str) -> Iterator[Figure]:
     """Of `NAME:moment,…`, as the environment file has it; what is no such thing is left out."""
-    for each in written.split(","):
-        name, _, moment = each.partition(":")
+    for part in written.split(","):
+        name, _, moment = part.partition(":")
         if name and moment.isdecimal():
             yield "contravento_secret_made_timestamp_seconds", (("secret", name),), float(moment)
 

@@ -77,7 +77,7 @@ def test_a_job_carries_the_id_of_the_request_that_queued_it(product: Served) -> 
         assert answer.status_code == 201, answer.text
     wait_until(lambda: runs(product, "accounts.send_confirmation"))
 
-    (asked,) = [each for each in product.lines("web") if each.get("route") == "/api/v1/accounts"]
+    (asked,) = [line for line in product.lines("web") if line.get("route") == "/api/v1/accounts"]
     (ran,) = runs(product, "accounts.send_confirmation")
     assert asked["request_id"] == ran["request_id"] == "0123456789abcdef-canary"
     assert ran["outcome"] == "succeeded"

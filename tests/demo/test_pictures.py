@@ -32,4 +32,4 @@ def test_another_shape_is_filled_to_its_edges() -> None:
 def test_three_portraits_show_three_people() -> None:
     portraits = [draw_portrait(seed) for seed in range(3)]
     assert len(set(portraits)) == 3
-    assert all(Image.open(BytesIO(one)).size == (960, 960) for one in portraits)
+    assert all(Image.open(BytesIO(portrait)).size == (960, 960) for portrait in portraits)

@@ -84,7 +84,7 @@ def test_a_ride_begins_and_ends_where_it_says() -> None:
 
 def test_the_polders_lie_below_the_sea() -> None:
     trip = next(trip for trip in TRIPS if "below" in trip.title)
-    heights = np.concatenate([one.heights for ride in trip.rides for one in segments(ride)])
+    heights = np.concatenate([segment.heights for ride in trip.rides for segment in segments(ride)])
     assert heights.min() < -5
     assert heights.max() < 6
     assert (heights < 0).mean() > 0.5

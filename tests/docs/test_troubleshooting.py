@@ -116,4 +116,4 @@ def test_the_test_that_reproduces_it_is_there(test: str) -> None:
 
 @pytest.mark.parametrize("section", TYPED)
 def test_what_is_shown_by_a_command_has_one(section: str) -> None:
-    assert any(each.section == section for each in commands(PAGE))
+    assert any(command.section == section for command in commands(PAGE))

@@ -37,9 +37,9 @@ def findings(objects: Objects) -> list[str]:
 
 
 def _pods(objects: Objects) -> Iterator[tuple[str, Object]]:
-    for each in objects:
-        if template := pod_of(each):
-            yield name_of(each), template
+    for object_ in objects:
+        if template := pod_of(object_):
+            yield name_of(object_), template
 
 
 def _containers(objects: Objects) -> Iterator[tuple[str, Object]]:
@@ -83,18 +83,20 @@ def is_bounded(objects: Objects) -> Iterator[str]:
 
 
 def is_probed(objects: Objects) -> Iterator[str]:
-    for each in objects:
-        if each["kind"] in LONG_RUNNING:
-            for container in each["spec"]["template"]["spec"]["containers"]:
+    for object_ in objects:
+        if object_["kind"] in LONG_RUNNING:
+            for container in object_["spec"]["template"]["spec"]["containers"]:
                 for probe in ("readinessProbe", "livenessProbe"):
                     if probe not in container:
-                        yield f"{name_of(each)}/{container['name']} has no {probe}"
+                        yield f"{name_of(object_)}/{container['name']} has no {probe}"
 
 
 def stays_the_same_image(objects: Objects) -> Iterator[str]:
     images = [(name, each["image"]) for name, each in _containers(objects)]
     images += [
-        (name_of(each), each["spec"]["imageName"]) for each in objects if each["kind"] == "Cluster"
+        (name_of(object_), object_["spec"]["imageName"])
+        for object_ in objects
+        if object_["kind"] == "Cluster"
     ]
     for name, image in images:
         tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
@@ -109,7 +111,7 @@ def knows_no_token(objects: Objects) -> Iterator[str]:
 
 
 def nobody_reaches_anybody_by_default(objects: Objects) -> Iterator[str]:
-    policies = [each["spec"] for each in objects if each["kind"] == "NetworkPolicy"]
+    policies = [object_["spec"] for object_ in objects if object_["kind"] == "NetworkPolicy"]
     for name, labels in _labelled(objects):
         for way, rules in (("Ingress", "ingress"), ("Egress", "egress")):
             if not any(
@@ -118,100 +120,110 @@ def nobody_reaches_anybody_by_default(objects: Objects) -> Iterator[str]:
                 if _selects(policy["podSelector"], labels)
             ):
                 yield f"{name} is under no policy that denies {way} by default"
-    for each in objects:
-        if each["kind"] == "NetworkPolicy" and [{}] in (
-            each["spec"].get("ingress"),
-            each["spec"].get("egress"),
+    for object_ in objects:
+        if object_["kind"] == "NetworkPolicy" and [{}] in (
+            object_["spec"].get("ingress"),
+            object_["spec"].get("egress"),
         ):
-            yield f"{name_of(each)} allows everything"
+            yield f"{name_of(object_)} allows everything"
 
 
 def network_policies_are_about_somebody(objects: Objects) -> Iterator[str]:
-    for each in objects:
-        if each["kind"] == "NetworkPolicy" and not any(
-            _selects(each["spec"]["podSelector"], labels) for _, labels in _labelled(objects)
+    for object_ in objects:
+        if object_["kind"] == "NetworkPolicy" and not any(
+            _selects(object_["spec"]["podSelector"], labels) for _, labels in _labelled(objects)
         ):
-            yield f"{name_of(each)} is about no pod"
+            yield f"{name_of(object_)} is about no pod"
 
 
 def selectors_find_somebody(objects: Objects) -> Iterator[str]:
-    for each in objects:
+    for object_ in objects:
         selector: Object | None = None
-        if each["kind"] == "Service":
-            selector = {"matchLabels": each["spec"].get("selector", {})}
-        elif each["kind"] in ("PodDisruptionBudget", "PodMonitor"):
-            selector = each["spec"]["selector"]
+        if object_["kind"] == "Service":
+            selector = {"matchLabels": object_["spec"].get("selector", {})}
+        elif object_["kind"] in ("PodDisruptionBudget", "PodMonitor"):
+            selector = object_["spec"]["selector"]
         if selector and not any(_selects(selector, labels) for _, labels in _labelled(objects)):
-            yield f"{name_of(each)} selects no pod"
+            yield f"{name_of(object_)} selects no pod"
 
 
 def workloads_select_their_own_pods(objects: Objects) -> Iterator[str]:
-    for each in objects:
-        if each["kind"] in LONG_RUNNING:
-            labels = each["spec"]["template"]["metadata"]["labels"]
-            if not _selects(each["spec"]["selector"], labels):
-                yield f"{name_of(each)} does not select its own pods"
+    for object_ in objects:
+        if object_["kind"] in LONG_RUNNING:
+            labels = object_["spec"]["template"]["metadata"]["labels"]
+            if not _selects(object_["spec"]["selector"], labels):
+                yield f"{name_of(object_)} does not select its own pods"
 
 
 def autoscalers_scale_somebody(objects: Objects) -> Iterator[str]:
-    there = {name_of(each) for each in objects}
-    for each in objects:
-        if each["kind"] == "HorizontalPodAutoscaler":
-            target = each["spec"]["scaleTargetRef"]
+    there = {name_of(object_) for object_ in objects}
+    for object_ in objects:
+        if object_["kind"] == "HorizontalPodAutoscaler":
+            target = object_["spec"]["scaleTargetRef"]
             name = f"{target['kind']}/{target['name']}"
             if name not in there:
-                yield f"{name_of(each)} scales {name}, which is not there"
-            if each["spec"]["minReplicas"] > each["spec"]["maxReplicas"]:
-                yield f"{name_of(each)} has a least above its most"
+                yield f"{name_of(object_)} scales {name}, which is not there"
+            if object_["spec"]["minReplicas"] > object_["spec"]["maxReplicas"]:
+                yield f"{name_of(object_)} has a least above its most"
 
 
 def autoscaled_and_spread_ones_leave_room(objects: Objects) -> Iterator[str]:
     """Who is scaled has no number of its own, a budget, and is spread over nodes and zones."""
     scaled = {
-        each["spec"]["scaleTargetRef"]["name"]
-        for each in objects
-        if each["kind"] == "HorizontalPodAutoscaler"
+        object_["spec"]["scaleTargetRef"]["name"]
+        for object_ in objects
+        if object_["kind"] == "HorizontalPodAutoscaler"
     }
-    budgets = [each["spec"] for each in objects if each["kind"] == "PodDisruptionBudget"]
-    for each in objects:
-        if each["kind"] != "Deployment" or each["metadata"]["name"] not in scaled:
+    budgets = [object_["spec"] for object_ in objects if object_["kind"] == "PodDisruptionBudget"]
+    for object_ in objects:
+        if object_["kind"] != "Deployment" or object_["metadata"]["name"] not in scaled:
             continue
-        template = each["spec"]["template"]
-        if "replicas" in each["spec"]:
-            yield f"{name_of(each)} would be set back to its own number at each release"
-        mine = [one for one in budgets if _selects(one["selector"], template["metadata"]["labels"])]
+        template = object_["spec"]["template"]
+        if "replicas" in object_["spec"]:
+            yield f"{name_of(object_)} would be set back to its own number at each release"
+        mine = [
+            budget
+            for budget in budgets
+            if _selects(budget["selector"], template["metadata"]["labels"])
+        ]
         if not mine or any(one.get("minAvailable") for one in mine):
-            yield f"{name_of(each)} has no budget that lets nodes be drained"
-        keys = {one["topologyKey"] for one in template["spec"].get("topologySpreadConstraints", ())}
+            yield f"{name_of(object_)} has no budget that lets nodes be drained"
+        keys = {
+            topologyspreadconstraint["topologyKey"]
+            for topologyspreadconstraint in template["spec"].get("topologySpreadConstraints", ())
+        }
         if not keys >= {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}:
-            yield f"{name_of(each)} is not spread over nodes and zones"
+            yield f"{name_of(object_)} is not spread over nodes and zones"
 
 
 def references_lead_somewhere(objects: Objects) -> Iterator[str]:
-    there = {name_of(each) for each in objects}
-    for each in objects:
-        for kind, name in _references(each.get("spec", {})):
+    there = {name_of(object_) for object_ in objects}
+    for object_ in objects:
+        for kind, name in _references(object_.get("spec", {})):
             if f"{kind}/{name}" not in there:
-                yield f"{name_of(each)} needs {kind}/{name}, which is not there"
-        account = (pod_of(each) or {}).get("spec", {}).get("serviceAccountName")
+                yield f"{name_of(object_)} needs {kind}/{name}, which is not there"
+        account = (pod_of(object_) or {}).get("spec", {}).get("serviceAccountName")
         if account and f"ServiceAccount/{account}" not in there:
-            yield f"{name_of(each)} needs ServiceAccount/{account}, which is not there"
+            yield f"{name_of(object_)} needs ServiceAccount/{account}, which is not there"
 
 
 def keys_are_there(objects: Objects) -> Iterator[str]:
     """Of Secrets and ConfigMaps of which one line is asked for."""
     content = {
-        name_of(each): {**each.get("data", {}), **each.get("stringData", {})} for each in objects
+        name_of(object_): {**object_.get("data", {}), **object_.get("stringData", {})}
+        for object_ in objects
     }
-    for each in objects:
-        for kind, name, key in _keys(each.get("spec", {})):
+    for object_ in objects:
+        for kind, name, key in _keys(object_.get("spec", {})):
             if key not in content.get(f"{kind}/{name}", {key: ""}):
-                yield f"{name_of(each)} needs {key} of {kind}/{name}, which is not there"
+                yield f"{name_of(object_)} needs {key} of {kind}/{name}, which is not there"
 
 
 def ports_are_there(objects: Objects) -> Iterator[str]:
     services = {
-        each["metadata"]["name"]: each["spec"] for each in objects if each["kind"] == "Service"
+        object_["metadata"]["name"]: object_["spec"]
+        for object_ in objects
+        if object_["kind"] == "Service"
     }
     for name, container in _containers(objects):
         named = {port["name"] for port in container.get("ports", ())}
@@ -220,8 +232,8 @@ def ports_are_there(objects: Objects) -> Iterator[str]:
                 port = container.get(probe, {}).get(how, {}).get("port")
                 if port is not None and port not in named:
                     yield f"{name} is probed at {port}, which it does not open"
-    for each in objects:
-        yield from _missing_ports(each, objects, services)
+    for object_ in objects:
+        yield from _missing_ports(object_, objects, services)
 
 
 def _missing_ports(each: Object, objects: Objects, services: dict[str, Object]) -> Iterator[str]:
@@ -252,20 +264,20 @@ def _missing_ports(each: Object, objects: Objects, services: dict[str, Object]) 
 
 def services_can_be_reached(objects: Objects) -> Iterator[str]:
     """By somebody: a policy lets its pods be asked at the port."""
-    policies = [each["spec"] for each in objects if each["kind"] == "NetworkPolicy"]
-    for each in objects:
-        if each["kind"] != "Service":
+    policies = [object_["spec"] for object_ in objects if object_["kind"] == "NetworkPolicy"]
+    for object_ in objects:
+        if object_["kind"] != "Service":
             continue
         allowed = {
             port["port"]
-            for one in policies
-            if _selects(one["podSelector"], each["spec"]["selector"])
-            for rule in one.get("ingress", ())
-            for port in rule.get("ports", each["spec"]["ports"])
+            for policy in policies
+            if _selects(policy["podSelector"], object_["spec"]["selector"])
+            for rule in policy.get("ingress", ())
+            for port in rule.get("ports", object_["spec"]["ports"])
         }
-        for port in each["spec"]["ports"]:
+        for port in object_["spec"]["ports"]:
             if port["port"] not in allowed:
-                yield f"{name_of(each)} is at {port['port']}, where no policy lets anybody in"
+                yield f"{name_of(object_)} is at {port['port']}, where no policy lets anybody in"
 
 
 def both_ends_of_a_way_agree(objects: Objects) -> Iterator[str]:
@@ -280,13 +292,13 @@ def both_ends_of_a_way_agree(objects: Objects) -> Iterator[str]:
 def _ways(objects: Objects, rules: str, peers: str) -> Iterator[tuple[str, str, int]]:
     """Between our own pods: whose policy it is, who the other is, and the port."""
     labelled = dict(_labelled(objects))
-    for each in objects:
-        if each["kind"] != "NetworkPolicy":
+    for object_ in objects:
+        if object_["kind"] != "NetworkPolicy":
             continue
         mine = [
-            name for name, one in labelled.items() if _selects(each["spec"]["podSelector"], one)
+            name for name, one in labelled.items() if _selects(object_["spec"]["podSelector"], one)
         ]
-        for rule in each["spec"].get(rules, ()):
+        for rule in object_["spec"].get(rules, ()):
             for peer in rule.get(peers, ()):
                 if set(peer) == {"podSelector"}:
                     others = [

@@ -68,15 +68,15 @@ def closed(**properties: Any) -> dict[str, Any]:
 
 def mistakes(objects: list[Object], version: str) -> list[str]:
     found = []
-    for each in objects:
+    for object_ in objects:
         try:
-            if each["kind"] in OTHERS:
-                jsonschema.validate(each, schema_of(each["kind"]))
+            if object_["kind"] in OTHERS:
+                jsonschema.validate(object_, schema_of(object_["kind"]))
             else:
-                kubernetes_validate.validate(each, version, strict=True)
+                kubernetes_validate.validate(object_, version, strict=True)
         except jsonschema.ValidationError as error:
             place = ".".join(str(part) for part in error.absolute_path)
-            found.append(f"{name_of(each)} {place}")
+            found.append(f"{name_of(object_)} {place}")
     return found
 
 

@@ -134,5 +134,5 @@ async def test_mishaps_are_forgotten_in_time(live_resources: Resources) -> None:
             .values(at=old.at - MISHAPS_KEPT_FOR - timedelta(hours=1))
         )
     await forget_mishaps(live_resources)
-    assert [each.words for each in await list_mishaps(live_resources)] == ["KeyError: 'new'"]
+    assert [mishap.words for mishap in await list_mishaps(live_resources)] == ["KeyError: 'new'"]
     assert forget_mishaps in worker.SCHEDULE.values()

@@ -36,7 +36,7 @@ def test_a_photograph_comes_in_four_sizes_named_by_the_rules() -> None:
     prepared = prepare(written(noise((3000, 2000))))
 
     jpegs = [one for one in prepared.renditions if one.ending == "jpg"]
-    assert [(one.name, one.width, one.height) for one in jpegs] == [
+    assert [(jpeg.name, jpeg.width, jpeg.height) for jpeg in jpegs] == [
         ("small", 400, 267),
         ("medium", 800, 533),
         ("large", 1600, 1067),
@@ -227,7 +227,7 @@ def test_a_portrait_is_square_in_two_sizes_and_keeps_the_head() -> None:
     prepared = prepare_portrait(written(tall))
 
     jpegs = [one for one in prepared.renditions if one.ending == "jpg"]
-    sizes = [(one.name, one.width, one.height) for one in jpegs]
+    sizes = [(jpeg.name, jpeg.width, jpeg.height) for jpeg in jpegs]
     assert sizes == [("small", 128, 128), ("large", 512, 512)]
     assert_roughly_at(rendition(prepared, "large"), (0.5, 0.15), RED)
     assert (prepared.width, prepared.height) == (600, 1200)

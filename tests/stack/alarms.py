@@ -176,14 +176,14 @@ class Stage:
         return {name: steps for name, steps in missed.items() if steps}
 
     def _up(self, proofs: list[Proof]) -> bool:
-        for each in proofs:
-            each.follow_up(self.alarms)
-        return all(MAILED in each.reached for each in proofs)
+        for proof in proofs:
+            proof.follow_up(self.alarms)
+        return all(MAILED in proof.reached for proof in proofs)
 
     def _down(self, proofs: list[Proof], mended: float) -> bool:
-        for each in proofs:
-            each.follow_down(self.alarms, mended)
-        return all(ALL_WELL in each.reached for each in proofs)
+        for proof in proofs:
+            proof.follow_down(self.alarms, mended)
+        return all(ALL_WELL in proof.reached for proof in proofs)
 
 
 @contextmanager

@@ -68,7 +68,11 @@ def list_sets(deployment: Deployment) -> list[dict[str, Any]]:
 
 
 def proven(deployment: Deployment) -> list[str]:
-    return [each["name"] for each in list_sets(deployment) if each["state"] == "proven"]
+    return [
+        backup_set["name"]
+        for backup_set in list_sets(deployment)
+        if backup_set["state"] == "proven"
+    ]
 
 
 def kinds(found: dict[str, Any]) -> set[str]:

@@ -145,4 +145,4 @@ def _issuer(host: Host) -> str:
 
 def _is_backed_up(host: Host) -> bool:
     said = in_compose(host, "exec", "-T", "backup", "contravento-backup", "list", "--json")
-    return any(each["state"] == "proven" for each in json.loads(said))
+    return any(load["state"] == "proven" for load in json.loads(said))

@@ -20,13 +20,15 @@ class Stream:
     def unwell(self) -> list[str]:
         """Everything that a visitor would call an outage."""
         bad = [
-            f"{each.status_code} {each.url.path}" for each in self.answers if each.is_server_error
+            f"{answer.status_code} {answer.url.path}"
+            for answer in self.answers
+            if answer.is_server_error
         ]
         return bad + self.errors
 
     @property
     def unavailable(self) -> list[httpx.Response]:
-        return [each for each in self.answers if each.status_code == 503]
+        return [answer for answer in self.answers if answer.status_code == 503]
 
 
 @contextmanager

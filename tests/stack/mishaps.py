@@ -67,7 +67,7 @@ class Mishap:
 def mishaps() -> list[Mishap]:
     """More than twenty."""
     at_once, never = ("BackupDrillFailed", 3), ("BackupNotProven", 26 * 60)
-    of_sets = [Mishap(each.name, _spoiling(each), *at_once) for each in SPOILINGS]
+    of_sets = [Mishap(spoiling.name, _spoiling(spoiling), *at_once) for spoiling in SPOILINGS]
     kills = [
         Mishap(f"killed in the middle of {name}", _killing(words, is_taken=is_taken), *never)
         for name, words, is_taken in (

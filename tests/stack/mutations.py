@@ -191,7 +191,7 @@ def unmigrated(host: Host) -> Iterator[None]:
     """The database says that it is where it was one migration ago."""
     at = host.psql("SELECT version_num FROM alembic_version")
     found = [
-        each.read_text() for each in (ROOT / "src/contravento/migrations/versions").glob("*.py")
+        path.read_text() for path in (ROOT / "src/contravento/migrations/versions").glob("*.py")
     ]
     (newest,) = [each for each in found if f'\nrevision = "{at}"' in each]
     before = re.findall(r'\ndown_revision = "(\w+)"', newest)[0]

@@ -67,8 +67,8 @@ class Nodes:
     def load(self, *images: str, nodes: tuple[Node, ...] = ()) -> None:
         """As `docker save | ssh NODE docker load` does, to all at once."""
         loading = []
-        for each in nodes or self.all:
-            script = f"docker save {' '.join(images)} | docker --host {each.engine} load"
+        for node in nodes or self.all:
+            script = f"docker save {' '.join(images)} | docker --host {node.engine} load"
             loading.append(subprocess.Popen(["sh", "-c", script], stdout=subprocess.DEVNULL))
         for process in loading:
             assert process.wait(LOAD_SECONDS) == 0
@@ -88,8 +88,8 @@ def three_nodes() -> Iterator[Nodes]:
     try:
         nodes = (_start(own, "node-1"), _start(own, "node-2"), _start(own, "node-3"))
         docker("run", "--detach", "--name", f"{own}-s3", "--network", own, "contravento-test-s3:1")
-        for each in nodes:
-            wait_until(each.answers, START_SECONDS, f"{each.name} answers")
+        for node in nodes:
+            wait_until(node.answers, START_SECONDS, f"{node.name} answers")
         wait_until(lambda: _has_bucket(f"{own}-s3"), START_SECONDS, "the bucket is made")
         bucket = docker("inspect", "--format", ADDRESS, f"{own}-s3")
         yield Nodes(*nodes, f"http://{bucket}:5000")

@@ -171,16 +171,16 @@ class Host:
     def compose(self) -> Project:
         return Project(
             EnvironmentPaths(
-                self.folder, self.mode, tuple(self.folder / each for each in self.overlays)
+                self.folder, self.mode, tuple(self.folder / overlay for overlay in self.overlays)
             )
         )
 
     def serving(self) -> list[tuple[str, str]]:
         """Each backend that runs with its image."""
         return [
-            (each.name, each.image)
-            for each in self.compose.containers("backend")
-            if each.state == "running"
+            (container.name, container.image)
+            for container in self.compose.containers("backend")
+            if container.state == "running"
         ]
 
     def psql(self, query: str) -> str:
@@ -242,7 +242,9 @@ def check_that_it_went_back(host: Host, done: Answer, image: str, *, lost: int |
     assert done.status == Exit.WENT_BACK, done.words
     assert done.report["outcome"] == "went back"
     assert {serving for _, serving in host.serving()} == {image}
-    workers = [each.image for each in host.compose.containers("worker") if each.is_well]
+    workers = [
+        container.image for container in host.compose.containers("worker") if container.is_well
+    ]
     assert workers == [image]
     assert host.ops("status", "--json").status == Exit.DONE
     if lost is not None:

@@ -93,14 +93,14 @@ class Diary:
                     over.wait(0.1)
 
         riders = [threading.Thread(target=write) for _ in range(2)]
-        for each in riders:
-            each.start()
+        for rider in riders:
+            rider.start()
         try:
             yield
         finally:
             over.set()
-            for each in riders:
-                each.join()
+            for rider in riders:
+                rider.join()
 
     def await_trips(self, number: int) -> None:
         """So many more than there are now."""
@@ -125,7 +125,7 @@ class Diary:
             content = self.content()
             at = self.host.psql("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
             there = set(self.host.psql("SELECT id FROM trips").split())
-            trips = tuple(each for each in self.trips if each in there)  # some were restored away
+            trips = tuple(trip for trip in self.trips if trip in there)  # some were restored away
             moment = Moment(f"{at}+00:00", content, trips)
             time.sleep(0.1)
             yield moment
@@ -215,7 +215,7 @@ class Diary:
         docker("start", *self._writers())
 
     def _writers(self) -> list[str]:
-        return [each.name for each in self.host.compose.containers("backend", "worker")]
+        return [container.name for container in self.host.compose.containers("backend", "worker")]
 
     @property
     def program(self) -> list[str]:
@@ -265,7 +265,10 @@ class Diary:
         return found
 
     def newest_proven(self) -> str:
-        return max((each["name"] for each in self.sets() if each["state"] == "proven"), default="")
+        return max(
+            (backup_set["name"] for backup_set in self.sets() if backup_set["state"] == "proven"),
+            default="",
+        )
 
 
 NUMBERS = count()

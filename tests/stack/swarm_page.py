@@ -77,7 +77,7 @@ class Reader:
         )
 
     def _in(self, section: str) -> Iterator[Command]:
-        found = [each for each in commands(PAGE) if each.section == section]
+        found = [command for command in commands(PAGE) if command.section == section]
         assert found, section
         yield from found
 
@@ -106,4 +106,4 @@ class Reader:
 
 
 def untyped(reader: Reader) -> set[str]:
-    return {each.words for each in commands(PAGE)} - reader.typed - {*NOT_TYPED}
+    return {command.words for command in commands(PAGE)} - reader.typed - {*NOT_TYPED}

@@ -47,7 +47,9 @@ def test_every_set_that_is_taken_while_riders_write_is_whole(
 def test_a_photo_that_was_damaged_is_whole_again_after_the_next_backup(
     backed_up: Deployment,
 ) -> None:
-    (damage,) = [each for each in SPOILINGS if each.name == "photo with one flipped bit"]
+    (damage,) = [
+        spoiling for spoiling in SPOILINGS if spoiling.name == "photo with one flipped bit"
+    ]
     run(backed_up, HEAD + damage.script)
     assert kinds(answer(backed_up, "drill", environment=(UNASKED,))) == {"file_differs"}
     assert answer(backed_up, "now", environment=(UNASKED,))["state"] == "proven"

@@ -85,7 +85,9 @@ def test_a_backup_is_taken_found_spoiled_and_restored(
     name, content = diary.take_set()
     assert diary.newest_proven() == name
 
-    (flipped,) = [each for each in SPOILINGS if each.name == "dump with one flipped bit"]
+    (flipped,) = [
+        spoiling for spoiling in SPOILINGS if spoiling.name == "dump with one flipped bit"
+    ]
     with spoiled(deployment, flipped):
         judged = answer(deployment, "drill", environment=(UNASKED,))
         assert judged["state"] == "failed"

@@ -115,7 +115,7 @@ AWAITED = {
 
 
 def story() -> Iterator[tuple[str, list[Command]]]:
-    typed = [each for page in ORDER for each in commands(page)]
+    typed = [command for page in ORDER for command in commands(page)]
     sections = [
         (f"{page.rpartition('/')[2]}: {section}", list(found))
         for (page, section), found in groupby(typed, lambda each: (each.page, each.section))

@@ -78,7 +78,9 @@ def test_a_container_may_do_little(containers: dict[str, Any], name: str) -> Non
     assert bool(sockets) == (name == "containers-1")
     assert all(bind.endswith(":ro") for bind in sockets)
     # PostgreSQL's is a volume, so that `docker cp` reaches a dump
-    writable = {each["Destination"] for each in containers[name]["Mounts"] if each["RW"]}
+    writable = {
+        container["Destination"] for container in containers[name]["Mounts"] if container["RW"]
+    }
     assert "/tmp" in (writable if name == "postgres-1" else host["Tmpfs"])
 
 

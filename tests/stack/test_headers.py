@@ -153,7 +153,7 @@ def test_a_visitor_cannot_claim_another_address(staging: Deployment) -> None:
 def test_trying_to_sign_in_without_end_is_stopped_at_the_edge(staging: Deployment) -> None:
     with at_the_door(staging) as client:
         answers = [client.post("/sign-in", data={"x": "1"}) for _ in range(45)]
-    stopped = [each for each in answers if each.status_code == 429]
+    stopped = [answer for answer in answers if answer.status_code == 429]
     assert len(stopped) > 5
     edge = [each for each in stopped if "/_edge/answer.css" in each.text]
     assert edge

@@ -89,7 +89,7 @@ def test_a_killed_service_heals_and_loses_nothing(
             taken = wait_until(lambda: is_well(staging), HEALED_SECONDS, "everything is well")
             healed = len(stream.answers)
             wait_until(lambda: len(stream.answers) > healed + AFTER, 30, "the stream goes on")
-        assert [each.status_code for each in stream.answers[-5:] if each.is_error] == []
+        assert [answer.status_code for answer in stream.answers[-5:] if answer.is_error] == []
         try:
             check_what_was_said(stream, service)
         except AssertionError as error:

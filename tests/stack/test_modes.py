@@ -105,9 +105,9 @@ def test_staging_has_the_names_that_hosts_know(tmp_path: Path) -> None:
     assert found["networks"]["application"]["name"] == "contravento-network"
     assert found["networks"]["data"]["internal"]
     ports = [
-        (each.get("host_ip", ""), each["published"], name)
+        (port.get("host_ip", ""), port["published"], name)
         for name, service in found["services"].items()
-        for each in service.get("ports", [])
+        for port in service.get("ports", [])
     ]
     assert sorted(set(ports)) == [
         ("", "443", "nginx"),
@@ -124,7 +124,7 @@ def test_monitoring_is_there_and_takes_less_than_a_gigabyte(mode: str, tmp_path:
     assert set(services) >= MONITORING
     assert services["prometheus"]["environment"]["ENVIRONMENT"] == mode
     limits = [services[name]["deploy"]["resources"]["limits"]["memory"] for name in MONITORING]
-    assert sum(int(each) for each in limits) <= 2**30
+    assert sum(int(limit) for limit in limits) <= 2**30
 
 
 def test_restoring_reaches_the_repository_that_postgresql_writes_to(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_prod_starts_three_backends_behind_nginx(
         times = dict(prod.times)
 
     assert (len(backends), len(workers)) == (3, 2)
-    assert {each.status_code for each in answers} == {200}
+    assert {answer.status_code for answer in answers} == {200}
     assert {line["upstream"] for line in answered} == addresses
     assert "X-Robots-Tag" not in answers[0].headers
     tell(capsys, f"prod from nothing: answering {times['answering']:.1f} s")

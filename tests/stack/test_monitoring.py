@@ -47,7 +47,7 @@ def watched(staging: Deployment) -> Deployment:
 def down(deployment: Deployment) -> dict[str, str]:
     """What each target's last trouble was, by job; what was never asked counts as down."""
     targets = deployment.prometheus("targets", state="active")["activeTargets"]
-    found = {each["labels"]["job"]: each for each in targets}
+    found = {target["labels"]["job"]: target for target in targets}
     missing = dict.fromkeys(JOBS - set(found), "there is none")
     ill = {job: each["lastError"] for job, each in found.items() if each["health"] != "up"}
     return {**missing, **ill}
@@ -60,13 +60,13 @@ def page(deployment: Deployment, name: str, path: str) -> Any:
 
 def test_every_target_is_up(watched: Deployment) -> None:
     targets = watched.prometheus("targets", state="active")["activeTargets"]
-    assert {each["labels"]["job"] for each in targets} == JOBS
+    assert {target["labels"]["job"] for target in targets} == JOBS
     # a backend that another test removed is a target for another half minute
     wait_until(lambda: set(down(watched)) <= NOT_HERE, 60, f"all are up but {down(watched)}")
     environments = {
-        each
-        for each in watched.prometheus("status/config")["yaml"].splitlines()
-        if "environment:" in each
+        line
+        for line in watched.prometheus("status/config")["yaml"].splitlines()
+        if "environment:" in line
     }
     assert environments == {"    environment: staging"}
 
@@ -90,10 +90,10 @@ def test_the_pages_answer_on_this_host(watched: Deployment) -> None:
     assert set(sources) == {"prometheus", "alertmanager"}
     for name, each in watched.containers().items():
         bindings = [
-            one for ports in each["NetworkSettings"]["Ports"].values() for one in ports or ()
+            port for ports in each["NetworkSettings"]["Ports"].values() for port in ports or ()
         ]
         if name.removesuffix("-1") in MONITORING:
-            assert {one["HostIp"] for one in bindings} <= {"127.0.0.1"}, name
+            assert {binding["HostIp"] for binding in bindings} <= {"127.0.0.1"}, name
 
 
 def test_prometheus_sends_its_alerts_to_alertmanager(watched: Deployment) -> None:

@@ -77,7 +77,7 @@ def files(diary: Diary) -> list[str]:
 
 def test_every_command_of_the_guide_works(diary: Diary) -> None:
     volume = f"{diary.host.project}_backups"
-    typed = [shlex.split(each.words) for each in commands(GUIDE)]
+    typed = [shlex.split(command.words) for command in commands(GUIDE)]
     for words in typed:
         assert words[:2] == ["./deploy.sh", "staging"]
         known = {"contravento-prod_backups": volume}

@@ -49,11 +49,15 @@ def test_an_upgrade_loses_no_request(host: Host, number: int) -> None:
 
 def test_plain_compose_starts_what_was_deployed(host: Host) -> None:
     """deploy.sh writes the tag where Compose reads it, so that `up -d` changes nothing."""
-    before = {each.name: each.id for each in host.compose.containers() if each.is_well}
+    before = {
+        container.name: container.id for container in host.compose.containers() if container.is_well
+    }
 
     docker(*host.compose.call("up", "--detach").words[1:])
 
-    assert {each.name: each.id for each in host.compose.containers() if each.is_well} == before
+    assert {
+        container.name: container.id for container in host.compose.containers() if container.is_well
+    } == before
 
 
 def test_going_back_loses_no_request_either(host: Host) -> None:

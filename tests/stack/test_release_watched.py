@@ -28,7 +28,9 @@ def host(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Host
 
 def ask(host: Host, query: str) -> list[Any]:
     (published,) = [
-        port for each in host.compose.containers("prometheus") for _, port, _ in each.ports
+        port
+        for container in host.compose.containers("prometheus")
+        for _, port, _ in container.ports
     ]
     url = f"http://127.0.0.1:{published}/api/v1/query"
     asked = httpx.get(url, params={"query": query}, timeout=PATIENT_SECONDS)

@@ -64,7 +64,7 @@ def test_a_moment_comes_back_row_for_row_and_file_for_file(
 
 
 def test_a_new_set_is_taken_and_proven_after_a_restore(diary: Diary, moments: list[Moment]) -> None:
-    since = max(each.partition("_before_")[2] for each in diary.databases())
+    since = max(database.partition("_before_")[2] for database in diary.databases())
     restored_at = datetime.strptime(since + "Z", "%Y%m%d_%H%M%S%z")
 
     wait_until(
@@ -205,7 +205,7 @@ def test_a_restore_that_is_killed_in_the_swap_leaves_the_old_or_the_new(
     said = kill_at(diary, "put it in the place of the live database", after=after)
 
     assert "put it in the place" in said
-    kept = [each for each in diary.databases() if "_before_" in each]
+    kept = [database for database in diary.databases() if "_before_" in database]
     found = diary.content()
     is_old = found == old
     assert is_old or any(diary.content(each) == old for each in kept)
@@ -216,7 +216,7 @@ def test_running_it_again_mends(diary: Diary) -> None:
     found = diary.restore(diary.newest_proven())
 
     assert diary.answers()
-    assert not [each for each in diary.databases() if each.endswith("_restoring")]
+    assert not [database for database in diary.databases() if database.endswith("_restoring")]
     assert found["missing"] == []
 
 
@@ -299,7 +299,7 @@ def test_every_command_of_the_guide_is_typed(diary: Diary) -> None:
     diary.take_set()
     typed = {each.words for each in commands(GUIDE)}
     assert set(TYPED) <= typed
-    assert all(any(each.startswith(name) for each in globals()) for name in TYPED.values())
+    assert all(any(global_.startswith(name) for global_ in globals()) for name in TYPED.values())
     an_hour_ahead = datetime.now(UTC) + timedelta(hours=1)
     for command in commands(GUIDE):
         if command.words in TYPED:

@@ -116,7 +116,7 @@ def test_the_api_describes_itself_only_with_debug(staging: Deployment) -> None:
 def curl(deployment: Deployment, port_name: str, *arguments: str) -> str:
     port = deployment.port(port_name)
     site = f"{DOMAIN}:{port}"
-    named = [each.format(site=site, port=port) for each in arguments]
+    named = [argument.format(site=site, port=port) for argument in arguments]
     done = subprocess.run(
         ["curl", "-sS", "--max-time", "10", "--resolve", f"{site}:127.0.0.1", *named],
         capture_output=True,

@@ -119,7 +119,7 @@ def test_a_scanner_finds_nothing_above_low(staging: Deployment, tmp_path: Path) 
 
     findings = json.loads(found.read_text())
     assert len(findings) > 60, "the scan broke off"
-    bad = [each for each in findings if each["severity"] in ABOVE_LOW]
+    bad = [finding for finding in findings if finding["severity"] in ABOVE_LOW]
     unexpected = [each for each in bad if not each["id"].startswith(tuple(EXPECTED))]
     assert unexpected == []
 

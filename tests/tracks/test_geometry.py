@@ -26,7 +26,7 @@ def wavy(points: int, segments: int = 1, seed: int = 3) -> Recording:
 
 def drawn(recordings: list[Recording], tolerance_metres: float) -> tuple[float, list[Any]]:
     """The tolerance that was possible, and the lines."""
-    packed = [geometry.pack_levels(one, significance(one)) for one in recordings]
+    packed = [geometry.pack_levels(recording, significance(recording)) for recording in recordings]
     level_points = [[level.points for level in levels] for levels in packed]
     count = geometry.affordable_levels(level_points, tolerance_metres)
     lines = [geometry.read_levels([each.packed for each in levels[:count]]) for levels in packed]

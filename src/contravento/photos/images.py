@@ -252,7 +252,7 @@ def _render(
                 Rendition(name, *size, _encode_webp(image), "webp"),
             )
         )
-    return tuple(each for renditions in reversed(made) for each in renditions), image
+    return tuple(rendition for renditions in reversed(made) for rendition in renditions), image
 
 
 def _encode_jpeg(image: Image.Image) -> bytes:

@@ -127,9 +127,9 @@ async def each_of[T](
 
     try:
         async with asyncio.TaskGroup() as group:
-            async for one in items:
+            async for item in items:
                 await free.acquire()
-                group.create_task(run(one))
+                group.create_task(run(item))
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
 

@@ -129,7 +129,7 @@ def people(connection: Connection) -> People:
         words |= set(_WORD.findall(email.partition("@")[0].lower()))
         hidden.add(password_hash)
     hidden |= {digest for (digest,) in connection.execute(DIGESTS)}
-    telling = {each for each in words if len(each) >= LEAST_CHARACTERS and set(each) != {"x"}}
+    telling = {word for word in words if len(word) >= LEAST_CHARACTERS and set(word) != {"x"}}
     return People(frozenset(telling), frozenset(hidden - {pii_columns.NO_PASSWORD}))
 
 

@@ -81,7 +81,7 @@ def _content(connection: Connection, schema: str, name: str) -> Content:
     statement = sql.SQL(HASH).format(table=sql.Identifier(schema, name))
     row = connection.execute(statement).fetchone()
     rows, *sums = row if row else (0, 0, 0)
-    return Content(int(rows), "".join(f"{int(each) % 2**64:016x}" for each in sums))
+    return Content(int(rows), "".join(f"{int(sum_) % 2**64:016x}" for sum_ in sums))
 
 
 def references(connection: Connection) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ def taken(hours_ago: float, *, proven: bool = True) -> DatedSet:
 
 
 def every_six_hours(days: int) -> list[DatedSet]:
-    return [taken(each * 6) for each in range(days * 4)]
+    return [taken(index * 6) for index in range(days * 4)]
 
 
 HISTORIES = st.lists(
@@ -51,7 +51,7 @@ def test_few_sets_all_stay(sets: list[DatedSet], gone: list[DatedSet]) -> None:
 
 def test_two_days_then_days_weeks_months() -> None:
     sets = every_six_hours(200)
-    stays = [each for each in sets if each not in may_go(sets)]
+    stays = [backup_set for backup_set in sets if backup_set not in may_go(sets)]
 
     recent = [each for each in stays if NOW - each.at <= EVERYTHING_FOR]
     assert len(recent) == 9
@@ -64,14 +64,14 @@ def test_two_days_then_days_weeks_months() -> None:
 
 
 def test_nothing_goes_while_nothing_newer_is_proven() -> None:
-    sets = [taken(each * 24, proven=each > 60) for each in range(200)]
+    sets = [taken(index * 24, proven=index > 60) for index in range(200)]
 
     gone = may_go(sets)
 
     assert gone
-    newest_proven = max(each.at for each in sets if each.is_proven)
+    newest_proven = max(backup_set.at for backup_set in sets if backup_set.is_proven)
     assert all(each.at < newest_proven for each in gone)
-    assert may_go([taken(each * 24, proven=False) for each in range(200)]) == []
+    assert may_go([taken(index * 24, proven=False) for index in range(200)]) == []
 
 
 def test_a_proven_set_stands_for_its_day() -> None:
@@ -84,27 +84,27 @@ def test_a_proven_set_stands_for_its_day() -> None:
 
 def test_a_clock_that_jumped_ahead_lets_nothing_go_that_stood_for_a_day() -> None:
     sets = every_six_hours(5)
-    before = {each.name for each in sets} - {each.name for each in may_go(sets)}
+    before = {backup_set.name for backup_set in sets} - {each.name for each in may_go(sets)}
     jumped = NOW + timedelta(days=3650)
 
     sets = [DatedSet("far", jumped, True), DatedSet("farther", jumped + HOUR, True), *sets]
 
-    days = {each.at.date() for each in sets if each.name in before}
-    left = {each.at.date() for each in sets if each not in may_go(sets)}
+    days = {backup_set.at.date() for backup_set in sets if backup_set.name in before}
+    left = {backup_set.at.date() for backup_set in sets if backup_set not in may_go(sets)}
     assert days <= left
 
 
 @given(HISTORIES)
 def test_what_holds_for_every_history(sets: list[DatedSet]) -> None:
     gone = may_go(sets)
-    left = [each for each in sets if each not in gone]
-    proven = [each for each in sets if each.is_proven]
+    left = [backup_set for backup_set in sets if backup_set not in gone]
+    proven = [backup_set for backup_set in sets if backup_set.is_proven]
 
     assert len(left) >= min(2, len(sets))
     assert sum(each.is_proven for each in left) >= min(2, len(proven))
     assert all(any(other.is_proven and other.at > each.at for other in left) for each in gone)
     if sets:
-        newest = max(each.at for each in sets)
+        newest = max(backup_set.at for backup_set in sets)
         assert all(newest - each.at > EVERYTHING_FOR for each in gone)
     assert may_go(left) == []
 

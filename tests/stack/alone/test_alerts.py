@@ -153,7 +153,7 @@ def test_each_alert_has_its_cause_and_its_end(
         each.result()
 
     assert stage.missed() == {}
-    assert {each.expected.name for each in stage.proofs} | NOT_CAUSED | {ALWAYS} == {
+    assert {proof.expected.name for proof in stage.proofs} | NOT_CAUSED | {ALWAYS} == {
         rule.name for rule in alerts()
     }
 
@@ -329,12 +329,12 @@ def _unrenewed(deployment: Deployment) -> Iterator[None]:
 
 def _table(proofs: list[Proof], seconds: float) -> str:
     rows = [
-        f"{each.expected!s:44} {each.cause:52}"
+        f"{proof.expected!s:44} {proof.cause:52}"
         + "".join(
-            f"{each.reached.get(step, float('nan')):7.0f}"
+            f"{proof.reached.get(step, float('nan')):7.0f}"
             for step in (PENDING, FIRING, MAILED, OVER, ALL_WELL)
         )
-        for each in proofs
+        for proof in proofs
     ]
     head = f"{'alert':44} {'cause':52}" + "".join(
         f"{name:>7}" for name in ("pending", "firing", "mailed", "over", "mailed")

@@ -24,7 +24,7 @@ SLOW = (
     *("confirmation-mail", "gpx-on-map", "api-docs", "pages", "statements", "photo-upload"),
     *("targets", "panels", "uptime", "sentry", "connections", *LOADED),
 )
-QUICK = [each.name for each in BOXES if each.name not in SLOW]
+QUICK = [box.name for box in BOXES if box.name not in SLOW]
 # The crowd is remembered for a day, so it comes last.
 ALL = sorted(MUTATIONS, key=lambda name: name == "connections")
 UNLOADED = [name for name in ALL if name not in LOADED]
@@ -111,4 +111,4 @@ def test_what_is_broken_is_the_only_red_box_of_all(
 
 
 def test_each_box_has_its_mutation() -> None:
-    assert set(MUTATIONS) == {each.name for each in BOXES}
+    assert set(MUTATIONS) == {box.name for box in BOXES}

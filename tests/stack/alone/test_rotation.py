@@ -220,12 +220,12 @@ def rider(host: Host) -> Iterator[Rider]:
 
 def value_in(host: Host, name: str) -> str:
     lines = (host.folder / ".env.staging").read_text().splitlines()
-    return next((each.partition("=")[2] for each in lines if each.startswith(f"{name}=")), "")
+    return next((line.partition("=")[2] for line in lines if line.startswith(f"{name}=")), "")
 
 
 def sets(host: Host, state: str) -> list[str]:
     said = docker("exec", f"{host.project}-backup-1", "contravento-backup", "list", "--json")
-    return [each["name"] for each in json.loads(said) if each["state"] == state]
+    return [load["name"] for load in json.loads(said) if load["state"] == state]
 
 
 def made_at(host: Host) -> dict[str, int]:
@@ -266,7 +266,11 @@ def test_a_secret_is_replaced_and_no_request_fails(
 
 
 def running(host: Host) -> dict[str, str]:
-    return {each.name: each.id for each in host.compose.containers() if each.state == "running"}
+    return {
+        container.name: container.id
+        for container in host.compose.containers()
+        if container.state == "running"
+    }
 
 
 def of(host: Host, service: str) -> str:
@@ -343,7 +347,7 @@ def test_everything_runs_as_the_file_says_and_is_watched(host: Host, rider: Ride
 
     drilled = host.ops("backup", "drill", sets(host, "proven")[0], "--json")
     assert drilled.status == Exit.DONE, drilled.words
-    assert {each.service for each in host.compose.containers()} >= MONITORING
+    assert {container.service for container in host.compose.containers()} >= MONITORING
 
     def told() -> set[str]:
         url = f"http://127.0.0.1:{value_in(host, 'TEST_PROMETHEUS_PORT')}/api/v1/query"

@@ -80,9 +80,9 @@ def test_riders_jobs_a_release_and_a_new_password_get_along_with_pgbouncer(
 
 def connections(host: Host, service: str) -> int:
     found = 0
-    for each in docker("ps", "--quiet", "--filter", f"name={host.project}-{service}-").split():
+    for part in docker("ps", "--quiet", "--filter", f"name={host.project}-{service}-").split():
         form = f'{{{{(index .NetworkSettings.Networks "{host.project}_data").IPAddress}}}}'
-        address = docker("inspect", "--format", form, each)
+        address = docker("inspect", "--format", form, part)
         found += int(host.psql(f"{OF_APPLICATION} AND client_addr = '{address}'"))
     return found
 
@@ -126,7 +126,7 @@ def test_the_application_is_refused_what_pgbouncer_asks_with(pooled: Host) -> No
 
 def value_in(host: Host, name: str) -> str:
     lines = (host.folder / f".env.{host.mode}").read_text().splitlines()
-    return next((each.partition("=")[2] for each in lines if each.startswith(f"{name}=")), "")
+    return next((line.partition("=")[2] for line in lines if line.startswith(f"{name}=")), "")
 
 
 @dataclass(frozen=True)

@@ -84,8 +84,8 @@ class Rider:
 
     def unshown(self) -> list[str]:
         """What was acknowledged and is not to be had."""
-        asked = [f"/photos/{each}/small.jpg" for each in self.photos]
-        asked += [f"/api/v1/tracks/{each}/file" for each in self.tracks]
+        asked = [f"/photos/{photo}/small.jpg" for photo in self.photos]
+        asked += [f"/api/v1/tracks/{track}/file" for track in self.tracks]
         return [path for path in asked if self.client.get(path).status_code != httpx.codes.OK]
 
 
@@ -156,7 +156,7 @@ def riding(host: Host) -> Iterator[Rider]:
 
 def value_in(host: Host, name: str) -> str:
     lines = (host.folder / ".env.staging").read_text().splitlines()
-    return next((each.partition("=")[2] for each in lines if each.startswith(f"{name}=")), "")
+    return next((line.partition("=")[2] for line in lines if line.startswith(f"{name}=")), "")
 
 
 def files_in_folder(host: Host) -> int:

@@ -115,7 +115,7 @@ def test_nobody_who_may_look_at_services_sees_a_secret(site: Site) -> None:
     names = first.docker("service", "ls", "--quiet").split()
     configs = first.inspect(*first.docker("config", "ls", "--quiet").split())
     shown = json.dumps(first.inspect(*names, *first.docker("ps", "--all", "--quiet").split()))
-    shown += "".join(str(base64.b64decode(each["Spec"]["Data"])) for each in configs)
+    shown += "".join(str(base64.b64decode(config["Spec"]["Data"])) for config in configs)
     shown += "".join(file.read_text() for file in (site.host.folder / "var").rglob("*.json"))
 
     secrets = {
