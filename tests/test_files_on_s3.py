@@ -18,7 +18,7 @@ from contravento.kit.resources import Resources
 from contravento.kit.storage.storage import Storage, StorageAway
 from contravento.main import create_app
 from contravento.photos.models import Photo
-from contravento.tracks.models import State, Track
+from contravento.tracks.models import Track, TrackState
 from contravento.trips.models import Trip
 from contravento.worker import MAX_ATTEMPTS_OF_PATIENCE, PATIENCE_SECONDS, Patience
 from tests.conftest import open_client, sign_in
@@ -174,7 +174,7 @@ async def test_an_outage_is_told_and_no_file_is_blamed_for_it(
 
     await line.mend()
     await run_jobs(on_s3)
-    assert await states(on_s3) == [State.READY, "ready"]
+    assert await states(on_s3) == [TrackState.READY, "ready"]
 
     await line.cut()
     for address in (f"/photos/{photo['id']}/small.jpg", f"/trips/{trip.slug}"):

@@ -20,8 +20,8 @@ from contravento.accounts.models import Rider
 from contravento.api.description.openapi import describe
 from contravento.kit.clock import now
 from contravento.kit.resources import Resources
-from contravento.photos.models import Photo, State as PhotoState
-from contravento.tracks.models import State as TrackState, Track, TrackDay
+from contravento.photos.models import Photo, PhotoState
+from contravento.tracks.models import Track, TrackDay, TrackState
 from contravento.tracks.pipeline import digest
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience, new_key

@@ -27,7 +27,7 @@ from contravento.http.dependencies import (
 from contravento.photos import queries, service
 from contravento.photos.errors import PhotoNotFound
 from contravento.photos.inputs import Caption, PhotoChanges, PhotoOrder
-from contravento.photos.models import Photo, State
+from contravento.photos.models import Photo, PhotoState
 from contravento.photos.rules import MAX_CAPTION_CHARACTERS, check_file_size
 from contravento.trips import queries as trips
 
@@ -41,7 +41,7 @@ class PhotoOut(BaseModel):
 
     id: UUID
     trip_id: UUID
-    state: State
+    state: PhotoState
     position: int
     caption: str
     alt: str
@@ -82,7 +82,7 @@ async def list_photos(
     is_own = trip.rider_id == viewer_id_of(viewer)
     photos = await queries.list_photos(session, trip_id)
     return _list(
-        [photo for photo in photos if is_own or photo.state is State.READY], request, is_own
+        [photo for photo in photos if is_own or photo.state is PhotoState.READY], request, is_own
     )
 
 
@@ -132,7 +132,7 @@ async def show(
     photo = await queries.get_photo(session, photo_id, viewer_id=viewer_id_of(viewer))
     share_trip(request, photo.trip)
     is_own = photo.trip.rider_id == viewer_id_of(viewer)
-    if not is_own and photo.state is not State.READY:
+    if not is_own and photo.state is not PhotoState.READY:
         raise PhotoNotFound
     return PhotoOut.of(photo, language_of(request), is_own=is_own)
 

@@ -30,7 +30,7 @@ from contravento.kit.resources import Resources
 from contravento.tracks import geometry, points, queries, service
 from contravento.tracks.analysis import joined_profile
 from contravento.tracks.errors import TrackNotFound, TrackNotReady
-from contravento.tracks.models import State, Track
+from contravento.tracks.models import Track, TrackState
 from contravento.tracks.rules import check_file_size
 from contravento.trips import queries as trips
 from contravento.trips.rules import make_slug
@@ -69,7 +69,7 @@ class TrackOut(BaseModel):
 
     id: UUID
     trip_id: UUID
-    state: State
+    state: TrackState
     name: str | None
     file_name: str | None
     file_bytes: int
@@ -87,7 +87,7 @@ class TrackOut(BaseModel):
             file_name=track.file_name if is_own else None,
             refusal=RemarkOut.of(track.refusal, language) if track.refusal else None,
             report=[RemarkOut.of(remark, language) for remark in track.report],
-            statistics=_statistics(track) if track.state is State.READY else None,
+            statistics=_statistics(track) if track.state is TrackState.READY else None,
         )
 
 
@@ -166,7 +166,7 @@ async def list_tracks(
         items=[
             TrackOut.of(track, language_of(request), is_own=is_own)
             for track in tracks
-            if is_own or track.state is State.READY
+            if is_own or track.state is TrackState.READY
         ]
     )
 
@@ -178,7 +178,7 @@ async def show(
     track = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
     share_trip(request, track.trip)
     is_own = track.trip.rider_id == viewer_id_of(viewer)
-    if not is_own and track.state is not State.READY:
+    if not is_own and track.state is not TrackState.READY:
         raise TrackNotFound
     return TrackOut.of(track, language_of(request), is_own=is_own)
 
@@ -234,7 +234,7 @@ async def draw_trip(
     """All tracks that are ready, as they were ridden, as one GeoJSON Feature."""
     share_trip(request, await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer)))
     tracks = await queries.list_tracks(session, trip_id)
-    ready = [track for track in tracks if track.state is State.READY]
+    ready = [track for track in tracks if track.state is TrackState.READY]
     return await _draw(ready, tolerance, request, resources)
 
 
@@ -295,7 +295,7 @@ async def download(
 
 def _ready(track: Track, viewer_id: UUID | None) -> Track:
     """Raises TrackNotReady to its rider, TrackNotFound to others."""
-    if track.state is State.READY:
+    if track.state is TrackState.READY:
         return track
     raise TrackNotReady if track.trip.rider_id == viewer_id else TrackNotFound
 

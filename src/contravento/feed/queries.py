@@ -28,7 +28,7 @@ from sqlalchemy import (
 from contravento.accounts.models import Rider
 from contravento.feed.models import Topic, TopicKind
 from contravento.kit.database.session import Reader, Session
-from contravento.tracks.models import State, Track
+from contravento.tracks.models import Track, TrackState
 from contravento.trips.models import Trip
 from contravento.trips.queries import is_listed_for
 from contravento.trips.rules import make_slug
@@ -175,7 +175,7 @@ async def list_lines(session: Session, trip_ids: list[UUID]) -> dict[UUID, Lines
     """The coarse lines of these trips' tracks; for whoever was already shown the trips."""
     statement = (
         select(Track.trip_id, Track.outline)
-        .where(Track.trip_id.in_(trip_ids), Track.state == State.READY)
+        .where(Track.trip_id.in_(trip_ids), Track.state == TrackState.READY)
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
     )
     lines: dict[UUID, Lines] = {trip_id: [] for trip_id in trip_ids}

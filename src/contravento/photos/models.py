@@ -15,21 +15,21 @@ from contravento.photos.errors import UnreadablePhoto
 from contravento.trips.models import Trip
 
 
-class State(StrEnum):
+class PhotoState(StrEnum):
     QUEUED = "queued"
     READY = "ready"
     UNREADABLE = "unreadable"
 
 
-class Photo(Upload[State], Table):
-    READY, UNREADABLE, REFUSAL = State.READY, State.UNREADABLE, UnreadablePhoto
+class Photo(Upload[PhotoState], Table):
+    READY, UNREADABLE, REFUSAL = PhotoState.READY, PhotoState.UNREADABLE, UnreadablePhoto
 
     __tablename__ = "photos"
     __table_args__ = (Index("ix_photos_trip", "trip_id", "position"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
     trip_id: Mapped[UUID] = mapped_column(ForeignKey(Trip.id, ondelete="cascade"))
-    state: Mapped[State] = mapped_column(server_default=State.QUEUED)
+    state: Mapped[PhotoState] = mapped_column(server_default=PhotoState.QUEUED)
     position: Mapped[int]
     caption: Mapped[str] = mapped_column(server_default="")
     alt: Mapped[str] = mapped_column(server_default="")

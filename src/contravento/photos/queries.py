@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 
 from contravento.kit.database.session import Session
 from contravento.photos.errors import PhotoNotFound
-from contravento.photos.models import Photo, State
+from contravento.photos.models import Photo, PhotoState
 from contravento.trips.models import Trip
 from contravento.trips.queries import get_own_trip, is_visible_to
 
@@ -36,7 +36,9 @@ async def list_photos(session: Session, trip_id: UUID) -> list[Photo]:
 
 async def list_ready_photos(session: Session, trip_id: UUID) -> list[Photo]:
     """Those that a reader is shown."""
-    return [photo for photo in await list_photos(session, trip_id) if photo.state is State.READY]
+    return [
+        photo for photo in await list_photos(session, trip_id) if photo.state is PhotoState.READY
+    ]
 
 
 async def sum_file_bytes(session: Session, *, rider_id: UUID) -> int:
@@ -49,7 +51,7 @@ async def list_unreadable(session: Session, before: datetime, at_most: int) -> l
     """Those sent before then, with their trips."""
     statement = (
         select(Photo)
-        .where(Photo.state == State.UNREADABLE, Photo.created_at < before)
+        .where(Photo.state == PhotoState.UNREADABLE, Photo.created_at < before)
         .options(joinedload(Photo.trip, innerjoin=True))
         .limit(at_most)
     )

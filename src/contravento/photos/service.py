@@ -19,7 +19,7 @@ from contravento.photos import queries
 from contravento.photos.errors import UnreadablePhoto
 from contravento.photos.images import Prepared, prepare, prepare_portrait
 from contravento.photos.inputs import PhotoChanges
-from contravento.photos.models import Photo, State
+from contravento.photos.models import Photo, PhotoState
 from contravento.photos.rules import check_room
 from contravento.trips.models import Trip
 from contravento.trips.queries import get_own_trip
@@ -168,7 +168,7 @@ async def _finish_preparing(
     photo.width, photo.height, photo.colour = prepared.width, prepared.height, prepared.colour
     photo.taken_at, photo.sizes = prepared.taken_at, sizes
     photo.notes = [{"code": note.code, "message": note.message} for note in prepared.notes] or None
-    photo.settle(State.READY)
+    photo.settle(PhotoState.READY)
     await _update_cover(session, await session.get_one(Trip, photo.trip_id, with_for_update=True))
     return True
 

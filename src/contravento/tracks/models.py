@@ -15,23 +15,23 @@ from contravento.tracks.errors import UnreadableTrack
 from contravento.trips.models import Trip
 
 
-class State(StrEnum):
+class TrackState(StrEnum):
     QUEUED = "queued"
     READING = "reading"
     READY = "ready"
     UNREADABLE = "unreadable"
 
 
-class Track(Upload[State], Table):
+class Track(Upload[TrackState], Table):
     """One uploaded file, with however many tracks, routes and segments are in it."""
 
-    READY, UNREADABLE, REFUSAL = State.READY, State.UNREADABLE, UnreadableTrack
+    READY, UNREADABLE, REFUSAL = TrackState.READY, TrackState.UNREADABLE, UnreadableTrack
 
     __tablename__ = "tracks"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
     trip_id: Mapped[UUID] = mapped_column(ForeignKey(Trip.id, ondelete="cascade"), index=True)
-    state: Mapped[State] = mapped_column(server_default=State.QUEUED)
+    state: Mapped[TrackState] = mapped_column(server_default=TrackState.QUEUED)
     report: Mapped[list[Any]] = mapped_column(server_default="[]")
     name: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -62,9 +62,9 @@ class Track(Upload[State], Table):
 
     def begin_attempt(self) -> None:
         super().begin_attempt()
-        self.state = State.READING
+        self.state = TrackState.READING
 
-    def settle(self, state: State) -> None:
+    def settle(self, state: TrackState) -> None:
         super().settle(state)
         self.read_at = now()
 

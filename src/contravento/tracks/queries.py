@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload, undefer
 
 from contravento.kit.database.session import Session
 from contravento.tracks.errors import TrackNotFound
-from contravento.tracks.models import State, Track, TrackDay
+from contravento.tracks.models import Track, TrackDay, TrackState
 from contravento.trips.models import Trip
 from contravento.trips.queries import get_own_trip, is_visible_to
 
@@ -76,7 +76,7 @@ async def list_ready_tracks(session: Session, trip_id: UUID) -> list[Track]:
     """Those that a reader is shown, with their profiles."""
     statement = (
         select(Track)
-        .where(Track.trip_id == trip_id, Track.state == State.READY)
+        .where(Track.trip_id == trip_id, Track.state == TrackState.READY)
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
         .options(undefer(Track.profile))
     )
@@ -88,7 +88,7 @@ async def list_ridden(session: Session, trip_id: UUID) -> list[RiddenTrack]:
     columns = [getattr(Track, name) for name in RiddenTrack.__dataclass_fields__]
     statement = (
         select(*columns)
-        .where(Track.trip_id == trip_id, Track.state == State.READY)
+        .where(Track.trip_id == trip_id, Track.state == TrackState.READY)
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
     )
     return [RiddenTrack(*row) for row in await session.execute(statement)]
@@ -112,7 +112,7 @@ async def list_profiles(
     """The elevation profiles of those tracks and their lengths in metres, in the same order."""
     statement = (
         select(Track.profile, Track.distance_metres)
-        .where(Track.trip_id == trip_id, Track.state == State.READY)
+        .where(Track.trip_id == trip_id, Track.state == TrackState.READY)
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
     )
     return [(profile, metres or 0.0) for profile, metres in await session.execute(statement)]
@@ -144,7 +144,7 @@ async def list_unreadable(session: Session, before: datetime, at_most: int) -> l
     """Those sent before then, with their trips."""
     statement = (
         select(Track)
-        .where(Track.state == State.UNREADABLE, Track.created_at < before)
+        .where(Track.state == TrackState.UNREADABLE, Track.created_at < before)
         .options(joinedload(Track.trip, innerjoin=True))
         .limit(at_most)
     )

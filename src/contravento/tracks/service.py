@@ -20,7 +20,7 @@ from contravento.tracks import drawing, queries
 from contravento.tracks.analysis.profile import Profile
 from contravento.tracks.codec import PACKED_ENDING, repack
 from contravento.tracks.errors import TooManyTracks, UnreadableTrack
-from contravento.tracks.models import State, Track, TrackDay
+from contravento.tracks.models import Track, TrackDay, TrackState
 from contravento.tracks.pipeline import Digest, digest
 from contravento.tracks.recording import Remark
 from contravento.tracks.rules import MAX_TRACKS_PER_TRIP
@@ -198,7 +198,7 @@ def _store_measures(track: Track, read: Digest, countries: list[str], points_key
     track.profile = _profile_to_json(read.profile) if read.profile else None
     track.countries = countries
     track.points_key = points_key
-    track.settle(State.READY)
+    track.settle(TrackState.READY)
 
 
 def _profile_to_json(profile: Profile) -> dict[str, Any]:

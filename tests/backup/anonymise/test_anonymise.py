@@ -12,8 +12,8 @@ from contravento.accounts.models import EmailToken, PersonalToken, Purpose, Refr
 from contravento.kit.clock import now
 from contravento.kit.resources import Resources
 from contravento.kit.security.tokens import digest
-from contravento.photos.models import Photo, State as PhotoState
-from contravento.tracks.models import State as TrackState, Track
+from contravento.photos.models import Photo, PhotoState
+from contravento.tracks.models import Track, TrackState
 from contravento_backup.anonymise import anonymise, pii_columns
 from contravento_backup.kit.errors import BackupFailed
 from contravento_backup.postgres import fingerprint

@@ -23,7 +23,7 @@ from contravento.tracks.errors import (
 )
 from contravento.tracks.reading import warnings
 from contravento.tracks.reading.numbers import NAN, short_text
-from contravento.tracks.reading.parsed_file import Findings, Line, check_room
+from contravento.tracks.reading.parsed_file import Findings, ParsedPoints, check_room
 from contravento.tracks.recording import Remark
 
 HEADER = struct.Struct("<BBHI4s")
@@ -90,7 +90,7 @@ class _Fit:
     """Steps through the remarks and hears those that matter here."""
 
     content: bytes
-    line: Line = field(default_factory=Line)
+    line: ParsedPoints = field(default_factory=ParsedPoints)
     name: str = ""
     file_types: set[int] = field(default_factory=set)
     _layouts: dict[int, _Layout] = field(default_factory=dict)

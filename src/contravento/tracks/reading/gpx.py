@@ -10,7 +10,7 @@ from contravento.tracks import rules
 from contravento.tracks.errors import BrokenBeforeFirstPoint, NoPoints, TooDeep, WaypointsOnly
 from contravento.tracks.reading import warnings
 from contravento.tracks.reading.numbers import NAN, parse_number, read_number, short_text
-from contravento.tracks.reading.parsed_file import Findings, Line, check_room
+from contravento.tracks.reading.parsed_file import Findings, ParsedPoints, check_room
 from contravento.tracks.reading.xml_reader import LocalNames, parse, undeclared_prefixes
 from contravento.tracks.recording import Remark, Waypoint
 
@@ -55,7 +55,7 @@ def _remarks_on_the_root(gpx: "_Gpx") -> list[Remark]:
     return remarks
 
 
-def _choose_line(gpx: "_Gpx", remarks: list[Remark]) -> Line:
+def _choose_line(gpx: "_Gpx", remarks: list[Remark]) -> ParsedPoints:
     """The recorded tracks, or where there are none the planned routes."""
     if len(gpx.tracks):
         if len(gpx.routes):
@@ -75,8 +75,8 @@ class _Gpx:
     """Hears the elements; `start` and `end` run three times for each point and are kept short."""
 
     def __init__(self) -> None:
-        self.tracks = Line()
-        self.routes = Line()
+        self.tracks = ParsedPoints()
+        self.routes = ParsedPoints()
         self.waypoints: list[Waypoint] = []
         self.waypoints_seen = 0
         self.name = ""

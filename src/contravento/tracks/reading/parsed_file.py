@@ -13,7 +13,7 @@ from contravento.tracks.recording import Remark, Waypoint
 
 
 @dataclass(slots=True)
-class Line:
+class ParsedPoints:
     """The points of all tracks of a file, or of all its routes, in the file's order.
 
     A number that could not be read is NaN; a time is text as found, empty where there is none.
@@ -64,14 +64,14 @@ class Line:
 class Findings:
     """One file's content: its line, its waypoints, and what was odd about the file so far."""
 
-    line: Line
+    line: ParsedPoints
     waypoints: list[Waypoint]
     remarks: list[Remark]
     name: str | None
     bad_elevations: int = 0
 
 
-def check_room(line: Line) -> None:
+def check_room(line: ParsedPoints) -> None:
     """Raise TooManyPoints when the line has grown beyond what we take."""
     if len(line.lon) > rules.MOST_POINTS:
         raise TooManyPoints(limit=rules.MOST_POINTS)

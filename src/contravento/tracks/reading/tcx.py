@@ -10,7 +10,7 @@ from contravento.tracks import rules
 from contravento.tracks.errors import BrokenBeforeFirstPoint, NoPoints, TooDeep
 from contravento.tracks.reading import warnings
 from contravento.tracks.reading.numbers import NAN, read_number, short_text
-from contravento.tracks.reading.parsed_file import Findings, Line, check_room
+from contravento.tracks.reading.parsed_file import Findings, ParsedPoints, check_room
 from contravento.tracks.reading.xml_reader import LocalNames, parse, undeclared_prefixes
 
 TRACKS = {"Activity", "Course"}
@@ -39,8 +39,8 @@ class _Tcx:
     """Hears the elements; inside a track point only those that are read."""
 
     def __init__(self) -> None:
-        self.activities = Line()
-        self.courses = Line()
+        self.activities = ParsedPoints()
+        self.courses = ParsedPoints()
         self.line = self.activities
         self.names = LocalNames()
         self.text: list[str] = []

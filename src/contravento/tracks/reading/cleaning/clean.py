@@ -11,7 +11,7 @@ from contravento.tracks.errors import NoPoints, NoPositions
 from contravento.tracks.reading import warnings
 from contravento.tracks.reading.cleaning import clock, heights, positions
 from contravento.tracks.reading.cleaning.draft import Draft, Mask
-from contravento.tracks.reading.parsed_file import Findings, Line, count_empty
+from contravento.tracks.reading.parsed_file import Findings, ParsedPoints, count_empty
 from contravento.tracks.recording import Recording
 
 
@@ -51,7 +51,7 @@ def clean(findings: Findings, *, now: float) -> Recording:
     )
 
 
-def _note_empty(draft: Draft, line: Line) -> None:
+def _note_empty(draft: Draft, line: ParsedPoints) -> None:
     draft.note(warnings.EMPTY_TRACKS, count_empty(line.track_starts, len(line)))
     draft.note(warnings.EMPTY_SEGMENTS, count_empty(line.segment_starts, len(line)))
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contravento.tracks.reading import warnings
-from contravento.tracks.reading.parsed_file import Line
+from contravento.tracks.reading.parsed_file import ParsedPoints
 from contravento.tracks.reading.times import parse_times
 from contravento.tracks.recording import Remark, RemarkKind
 
@@ -25,7 +25,7 @@ class Draft:
     track: NDArray[np.int64]
     report: list[Remark]
 
-    def __init__(self, line: Line, report: list[Remark]) -> None:
+    def __init__(self, line: ParsedPoints, report: list[Remark]) -> None:
         self.report = report
         self.lon = np.array(line.lon)
         self.lat = np.array(line.lat)
