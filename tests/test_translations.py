@@ -151,7 +151,7 @@ async def trips(resources: Resources, rider: Rider) -> list[Trip]:
     await add_photo(resources, made[0])
     await add_track(resources, made[2], odd_gpx())
     async with resources.transaction() as session:
-        await tracks.upload_track(
+        await tracks.upload_tracks(
             session,
             made[2].id,
             BytesIO(WEB_PAGE),

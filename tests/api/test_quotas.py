@@ -1,6 +1,8 @@
 """How much a rider may keep here, and how often they may send."""
 
+import zipfile
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,23 @@ async def test_a_full_rider_sends_nothing_more(
     assert "Take some out." in page.text
     await fill(resources, quota - 2)
     await send_photo(signed_in, trip_id)
+
+
+async def test_a_zip_counts_as_large_as_what_is_in_it(
+    signed_in: AsyncClient, trip_id: str, resources: Resources
+) -> None:
+    await send_track(signed_in, trip_id)
+    await fill(resources, resources.settings.rider_quota_megabytes - 1)
+    archive = BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+        for day in range(2):
+            made.writestr(f"{day}.gpx", b" " * 600_000)
+    refused = await signed_in.post(
+        f"/api/v1/trips/{trip_id}/tracks", files={"file": ("tour.zip", archive.getvalue())}
+    )
+    assert (refused.status_code, "Take some out." in refused.text) == (409, True)
+    listed = await signed_in.get(f"/api/v1/trips/{trip_id}/tracks")
+    assert len(listed.json()["items"]) == 1
 
 
 async def test_settings_say_how_much_room_is_taken(

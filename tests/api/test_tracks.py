@@ -1,7 +1,9 @@
 """Tracks by JSON: files in, figures, lines and clean files out."""
 
 import gzip
+import zipfile
 from collections.abc import AsyncIterator
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -334,6 +336,21 @@ async def test_a_packed_upload_is_unpacked(
     await jobs()
     track = (await signed_in.get(f"/api/v1/tracks/{track_id}")).json()
     assert [remark["code"] for remark in track["report"]] == ["unpacked"]
+
+
+async def test_each_track_of_a_zip_becomes_one_with_a_receipt_of_its_own(
+    signed_in: AsyncClient, trip_id: str, jobs: RunJobs
+) -> None:
+    archive = BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("tour/day 1.gpx", ride(50))
+        made.writestr("tour/day 2.gpx", b"<gpx/>")
+        made.writestr("tour/notes.txt", b"Rain")
+    await send_track(signed_in, trip_id, archive.getvalue(), "tour.zip")
+    await jobs()
+    listed = (await signed_in.get(f"/api/v1/trips/{trip_id}/tracks")).json()["items"]
+    states = {track["file_name"]: track["state"] for track in listed}
+    assert states == {"day 1.gpx": "ready", "day 2.gpx": "unreadable"}
 
 
 async def test_a_fourth_download_at_once_from_one_place_waits_its_turn(

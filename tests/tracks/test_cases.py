@@ -33,6 +33,7 @@ RIGHT = {
     "a18_baro_warmup.gpx": Right(1.10, lowest=2257, remark="false_heights"),
     "b15_one_stale_first_time.gpx": Right(0.66, elapsed=118, remark="stale_times"),
     "c03_rpt_garmin_route_extension.gpx": Right(45.14, elapsed=None, ascent=None, remark="route"),
+    "c13_kml_gxtrack_with_times.kml": Right(2.11, elapsed=1140),
     "d01_growing_segments_outrun.gpx": Right(1.10, moving=198, remark="overlaps"),
     "d06_mapy_ele_8.9e11_nan_text.gpx": Right(
         0.21, elapsed=38, lowest=12.5, remark="bad_elevations"

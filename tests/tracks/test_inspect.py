@@ -48,6 +48,19 @@ def test_the_figures_are_given_to_people() -> None:
     )
 
 
+def test_what_was_read_is_written_as_a_clean_file_and_never_over_another(tmp_path: Path) -> None:
+    target = tmp_path / "clean.gpx"
+    assert inspect(FILES / "zeeland-2023-09-13.fit", "--repair", target).exit_code == 0
+    again = json.loads(inspect(target, "--json").stdout)
+    assert (again["points"], again["report"]) == (311, [])
+    before = target.read_bytes()
+    second = inspect(FILES / "komoot-six-points.gpx", "--repair", target)
+    assert (second.exit_code, second.stderr) == (1, f"There is a file {target} already.\n")
+    assert target.read_bytes() == before
+    nowhere = inspect(FILES / "komoot-six-points.gpx", "--repair", tmp_path / "no" / "a.gpx")
+    assert (nowhere.exit_code, "cannot be written" in nowhere.stderr) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [

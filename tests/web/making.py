@@ -37,7 +37,7 @@ def gpx(
 async def add_track(resources: Resources, trip: Trip, content: bytes = b"") -> None:
     content = content or gpx()
     async with resources.transaction() as session:
-        await tracks.upload_track(
+        await tracks.upload_tracks(
             session,
             trip.id,
             BytesIO(content),

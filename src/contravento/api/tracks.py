@@ -1,5 +1,6 @@
 """Tracks as JSON: sending files, what was found in them, their lines and profiles."""
 
+import asyncio
 import hashlib
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -26,11 +27,13 @@ from contravento.http.dependencies import (
     viewer_id_of,
 )
 from contravento.http.source_limit import DOWNLOAD_TURN, LINE_TURN
+from contravento.http.upload_quota import check_upload
 from contravento.kit.resources import Resources
 from contravento.tracks import geometry, points, queries, service
 from contravento.tracks.analysis import joined_profile
 from contravento.tracks.errors import TrackNotFound, TrackNotReady
 from contravento.tracks.models import Track, TrackState
+from contravento.tracks.reading import archive
 from contravento.tracks.rules import check_file_size
 from contravento.trips import queries as trips
 from contravento.trips.rules import make_slug
@@ -139,9 +142,14 @@ async def upload(
     viewer: SignedIn,
     resources: ResourcesOf,
 ) -> TrackOut:
-    """GPX, FIT or TCX, up to 50 MB. It is safe on disk now; what is in it is found out next."""
+    """GPX, FIT, TCX, KML, KMZ, GeoJSON, IGC or NMEA, up to 50 MB, with gzip or not. It is safe on
+    disk now; what is in it is found out next. Of a zip archive each track is added; the answer is
+    the first of them."""
     check_file_size(upload.size_bytes)
-    track = await service.upload_track(
+    size_bytes = await asyncio.to_thread(archive.unpacked_bytes, upload.file, upload.size_bytes)
+    if size_bytes > upload.size_bytes:
+        await check_upload(session, resources, rider_id=viewer.id, size_bytes=size_bytes)
+    tracks = await service.upload_tracks(
         session,
         trip_id,
         upload.file,
@@ -150,7 +158,7 @@ async def upload(
         rider_id=viewer.id,
         storage=resources.storage,
     )
-    return TrackOut.of(track, language_of(request), is_own=True)
+    return TrackOut.of(tracks[0], language_of(request), is_own=True)
 
 
 @router.get("/trips/{trip_id}/tracks", summary="List a trip's tracks")

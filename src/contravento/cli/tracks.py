@@ -12,8 +12,11 @@ from contravento.kit.i18n.marks import N_
 from contravento.tracks import rules
 from contravento.tracks.analysis.measures import Measures, measure
 from contravento.tracks.errors import UnreadableTrack
+from contravento.tracks.export import write_gpx
 from contravento.tracks.reading.read import read_recording
 from contravento.tracks.recording import Recording
+
+FORMATS = "A GPX, TCX, FIT, KML, GeoJSON, IGC or NMEA file; packed with gzip or zip, too."
 
 app = typer.Typer(no_args_is_help=True, help="Look into track files.")
 
@@ -33,6 +36,16 @@ class CannotOpen(UnreadableTrack):
     message = N_("%(file)s cannot be opened: %(reason)s.")
 
 
+class FileExists(UnreadableTrack):
+    kind = "file_exists"
+    message = N_("There is a file %(file)s already.")
+
+
+class CannotWrite(UnreadableTrack):
+    kind = "cannot_write"
+    message = N_("%(file)s cannot be written: %(reason)s.")
+
+
 @app.callback()
 def tracks() -> None:
     """Look into track files."""
@@ -40,17 +53,33 @@ def tracks() -> None:
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(help="A GPX, TCX or FIT file.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help=FORMATS, show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    repair: Annotated[
+        Path | None, typer.Option(help="Write what was read as a clean GPX file.", metavar="OUT")
+    ] = None,
 ) -> None:
     """Show the figures of a track file and what is odd about it."""
     try:
         recording = read_recording(_content_of(file), file_name=file.name)
+        if repair:
+            _write_repaired(recording, repair)
     except UnreadableTrack as refusal:
         typer.echo(_first_sentence(str(refusal)), err=True)
         raise typer.Exit(1) from None
     inspection = Inspection(recording, measure(recording))
     typer.echo(inspection.as_json() if as_json else inspection.as_text())
+
+
+def _write_repaired(recording: Recording, target: Path) -> None:
+    """Never over another file."""
+    try:
+        with target.open("xb") as opened:
+            opened.write(write_gpx(recording, name=recording.name or target.stem))
+    except FileExistsError as error:
+        raise FileExists(file=target) from error
+    except (OSError, ValueError) as error:
+        raise CannotWrite(file=target, reason=_reason_of(error)) from error
 
 
 def _content_of(file: Path) -> bytes:
@@ -62,10 +91,13 @@ def _content_of(file: Path) -> bytes:
         with file.open("rb") as opened:
             content = opened.read(rules.LARGEST_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise CannotOpen(file=file, reason=reason) from error
+        raise CannotOpen(file=file, reason=_reason_of(error)) from error
     rules.check_file_size(len(content))
     return content
+
+
+def _reason_of(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ async def _add_trip(session: Session, resources: Resources, demo: DemoTrip) -> N
 async def _add_ride(
     session: Session, resources: Resources, trip: Trip, gpx: bytes, day: int
 ) -> None:
-    await tracks.upload_track(
+    await tracks.upload_tracks(
         session,
         trip.id,
         BytesIO(gpx),

@@ -54,14 +54,15 @@ class TooManyMessages(UnreadableTrack):
 class NotATrack(UnreadableTrack):
     kind = "not_a_track"
     message = N_(
-        "This is not a track file. Export the track as GPX, FIT or TCX and drop that here."
+        "This is not a track file. Export the track as GPX, FIT, TCX, KML or GeoJSON and drop "
+        "that here."
     )
 
 
 class OtherXml(UnreadableTrack):
     kind = "other_xml"
     message = N_(
-        "This is an XML file, but neither GPX nor TCX. "
+        "This is an XML file, but neither GPX nor TCX nor KML. "
         "Export the track as one of those and drop it here."
     )
 
@@ -74,17 +75,45 @@ class WebPage(UnreadableTrack):
     )
 
 
-class KmlFile(UnreadableTrack):
-    kind = "kml_file"
+class Archive(UnreadableTrack):
+    kind = "archive"
     message = N_(
-        "This is a KML file, drawn for a map and without the times of a ride. "
-        "Export the track as GPX and drop that here."
+        "This is an archive of a kind that is not read. "
+        "Unpack it, or pack the tracks as a zip file, and drop that here."
     )
 
 
-class Archive(UnreadableTrack):
-    kind = "archive"
-    message = N_("This is an archive. Unpack it and drop the tracks inside it here, one by one.")
+class DamagedArchive(UnreadableTrack):
+    kind = "damaged_archive"
+    message = N_("This archive is damaged. Pack the tracks again and drop it here.")
+
+
+class LockedArchive(UnreadableTrack):
+    kind = "locked_archive"
+    message = N_("This archive asks for a password. Unpack it and drop the tracks here.")
+
+
+class NoTrackInArchive(UnreadableTrack):
+    kind = "no_track_in_archive"
+    message = N_("There is no track in this archive. Pack GPX, FIT, TCX, KML or GeoJSON files.")
+
+
+class TooManyInArchive(UnreadableTrack):
+    kind = "too_many_in_archive"
+    message = N_("There are more than %(limit)s tracks in this archive. Pack fewer at a time.")
+
+
+class ArchiveTooLarge(TooLarge, UnreadableTrack):
+    kind = "archive_too_large"
+    message = N_(
+        "The tracks in this archive are larger than %(megabytes)s MB together. "
+        "Pack fewer at a time."
+    )
+
+
+class SeveralTracks(UnreadableTrack):
+    kind = "several_tracks"
+    message = N_("There are %(count)s tracks in this archive. Unpack it and choose one.")
 
 
 class Picture(UnreadableTrack):

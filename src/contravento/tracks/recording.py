@@ -24,12 +24,17 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Waypoint:
-    """A single marked place, apart from any track; degrees and metres."""
+    """A single marked place, apart from any track; degrees and metres.
+
+    `kind` is the file's own word for what is there, as “Water” or “summit”.
+    """
 
     lon: float
     lat: float
     name: str
     elevation: float | None = None
+    kind: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,5 +1,9 @@
 """Everything that changes a track."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from io import BytesIO
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -11,6 +15,7 @@ from contravento.kit import processing
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.delete_after_commit import delete_after_commit
+from contravento.kit.file_names import safe_file_name
 from contravento.kit.jobs import job
 from contravento.kit.resources import Resources
 from contravento.kit.storage.storage import Storage, random_key
@@ -22,6 +27,7 @@ from contravento.tracks.codec import PACKED_ENDING, repack
 from contravento.tracks.errors import TooManyTracks, UnreadableTrack
 from contravento.tracks.models import Track, TrackDay, TrackState
 from contravento.tracks.pipeline import Digest, digest
+from contravento.tracks.reading import archive
 from contravento.tracks.recording import Remark
 from contravento.tracks.rules import MAX_TRACKS_PER_TRIP
 from contravento.trips.models import Trip
@@ -31,7 +37,7 @@ from contravento.trips.service import date_by_tracks
 REPACKED_AT_ONCE = 100
 
 
-async def upload_track(
+async def upload_tracks(
     session: Session,
     trip_id: UUID,
     file: BinaryIO,
@@ -40,21 +46,44 @@ async def upload_track(
     file_bytes: int,
     rider_id: UUID,
     storage: Storage,
-) -> Track:
+) -> list[Track]:
     """Keep the rider's file now, safe on disk; find out later what is in it.
 
-    The trip is locked only once the file is stored, so that uploads do not wait for each other.
+    Of a zip archive with several tracks each is kept as a file of its own. The trip is locked only
+    once all are stored, so that uploads do not wait for each other.
     """
-    key = random_key("tracks")
-    async with storage.putting(key, file):
+    tracks: list[Track] = []
+    async with AsyncExitStack() as stored:
+        async for name, opened, size_bytes in _files_of(file, file_name, file_bytes):
+            key = random_key("tracks")
+            await stored.enter_async_context(storage.putting(key, opened))
+            tracks.append(
+                Track(trip_id=trip_id, file_name=name, file_bytes=size_bytes, file_key=key)
+            )
         await get_own_trip(session, trip_id, rider_id=rider_id)
-        if await queries.count_tracks(session, trip_id) >= MAX_TRACKS_PER_TRIP:
+        if await queries.count_tracks(session, trip_id) + len(tracks) > MAX_TRACKS_PER_TRIP:
             raise TooManyTracks(limit=MAX_TRACKS_PER_TRIP)
-        track = Track(trip_id=trip_id, file_name=file_name, file_bytes=file_bytes, file_key=key)
-        session.add(track)
+        session.add_all(tracks)
         await session.flush()
-        await read_track.later_in_turn(f"tracks-of-{rider_id}", session, track_id=track.id)
-    return track
+        for track in tracks:
+            await read_track.later_in_turn(f"tracks-of-{rider_id}", session, track_id=track.id)
+    return tracks
+
+
+async def _files_of(
+    file: BinaryIO, file_name: str, file_bytes: int
+) -> AsyncIterator[tuple[str, BinaryIO, int]]:
+    """Name, content and length of each track's file; unpacked in a thread, one at a time."""
+    is_one = (
+        not archive.is_archive(file) or await asyncio.to_thread(archive.count_members, file) < 2
+    )
+    if is_one:
+        file.seek(0)
+        yield file_name, file, file_bytes
+        return
+    members = archive.read_members(file)
+    while member := await asyncio.to_thread(next, members, None):
+        yield safe_file_name(member.name), BytesIO(member.content), len(member.content)
 
 
 async def delete_track(session: Session, trip: Trip, track: Track) -> None:

@@ -1,1 +1,1 @@
-"""Reading GPX, FIT and TCX files."""
+"""Reading track files of every format."""

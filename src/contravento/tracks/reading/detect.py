@@ -3,6 +3,8 @@
 import re
 from enum import StrEnum
 
+from contravento.tracks.reading import igc, nmea
+
 MOST_COMMENTS = 1_000  # before the first element
 ROOT = re.compile(rb"<([^\s/>]{1,200})")
 
@@ -12,11 +14,15 @@ class TrackFormat(StrEnum):
     TCX = "tcx"
     FIT = "fit"
     GZIP = "gzip"
+    ZIP = "zip"
     ARCHIVE = "archive"
     PICTURE = "picture"
     DOCUMENT = "document"
     WEB_PAGE = "web page"
     KML = "kml"
+    GEOJSON = "geojson"
+    IGC = "igc"
+    NMEA = "nmea"
     OTHER_XML = "other xml"
     HAS_DOCTYPE = "has doctype"
     UNKNOWN = "unknown"
@@ -24,8 +30,8 @@ class TrackFormat(StrEnum):
 
 SIGNATURES = (
     (b"\x1f\x8b", TrackFormat.GZIP),
-    (b"PK\x03\x04", TrackFormat.ARCHIVE),
-    (b"PK\x05\x06", TrackFormat.ARCHIVE),
+    (b"PK\x03\x04", TrackFormat.ZIP),
+    (b"PK\x05\x06", TrackFormat.ZIP),
     (b"7z\xbc\xaf\x27\x1c", TrackFormat.ARCHIVE),
     (b"Rar!", TrackFormat.ARCHIVE),
     (b"\xfd7zXZ", TrackFormat.ARCHIVE),
@@ -59,8 +65,19 @@ def sniff_binary(content: bytes) -> TrackFormat:
     )
 
 
-def sniff_markup(text: bytes) -> TrackFormat:
-    """The format of a text in UTF-8, by its first element; UNKNOWN if it is not markup."""
+def sniff_text(text: bytes) -> TrackFormat:
+    """The format of a text in UTF-8, by how it begins; UNKNOWN if it is none that we know."""
+    if text.lstrip()[:1] == b"{":
+        return TrackFormat.GEOJSON
+    if nmea.START.match(text):
+        return TrackFormat.NMEA
+    if igc.START.match(text):
+        return TrackFormat.IGC
+    return _sniff_markup(text)
+
+
+def _sniff_markup(text: bytes) -> TrackFormat:
+    """By the first element."""
     at = 0
     for _ in range(MOST_COMMENTS):
         while text[at : at + 1].isspace():

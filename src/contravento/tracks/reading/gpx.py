@@ -11,12 +11,14 @@ from contravento.tracks.errors import BrokenBeforeFirstPoint, NoPoints, TooDeep,
 from contravento.tracks.reading import warnings
 from contravento.tracks.reading.numbers import NAN, parse_number, read_number, short_text
 from contravento.tracks.reading.parsed_file import Findings, ParsedPoints, check_room
+from contravento.tracks.reading.waypoints import Waypoints
 from contravento.tracks.reading.xml_reader import LocalNames, parse, undeclared_prefixes
-from contravento.tracks.recording import Remark, Waypoint
+from contravento.tracks.recording import Remark
 
 NAMESPACE = "http://www.topografix.com/GPX/"
 VERSIONS = ("1.0", "1.1")
 POINTS = {"trkpt", "rtept", "wpt"}
+LABELS = {"name", "sym", "type", "desc", "cmt"}
 DEEPEST = rules.DEEPEST_ELEMENT
 
 
@@ -29,14 +31,12 @@ def read(text: bytes) -> Findings:
     gpx, remarks = parse(text, _Gpx)
     remarks += _remarks_on_the_root(gpx)
     remarks += undeclared_prefixes(gpx.names, text)
-    if len(gpx.waypoints) < gpx.waypoints_seen:
-        left_out = gpx.waypoints_seen - len(gpx.waypoints)
-        remarks.append(warnings.WAYPOINTS_LEFT_OUT(count=left_out, total=gpx.waypoints_seen))
+    remarks += gpx.waypoints.remarks()
     line = _choose_line(gpx, remarks)
     if gpx.commas:
         remarks.append(warnings.COMMA_DECIMALS(count=gpx.commas))
     name = next((name for name in [*line.names, gpx.name] if name), None)
-    return Findings(line, gpx.waypoints, remarks, name, gpx.bad_elevations)
+    return Findings(line, gpx.waypoints.taken, remarks, name, gpx.bad_elevations)
 
 
 def _remarks_on_the_root(gpx: "_Gpx") -> list[Remark]:
@@ -66,8 +66,8 @@ def _choose_line(gpx: "_Gpx", remarks: list[Remark]) -> ParsedPoints:
         return gpx.routes
     if any(remark.code in ("truncated", "broken") for remark in remarks):
         raise BrokenBeforeFirstPoint
-    if gpx.waypoints:
-        raise WaypointsOnly(count=gpx.waypoints_seen)
+    if gpx.waypoints.total:
+        raise WaypointsOnly(count=gpx.waypoints.total)
     raise NoPoints
 
 
@@ -77,8 +77,7 @@ class _Gpx:
     def __init__(self) -> None:
         self.tracks = ParsedPoints()
         self.routes = ParsedPoints()
-        self.waypoints: list[Waypoint] = []
-        self.waypoints_seen = 0
+        self.waypoints = Waypoints()
         self.name = ""
         self.commas = 0
         self.bad_elevations = 0
@@ -91,7 +90,8 @@ class _Gpx:
         self._depth = 0
         self._point_depth = 0  # of the point being read, 0 between points
         self._lon = self._lat = self._elevation = NAN
-        self._time = self._label = ""
+        self._time = ""
+        self._labels: dict[str, str] = {}
         self._route_line: list[tuple[float, float]] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
@@ -113,7 +113,8 @@ class _Gpx:
                 self._lon = self._number(attributes.get("lon", ""))
                 self._lat = self._number(attributes.get("lat", ""))
             self._elevation = NAN
-            self._time = self._label = ""
+            self._time = ""
+            self._labels.clear()
             self._route_line.clear()
         else:
             self._start_container(name, local, attributes)
@@ -129,8 +130,8 @@ class _Gpx:
                 self._elevation = self._read_elevation("".join(self.text))
             elif local == "time":
                 self._time = "".join(self.text)
-            elif local == "name":
-                self._label = short_text("".join(self.text))
+            elif local in LABELS:
+                self._labels[local] = short_text("".join(self.text))
         elif depth == self._point_depth:
             self._point_depth = 0
             self._end_point(self.names[name])
@@ -172,12 +173,15 @@ class _Gpx:
             self._route_line.append(point)
 
     def _end_waypoint(self) -> None:
-        self.waypoints_seen += 1
-        usable = -180 <= self._lon <= 180 and -90 <= self._lat <= 90
-        if usable and len(self.waypoints) < rules.MOST_WAYPOINTS:
-            low, high = rules.LOWEST_ELEVATION_METRES, rules.HIGHEST_ELEVATION_METRES
-            elevation = self._elevation if low <= self._elevation <= high else None
-            self.waypoints.append(Waypoint(self._lon, self._lat, self._label, elevation))
+        label = self._labels.get
+        self.waypoints.add(
+            self._lon,
+            self._lat,
+            self._elevation,
+            label("name", ""),
+            kind=label("sym") or label("type", ""),
+            note=label("desc") or label("cmt", ""),
+        )
 
     def _start_container(self, name: str, local: str, attributes: dict[str, str]) -> None:
         if not self._path:

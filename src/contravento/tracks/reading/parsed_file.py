@@ -71,9 +71,10 @@ class Findings:
     bad_elevations: int = 0
 
 
-def check_room(line: ParsedPoints) -> None:
-    """Raise TooManyPoints when the line has grown beyond what we take."""
-    if len(line.lon) > rules.MOST_POINTS:
+def check_room(line: ParsedPoints, more: int = 0) -> None:
+    """Raise TooManyPoints when the line has grown, or would with so many more, beyond what we
+    take."""
+    if len(line.lon) + more > rules.MOST_POINTS:
         raise TooManyPoints(limit=rules.MOST_POINTS)
 
 

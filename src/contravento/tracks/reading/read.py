@@ -1,5 +1,6 @@
 """Reads a track file of any format into a recording."""
 
+import io
 import zlib
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -10,26 +11,45 @@ from contravento.tracks.errors import (
     Document,
     EmptyFile,
     HasDoctype,
-    KmlFile,
     NotATrack,
     OtherXml,
     Picture,
+    SeveralTracks,
     UnreadableTrack,
     WebPage,
 )
-from contravento.tracks.reading import fit, gpx, tcx, text_encoding, warnings
+from contravento.tracks.reading import (
+    archive,
+    fit,
+    geojson,
+    gpx,
+    igc,
+    kml,
+    nmea,
+    tcx,
+    text_encoding,
+    warnings,
+)
 from contravento.tracks.reading.cleaning.clean import clean
-from contravento.tracks.reading.detect import TrackFormat, sniff_binary, sniff_markup
+from contravento.tracks.reading.detect import TrackFormat, sniff_binary, sniff_text
+from contravento.tracks.reading.numbers import short_text
 from contravento.tracks.reading.parsed_file import Findings
 from contravento.tracks.recording import Recording, Remark
 
-READERS = {TrackFormat.GPX: gpx.read, TrackFormat.TCX: tcx.read}
+READERS = {
+    TrackFormat.GPX: gpx.read,
+    TrackFormat.TCX: tcx.read,
+    TrackFormat.KML: kml.read,
+    TrackFormat.GEOJSON: geojson.read,
+    TrackFormat.IGC: igc.read,
+    TrackFormat.NMEA: nmea.read,
+}
 REFUSALS: dict[TrackFormat, type[UnreadableTrack]] = {
     TrackFormat.GZIP: Archive,
+    TrackFormat.ZIP: Archive,
     TrackFormat.ARCHIVE: Archive,
     TrackFormat.PICTURE: Picture,
     TrackFormat.DOCUMENT: Document,
-    TrackFormat.KML: KmlFile,
     TrackFormat.OTHER_XML: OtherXml,
     TrackFormat.HAS_DOCTYPE: HasDoctype,
     TrackFormat.UNKNOWN: NotATrack,
@@ -39,17 +59,31 @@ REFUSALS: dict[TrackFormat, type[UnreadableTrack]] = {
 def read_recording(
     content: bytes, *, file_name: str = "", now: datetime | None = None
 ) -> Recording:
-    """Read a GPX, TCX or FIT file, packed with gzip or not, by what it holds and not by its name.
+    """Read a GPX, TCX, FIT, KML, GeoJSON, IGC or NMEA file by what it holds, not by its name;
+    packed with gzip or alone in a zip archive (as KMZ is), too.
 
     Raises a subclass of UnreadableTrack that says why, and nothing else, whatever the bytes are.
     What was odd is in the recording's report. `now` is for tests: times after it are not believed.
     """
     if not content:
         raise EmptyFile
-    content, remarks = _unpack(content)
+    content, file_name, remarks = _take_out(content, file_name)
+    content, unpacked = _unpack(content)
+    remarks += unpacked
     findings = _read(content, file_name)
     findings.remarks[:0] = remarks
     return clean(findings, now=(now or datetime.now(UTC)).timestamp())
+
+
+def _take_out(content: bytes, file_name: str) -> tuple[bytes, str, list[Remark]]:
+    """The one track of a zip archive with its name."""
+    if sniff_binary(content) != TrackFormat.ZIP:
+        return content, file_name, []
+    file = io.BytesIO(content)
+    if (count := archive.count_members(file)) > 1:
+        raise SeveralTracks(count=count)
+    member = next(archive.read_members(file))
+    return member.content, member.name, [warnings.FROM_ARCHIVE(name=short_text(member.name))]
 
 
 def _unpack(content: bytes) -> tuple[bytes, list[Remark]]:
@@ -75,7 +109,7 @@ def _read(content: bytes, file_name: str) -> Findings:
     if kind != TrackFormat.UNKNOWN:
         raise REFUSALS[kind]
     text, remarks = text_encoding.to_utf8(content)
-    kind = sniff_markup(text)
+    kind = sniff_text(text)
     if kind == TrackFormat.WEB_PAGE:
         raise WebPage(ending=PurePath(file_name).suffix[:10] or ".html")
     if kind in REFUSALS:

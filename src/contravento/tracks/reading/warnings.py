@@ -8,6 +8,9 @@ UNPACKED = RemarkKind("unpacked", N_("The file was packed with gzip; it was unpa
 PACKED_PART = RemarkKind(
     "packed_part", N_("The packed file breaks off; what could be unpacked was read.")
 )
+FROM_ARCHIVE = RemarkKind(
+    "from_archive", N_("The track was taken out of an archive, where it is called “%(name)s”.")
+)
 BYTE_ORDER_MARK = RemarkKind(
     "byte_order_mark", N_("A byte-order mark stands before the file; harmless.")
 )
@@ -66,6 +69,11 @@ BROKEN_OFF = RemarkKind(
 )
 TRAILING_BYTES = RemarkKind(
     "trailing", N_("Something stands after the end of the ride; it was left out (%(count)s bytes).")
+)
+
+# About the file as NMEA.
+DAMAGED_SENTENCES = RemarkKind(
+    "damaged_sentences", N_("Lines whose checksum does not match were left out (%(count)s).")
 )
 
 # About positions.

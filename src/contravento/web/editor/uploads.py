@@ -1,5 +1,6 @@
 """Tracks and photos on their way into a trip, each a row that says how far it has come."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -8,13 +9,14 @@ from fastapi import APIRouter, Form as FormField, Response
 from starlette.datastructures import UploadFile
 
 from contravento.http.upload_quota import check_upload
-from contravento.http.uploads import safe_file_name
 from contravento.kit.errors import NotFound
+from contravento.kit.file_names import safe_file_name
 from contravento.kit.i18n.catalogue import translate
 from contravento.photos import queries as photo_queries, rules as photo_rules, service as photos
 from contravento.photos.models import Photo
 from contravento.tracks import queries as track_queries, rules as track_rules, service as tracks
 from contravento.tracks.models import Track
+from contravento.tracks.reading import archive
 from contravento.trips import queries as trip_queries
 from contravento.trips.models import Trip
 from contravento.web.auth import redirect
@@ -24,7 +26,7 @@ from contravento.web.rendering.forms import attempt, files_in
 
 router = APIRouter()
 
-TRACK_ENDINGS = (".gpx", ".fit", ".tcx", ".gpx.gz", ".fit.gz", ".tcx.gz", ".xml", ".kml")
+TRACK_ENDINGS = (*archive.ENDINGS, ".xml", ".zip")
 NOTHING_NEW = 204  # htmx leaves the row as it is, and no screen reader speaks it again
 
 Kind = Literal["track", "photo"]
@@ -135,10 +137,10 @@ async def keep_files(editor: EditorRequest, slug: str, kind: Kind | None = None)
     for file in files_in(editor.fields, "file"):
         name = safe_file_name(file.filename)
         as_track = kind == "track" if kind else is_track(name)
-        keep = _keep_track if as_track else _keep_photo
+        keep = _keep_tracks if as_track else _keep_photo
         upload, refusal = await attempt(editor.session, keep(editor, trip_id, file, name))
-        if isinstance(upload, Track):
-            outcome.tracks.append(upload)
+        if isinstance(upload, list):
+            outcome.tracks += upload
         elif isinstance(upload, Photo):
             outcome.photos.append(upload)
         elif isinstance(refusal, NotFound):
@@ -160,10 +162,13 @@ async def _receive(editor: EditorRequest, slug: str, kind: Kind) -> Response:
     return redirect(f"/trips/{state.trip.slug}/edit#files")
 
 
-async def _keep_track(editor: EditorRequest, trip_id: UUID, file: UploadFile, name: str) -> Track:
+async def _keep_tracks(
+    editor: EditorRequest, trip_id: UUID, file: UploadFile, name: str
+) -> list[Track]:
     track_rules.check_file_size(file.size or 0)
-    await _check_quota(editor, file)
-    return await tracks.upload_track(
+    size_bytes = await asyncio.to_thread(archive.unpacked_bytes, file.file, file.size or 0)
+    await _check_quota(editor, size_bytes)
+    return await tracks.upload_tracks(
         editor.session,
         trip_id,
         file.file,
@@ -176,7 +181,7 @@ async def _keep_track(editor: EditorRequest, trip_id: UUID, file: UploadFile, na
 
 async def _keep_photo(editor: EditorRequest, trip_id: UUID, file: UploadFile, name: str) -> Photo:
     photo_rules.check_file_size(file.size or 0)
-    await _check_quota(editor, file)
+    await _check_quota(editor, file.size or 0)
     return await photos.upload_photo(
         editor.session,
         trip_id,
@@ -188,12 +193,12 @@ async def _keep_photo(editor: EditorRequest, trip_id: UUID, file: UploadFile, na
     )
 
 
-async def _check_quota(editor: EditorRequest, file: UploadFile) -> None:
+async def _check_quota(editor: EditorRequest, size_bytes: int) -> None:
     await check_upload(
         editor.session,
         editor.page.resources,
         rider_id=editor.rider_id,
-        size_bytes=file.size or 0,
+        size_bytes=size_bytes,
     )
 
 

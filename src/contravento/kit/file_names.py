@@ -1,4 +1,4 @@
-"""Uploaded files, for pages and JSON alike."""
+"""What is kept of an uploaded file's name."""
 
 from pathlib import PurePosixPath
 

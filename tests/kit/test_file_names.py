@@ -2,7 +2,7 @@
 
 import pytest
 
-from contravento.http.uploads import safe_file_name
+from contravento.kit.file_names import safe_file_name
 
 
 @pytest.mark.parametrize(
