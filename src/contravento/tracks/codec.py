@@ -9,12 +9,12 @@ bytes lie together.
 
 import json
 import struct
-import zlib
 from dataclasses import asdict, dataclass
 from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 from contravento.tracks import geometry
@@ -32,7 +32,7 @@ HEADER = struct.Struct("<4sBIIHI")  # magic, version, points, bytes of JSON, lev
 WHOLE_HEADER = struct.Struct("<4sBII")  # magic, version, points, bytes of JSON
 LEVEL = struct.Struct("<II")  # points, bytes
 BLOCK = struct.Struct("<I")  # bytes
-COMPRESSION = 4
+COMPRESSION = 2
 PACKED_ENDING = ".v2"  # of the keys of files in the present version
 POINTS_PER_BLOCK = 8_192  # a few milliseconds for whoever reads one
 
@@ -72,7 +72,7 @@ def pack(recording: Recording, significance: NDArray[np.float32]) -> bytes:
         "waypoints": [asdict(waypoint) for waypoint in recording.waypoints],
         "report": [asdict(remark) for remark in recording.report],
     }
-    text = zlib.compress(json.dumps(rest, separators=(",", ":")).encode(), COMPRESSION)
+    text = isal_zlib.compress(json.dumps(rest, separators=(",", ":")).encode(), COMPRESSION)
     levels = geometry.pack_levels(recording, significance)
     blocks = [
         _pack_block(recording, significance, slice(first, first + POINTS_PER_BLOCK))
@@ -125,10 +125,10 @@ def unpack_block(block: bytes) -> tuple[Recording, NDArray[np.float32]]:
     """A stretch of a recording, numbered by the segments of the whole, and its significance.
     Raises UnknownPacking."""
     try:
-        body = zlib.decompress(block)
+        body = isal_zlib.decompress(block)
         (points,) = BLOCK.unpack_from(body)
         columns, weights = _take(Columns(body, BLOCK.size, points))
-    except (struct.error, zlib.error, ValueError) as error:
+    except (struct.error, isal_zlib.error, ValueError) as error:
         raise UnknownPacking from error
     return Recording(**columns, tracks=1), weights
 
@@ -155,9 +155,9 @@ def _unpack(packed: bytes) -> tuple[Recording, NDArray[np.float32]]:
         for name in ("lon", "lat", "elevation", "time", "segment")
     }
     try:
-        text = zlib.decompress(packed[slice(*contents.text)])
+        text = isal_zlib.decompress(packed[slice(*contents.text)])
         recording = _with_words(columns, text)
-    except (zlib.error, ValueError, KeyError, TypeError) as error:
+    except (isal_zlib.error, ValueError, KeyError, TypeError) as error:
         raise UnknownPacking from error
     return recording, np.concatenate([weights for _, weights in stretches])
 
@@ -166,10 +166,10 @@ def _unpack_whole(packed: bytes) -> tuple[Recording, NDArray[np.float32]]:
     """The earlier version: the text and then each column of all points, in one stream."""
     try:
         _, _, points, text_bytes = WHOLE_HEADER.unpack_from(packed)
-        body = zlib.decompress(memoryview(packed)[WHOLE_HEADER.size :])
+        body = isal_zlib.decompress(memoryview(packed)[WHOLE_HEADER.size :])
         columns, weights = _take(Columns(body, text_bytes, points))
         return _with_words(columns, body[:text_bytes]), weights
-    except (struct.error, zlib.error, ValueError, KeyError, TypeError) as error:
+    except (struct.error, isal_zlib.error, ValueError, KeyError, TypeError) as error:
         raise UnknownPacking from error
 
 
@@ -195,7 +195,7 @@ def _pack_block(recording: Recording, significance: NDArray[np.float32], which: 
         pack_column(recording.segment[which].astype(np.int64), 4),
         pack_significance(significance[which]),
     ]
-    return zlib.compress(b"".join(columns), COMPRESSION)
+    return isal_zlib.compress(b"".join(columns), COMPRESSION)
 
 
 def _take(columns: Columns) -> tuple[dict[str, Any], NDArray[np.float32]]:

@@ -5,12 +5,12 @@ They are made once, when a file is read; whoever draws reads as many as it asks 
 than MOST_POINTS_DRAWN points, whatever was uploaded.
 """
 
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import orjson
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 from contravento.tracks.analysis.measures import longest_segments
@@ -23,7 +23,7 @@ DECIMALS = 6  # a tenth of a metre
 DEGREE = 10**DECIMALS
 POSITION_BYTES = 5
 INDEX_BYTES = 4
-COMPRESSION = 4
+COMPRESSION = 2
 
 # Metres, from coarse to fine. The first level has the ends of segments besides.
 _STEPS = (10.0, 7.0, 5.0, 3.0, 2.0, 1.5)
@@ -129,11 +129,11 @@ def _pack(recording: Recording, chosen: NDArray[np.intp]) -> bytes:
         (np.rint(recording.lat[chosen] * DEGREE).astype(np.int64), POSITION_BYTES),
         (recording.segment[chosen].astype(np.int64), INDEX_BYTES),
     )
-    return zlib.compress(b"".join(pack_column(*column) for column in columns), COMPRESSION)
+    return isal_zlib.compress(b"".join(pack_column(*column) for column in columns), COMPRESSION)
 
 
 def _unpack(level: bytes) -> tuple[NDArray[np.int64], ...]:
-    body = zlib.decompress(level)
+    body = isal_zlib.decompress(level)
     widths = (INDEX_BYTES, POSITION_BYTES, POSITION_BYTES, INDEX_BYTES)
     columns = Columns(body, 0, len(body) // sum(widths))
     return tuple(columns.take(width) for width in widths)

@@ -55,9 +55,20 @@ def draw_outline(
     """
     drawn = longest_segments(recording, at_most // 2)
     weights = np.where(drawn[recording.segment], weights, -1.0).astype(np.float32)
-    kept = np.sort(np.argsort(-weights, kind="stable")[:at_most])
+    kept = _heaviest(weights, at_most)
     kept = kept[weights[kept] > 0]
     lon = geodesy.unroll(recording.lon)[kept]
     points = np.stack((lon, recording.lat[kept]), axis=1).round(5)
     cuts = np.flatnonzero(np.diff(recording.segment[kept])) + 1
     return [[(x, y) for x, y in line.tolist()] for line in np.split(points, cuts)]
+
+
+def _heaviest(weights: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """Indices of the heaviest so many, ascending; of equal ones the first."""
+    if len(weights) > count:
+        least = np.partition(weights, -count)[-count]
+        candidates = np.flatnonzero(weights >= least)
+    else:
+        candidates = np.arange(len(weights))
+    order = np.argsort(-weights[candidates], kind="stable")[:count]
+    return np.sort(candidates[order])

@@ -41,8 +41,11 @@ def split_days(
     if np.isnan(recording.time).all():
         return ()
     day = _solar_days(recording)
-    order = np.argsort(day, kind="stable")
-    numbers, begins = np.unique(day[order], return_index=True)
+    order = np.arange(len(day))
+    if (np.diff(day) < 0).any():
+        order = np.argsort(day, kind="stable")
+    begins = np.flatnonzero(np.diff(day[order], prepend=day[order[0]] - 1))
+    numbers = day[order][begins]
     travelled = np.concatenate(([0.0], steps))
     return tuple(
         _measure_day(recording, travelled, smoothed, points, number)
@@ -53,8 +56,10 @@ def split_days(
 def _solar_days(recording: Recording) -> NDArray[np.int64]:
     """For each point the number of its day since 1970, (n,)."""
     timed = np.flatnonzero(~np.isnan(recording.time))
-    latest = np.searchsorted(timed, np.arange(len(recording.time)), side="right") - 1
-    source = timed[np.maximum(latest, 0)]
+    source = timed
+    if len(timed) < len(recording.time):
+        latest = np.searchsorted(timed, np.arange(len(recording.time)), side="right") - 1
+        source = timed[np.maximum(latest, 0)]
     hours = np.round(geodesy.unroll(recording.lon)[source] / DEGREES_AN_HOUR)
     return np.floor((recording.time[source] + hours * 3_600) / DAY_SECONDS).astype(np.int64)
 

@@ -34,6 +34,8 @@ def steps(lon: Floats, lat: Floats) -> Floats:
 
 def unroll(lon: Floats) -> Floats:
     """Longitudes without jumps at the antimeridian: they run on past ±180°. (n,) degrees."""
+    if len(lon) == 0 or np.ptp(lon) < 180:
+        return lon
     return np.asarray(np.unwrap(lon, period=360.0), np.float64)
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from contravento.tracks import rules
@@ -130,7 +129,13 @@ def _median_of_five(values: Floats) -> Floats:
     if len(values) < 5:
         return values
     padded = np.pad(values, 2, mode="edge")
-    return np.asarray(np.median(sliding_window_view(padded, 5), axis=1), np.float64)
+    a, b, c, d, e = (padded[first : first + len(values)] for first in range(5))
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    lower, higher = np.minimum(c, d), np.maximum(c, d)
+    # Of the four, neither the least nor the greatest can be the median of five.
+    first, second = np.maximum(low, lower), np.minimum(high, higher)
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    return np.asarray(np.maximum(low, np.minimum(high, e)), np.float64)
 
 
 def _extremes(elevation: Floats) -> tuple[float | None, float | None]:

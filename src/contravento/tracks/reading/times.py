@@ -31,10 +31,12 @@ def parse_times(texts: list[str]) -> Times:
     """
     seconds = np.full(len(texts), np.nan)
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-    for length in np.unique(lengths).tolist():
+    different = np.unique(lengths).tolist()
+    for length in different:
         if SHORTEST <= length <= LONGEST:
             of_length = np.flatnonzero(lengths == length)
-            joined = "".join([texts[i] for i in of_length.tolist()])
+            is_only = len(different) == 1
+            joined = "".join(texts if is_only else [texts[i] for i in of_length.tolist()])
             characters = np.frombuffer(joined.encode("ascii", "replace"), np.uint8)
             seconds[of_length] = _parse_usual(characters.reshape(-1, length))
     return _parse_the_rest(texts, seconds, lengths)
@@ -42,7 +44,7 @@ def parse_times(texts: list[str]) -> Times:
 
 def _parse_usual(characters: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Seconds for (m, length) characters that are a UTC time, NaN for all others."""
-    digits = (characters - np.uint8(ord("0"))).astype(np.int64)
+    digits = characters - np.uint8(ord("0"))
     fraction = digits[:, 20:-1]
     usual = (
         (digits[:, DIGITS] <= 9).all(axis=1)
@@ -52,13 +54,14 @@ def _parse_usual(characters: NDArray[np.uint8]) -> NDArray[np.float64]:
     )
     if characters.shape[1] > SHORTEST:
         usual &= (characters[:, 19] == ord(".")) & (fraction.shape[1] > 0)
-    year = digits[:, 0] * 1000 + digits[:, 1] * 100 + digits[:, 2] * 10 + digits[:, 3]
-    month, day, hour, minute, second = (
-        digits[:, at] * 10 + digits[:, at + 1] for at in (5, 8, 11, 14, 17)
+    century, year, month, day, hour, minute, second = (
+        digits[:, at].astype(np.int32) * 10 + digits[:, at + 1] for at in (0, 2, 5, 8, 11, 14, 17)
     )
+    year += century * 100
     usual &= (month >= 1) & (month <= 12) & (day >= 1) & (day <= _days_in(year, month))
     usual &= (hour <= 23) & (minute <= 59) & (second <= 60)
-    whole = _days_since_1970(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
+    clock = hour * 3_600 + minute * 60 + second
+    whole = _days_since_1970(year, month, day).astype(np.int64) * 86_400 + clock
     part = fraction @ (10.0 ** -np.arange(1, fraction.shape[1] + 1))
     return np.where(usual, whole + part, np.nan)
 

@@ -47,7 +47,7 @@ def parse[R: Reader](text: bytes, make_reader: Callable[[], R]) -> tuple[R, list
     passes through.
     """
     reader = make_reader()
-    error = _run(text, reader)
+    error = run(text, reader)
     if error is None:
         return reader, []
     remarks: list[Remark] = []
@@ -55,7 +55,7 @@ def parse[R: Reader](text: bytes, make_reader: Callable[[], R]) -> tuple[R, list
         text, remarks = _repair(text)
         if remarks:
             reader = make_reader()
-            error = _run(text, reader)
+            error = run(text, reader)
     return reader, remarks + ([_describe(error)] if error else [])
 
 
@@ -82,7 +82,8 @@ def undeclared_prefixes(names: LocalNames, text: bytes) -> list[Remark]:
     ]
 
 
-def _run(text: bytes, reader: Reader) -> expat.ExpatError | None:
+def run(text: bytes, reader: Reader) -> expat.ExpatError | None:
+    """Let a reader hear the document as far as it is whole; the error that ended it, if any."""
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_doctype

@@ -178,7 +178,10 @@ def _drop_stray_points(draft: Draft) -> None:
     """Drop excursions that nobody can have made. Where one returns to just where it left, one point
     says so."""
     mask = np.ones(len(draft.lon), np.bool_)
-    for which in _suspicious_segments(draft):
+    suspicious = _suspicious_segments(draft)
+    if not suspicious:
+        return
+    for which in suspicious:
         stray = positions.stray_points(draft.lon[which], draft.lat[which], draft.time[which])
         if (
             stray.mean() > rules.MOST_STRAY_SHARE
@@ -224,13 +227,16 @@ def _segments_of_length(draft: Draft) -> list[slice]:
 
 def _split_at_transfers(draft: Draft) -> None:
     """Begin a new segment where a train or a ferry took over in silence: its way is not ridden."""
+    duration = np.diff(draft.time)
     with np.errstate(invalid="ignore"):
-        duration = np.diff(draft.time)
+        silent = draft.follows() & (duration > rules.TRANSFER_SECONDS)
+        if not silent.any():
+            return
         step = geodesy.steps(draft.lon, draft.lat)
-        usual = np.nanmedian(duration) if np.isfinite(duration).any() else np.inf
+        usual = np.nanmedian(duration)
         transfers = (
-            draft.follows()
-            & (duration > max(rules.TRANSFER_SECONDS, 20 * usual))
+            silent
+            & (duration > 20 * usual)
             & (step > rules.TRANSFER_METRES)
             & (step > rules.TRANSFER_METRES_PER_SECOND * duration)
         )
@@ -253,9 +259,11 @@ def _check_elevations(draft: Draft, unreadable: int) -> None:
 
 
 def _false_heights(draft: Draft) -> Mask:
-    step = geodesy.steps(draft.lon, draft.lat)
     with np.errstate(invalid="ignore"):
         cliffs = draft.follows() & (np.abs(np.diff(draft.elevation)) > rules.CLIFF_METRES)
+    if not cliffs.any():
+        return np.zeros(len(draft.lon), np.bool_)
+    step = geodesy.steps(draft.lon, draft.lat)
     way = np.concatenate(([0.0], np.cumsum(step)))
     false = np.zeros(len(way), np.bool_)
     for number in np.unique(draft.segment[1:][cliffs]).tolist():

@@ -44,6 +44,8 @@ class Draft:
             self.report.append(kind(count=int(count), **params))
 
     def keep(self, mask: Mask) -> None:
+        if mask.all():
+            return
         for name in ("lon", "lat", "elevation", "time", "segment", "track"):
             setattr(self, name, getattr(self, name)[mask])
 
