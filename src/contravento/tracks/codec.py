@@ -9,6 +9,7 @@ bytes lie together.
 
 import json
 import struct
+import zlib
 from dataclasses import asdict, dataclass
 from itertools import accumulate, pairwise
 from typing import Any
@@ -125,10 +126,10 @@ def unpack_block(block: bytes) -> tuple[Recording, NDArray[np.float32]]:
     """A stretch of a recording, numbered by the segments of the whole, and its significance.
     Raises UnknownPacking."""
     try:
-        body = isal_zlib.decompress(block)
+        body = zlib.decompress(block)
         (points,) = BLOCK.unpack_from(body)
         columns, weights = _take(Columns(body, BLOCK.size, points))
-    except (struct.error, isal_zlib.error, ValueError) as error:
+    except (struct.error, zlib.error, ValueError) as error:
         raise UnknownPacking from error
     return Recording(**columns, tracks=1), weights
 
@@ -155,9 +156,9 @@ def _unpack(packed: bytes) -> tuple[Recording, NDArray[np.float32]]:
         for name in ("lon", "lat", "elevation", "time", "segment")
     }
     try:
-        text = isal_zlib.decompress(packed[slice(*contents.text)])
+        text = zlib.decompress(packed[slice(*contents.text)])
         recording = _with_words(columns, text)
-    except (isal_zlib.error, ValueError, KeyError, TypeError) as error:
+    except (zlib.error, ValueError, KeyError, TypeError) as error:
         raise UnknownPacking from error
     return recording, np.concatenate([weights for _, weights in stretches])
 
@@ -166,10 +167,10 @@ def _unpack_whole(packed: bytes) -> tuple[Recording, NDArray[np.float32]]:
     """The earlier version: the text and then each column of all points, in one stream."""
     try:
         _, _, points, text_bytes = WHOLE_HEADER.unpack_from(packed)
-        body = isal_zlib.decompress(memoryview(packed)[WHOLE_HEADER.size :])
+        body = zlib.decompress(memoryview(packed)[WHOLE_HEADER.size :])
         columns, weights = _take(Columns(body, text_bytes, points))
         return _with_words(columns, body[:text_bytes]), weights
-    except (struct.error, isal_zlib.error, ValueError, KeyError, TypeError) as error:
+    except (struct.error, zlib.error, ValueError, KeyError, TypeError) as error:
         raise UnknownPacking from error
 
 

@@ -5,6 +5,7 @@ They are made once, when a file is read; whoever draws reads as many as it asks 
 than MOST_POINTS_DRAWN points, whatever was uploaded.
 """
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -133,7 +134,7 @@ def _pack(recording: Recording, chosen: NDArray[np.intp]) -> bytes:
 
 
 def _unpack(level: bytes) -> tuple[NDArray[np.int64], ...]:
-    body = isal_zlib.decompress(level)
+    body = zlib.decompress(level)
     widths = (INDEX_BYTES, POSITION_BYTES, POSITION_BYTES, INDEX_BYTES)
     columns = Columns(body, 0, len(body) // sum(widths))
     return tuple(columns.take(width) for width in widths)

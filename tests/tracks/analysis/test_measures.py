@@ -3,32 +3,51 @@ from datetime import date
 
 import numpy as np
 import pytest
+from geographiclib.geodesic import Geodesic
 from hypothesis import given, settings, strategies as st
 
-from contravento.tracks import rules
+from contravento.tracks.analysis.geodesy import distance
 from contravento.tracks.analysis.measures import measure
 from contravento.tracks.analysis.profile import draw_profile
 from tests.tracks.making import NAN, Place, recording
 
-DEGREE = np.pi / 180 * rules.EARTH_RADIUS_METRES  # 111,195 m of a great circle
+DEGREE = np.pi / 180 * 6_378_137  # 111,319 m of the equator
+NORTHWARD = 110_574.3886  # metres of a degree of the meridian at the equator, by geographiclib
 NOON = 1_717_243_200.0  # 1 June 2024, 12:00 UTC
 
 
 def test_a_degree_of_the_equator_and_of_a_meridian_have_their_length() -> None:
     assert measure(recording([(0, 0), (1, 0)])).distance_metres == pytest.approx(DEGREE)
-    assert measure(recording([(9, 89), (9, 90)])).distance_metres == pytest.approx(DEGREE)
-    assert measure(recording([(0, 60), (180, 60)])).distance_metres == pytest.approx(60 * DEGREE)
+    assert measure(recording([(9, 89), (9, 90)])).distance_metres == pytest.approx(111_693.9, 1e-5)
+    over_the_pole = measure(recording([(0, 60), (180, 60)])).distance_metres
+    assert over_the_pole == pytest.approx(6_695_785.8, 1e-5)
+
+
+@given(
+    st.tuples(st.floats(-180, 180), st.floats(-85, 85)),
+    st.tuples(st.floats(-3, 3), st.floats(-3, 3)),
+    st.sampled_from([1e-5, 1e-3, 0.05, 1, 20]),
+)
+@settings(max_examples=500, deadline=None)
+def test_distances_are_those_of_the_ellipsoid(
+    place: tuple[float, float], way: tuple[float, float], scale: float
+) -> None:
+    lon, lat = place
+    other_lon, other_lat = lon + way[0] * scale, float(np.clip(lat + way[1] * scale, -89, 89))
+    metres = Geodesic.WGS84.Inverse(lat, lon, other_lat, other_lon)["s12"]
+    ends = (np.array([value]) for value in (lon, lat, (other_lon + 180) % 360 - 180, other_lat))
+    assert distance(*ends)[0] == pytest.approx(metres, rel=1e-4, abs=1e-4)
 
 
 def test_a_step_of_a_millimetre_is_not_lost() -> None:
     places: list[Place] = [(8, 47), (8, 47 + 1e-8)]
-    assert measure(recording(places)).distance_metres == pytest.approx(1e-8 * DEGREE, rel=1e-4)
+    assert measure(recording(places)).distance_metres == pytest.approx(1e-8 * 111_200, rel=2e-3)
 
 
 def test_nothing_is_counted_across_the_gap_between_segments() -> None:
     measures = measure(
         recording(
-            [(0, 0), (0, 1), (50, 50), (50, 51)],
+            [(0, 0), (1, 0), (50, 0), (51, 0)],
             elevation=[0, 100, 900, 1000],
             time=[NOON, NOON + 100, NOON + 9_000, NOON + 9_100],
             segment=[0, 0, 1, 1],
@@ -138,13 +157,13 @@ def test_days_are_divided_at_midnight_by_the_sun() -> None:
     assert (first.on, second.on) == (date(2024, 6, 1), date(2024, 6, 2))
     assert (first.first, first.last, second.first) == ((150, 0), (150, 1), (150, 2))
     assert (first.highest_metres, first.ascent_metres) == (50.0, 50.0)
-    assert second.distance_metres == pytest.approx(2 * DEGREE)
+    assert second.distance_metres == pytest.approx(2 * NORTHWARD, rel=1e-4)
 
 
 def test_a_point_without_a_time_belongs_to_the_day_before_it() -> None:
     measures = measure(recording([(0, 0), (0, 1), (0, 2)], time=[NAN, NOON, NAN]))
     assert [day.on for day in measures.days] == [date(2024, 6, 1)]
-    assert measures.days[0].distance_metres == pytest.approx(2 * DEGREE)
+    assert measures.days[0].distance_metres == pytest.approx(2 * NORTHWARD, rel=1e-4)
 
 
 times = st.lists(st.none() | st.integers(0, 4 * 86_400), min_size=1, max_size=40)
@@ -194,8 +213,8 @@ def test_a_gap_in_elevation_is_filled_in_the_profile() -> None:
 
 
 def test_grades_are_percent_and_never_from_one_segment_to_the_next() -> None:
-    places: list[Place] = [(0, i * 10 / DEGREE) for i in range(40)]
+    places: list[Place] = [(0, i * 10 / NORTHWARD) for i in range(40)]
     heights = [*range(20), *range(800, 820)]  # 10 % and, after a cable car, 10 % again
     profile = draw_profile(recording(places, elevation=heights, segment=[0] * 20 + [1] * 20))
     assert profile is not None
-    assert profile.grade_percent == pytest.approx([10] * 40)
+    assert profile.grade_percent == pytest.approx([10] * 40, rel=1e-4)

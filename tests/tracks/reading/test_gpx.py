@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from contravento.tracks import errors, rules
-from contravento.tracks.analysis.geodesy import great_circle
+from contravento.tracks.analysis.geodesy import distance
 from contravento.tracks.export import write_gpx
 from contravento.tracks.pipeline import digest
 from contravento.tracks.reading.read import read_recording
@@ -209,7 +209,7 @@ def test_what_is_written_is_read_again_as_it_was(
         np.testing.assert_allclose(values, were, atol=1e-3)
     first_of_segment = np.append(True, np.diff(first.segment) > 0)
     expected = sum(
-        great_circle(first.lon[i - 1 : i], first.lat[i - 1 : i], first.lon[i], first.lat[i])[0]
+        distance(first.lon[i - 1 : i], first.lat[i - 1 : i], first.lon[i], first.lat[i])[0]
         for i in range(1, len(first))
         if not first_of_segment[i]
     )

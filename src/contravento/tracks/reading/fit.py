@@ -232,7 +232,7 @@ class _Fit:
         paused_at = next((i for i in range(len(line) - 1, -1, -1) if not isnan(line.lon[i])), None)
         if paused_at is None:
             return False
-        way = geodesy.great_circle(
+        way = geodesy.distance(
             *(np.array(degrees) for degrees in (line.lon[paused_at], line.lat[paused_at], lon, lat))
         )
         return bool(way > rules.PAUSED_ELSEWHERE_METRES)

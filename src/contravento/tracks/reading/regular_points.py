@@ -173,7 +173,8 @@ def _numbers(texts: list[str | None] | None, count: int) -> Iterable[float]:
 def _learn(text: bytes, point: str, vocabulary: Vocabulary) -> _Shape | None:
     """The shape of the longest of the first few points."""
     tag, end_tag = f"<{point}".encode(), f"</{point}>".encode()
-    samples, at = [], text.find(tag)
+    samples: list[bytes] = []
+    at = text.find(tag)
     while at >= 0 and len(samples) < SAMPLES:
         end = text.find(b">", at) + 1
         if text[end - 2 : end] != b"/>":

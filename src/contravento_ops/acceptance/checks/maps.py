@@ -14,7 +14,7 @@ from typing import Any
 
 from contravento_ops.acceptance.context import CheckContext
 from contravento_ops.acceptance.tools.browser import Tab
-from contravento_ops.acceptance.tools.sample_files import Ride, haversine
+from contravento_ops.acceptance.tools.sample_files import Ride, distance
 from contravento_ops.kit.check_result import CheckFailed, Evidence
 
 LIVE_SECONDS = 30
@@ -108,8 +108,8 @@ def metres_per_pixel(scale: str, pixels: float) -> float:
 def size_in_metres(bounds: tuple[float, float, float, float]) -> tuple[float, float]:
     west, south, east, north = bounds
     middle = (south + north) / 2
-    across = haversine((west, middle), (east, middle))
-    return across, haversine((west, south), (west, north))
+    across = distance((west, middle), (east, middle))
+    return across, distance((west, south), (west, north))
 
 
 def _words(bounds: tuple[float, ...]) -> str:

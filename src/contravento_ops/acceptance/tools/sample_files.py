@@ -6,7 +6,8 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-EARTH_RADIUS_METRES = 6_371_008.8  # the mean radius, which the product's figures are on
+SEMI_MAJOR_METRES = 6_378_137.0  # of WGS 84, which the product's figures are on
+ECCENTRICITY_SQUARED = 0.00669437999014
 POINTS = 1200
 FEW_COLOURS = 40
 
@@ -21,7 +22,7 @@ class Ride:
     @property
     def metres(self) -> float:
         pairs = zip(self.places, self.places[1:], strict=False)
-        return sum(haversine(one, other) for one, other in pairs)
+        return sum(distance(one, other) for one, other in pairs)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -49,14 +50,17 @@ def a_ride() -> Ride:
     return Ride(places, gpx.encode())
 
 
-def haversine(one: Place, other: Place) -> float:
-    """Metres on the sphere between two places in degrees."""
-    (lon_a, lat_a), (lon_b, lat_b) = (tuple(map(math.radians, each)) for each in (one, other))
-    half_chord = (
-        math.sin((lat_b - lat_a) / 2) ** 2
-        + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2
-    )
-    return 2 * EARTH_RADIUS_METRES * math.asin(math.sqrt(half_chord))
+def distance(one: Place, other: Place) -> float:
+    """Metres on the ellipsoid between two places in degrees, a few kilometres apart at most.
+
+    Source: J. P. Snyder, “Map Projections: A Working Manual”, USGS 1395, equations 4-18, 4-20.
+    """
+    (lon_a, lat_a), (lon_b, lat_b) = (tuple(map(math.radians, place)) for place in (one, other))
+    middle = (lat_a + lat_b) / 2
+    curvature = math.sqrt(1 - ECCENTRICITY_SQUARED * math.sin(middle) ** 2)
+    north = SEMI_MAJOR_METRES * (1 - ECCENTRICITY_SQUARED) / curvature**3 * (lat_b - lat_a)
+    east = SEMI_MAJOR_METRES / curvature * math.cos(middle) * (lon_b - lon_a)
+    return math.hypot(north, east)
 
 
 def a_picture(width: int, height: int, *, noisy_rows: int = FEW_COLOURS) -> bytes:

@@ -98,7 +98,7 @@ def _drop_null_island(draft: Draft) -> None:
     if not at_zero.any() or np.count_nonzero(~at_zero) < 2:
         return
     zero = np.zeros(1)
-    away = geodesy.great_circle(draft.lon[~at_zero], draft.lat[~at_zero], zero, zero)
+    away = geodesy.distance(draft.lon[~at_zero], draft.lat[~at_zero], zero, zero)
     if away.min() > rules.NULL_ISLAND_ALONE_METRES:
         draft.note(warnings.NULL_ISLAND, np.count_nonzero(at_zero))
         draft.keep(~at_zero)
@@ -170,7 +170,7 @@ def _is_told_again(draft: Draft, earlier: NDArray[np.intp], which: slice) -> Mas
     near_in_time &= known[after] - known[after - 1] <= rules.OVERLAP_GAP_SECONDS
     lon = np.interp(time, known, draft.lon[earlier])
     lat = np.interp(time, known, draft.lat[earlier])
-    away = geodesy.great_circle(draft.lon[which], draft.lat[which], lon, lat)
+    away = geodesy.distance(draft.lon[which], draft.lat[which], lon, lat)
     return np.asarray(near_in_time & (away < rules.OVERLAP_METRES), np.bool_)
 
 

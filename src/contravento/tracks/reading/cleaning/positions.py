@@ -23,7 +23,7 @@ def stray_points(lon: Floats, lat: Floats, time: Floats) -> Mask:
     leap = _leap_metres(step)
 
     def can_follow(before: NDArray[np.intp], point: int) -> Mask:
-        way = geodesy.great_circle(
+        way = geodesy.distance(
             lon[before], lat[before], lon[point : point + 1], lat[point : point + 1]
         )
         return ~_is_impossible(way, time[point] - time[before], leap)
@@ -64,7 +64,7 @@ def still_stretches(lon: Floats, lat: Floats, time: Floats) -> list[tuple[int, i
     later = np.searchsorted(time, time + rules.STANDING_SECONDS)
     candidates = np.flatnonzero(later < len(time))
     ahead = later[candidates]
-    near = geodesy.great_circle(lon[candidates], lat[candidates], lon[ahead], lat[ahead])
+    near = geodesy.distance(lon[candidates], lat[candidates], lon[ahead], lat[ahead])
     stretches, until = list[tuple[int, int]](), -1
     for first in candidates[near <= rules.STANDING_METRES].tolist():
         if first <= until:
@@ -83,7 +83,7 @@ def _stays_until(lon: Floats, lat: Floats, first: int, least: int) -> int:
     size = least + 1 - first
     while True:
         stretch = slice(first, first + size)
-        away = geodesy.great_circle(
+        away = geodesy.distance(
             lon[stretch], lat[stretch], np.array([middle_lon]), np.array([middle_lat])
         )
         gone = np.flatnonzero(away > rules.STANDING_METRES)
