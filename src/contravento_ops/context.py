@@ -48,7 +48,7 @@ class CommandContext:
     def changing(self, action: str, **facts: object) -> Iterator[Entry]:
         """Alone at work on this environment, and written down."""
         with (
-            audit.recorded(self.paths.audit, action, **facts) as entry,
+            audit.recorded(self.paths.audit, action, facts, is_announced=True) as entry,
             lock.held(self.paths.lock, action),
         ):
             yield entry
@@ -56,7 +56,7 @@ class CommandContext:
     @contextmanager
     def changing_nothing(self, action: str, **facts: object) -> Iterator[Entry]:
         """Written down, beside whatever else is at work."""
-        with audit.recorded(self.paths.audit, action, **facts) as entry:
+        with audit.recorded(self.paths.audit, action, facts) as entry:
             yield entry
 
     def refuse_elsewhere(self, verb: str) -> None:

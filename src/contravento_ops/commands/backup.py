@@ -45,6 +45,8 @@ def backup(
     _refuse_without_service(context.project)
     with context.changing_nothing(f"backup {action}", set=name) as entry:
         entry["status"] = status = _carry_out(made)
+        if status:
+            entry["outcome"] = f"failed ({status.name.lower()})"
     raise typer.Exit(status)
 
 

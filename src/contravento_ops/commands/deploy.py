@@ -27,6 +27,7 @@ Skip = Annotated[
     list[str],
     typer.Option("--skip", metavar="NAME", help="Leave out a check of the host: see check-host."),
 ]
+EXITS = {"deployed": Exit.LOST, "went back": Exit.WENT_BACK}
 KEY = "BACKUP_ENCRYPTION_KEY"
 LOST = "without it the off-site copy of a lost server is worth nothing"
 
@@ -208,12 +209,13 @@ def _show(context: CommandContext, made: ReleasePlan | SwarmPlan) -> None:
 
 
 def _tell(context: CommandContext, report: Report) -> None:
-    mark = {"deployed": "ok", "went back": "warning"}.get(report.outcome, "failed")
+    is_good = report.outcome == "deployed" and not report.has_losses
+    mark = "ok" if is_good else {"went back": "warning"}.get(report.outcome, "failed")
     for sentence in report.sentences():
         context.console.note(mark, sentence)  # type: ignore[arg-type]
     context.console.answer(report.as_json())
-    if report.outcome != "deployed":
-        raise typer.Exit(Exit.WENT_BACK if report.outcome == "went back" else Exit.BROKEN)
+    if not is_good:
+        raise typer.Exit(EXITS.get(report.outcome, Exit.BROKEN))
 
 
 def check_host(

@@ -23,7 +23,7 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
     found = looking.gather(context.project, context.values)
     show = context.console
     show.table(
-        f"Services of {found.environment}",
+        f"Services of {found.environment} in {found.folder}",
         ("", "service", "container", "state", "image"),
         [
             (
@@ -37,10 +37,8 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
         ]
         + [("failed", name, "", "does not exist", "") for name in found.missing],
     )
-    if found.certificate:
-        held = found.certificate
-        show.say(f"Certificate: {held.subject}, by {held.issuer}, until {held.not_after}")
-        show.say(f"             ({held.days_left} days)")
+    for line in found.evidence:
+        show.note("ok" if line.is_well else "warning", f"{line.name}: {line.words}")
     show.say(f"Release: {found.current.short if found.current else 'none was deployed by us'}")
     if found.previous:
         show.say(f"Before it: {found.previous.short} (./deploy.sh … rollback)")

@@ -5,10 +5,11 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from contravento_ops.kit.errors import CommandError
 
@@ -17,12 +18,20 @@ class Entry(dict[str, object]):
     """What the action itself adds to its line."""
 
 
+BEGUN = "begun"
+
+
 @contextmanager
-def recorded(file: Path, action: str, **facts: object) -> Iterator[Entry]:
-    """Write the line when the block ends, however it ends."""
+def recorded(
+    file: Path, action: str, facts: Mapping[str, object], *, is_announced: bool = False
+) -> Iterator[Entry]:
+    """Write the line when the block ends, however it ends; if it is announced, one before as well,
+    which is all that there is of a command that was killed."""
     entry = Entry(facts)
     started, began = datetime.now(UTC), time.monotonic()
     outcome = "done"
+    if is_announced:
+        _write(file, started, action, BEGUN, process=os.getpid(), **facts)
     try:
         yield entry
     except CommandError as refusal:
@@ -32,15 +41,35 @@ def recorded(file: Path, action: str, **facts: object) -> Iterator[Entry]:
         outcome = f"failed: {type(error).__name__}"
         raise
     finally:
-        line = {
-            "at": started.isoformat(timespec="seconds"),
-            "who": whoever_runs_this(),
-            "action": action,
-            "outcome": entry.pop("outcome", outcome),
-            "seconds": round(time.monotonic() - began, 1),
-            **entry,
-        }
-        _append(file, json.dumps(line, ensure_ascii=False, default=str))
+        told = entry.pop("outcome", outcome)
+        seconds = round(time.monotonic() - began, 1)
+        _write(file, started, action, told, seconds=seconds, **entry)
+
+
+def _write(file: Path, at: datetime, action: str, outcome: object, **facts: object) -> None:
+    line = {
+        "at": at.isoformat(timespec="seconds"),
+        "who": whoever_runs_this(),
+        "action": action,
+        "outcome": outcome,
+        **facts,
+    }
+    _append(file, json.dumps(line, ensure_ascii=False, default=str))
+
+
+def never_ended(file: Path, actions: Collection[str]) -> dict[str, Any] | None:
+    """The last of these actions, if it began and nothing says how it ended."""
+    entries = [_read(line) for line in newest(file)]
+    entries = [entry for entry in entries if entry.get("action") in actions]
+    return entries[-1] if entries and entries[-1]["outcome"] == BEGUN else None
+
+
+def _read(line: str) -> dict[str, Any]:
+    try:
+        entry: dict[str, Any] = json.loads(line)
+    except ValueError:  # a line that a full disk cut short
+        return {}
+    return entry
 
 
 def newest(file: Path, at_most: int = 50) -> list[str]:

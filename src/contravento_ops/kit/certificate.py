@@ -17,6 +17,7 @@ class Certificate:
     not_before: datetime
     not_after: datetime
     der: bytes
+    is_self_signed: bool = False
 
     def days_left(self, now: datetime | None = None) -> int:
         return (self.not_after - (now or datetime.now(UTC))).days
@@ -31,6 +32,7 @@ def read(der: bytes) -> Certificate:
         not_before=parsed.not_valid_before_utc,
         not_after=parsed.not_valid_after_utc,
         der=der,
+        is_self_signed=parsed.issuer == parsed.subject,
     )
 
 

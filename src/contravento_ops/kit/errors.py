@@ -17,6 +17,7 @@ class Exit(IntEnum):
     BROKEN = 8
     DOCKER = 9
     NO_GO = 10
+    LOST = 11
 
 
 MEANINGS = {
@@ -31,6 +32,7 @@ MEANINGS = {
     Exit.BROKEN: "something failed and nothing healthy serves: look at once",
     Exit.DOCKER: "Docker or Compose could not do what was asked",
     Exit.NO_GO: "looked at, and not good enough: what it said tells why",
+    Exit.LOST: "the new release serves, but requests were lost on the way; the report counts them",
 }
 
 

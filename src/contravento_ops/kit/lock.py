@@ -43,6 +43,18 @@ def held(file: Path, action: str) -> Iterator[None]:
         opened.truncate(0)
 
 
+def is_held(file: Path) -> bool:
+    """Whether a command is at work at this moment."""
+    if not file.exists():
+        return False
+    with file.open("a+") as opened:
+        try:
+            _take(opened)
+        except OSError:
+            return True
+    return False
+
+
 def _card(action: str) -> dict[str, object]:
     return {
         "who": whoever_runs_this(),

@@ -13,6 +13,8 @@ from contravento_ops.kit.compose import Container, Project
 from contravento_ops.kit.errors import CommandError
 from contravento_ops.kit.services import ONE_OFF
 from contravento_ops.kit.state import EnvironmentState, Release
+from contravento_ops.operate import evidence
+from contravento_ops.operate.evidence import Evidence
 from contravento_ops.release.facts import address_of_site
 
 POSTGRES = 5432
@@ -44,6 +46,8 @@ class Status:
     current: Release | None
     previous: Release | None
     access: tuple[AccessPoint, ...]
+    folder: str
+    evidence: tuple[Evidence, ...]
 
     @property
     def is_well(self) -> bool:
@@ -57,14 +61,17 @@ def gather(project: Project, values: Mapping[str, str]) -> Status:
     containers = project.containers()
     wanted = set(project.services()) - ONE_OFF
     remembered: EnvironmentState = state.read(project.paths.state)
+    shown = _certificate(project, values)
     return Status(
         environment=project.paths.environment,
-        services=tuple(each for each in containers if each.service not in ONE_OFF),
+        services=tuple(one for one in containers if one.service not in ONE_OFF),
         missing=tuple(sorted(wanted - {container.service for container in containers})),
-        certificate=_certificate(project, values),
+        certificate=summary(shown) if shown else None,
         current=remembered.current,
         previous=remembered.previous,
         access=tuple(access_points(values, containers, socket.gethostname())),
+        folder=str(project.paths.root),
+        evidence=evidence.gather(project, containers, shown),
     )
 
 
@@ -98,13 +105,12 @@ def access_points(
         yield AccessPoint("Database", "inside only", f"./deploy.sh … exec postgres {shell}")
 
 
-def _certificate(project: Project, values: Mapping[str, str]) -> CertificateSummary | None:
+def _certificate(project: Project, values: Mapping[str, str]) -> Certificate | None:
     try:
         address = address_of_site(project, values.get("DOMAIN", "localhost"))
     except CommandError:
         return None
-    shown = certificate.served(address) if address.is_https else None
-    return summary(shown) if shown else None
+    return certificate.served(address) if address.is_https else None
 
 
 def summary(shown: Certificate, now: datetime | None = None) -> CertificateSummary:

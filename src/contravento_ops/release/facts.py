@@ -8,35 +8,45 @@ from contravento_ops.kit.compose import Call, Container, Project
 from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.kit.services import Role
 from contravento_ops.kit.site import Address
-from contravento_ops.release.plan import BESIDE, Facts
+from contravento_ops.release.plan import BESIDE, UPSTREAM, Facts
 
 HTTPS, HTTP = 443, 80
+RUNNING = ("running", "restarting")
 NOT_BESIDE = services.of(Role.APPLICATION, Role.ONE_OFF, Role.BY_HAND)
 
 
 def gather(project: Project) -> Facts:
     config = project.config()
     containers = project.containers()
-    running = [each for each in containers if each.state in ("running", "restarting")]
+    running = [container for container in containers if container.state in RUNNING]
+    well = [container for container in running if container.is_well]
     configured: dict[str, Any] = config["services"]
     ended = [container for container in containers if container not in running]
+    ill = [container for container in containers if container not in well]
     named = project.services()
-    serving = tuple(each for each in named if each not in services.DISPENSABLE)
-    beside = tuple(each for each in serving if each not in NOT_BESIDE)
+    serving = tuple(name for name in named if name not in services.DISPENSABLE)
+    beside = tuple(name for name in serving if name not in NOT_BESIDE)
     return Facts(
         project=project,
         name=config["name"],
-        backends=_names(running, "backend"),
+        backends=_names(well, "backend"),
         workers=_names(running, "worker"),
         replicas=_replicas(configured["backend"]),
         worker_replicas=_replicas(configured["worker"]),
         beside=beside or BESIDE,
         serving=serving,
-        watching=tuple(each for each in named if each in services.DISPENSABLE),
-        leftovers=(*_names(ended, "backend"), *_names(ended, "worker")),
+        watching=tuple(name for name in named if name in services.DISPENSABLE),
+        leftovers=(*_names(ill, "backend"), *_names(ended, "worker")),
         has_database=not project.paths.has_own_database
         or any(each.service == "postgres" and each.is_well for each in running),
     )
+
+
+def asked_by_nginx(project: Project) -> tuple[str, ...]:
+    """The backends that nginx asks by name; none where it asks the service, or does not run."""
+    done = compose.run(project.call("exec", "-T", "nginx", UPSTREAM, "show"))
+    names = tuple(done.out.split()) if done.ok else ()
+    return () if names == ("backend",) else names
 
 
 def _names(containers: list[Container], service: str) -> tuple[str, ...]:

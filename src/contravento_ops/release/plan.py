@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from contravento_ops.kit.compose import Call, Project, docker
+from contravento_ops.kit.services import APPLICATION
 from contravento_ops.kit.steps import Plan, Step
 from contravento_ops.release.steps import (
     NOTHING_TOUCHED,
@@ -24,7 +25,9 @@ BESIDE = ("postgres", "redis", "nginx", "certbot")  # unless somebody has looked
 class Facts:
     """What runs now. Names of containers end in a number; the next is the highest plus one.
 
-    `serving` and `watching` are the services that are to run; where nobody watches, all serve.
+    `backends` are those that are well: no rider is sent to another. `leftovers` have ended, or are
+    not well. `serving` and `watching` are the services that are to run; where nobody watches, all
+    serve.
     """
 
     project: Project
@@ -108,11 +111,13 @@ def _upgrade(project: Project, facts: Facts, options: Options) -> Iterator[Relea
         f"let nginx ask {', '.join(facts.backends)} by name only",
         "1 s",
         goes_on,
-        (*_cleared(project, facts), _use(project, *facts.backends)),
+        (_use(project, *facts.backends), *_cleared(project, facts)),
     )
     new = _next_names(facts.name, "backend", facts.backends, facts.replicas)
     for number in range(len(new)):
         yield from _round(project, facts, options, new, number)
+    if surplus := facts.backends[len(new) :]:
+        yield from _retire(project, new, surplus)
     yield Step(
         Kind.RELEASE_PIN,
         "let nginx ask the service by its name again",
@@ -127,9 +132,14 @@ def _upgrade(project: Project, facts: Facts, options: Options) -> Iterator[Relea
         "not undone: their images did not come from this release",
         (
             *(docker("rm", "--force", worker) for worker in facts.workers),
-            _up(project, facts),
+            project.call("up", "--detach", "--remove-orphans", *_beside(facts)),
         ),
     )
+
+
+def _beside(facts: Facts) -> tuple[str, ...]:
+    """Whatever a release does not replace; backends and workers are as they should be."""
+    return tuple(name for name in facts.serving or facts.beside if name not in APPLICATION)
 
 
 def _up(project: Project, facts: Facts) -> Call:
@@ -218,6 +228,18 @@ def _round(
         )
 
 
+def _retire(
+    project: Project, new: tuple[str, ...], surplus: tuple[str, ...]
+) -> Iterator[ReleaseStep]:
+    """More ran than are to run: what a killed deployment left, or what somebody scaled by hand."""
+    names = ", ".join(surplus)
+    back = f"nginx asks {', '.join(new)} and {names} again"
+    use = (_use(project, *new),)
+    yield Step(Kind.SWITCH, f"let nginx ask {', '.join(new)} only", "1 s", back, use, new)
+    title = f"wait until nothing is under way to {names}, then stop"
+    yield Step(Kind.STOP, title, "15 s", "not needed", _removal(*surplus), surplus)
+
+
 def _workers(project: Project, facts: Facts) -> ReleaseStep:
     """Before riders meet the new pages: the old worker would not know new kinds of jobs. A new
     one knows the old kinds, so a release must keep the jobs of the one before."""
@@ -254,8 +276,10 @@ def _removal(*names: str) -> tuple[Call, ...]:
     )
 
 
-def _next_names(project: str, service: str, there: tuple[str, ...], count: int) -> tuple[str, ...]:
-    highest = max((int(name.rpartition("-")[2]) for name in there), default=0)
+def _next_names(
+    project: str, service: str, existing: tuple[str, ...], count: int
+) -> tuple[str, ...]:
+    highest = max((int(name.rpartition("-")[2]) for name in existing), default=0)
     return tuple(f"{project}-{service}-{highest + number}" for number in range(1, count + 1))
 
 

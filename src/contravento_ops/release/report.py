@@ -19,10 +19,12 @@ class Requests:
     by_kind: dict[str, int] = field(default_factory=dict)
     acknowledged: int = 0
     acknowledged_but_gone: list[str] = field(default_factory=list)
+    acknowledged_and_untold: list[str] = field(default_factory=list)
     losses: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, stream: Stream, gone: list[str]) -> "Requests":
+    def of(cls, stream: Stream) -> "Requests":
+        gone, untold = stream.unkept()
         return cls(
             sent=len(stream.sent),
             lost=len(stream.lost),
@@ -30,6 +32,7 @@ class Requests:
             by_kind=dict(Counter(each.kind for each in stream.sent)),
             acknowledged=len(stream.acknowledged) + len(stream.uploads),
             acknowledged_but_gone=gone,
+            acknowledged_and_untold=untold,
             losses=_grouped(stream.lost),
         )
 
@@ -70,9 +73,14 @@ class Report:
         file.write_text(json.dumps(self.as_json(), indent=2, ensure_ascii=False) + "\n")
         return file
 
+    @property
+    def has_losses(self) -> bool:
+        return bool(self.requests and (self.requests.lost or self.requests.acknowledged_but_gone))
+
     def sentences(self) -> Iterator[str]:
+        but = ", but requests were lost" if self.has_losses else ""
         yield {
-            "deployed": f"{self.release} serves {self.environment} now.",
+            "deployed": f"{self.release} serves {self.environment} now{but}.",
             "went back": f"{self.release} was not taken; {self.before} goes on serving.",
             "refused": f"{self.release} was refused; nothing was touched.",
         }.get(self.outcome, f"{self.release} failed, and so did going back. Look at once.")
@@ -86,6 +94,8 @@ class Report:
                 f" {counted.acknowledged} writes acknowledged,"
                 f" {len(counted.acknowledged_but_gone)} of them gone."
             )
+            if untold := len(counted.acknowledged_and_untold):
+                yield f"Of {untold} writes nobody can tell: the site did not answer."
             yield from (f"Lost: {loss}" for loss in counted.losses)
         yield from (f"Note: {warning}" for warning in self.warnings)
         seconds = sum(seconds for _, seconds in self.steps)

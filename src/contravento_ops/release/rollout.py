@@ -26,6 +26,7 @@ JOBS_SECONDS = 60
 LOOK_EVERY_SECONDS = 1.0
 BUILD_SECONDS = 1800
 DRAINED_STATUS = 3
+OK = 200
 # nginx's image has no pgrep; the brackets keep this line from finding itself
 DRAINING = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c 'is shutting[ ]down'"
 
@@ -58,7 +59,7 @@ class Rollout:
     def run(self) -> Report:
         """Carry out every step, or go back. What was refused before any impact is raised."""
         if self.runner().run():
-            self.report.outcome = "deployed"
+            self.report.outcome = "deployed" if self._serves() else "broken"
             self._end_stream()
         return self.report
 
@@ -84,10 +85,33 @@ class Rollout:
             return "broken"
         if self._left():
             return "went back" if self._go_back() else "broken"
-        self.report.warnings.append(f"after it had taken over, {self.report.cause}")
+        cause = f"after it had taken over, {self.report.cause}"
+        if not self._serves():
+            self.report.cause = f"{cause}; {self.report.cause}"
+            return "broken"
+        self.report.warnings.append(cause)
         self.report.cause = None
         self.checks[Kind.RECORD]()
         return "deployed"
+
+    def _serves(self) -> bool:
+        """Whether the site answers through nginx, which decides whether anything is done."""
+        try:
+            self._ask_the_site(seconds=SETTLED_SECONDS)
+        except (StepFailed, CommandError) as problem:
+            self.report.cause = str(problem).rstrip(".")
+            return False
+        return True
+
+    def _ask_the_site(self, *, seconds: float) -> None:
+        """Raises StepFailed when it does not answer in time."""
+        stream = Stream(facts.address_of_site(self.project, self.host))
+        until = time.monotonic() + seconds
+        while (answer := stream.get("/health")).status != OK:
+            if time.monotonic() > until:
+                words = answer.status or answer.words
+                raise StepFailed(f"the site answers {words} at {stream.address.host}")
+            time.sleep(LOOK_EVERY_SECONDS)
 
     # -- steps -------------------------------------------------------------------------------
 
@@ -123,10 +147,7 @@ class Rollout:
 
     def wait(self, step: ReleaseStep) -> None:
         self._until_well(seconds=self.healthy_seconds * 2)
-        address = facts.address_of_site(self.project, self.host)
-        answer = Stream(address).get("/health")
-        if answer.status != 200:
-            raise StepFailed(f"the site answers {answer.status or answer.words} at {address.host}")
+        self._ask_the_site(seconds=0)
 
     def begin_stream(self, step: ReleaseStep) -> None:
         address = facts.address_of_site(self.project, self.host)
@@ -274,7 +295,7 @@ class Rollout:
             return
         self.stream.stop()
         self._until_jobs_are_done()
-        self.report.requests = Requests.of(self.stream, self.stream.unkept())
+        self.report.requests = Requests.of(self.stream)
         self.stream = None
         if self.probe:
             compose.run(self._in_backend("contravento", "riders", "probe", "--remove", self.probe))
@@ -296,7 +317,8 @@ class Rollout:
 
     def _left(self) -> tuple[str, ...]:
         """What served before and runs still."""
-        running = facts.gather(self.plan.facts.project).backends
+        backends = self.plan.facts.project.containers("backend")
+        running = {backend.name for backend in backends if backend.state == "running"}
         return tuple(name for name in self.plan.facts.backends if name in running)
 
     def _go_back(self) -> bool:

@@ -67,13 +67,13 @@ class Stream:
     def slowest_seconds(self) -> float:
         return max((each.answer.seconds for each in self.sent if each.kind != "upload"), default=0)
 
-    def unkept(self) -> list[str]:
-        """What was acknowledged and cannot be found any more. Asks once for each."""
-        return [
-            address
-            for address in (*self.acknowledged, *self.uploads)
-            if self.get(address).status != 200
-        ]
+    def unkept(self) -> tuple[list[str], list[str]]:
+        """What was acknowledged and cannot be found any more, and what nobody can tell of, since
+        the site does not answer. Asks once for each."""
+        answers = [self.get(address) for address in (*self.acknowledged, *self.uploads)]
+        gone = [answer.path for answer in answers if answer.status in (404, 410)]
+        untold = [answer.path for answer in answers if answer.status not in (200, 404, 410)]
+        return gone, untold
 
     def unread(self) -> list[str]:
         """Uploads that no worker has finished with yet."""

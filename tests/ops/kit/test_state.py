@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import os
 import stat
 from pathlib import Path
 
@@ -43,15 +44,16 @@ def lines(file: Path) -> list[dict[str, object]]:
 def test_every_action_leaves_a_line_however_it_ends(tmp_path: Path) -> None:
     file = tmp_path / "audit.jsonl"
 
-    with audit.recorded(file, "deploy", release="1f3c5a7") as entry:
+    with audit.recorded(file, "deploy", {"release": "1f3c5a7"}, is_announced=True) as entry:
         entry["outcome"] = "went back"
-    with pytest.raises(CommandError), audit.recorded(file, "deploy"):
+    with pytest.raises(CommandError), audit.recorded(file, "deploy", {}):
         raise CommandError("The host is not fit.", status=Exit.HOST)
-    with pytest.raises(KeyboardInterrupt), audit.recorded(file, "restart"):
+    with pytest.raises(KeyboardInterrupt), audit.recorded(file, "restart", {}):
         raise KeyboardInterrupt
 
-    found = lines(file)
-    assert [each["outcome"] for each in found] == [
+    announced, *found = lines(file)
+    assert (announced["outcome"], announced["release"]) == ("begun", "1f3c5a7")
+    assert [entry["outcome"] for entry in found] == [
         "went back",
         "refused (host): The host is not fit.",
         "failed: KeyboardInterrupt",
@@ -59,6 +61,16 @@ def test_every_action_leaves_a_line_however_it_ends(tmp_path: Path) -> None:
     assert {"at", "who", "action", "outcome", "seconds"} <= set(found[0])
     assert found[0]["release"] == "1f3c5a7"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_command_that_was_killed_has_begun_and_never_ended(tmp_path: Path) -> None:
+    file = tmp_path / "audit.jsonl"
+    assert audit.never_ended(file, ["deploy"]) is None
+    with audit.recorded(file, "deploy", {}, is_announced=True):
+        unfinished = audit.never_ended(file, ["deploy"])
+    assert unfinished is not None
+    assert unfinished["process"] == os.getpid()
+    assert audit.never_ended(file, ["deploy"]) is None
 
 
 ONE = Release("contravento:1", "sha256:1", "1")

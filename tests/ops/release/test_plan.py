@@ -80,7 +80,7 @@ def test_an_upgrade_of_a_watched_site_brings_monitoring_last() -> None:
     made = plan.make(replace(RUNNING, **WATCHED), Options(tag="1f3c5a7"))  # type: ignore[arg-type]
 
     assert kinds(made)[-3:] == [Kind.BESIDE, Kind.RECORD, Kind.WATCH]
-    assert words(made, Kind.BESIDE)[-1] == "up --detach --remove-orphans postgres backend nginx"
+    assert words(made, Kind.BESIDE)[-1] == "up --detach --remove-orphans postgres nginx"
     assert words(made, Kind.WATCH) == ["up --detach", "restart grafana"]
 
 
@@ -108,8 +108,8 @@ def test_an_upgrade_touches_nothing_before_it_has_looked() -> None:
 def test_the_new_backend_starts_beside_the_old_one_before_nginx_asks_it() -> None:
     made = plan.make(RUNNING, Options(tag="1f3c5a7"))
 
-    assert words(made, Kind.PIN)[0] == "rm --force roles migrate static"
-    assert words(made, Kind.PIN)[1].endswith("upstream use contravento-staging-backend-4")
+    assert words(made, Kind.PIN)[0].endswith("upstream use contravento-staging-backend-4")
+    assert words(made, Kind.PIN)[1] == "rm --force roles migrate static"
     assert words(made, Kind.START) == [
         "up --detach --no-recreate --no-build --scale backend=2 backend"
     ]
@@ -156,6 +156,23 @@ def test_three_backends_are_replaced_one_at_a_time() -> None:
         call.words[-2] for step in made.steps if step.kind is Kind.START for call in step.calls
     ]
     assert scales == ["backend=4"] * 3
+
+
+def test_what_a_killed_deployment_left_is_drained_and_not_left_to_compose() -> None:
+    left = replace(
+        RUNNING,
+        backends=tuple(f"contravento-staging-backend-{number}" for number in (4, 5, 6)),
+        leftovers=("contravento-staging-backend-7",),
+    )
+    made = plan.make(left, Options(tag="1f3c5a7"))
+
+    assert "docker rm --force contravento-staging-backend-7" in words(made, Kind.PIN)
+    switches = [step.subjects for step in made.steps if step.kind is Kind.SWITCH]
+    assert [[name[-1] for name in switch] for switch in switches] == [["7", "5", "6"], ["7"]]
+    stops = [step.subjects for step in made.steps if step.kind is Kind.STOP]
+    assert [name[-1] for stop in stops for name in stop] == ["4", "5", "6"]
+    beside = words(made, Kind.BESIDE)[-1].split()
+    assert not {"backend", "worker"} & set(beside)
 
 
 def test_a_rollback_builds_and_migrates_nothing() -> None:

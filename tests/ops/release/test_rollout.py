@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from contravento_ops.kit import compose
-from contravento_ops.kit.compose import Call, Done, Project
+from contravento_ops.kit.compose import Call, Container, Done, Project
 from contravento_ops.kit.console import Console
 from contravento_ops.kit.errors import CommandError, Exit, StepFailed
 from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.kit.steps import Failure
-from contravento_ops.release import facts, plan, wait
+from contravento_ops.release import plan, wait
 from contravento_ops.release.plan import Facts
 from contravento_ops.release.report import Report
 from contravento_ops.release.rollout import Rollout
@@ -29,6 +29,7 @@ class Docker:
         self.called: list[str] = []
         self.refuses: tuple[str, ...] = ()
         self.running = ("x-backend-1",)
+        self.serves = True
 
     def run(self, call: Call, *, timeout: float = 0, said_to_it: str | None = None) -> Done:
         said = str(call)
@@ -37,8 +38,12 @@ class Docker:
             return Done(1, "", "no")
         return Done(0, "", "")
 
-    def gather(self, project: Project) -> Facts:
-        return Facts(project, "x", self.running)
+    def containers(self) -> list[Container]:
+        return [Container(name, name, "backend", "running", "", "") for name in self.running]
+
+    def answer(self) -> None:
+        if not self.serves:
+            raise StepFailed("the site answers 502 at 127.0.0.1")
 
 
 @pytest.fixture
@@ -46,9 +51,9 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> Docker:
     made = Docker()
     monkeypatch.setattr(compose, "compose_command", lambda: ("docker", "compose"))
     monkeypatch.setattr(compose, "run", made.run)
-    monkeypatch.setattr(facts, "gather", made.gather)
     monkeypatch.setattr(wait, "all_healthy", lambda project, seconds, but=(): None)
-    monkeypatch.setattr(Project, "containers", lambda project, *services: [])
+    monkeypatch.setattr(Project, "containers", lambda project, *services: made.containers())
+    monkeypatch.setattr(Rollout, "_ask_the_site", lambda rolling, seconds: made.answer())
     return made
 
 
@@ -157,6 +162,18 @@ def test_where_only_the_new_one_is_left_it_stays(docker: Docker) -> None:
     assert rolling.report.outcome == "deployed"
     assert rolling.report.warnings == ["after it had taken over, redis did not come up"]
     assert docker.called == []
+
+
+def test_nothing_is_called_done_while_the_site_does_not_answer(docker: Docker) -> None:
+    docker.running, docker.serves = ("x-backend-2",), False
+    rolling = rollout()
+
+    fail(rolling, "redis did not come up")
+
+    assert rolling.report.outcome == "broken"
+    assert rolling.report.cause == (
+        "after it had taken over, redis did not come up; the site answers 502 at 127.0.0.1"
+    )
 
 
 def test_what_the_old_one_needs_is_put_back_before_anything_else(docker: Docker) -> None:

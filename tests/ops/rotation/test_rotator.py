@@ -261,7 +261,7 @@ def test_the_same_release_is_rolled_without_migration_verdict_or_record(world: W
     assert not {Kind.MIGRATE, Kind.VERDICT, Kind.RECORD, Kind.IMAGE} & set(kinds)
     removed, made_anew = made.steps[-1].calls[-2:]
     assert removed.words[-4:] == ("rm", "--stop", "--force", "redis")
-    assert made_anew.words[-3:] == ("up", "--detach", "--remove-orphans")
+    assert made_anew.words[-7:-4] == ("up", "--detach", "--remove-orphans")
 
 
 def test_what_differs_is_named() -> None:

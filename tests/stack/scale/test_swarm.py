@@ -152,7 +152,7 @@ def test_a_release_takes_over_and_nobody_notices(
     assert answer.status == Exit.DONE, answer.words
     assert site.images("backend") == site.images("worker") == {release}
     assert losses(stream) == []
-    assert stream.unkept() == []
+    assert stream.unkept() == ([], [])
 
 
 def test_a_release_that_does_not_start_is_taken_back(
@@ -170,7 +170,7 @@ def test_a_release_that_does_not_start_is_taken_back(
     assert "no such thing" in answer.cause
     assert site.images("backend") == site.images("worker") == before
     assert losses(stream) == []
-    assert stream.unkept() == []
+    assert stream.unkept() == ([], [])
 
 
 def test_the_release_before_comes_back_and_nobody_notices(
@@ -182,7 +182,7 @@ def test_the_release_before_comes_back_and_nobody_notices(
 
     assert site.images("backend") == site.images("worker") == {site.host.base}
     assert losses(stream) == []
-    assert stream.unkept() == []
+    assert stream.unkept() == ([], [])
 
 
 def test_a_node_is_emptied_and_nobody_notices(
@@ -201,7 +201,7 @@ def test_a_node_is_emptied_and_nobody_notices(
     tell(capsys, f"a node drained in {took:.0f} s: {figures(stream)}")
 
     assert losses(stream) == []
-    assert stream.unkept() == []
+    assert stream.unkept() == ([], [])
 
 
 def spread(site: Site) -> None:
@@ -244,7 +244,7 @@ def test_a_lost_node_costs_nothing_that_was_acknowledged(
         f" {whole:.0f} s; {figures(stream)}",
     )
 
-    assert stream.unkept() == []
+    assert stream.unkept() == ([], [])
     assert back < BACK_SECONDS
 
 
