@@ -15,7 +15,7 @@ from contravento_ops.host.checks import CHECKS, Verdict
 from contravento_ops.kit import state
 from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.recovery import target
-from contravento_ops.release import facts, plan, rollout, source
+from contravento_ops.release import facts, mounted_files, plan, rollout, source
 from contravento_ops.release.plan import ReleasePlan
 from contravento_ops.release.report import Report
 from contravento_ops.release.steps import Kind, Options
@@ -168,6 +168,8 @@ def _carry_out(
         rolling.run()
     finally:
         report.write(context.paths.reports)
+    if report.outcome == "deployed":
+        mounted_files.note(context.project)
     return report
 
 

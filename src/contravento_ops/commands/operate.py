@@ -1,16 +1,17 @@
 """status, logs, restart, stop, exec, renew-certificate, support: the days in between."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from contravento_ops.acceptance.signing import Seal
 from contravento_ops.context import CommandContext
 from contravento_ops.environment import file as env_files
 from contravento_ops.kit import compose
 from contravento_ops.kit.errors import CommandError, Exit, StepFailed
 from contravento_ops.kit.services import ONE_OFF
 from contravento_ops.operate import renewal, status as looking, support as bundles
-from contravento_ops.release import wait
+from contravento_ops.release import mounted_files, wait
 
 HEALTHY_SECONDS = 120
 
@@ -20,7 +21,7 @@ Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 def status(ctx: typer.Context, as_json: Json = False) -> None:
     """Services, certificate, release, and how to reach each part. Exit status 8 if not well."""
     context: CommandContext = ctx.obj
-    found = looking.gather(context.project, context.values)
+    found = looking.gather(context.project, context.values, _verdict(context))
     show = context.console
     show.table(
         f"Services of {found.environment} in {found.folder}",
@@ -52,6 +53,13 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
         raise typer.Exit(Exit.BROKEN)
 
 
+def _verdict(context: CommandContext) -> dict[str, Any] | None:
+    try:
+        return Seal(context.paths.shared).read()
+    except CommandError:
+        return None
+
+
 def logs(
     ctx: typer.Context,
     service: Annotated[str | None, typer.Argument(help="Only this one.")] = None,
@@ -77,8 +85,8 @@ def restart(
         raise CommandError(
             f"There is no service {service}; there are {', '.join(known)}.", status=Exit.USAGE
         )
-    running = [each for each in known if each not in ONE_OFF]
-    call = context.project.call("restart", *([service] if service else running))
+    restarted = [service] if service else [name for name in known if name not in ONE_OFF]
+    call = context.project.call("restart", *restarted)
     if dry_run:
         context.console.say(str(call))
         return
@@ -86,10 +94,12 @@ def restart(
         with context.console.step(f"restart {service or 'every service'}"):
             compose.run_well(call)
         try:
-            with context.console.step("wait until everything is healthy"):
-                wait.all_healthy(context.project, seconds=HEALTHY_SECONDS)
+            with context.console.step(f"wait until {service or 'everything'} is healthy"):
+                others = set(known) - set(restarted)
+                wait.all_healthy(context.project, seconds=HEALTHY_SECONDS, but=others)
         except StepFailed as problem:
             raise CommandError(f"{problem}.", status=Exit.BROKEN) from None
+        mounted_files.note(context.project, *restarted)
 
 
 def stop(

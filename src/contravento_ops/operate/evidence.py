@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from contravento_ops.acceptance.signing import Seal
 from contravento_ops.kit import audit, compose, lock, services
 from contravento_ops.kit.certificate import Certificate
 from contravento_ops.kit.compose import Container, Project
-from contravento_ops.kit.errors import CommandError
-from contravento_ops.release import facts
+from contravento_ops.release import facts, mounted_files
 
 REPORTS = (
     "SELECT kind || ' ' || outcome || ' ' || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
@@ -32,16 +30,26 @@ class Evidence:
 
 
 def gather(
-    project: Project, containers: list[Container], shown: Certificate | None
+    project: Project,
+    containers: list[Container],
+    shown: Certificate | None,
+    verdict: Mapping[str, Any] | None,
 ) -> tuple[Evidence, ...]:
-    return tuple(_gather(project, containers, shown))
+    """`verdict` is that of the last check."""
+    return tuple(_gather(project, containers, shown, verdict))
 
 
 def _gather(
-    project: Project, containers: list[Container], shown: Certificate | None
+    project: Project,
+    containers: list[Container],
+    shown: Certificate | None,
+    verdict: Mapping[str, Any] | None,
 ) -> Iterator[Evidence]:
     yield from _unfinished(project)
     yield from _mixed(project, containers)
+    for name in mounted_files.stale(project, project.config(), containers):
+        words = "runs on older files than lie here; the next deploy takes them over"
+        yield Evidence(name, words, is_well=False)
     if shown:
         yield _certificate(shown)
     if any(name in services.of(services.Role.BACKUP) for name in project.services()):
@@ -49,7 +57,7 @@ def _gather(
         yield _report("Last backup", reports.get("backup"), "./deploy.sh … backup now")
         yield _report("Last drill", reports.get("drill"), "./deploy.sh … backup drill")
     if project.paths.environment == "staging":
-        yield _check(project)
+        yield _check(verdict)
     free = shutil.disk_usage(project.paths.root).free
     yield Evidence("Disk", f"{free / 10**9:.1f} GB free", free > LEAST_FREE_BYTES)
 
@@ -97,10 +105,8 @@ def _report(name: str, words: str | None, mend: str) -> Evidence:
     return Evidence(name, f"{words} UTC", is_well=words.startswith("succeeded"))
 
 
-def _check(project: Project) -> Evidence:
-    try:
-        statement: dict[str, Any] = Seal(project.paths.shared).read()
-    except CommandError:
+def _check(verdict: Mapping[str, Any] | None) -> Evidence:
+    if verdict is None:
         return Evidence("Last check", "none yet; ./deploy.sh staging check", is_well=False)
-    verdict = statement["verdict"]
-    return Evidence("Last check", f"{verdict} at {statement['at']}", is_well=verdict == "GO")
+    words = f"{verdict['verdict']} at {verdict['at']}"
+    return Evidence("Last check", words, is_well=verdict["verdict"] == "GO")

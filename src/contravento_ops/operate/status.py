@@ -57,7 +57,9 @@ class Status:
         return {"is_well": self.is_well, **asdict(self)}
 
 
-def gather(project: Project, values: Mapping[str, str]) -> Status:
+def gather(
+    project: Project, values: Mapping[str, str], verdict: Mapping[str, Any] | None
+) -> Status:
     containers = project.containers()
     wanted = set(project.services()) - ONE_OFF
     remembered: EnvironmentState = state.read(project.paths.state)
@@ -71,7 +73,7 @@ def gather(project: Project, values: Mapping[str, str]) -> Status:
         previous=remembered.previous,
         access=tuple(access_points(values, containers, socket.gethostname())),
         folder=str(project.paths.root),
-        evidence=evidence.gather(project, containers, shown),
+        evidence=evidence.gather(project, containers, shown, verdict),
     )
 
 

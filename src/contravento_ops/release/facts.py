@@ -8,6 +8,7 @@ from contravento_ops.kit.compose import Call, Container, Project
 from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.kit.services import Role
 from contravento_ops.kit.site import Address
+from contravento_ops.release import mounted_files, wait
 from contravento_ops.release.plan import BESIDE, UPSTREAM, Facts
 
 HTTPS, HTTP = 443, 80
@@ -19,13 +20,14 @@ def gather(project: Project) -> Facts:
     config = project.config()
     containers = project.containers()
     running = [container for container in containers if container.state in RUNNING]
-    well = [container for container in running if container.is_well]
+    well = [container for container in running if wait.is_well(container)]
     configured: dict[str, Any] = config["services"]
     ended = [container for container in containers if container not in running]
     ill = [container for container in containers if container not in well]
     named = project.services()
     serving = tuple(name for name in named if name not in services.DISPENSABLE)
     beside = tuple(name for name in serving if name not in NOT_BESIDE)
+    stale = mounted_files.stale(project, config, containers)
     return Facts(
         project=project,
         name=config["name"],
@@ -37,6 +39,12 @@ def gather(project: Project) -> Facts:
         serving=serving,
         watching=tuple(name for name in named if name in services.DISPENSABLE),
         leftovers=(*_names(ill, "backend"), *_names(ended, "worker")),
+        stale=stale,
+        trials=tuple(
+            mounted_files.trial(config, service)
+            for service in stale
+            if service in mounted_files.TRIALS
+        ),
         has_database=not project.paths.has_own_database
         or any(each.service == "postgres" and each.is_well for each in running),
     )

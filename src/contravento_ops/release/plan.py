@@ -18,6 +18,7 @@ from contravento_ops.release.steps import (
 
 STOP_SECONDS = 45
 UPSTREAM = "/opt/contravento/bin/upstream"
+BY_ITSELF = frozenset({"nginx"})  # sees by itself that files have changed, and reloads
 BESIDE = ("postgres", "redis", "nginx", "certbot")  # unless somebody has looked
 
 
@@ -27,7 +28,7 @@ class Facts:
 
     `backends` are those that are well: no rider is sent to another. `leftovers` have ended, or are
     not well. `serving` and `watching` are the services that are to run; where nobody watches, all
-    serve.
+    serve. `stale` ones run on older files than lie here, and `trials` try these.
     """
 
     project: Project
@@ -41,6 +42,8 @@ class Facts:
     watching: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
     has_database: bool = False
+    stale: tuple[str, ...] = ()
+    trials: tuple[Call, ...] = ()
 
     @property
     def is_serving(self) -> bool:
@@ -78,6 +81,9 @@ def renewal(facts: Facts, options: Options, beside: tuple[str, ...] = ()) -> Rel
 def _opening(project: Project, facts: Facts, options: Options) -> Iterator[ReleaseStep]:
     host = Step(Kind.HOST, "check the host", "5 s", NOTHING_TOUCHED)
     yield from opening(project, options, host)
+    if facts.trials:
+        title = f"try the files of {', '.join(facts.stale)}, which have changed"
+        yield Step(Kind.FILES, title, "3 s", NOTHING_TOUCHED, facts.trials)
     if facts.has_database:
         words = ("migrate", "contravento", "migrate", "--plan", "--json")
         call = project.call("run", "--rm", "--no-deps", "-T", *words)
@@ -132,6 +138,7 @@ def _upgrade(project: Project, facts: Facts, options: Options) -> Iterator[Relea
         "not undone: their images did not come from this release",
         (
             *(docker("rm", "--force", worker) for worker in facts.workers),
+            *_renewed(project, facts, facts.beside),
             project.call("up", "--detach", "--remove-orphans", *_beside(facts)),
         ),
     )
@@ -140,6 +147,13 @@ def _upgrade(project: Project, facts: Facts, options: Options) -> Iterator[Relea
 def _beside(facts: Facts) -> tuple[str, ...]:
     """Whatever a release does not replace; backends and workers are as they should be."""
     return tuple(name for name in facts.serving or facts.beside if name not in APPLICATION)
+
+
+def _renewed(project: Project, facts: Facts, among: tuple[str, ...]) -> Iterator[Call]:
+    """Those of them that go on with older files until they are made anew."""
+    names = tuple(name for name in facts.stale if name in among and name not in BY_ITSELF)
+    if names:
+        yield removal_of(project, names)
 
 
 def _up(project: Project, facts: Facts) -> Call:
@@ -157,7 +171,7 @@ def _watch(project: Project, facts: Facts) -> ReleaseStep:
         "start monitoring, or bring it to what the files say",
         "20 s",
         "not needed: riders do without; you are told",
-        (project.call("up", "--detach"), *again),
+        (*_renewed(project, facts, facts.watching), project.call("up", "--detach"), *again),
     )
 
 

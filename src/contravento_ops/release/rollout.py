@@ -124,6 +124,14 @@ class Rollout:
     def image(self, step: ReleaseStep) -> None:
         self._calls(step.calls, timeout=BUILD_SECONDS)
 
+    def files(self, step: ReleaseStep) -> None:
+        for call in step.calls:
+            done = compose.run(call)
+            if not done.ok:
+                raise CommandError(
+                    f"Files that have changed are refused: {done.said}", status=Exit.REFUSED
+                )
+
     def preflight(self, step: ReleaseStep) -> None:
         done = compose.run(step.calls[0])
         found = preflight.read(done.out) if done.ok else None
@@ -360,6 +368,7 @@ HANDLERS: Mapping[Kind, Callable[[Rollout, ReleaseStep], None]] = {
     Kind.ENVIRONMENT: Rollout.check,
     Kind.IMAGE: Rollout.image,
     Kind.VERDICT: Rollout.check,
+    Kind.FILES: Rollout.files,
     Kind.PREFLIGHT: Rollout.preflight,
     Kind.UP: Rollout.call,
     Kind.WAIT: Rollout.wait,

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     IMAGE = "image"
     VERDICT = "verdict"
     SECRETS = "secrets"
+    FILES = "files"
     PREFLIGHT = "preflight"
     UP = "up"
     WAIT = "wait"
@@ -52,6 +53,7 @@ BEFORE_IMPACT = frozenset(
         Kind.IMAGE,
         Kind.VERDICT,
         Kind.SECRETS,
+        Kind.FILES,
         Kind.PREFLIGHT,
     }
 )

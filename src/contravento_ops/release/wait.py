@@ -42,7 +42,7 @@ def all_healthy(project: Project, *, seconds: float, but: Collection[str] = ()) 
             for container in project.containers()
             if container.service not in ONE_OFF
             and container.service not in but
-            and not _is_well(container)
+            and not is_well(container)
         ]
         if not ill:
             return
@@ -54,7 +54,7 @@ def all_healthy(project: Project, *, seconds: float, but: Collection[str] = ()) 
         time.sleep(LOOK_EVERY_SECONDS)
 
 
-def _is_well(container: Container) -> bool:
+def is_well(container: Container) -> bool:
     """Compose looks twice at each, so that one that crashed in between seems to run and to have no
     health check. Docker is asked about those; it looks once."""
     if not container.is_well or container.health:

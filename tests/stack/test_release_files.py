@@ -1,0 +1,61 @@
+"""Mounted files have changed in the checkout: tried first, taken over by a deployment, or told."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from contravento_ops.kit.errors import Exit
+from tests.stack.docker import docker
+from tests.stack.releases import Host, a_host
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Host]:
+    with a_host(tmp_path_factory.mktemp("host"), f"contravento:{images}") as host:
+        done = host.deploy(host.good("first"))
+        assert done.status == Exit.DONE, done.words
+        yield host
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    """As git does it: another file takes the place of the one that is mounted."""
+    content = file.read_text()
+    assert old in content
+    other = file.with_suffix(".new")
+    other.write_text(content.replace(old, new))
+    other.replace(file)
+
+
+def stale(host: Host) -> list[str]:
+    told = host.ops("status", "--json").report["evidence"]
+    return [line["name"] for line in told if "older files" in line["words"]]
+
+
+def test_a_broken_file_is_refused_before_anything_is_touched(host: Host) -> None:
+    file = host.folder / "deploy" / "nginx" / "main" / "nginx.conf"
+    replace(file, "worker_processes 2;", "worker_processes two;")
+
+    done = host.deploy(host.good("second"))
+
+    assert done.status == Exit.REFUSED, done.words
+    assert "invalid value in /opt/contravento/main/nginx.conf:2" in done.words
+    replace(file, "worker_processes two;", "worker_processes 3;")
+
+
+def test_changed_files_are_taken_over_and_no_request_is_lost(host: Host) -> None:
+    redis = host.folder / "deploy" / "redis" / "redis.conf"
+    redis.write_text(redis.read_text() + "\nslowlog-max-len 77\n")
+    assert {"nginx", "redis"} == set(stale(host))
+
+    done = host.deploy(host.good("third"))
+
+    assert done.status == Exit.DONE, done.words
+    assert done.requests["lost"] == 0, done.requests
+    assert stale(host) == []
+    nginx = docker("exec", f"{host.project}-nginx-1", "nginx", "-T")
+    assert "worker_processes 3;" in nginx
+    shown = docker("exec", f"{host.project}-redis-1", "cat", "/tmp/redis.conf")
+    assert "slowlog-max-len 77" in shown
