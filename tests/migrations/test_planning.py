@@ -126,6 +126,20 @@ def test_a_migration_that_would_lock_gives_up_and_changes_nothing(
     assert migrations.plan(own_database).current == HEAD
 
 
+def test_a_migration_that_fails_is_named_with_the_words_of_the_database(
+    own_database: str, later: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = "op.execute('ALTER TABLE riders ADD COLUMN username text')"
+    with a_later_migration(monkeypatch, later, marker="", does=failing):
+        done = run(monkeypatch, own_database, "migrate")
+
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"The migration {HEAD} -> later: Something new. failed:"
+        ' column "username" of relation "riders" already exists. Nothing was changed.'
+    )
+
+
 def test_a_migration_that_takes_too_long_is_cancelled(
     own_database: str, later: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,9 +40,17 @@ def groups() -> list[dict[str, Any]]:
 
 
 def alerts() -> list[Rule]:
+    return _alerts(groups())
+
+
+def alerts_of(file: Path) -> list[Rule]:
+    return _alerts(yaml.safe_load(file.read_text())["groups"])
+
+
+def _alerts(groups: list[dict[str, Any]]) -> list[Rule]:
     return [
         Rule(rule["alert"], rule["labels"], rule["annotations"], rule.get("for", "0s"))
-        for group in groups()
+        for group in groups
         for rule in group["rules"]
         if "alert" in rule
     ]

@@ -12,6 +12,7 @@ from tests.monitoring.rules import (
     RUNBOOKS,
     Rule,
     alerts,
+    alerts_of,
     cases,
     recorded,
     rule_files,
@@ -19,6 +20,8 @@ from tests.monitoring.rules import (
     story,
 )
 
+CLUSTER = ROOT / "deploy" / "kubernetes" / "rules-here.yml"
+CASES_OF_A_CLUSTER = ROOT / "tests" / "kubernetes" / "test_figures.py"
 SEVERITIES = {"critical", "warning", "info"}
 SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
 ALWAYS = "Watchdog"  # it neither begins nor ends
@@ -82,8 +85,17 @@ def test_every_runbook_is_of_an_alert_and_in_the_list() -> None:
         r"^\| \[(\w+)\]\(([\w-]+)\.md\)", (RUNBOOKS / "README.md").read_text(), re.M
     )
 
-    assert pages == {rule.runbook for rule in alerts()}
-    assert dict(listed) == {rule.name: rule.runbook for rule in alerts()}
+    rules = [*alerts(), *alerts_of(CLUSTER)]
+    assert pages == {rule.runbook for rule in rules}
+    assert dict(listed) == {rule.name: rule.runbook for rule in rules}
+
+
+@pytest.mark.parametrize("rule", alerts_of(CLUSTER), ids=str)
+def test_an_alert_of_a_cluster_has_its_runbook_and_is_tried(rule: Rule) -> None:
+    assert rule.annotations["runbook_url"] == f"docs/runbooks/{rule.runbook}.md"
+    assert f'fires("{rule.name}"' in CASES_OF_A_CLUSTER.read_text() or (
+        f'fires(\n        "{rule.name}"' in CASES_OF_A_CLUSTER.read_text()
+    )
 
 
 @pytest.mark.parametrize("page", sorted(RUNBOOKS.glob("[a-z]*.md")), ids=lambda page: page.stem)

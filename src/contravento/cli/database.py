@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 from psycopg import errors
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from contravento import migrations
 from contravento.cli.bootstrap import begin_with_database
@@ -83,7 +83,23 @@ def _has_nothing_pending(url: str, refuse: Refuse) -> bool:
         return False
 
 
+class _LastStep(logging.Handler):
+    """Remembers which migration Alembic said last that it runs."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.words = "The migration"
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if message.startswith("Running upgrade "):
+            self.words = "The migration" + message.removeprefix("Running upgrade").replace(",", ":")
+
+
 def _upgrade(url: str, timeouts: migrations.Timeouts, refuse: Refuse) -> None:
+    last = _LastStep()
+    alembic = logging.getLogger("alembic.runtime.migration")
+    alembic.addHandler(last)
     try:
         migrations.upgrade(url, timeouts=timeouts)
     except OperationalError as error:
@@ -96,6 +112,12 @@ def _upgrade(url: str, timeouts: migrations.Timeouts, refuse: Refuse) -> None:
             refuse(f"A statement of the migration took {time}. Nothing was changed.")
             raise typer.Exit(TOO_SLOW) from None
         raise
+    except DBAPIError as error:
+        said = " ".join(str(error.orig).split())
+        refuse(f"{last.words} failed: {said}. Nothing was changed.")
+        raise typer.Exit(1) from None
+    finally:
+        alembic.removeHandler(last)
 
 
 def _sentences(plan: migrations.Plan) -> str:

@@ -323,15 +323,16 @@ def init(
             Seal(context.paths.shared).make_key()  # verdicts are signed with it
     name = context.paths.env_file.name
     if outcome.created:
-        context.console.note("ok", f"{name} is made, for your eyes only (mode 0600).")
+        context.console.say(f"{name} is made, for your eyes only (mode 0600).")
     elif outcome.added:
-        context.console.note("ok", f"{name} got {', '.join(outcome.added)}; nothing else changed.")
+        context.console.say(f"{name} got {', '.join(outcome.added)}; nothing else changed.")
     else:
-        context.console.note("ok", f"{name} lacks nothing; nothing changed.")
+        context.console.say(f"{name} is as it was.")
     if KEY in outcome.added:
         context.console.note("warning", f"Keep {KEY} on another machine or on paper, too: {LOST}.")
     context.console.answer({"created": outcome.created, "added": outcome.added})
     context.validate()
+    context.console.note("ok", f"{name} has no mistake that can be seen.")
 
 
 def _pair(written: str) -> tuple[str, str]:

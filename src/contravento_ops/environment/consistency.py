@@ -1,6 +1,7 @@
 """Values that are fine each for itself and wrong together, or wrong for the environment."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from contravento_ops.environment import urls
@@ -254,6 +255,9 @@ def _site(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
         yield "DOMAIN", "is an address; certificates are for names", "write the host name"
     if public.startswith("http://"):
         yield "PUBLIC_URL", "says http://, but this environment speaks HTTPS", "write https://"
+    with suppress(ValueError):
+        if urlsplit(public).port not in (None, 443):
+            yield "PUBLIC_URL", "names a port, but nginx serves 443 only", "remove the port"
     if public and domain and urlsplit(public).hostname != domain.lower():
         yield "PUBLIC_URL", f"names another host than DOMAIN ({domain})", "remove the line"
     for origin in (part.strip() for part in values.get("CORS_ORIGINS", "").split(",")):
@@ -263,6 +267,20 @@ def _site(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
                 f"holds {origin}, which anybody on the way can change",
                 "use https",
             )
+
+
+TOGETHER = (
+    ("BACKUP_S3_ENDPOINT", "BACKUP_S3_BUCKET", "BACKUP_S3_ACCESS_KEY", "BACKUP_S3_SECRET_KEY"),
+    ("STORAGE_S3_ACCESS_KEY", "STORAGE_S3_SECRET_KEY"),
+)
+
+
+def _together(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
+    for names in TOGETHER:
+        present = [name for name in names if values.get(name)]
+        for name in names if present else ():
+            if name not in present:
+                yield name, f"is not set, but {present[0]} is", f"set all of {', '.join(names)}"
 
 
 def _key_rotation(values: Values, environment: EnvironmentName) -> Iterator[Finding]:
@@ -291,5 +309,6 @@ RULES: tuple[Rule, ...] = (
     _mail,
     _real_riders,
     _site,
+    _together,
     _key_rotation,
 )

@@ -21,8 +21,13 @@ class Line:
     has_export: bool = False
 
     @property
+    def value_as_written(self) -> str:
+        """Without the remark behind it, which Compose passes over."""
+        return re.split(r"\s#", self.raw, maxsplit=1)[0].strip()
+
+    @property
     def value(self) -> str:
-        return re.split(r"\s#", self.raw, maxsplit=1)[0].strip().strip("'\"")
+        return self.value_as_written.strip("'\"")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """Every mistake in an environment file that can be known before anything starts."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from contravento_ops.environment import consistency, secrets
+from contravento_ops.environment import consistency, secrets, validators
 from contravento_ops.environment.file import MODE, EnvFile, Line
 from contravento_ops.environment.fingerprints import Fingerprints
 from contravento_ops.environment.problems import Problem
@@ -21,6 +22,8 @@ class Context:
     fingerprints: Mapping[EnvironmentName, Fingerprints] = field(default_factory=dict)
     extra_names: frozenset[str] = frozenset()
 
+
+PLACEHOLDER_BRACKETS = re.compile(r"<[^<>]*>|‹[^‹›]*›")
 
 type Rule = Callable[[EnvFile, Context], Iterator[Problem]]
 
@@ -75,18 +78,22 @@ def _writing(file: EnvFile, context: Context) -> Iterator[Problem]:
     for line in file.lines:
         for sentence, mend in _badly_written(line):
             yield Problem(line.number, line.name, sentence, mend)
+        variable = VARIABLES.get(line.name)
+        if variable and variable.is_sensitive and line.value_as_written != line.raw.strip():
+            mend = "put a remark on a line of its own, or make another secret"
+            yield Problem(line.number, line.name, "holds a # that cuts off the rest", mend)
 
 
 def _badly_written(line: Line) -> Iterator[tuple[str, str]]:
-    raw = line.raw.strip()
+    raw = line.value_as_written
     if line.has_export:
         yield "begins with export, which not every reader of this file understands", "remove it"
     if line.has_gap:
         yield "has a space around the =", "remove the space"
     if raw[:1] in ("'", '"') or raw[-1:] in ("'", '"'):
         yield "is put in quotes, which some programs take for a part of the value", "remove them"
-    if " #" in raw or "\t#" in raw:
-        yield "is followed by a # that cuts off the rest", "put the remark on a line of its own"
+    if raw.startswith("#"):
+        yield "is nothing but a remark", "write a value before the #, or remove the line"
     if "$" in raw:
         yield "holds a $, which Compose takes for a variable's name", "use another character"
     if "`" in raw or "\\" in raw:
@@ -119,7 +126,14 @@ def _placeholders(file: EnvFile, context: Context) -> Iterator[Problem]:
         variable = VARIABLES.get(name)
         if variable is None:
             continue
-        if variable.is_secret and secrets.is_placeholder(value):
+        if PLACEHOLDER_BRACKETS.search(value) and not _is_named_address(value):
+            yield Problem(
+                file.number_of(name),
+                name,
+                "still holds a placeholder in angle brackets",
+                "write your own, without the brackets",
+            )
+        elif variable.is_secret and secrets.is_placeholder(value):
             yield Problem(
                 file.number_of(name),
                 name,
@@ -133,6 +147,22 @@ def _placeholders(file: EnvFile, context: Context) -> Iterator[Problem]:
                 f"still says '{value}', as the example does",
                 "write your own",
             )
+
+
+def _is_named_address(value: str) -> bool:
+    """As `The diary <diary@velo.test>`, or `<diary@velo.test>`."""
+    return value.endswith(">") and validators.email(value) is None
+
+
+def _files(file: EnvFile, context: Context) -> Iterator[Problem]:
+    """Docker would make a folder of a path that is not there, and write to the wrong disk."""
+    for name, value in file.values.items():
+        variable = VARIABLES.get(name)
+        if variable is None or variable.check not in (validators.path, validators.volume):
+            continue
+        if value.startswith(("/", "./")) and not (file.path.parent / value).exists():
+            mend = "mend the path, or make it first"
+            yield Problem(file.number_of(name), name, f"names {value}, which is not there", mend)
 
 
 def _is_untouched(value: str, context: Context) -> bool:
@@ -227,6 +257,7 @@ RULES: tuple[Rule, ...] = (
     _missing,
     _kinds,
     _placeholders,
+    _files,
     _weak_secrets,
     _reused_secrets,
     _foreign_property,

@@ -119,11 +119,18 @@ def origins(value: str) -> str | None:
 
 def url(*schemes: str) -> Check:
     def check(value: str) -> str | None:
-        parts = urlsplit(value)
+        starts = " or ".join(f"{scheme}://" for scheme in schemes)
+        wrong = f"'{_shown(value)}' is no such address; begin it with {starts}"
+        try:
+            parts = urlsplit(value)
+            port_is_wrong = parts.netloc.count(",") == 0 and parts.port == 0
+        except ValueError as error:
+            return f"'{_shown(value)}' cannot be read ({error}); mend it"
         needs_host = parts.scheme != "file"
-        if parts.scheme not in schemes or (needs_host and not parts.netloc):
-            starts = " or ".join(f"{scheme}://" for scheme in schemes)
-            return f"'{_shown(value)}' is no such address; begin it with {starts}"
+        if parts.scheme not in schemes or (needs_host and not parts.netloc) or port_is_wrong:
+            return wrong
+        if re.search(r"\s", value):
+            return f"'{_shown(value)}' holds a blank; write it as %20, or remove it"
         return None
 
     return check
@@ -146,6 +153,30 @@ def inbox(value: str) -> str | None:
 def _shown(value: str) -> str:
     """Without what may be a password."""
     return re.sub(r"://[^/]*@", "://…@", value)
+
+
+def dsn(value: str) -> str | None:
+    """As Sentry's own library reads one: a key, a host and a project's number."""
+    try:
+        parts = urlsplit(value)
+        project = parts.path.rpartition("/")[2]
+        is_whole = bool(parts.username and parts.hostname and parts.port != 0)
+    except ValueError:
+        is_whole, project = False, ""
+    is_web = value.startswith(("https://", "http://"))
+    if is_web and is_whole and project.isdigit():
+        return None
+    return "that is no DSN of Sentry; write https://key@host/project-number, as Sentry shows it"
+
+
+def site(value: str) -> str | None:
+    """An origin: what riders type, with nothing behind the host."""
+    if wrong := url("https", "http")(value):
+        return wrong
+    parts = urlsplit(value)
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        return f"'{value}' holds a path, but the site stands at the root of its name; remove it"
+    return None
 
 
 def url_or(word: str, *schemes: str) -> Check:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +17,7 @@ from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.kit.paths import EnvironmentPaths
 
 DEFAULT_TIMEOUT_SECONDS = 300
+MOMENT_SECONDS = 1.0
 WORDS_OF_A_FAILURE = 15
 ENVIRONMENT = "CONTRAVENTO_ENVIRONMENT"  # for docker-compose.jobs.yml
 
@@ -181,7 +183,11 @@ class Project:
 
     def containers(self, *services: str) -> list[Container]:
         """Running or not, without one-off ones."""
-        said = run_well(self.call("ps", "--all", "--format", "json", *services))
+        call = self.call("ps", "--all", "--format", "json", *services)
+        done = run(call)
+        if not done.ok:  # a container may have gone between being listed and being looked at
+            time.sleep(MOMENT_SECONDS)
+        said = done.out if done.ok else run_well(call)
         return [_container(json.loads(line)) for line in said.splitlines() if line.startswith("{")]
 
 

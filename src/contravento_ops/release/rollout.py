@@ -355,11 +355,14 @@ class Rollout:
 
 
 def _last_word(said: str) -> str:
-    """The last line; where that is a line of the application's log, what happened."""
+    """The last line; where that is a line of the application's log, what happened, and the last of
+    the error's own words, which are the database's."""
     line = said.splitlines()[-1] if said else ""
     try:
-        return str(json.loads(line)["event"])
-    except (ValueError, TypeError, KeyError):
+        entry = json.loads(line)
+        error = str(entry.get("exception") or "").strip().splitlines()
+        return ": ".join([str(entry["event"]), *error[-1:]])
+    except (ValueError, TypeError, KeyError, AttributeError):
         return line
 
 

@@ -89,7 +89,7 @@ def test_a_pair_is_given_together(path: Path, monkeypatch: pytest.MonkeyPatch) -
         ("SMTP_PASSWORD", "", "nothing was given"),
         ("SMTP_PASSWORD", "two words", "character"),
         ("SMTP_PASSWORD", "pays$dollars", "character"),
-        ("SENTRY_DSN", "ftp://elsewhere.example", "no such address"),
+        ("SENTRY_DSN", "ftp://elsewhere.example", "no DSN"),
     ],
 )
 def test_what_cannot_stand_in_the_file_is_refused(

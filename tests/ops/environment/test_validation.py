@@ -30,7 +30,28 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("TRUSTED_PROXIES", "TRUSTED_PROXIES=*", "is set by deploy.sh itself"),
     ("APP_NAME", "APP_NAME=Velo$Diary", "holds a $, which Compose takes"),
     ("APP_NAME", 'APP_NAME="Velo Diary"', "is put in quotes"),
-    ("APP_NAME", "APP_NAME=Velo # our diary", "is followed by a # that cuts off the rest"),
+    ("APP_NAME", "APP_NAME=# our diary", "is nothing but a remark"),
+    ("REDIS_PASSWORD", f"REDIS_PASSWORD={LONG} #1", "holds a # that cuts off the rest"),
+    ("APP_NAME", "APP_NAME=<your name>", "still holds a placeholder in angle brackets"),
+    ("SMTP_HOST", "SMTP_HOST=smtp.‹domain›", "still holds a placeholder in angle brackets"),
+    ("ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_URL=https://chat.velo.test/<token>", "angle brackets"),
+    ("SENTRY_DSN", "SENTRY_DSN=https://<key>@o1.ingest.sentry.io/4", "angle brackets"),
+    ("SENTRY_DSN", "SENTRY_DSN=https://o1.ingest.sentry.io/4", "that is no DSN of Sentry"),
+    ("SENTRY_DSN", "SENTRY_DSN=https://key@o1.ingest.sentry.io/", "that is no DSN of Sentry"),
+    ("SENTRY_DSN", "SENTRY_DSN=https://key@sentry.velo.test:0x/4", "that is no DSN of Sentry"),
+    ("PUBLIC_URL", "PUBLIC_URL=https://staging.velo.test/diary", "at the root of its name"),
+    ("PUBLIC_URL", "PUBLIC_URL=https://staging.velo.test:8443", "names a port"),
+    ("PUBLIC_URL", "PUBLIC_URL=https://staging.velo.test:x", "cannot be read"),
+    ("ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_URL=https://[chat/x", "cannot be read"),
+    ("ALERT_WEBHOOK_URL", "ALERT_WEBHOOK_URL=https://chat.velo.test/a b", "holds a blank"),
+    ("ALERT_HEARTBEAT_URL", "ALERT_HEARTBEAT_URL=https://beat.velo.test:0/x", "no such address"),
+    ("BACKUP_FOLDER", "BACKUP_FOLDER=/srv/bakcups", "names /srv/bakcups, which is not there"),
+    ("ACME_CA_BUNDLE", "ACME_CA_BUNDLE=./ca.pem", "names ./ca.pem, which is not there"),
+    ("CERTIFICATE_FOLDER", "CERTIFICATE_FOLDER=/etc/certs-of-ours", "which is not there"),
+    ("DOCKER_SOCKET", "DOCKER_SOCKET=/run/no-docker.sock", "which is not there"),
+    ("BACKUP_S3_BUCKET", "BACKUP_S3_BUCKET=velo", "BACKUP_S3_ENDPOINT is not set, but"),
+    ("X", "BACKUP_S3_ACCESS_KEY=velo", "BACKUP_S3_SECRET_KEY is not set, but"),
+    ("X", "STORAGE_S3_ACCESS_KEY=velo", "STORAGE_S3_SECRET_KEY is not set, but"),
     ("APP_NAME", "APP_NAME = Velo", "has a space around the ="),
     ("APP_NAME", "export APP_NAME=Velo", "begins with export"),
     ("APP_NAME", "APP_NAME=Velo\\nDiary", "shells and Compose change"),
@@ -341,7 +362,9 @@ def test_what_a_server_elsewhere_needs_is_said(
 
 
 def test_its_authority_may_be_a_file_of_this_host(tmp_path: Path) -> None:
-    assert problems(elsewhere(tmp_path, root=AUTHORITY, DATABASE_CA_FILE="./ca.pem")) == []
+    made = elsewhere(tmp_path, root=AUTHORITY, DATABASE_CA_FILE="./ca.pem")
+    (tmp_path / "ca.pem").touch()
+    assert problems(made) == []
 
 
 def test_a_direct_address_alone_leads_nowhere(tmp_path: Path) -> None:

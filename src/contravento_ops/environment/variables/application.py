@@ -51,7 +51,7 @@ SITE = Section(
         Variable(
             "PUBLIC_URL",
             "the whole address, where it is not https:// and DOMAIN",
-            validators.url("http", "https"),
+            validators.site,
             {"dev": "http://localhost:8080"},
         ),
         Variable(

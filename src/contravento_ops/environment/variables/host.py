@@ -307,7 +307,7 @@ MONITORING = Section(
         Variable(
             "SENTRY_DSN",
             "where unforeseen errors are reported, without anything personal",
-            validators.url("https", "http"),
+            validators.dsn,
             is_sensitive=True,
         ),
         Variable(
