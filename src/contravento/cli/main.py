@@ -19,6 +19,7 @@ VERBS = {
     "settings": "contravento.cli.settings:settings",
     "test-report": "contravento.cli.reports:test_report",
     "files": "contravento.cli.files:app",
+    "jobs": "contravento.cli.jobs:app",
     "operations": "contravento.cli.operations:app",
     "riders": "contravento.cli.riders:app",
     "tracks": "contravento.cli.tracks:app",

@@ -1,6 +1,7 @@
 """Liveness, readiness and metrics endpoints."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from functools import cache
 
@@ -19,6 +20,7 @@ from contravento.migrations import NOTED, compatible_builds, newest_revision
 from contravento.operations.rules import WORKER_SILENT_SECONDS
 
 CHECK_TIMEOUT_SECONDS = 3
+NO_WORKER = "no worker has started"
 MIN_FREE_BYTES = 200 * 1024 * 1024
 PROXIED = frozenset({"x-forwarded-for", "x-real-ip", "forwarded"})
 
@@ -39,8 +41,9 @@ async def live() -> dict[str, str]:
 
 
 @router.get("/health/ready")
-async def ready(resources: ResourcesOf) -> JSONResponse:
-    """200 when every part that a rider needs is there, else 503 that says which is not."""
+async def ready(request: Request, resources: ResourcesOf) -> JSONResponse:
+    """200 when every part that a rider needs is there, else 503 that says which is not. While a
+    deployment replaces the worker it is degraded, with 200: pages work, and jobs wait a moment."""
     checks = dict(
         zip(
             CHECKS,
@@ -48,12 +51,24 @@ async def ready(resources: ResourcesOf) -> JSONResponse:
             strict=True,
         )
     )
-    well = all(outcome == "ok" for outcome in checks.values())
+    missing = {name for name, outcome in checks.items() if outcome != "ok"}
+    status = "unavailable" if missing else "ok"
+    if "queue" not in missing:
+        request.app.state.worker_seen_at = time.monotonic()
+    elif missing == {"queue"} and _is_being_replaced(request, checks["queue"]):
+        status = "degraded"
     if resources.replica:  # said, not judged: without it the primary answers
         checks["replica"] = resources.replica.state
     return JSONResponse(
-        {"status": "ok" if well else "unavailable", "checks": checks}, 200 if well else 503
+        {"status": status, "checks": checks}, 503 if status == "unavailable" else 200
     )
+
+
+def _is_being_replaced(request: Request, outcome: str) -> bool:
+    """A worker that ends takes its row with it; one that dies leaves it, silent."""
+    seen_at: float | None = getattr(request.app.state, "worker_seen_at", None)
+    is_recent = seen_at is not None and time.monotonic() - seen_at < WORKER_SILENT_SECONDS
+    return outcome == NO_WORKER and is_recent
 
 
 @router.get("/metrics")
@@ -99,7 +114,7 @@ async def _queue(resources: Resources) -> str:
             )
         )
     if silent is None:
-        return "no worker has started"
+        return NO_WORKER
     return "ok" if silent < WORKER_SILENT_SECONDS else f"no worker for {silent:.0f} seconds"
 
 

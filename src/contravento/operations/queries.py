@@ -71,6 +71,24 @@ _HELD = text("""
         FROM photos
     ) AS of_photos
 """)
+_LISTED_JOBS = text("""
+    SELECT * FROM (
+        SELECT job.id,
+               CASE job.status WHEN 'todo' THEN 'waiting' WHEN 'doing' THEN 'running'
+                               ELSE 'failed' END AS state,
+               job.task_name, job.attempts,
+               coalesce((SELECT max(event.at) FROM procrastinate_events AS event
+                         WHERE event.job_id = job.id AND event.type <> 'deferred'),
+                        job.scheduled_at) AS since,
+               job.args,
+               (SELECT words FROM mishaps WHERE mishaps.job_id = job.id
+                ORDER BY at DESC LIMIT 1) AS error
+        FROM procrastinate_jobs AS job
+        WHERE job.status IN ('todo', 'doing', 'failed')
+    ) AS jobs
+    WHERE CAST(:state AS text) IS NULL OR state = :state
+    ORDER BY id DESC LIMIT :limit
+""")
 _KEEP_HELD = text("""
     INSERT INTO holdings (counted_at, seconds, held) VALUES (now(), :seconds, :held)
     ON CONFLICT (id) DO UPDATE SET counted_at = excluded.counted_at,
@@ -91,6 +109,19 @@ class FailedJob:
     attempts: int
     failed_at: datetime | None
     error: str | None  # None where it was not written down, or longer ago than is kept
+
+
+@dataclass(frozen=True, slots=True)
+class ListedJob:
+    """`since` is when it began or failed, or when it is to begin; `of` whose row it works on."""
+
+    id: int
+    state: str
+    name: str
+    attempts: int
+    since: datetime | None
+    of: dict[str, object]
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +215,16 @@ async def get_queue(session: Session) -> Queue:
     counts = (await session.execute(_JOBS)).one()
     failed = await session.execute(_FAILED, {"most": SHOWN_JOBS})
     return Queue(**_named(counts), failed_jobs=[FailedJob(*row) for row in failed])
+
+
+async def list_jobs(session: Session, *, state: str | None, limit: int) -> list[ListedJob]:
+    """The newest first; what a job is told besides the ids of rows stays untold."""
+    rows = await session.execute(_LISTED_JOBS, {"state": state, "limit": limit})
+    return [ListedJob(*row[:5], _ids_of(row[5]), row[6]) for row in rows]
+
+
+def _ids_of(arguments: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in arguments.items() if name.endswith("_id")}
 
 
 async def list_workers(session: Session) -> list[Worker]:

@@ -13,7 +13,7 @@ from contravento.kit.database.session import Session
 from contravento.kit.jobs import job
 from contravento.kit.resources import Resources
 from contravento.kit.telemetry.redaction import redact
-from contravento.operations.errors import BadReport, JobNotFailed
+from contravento.operations.errors import BadReport, JobNotAlive, JobNotFailed
 from contravento.operations.models import ErrorEvent, OperationReport, Outcome
 from contravento.operations.rules import (
     KEPT_REPORTS_OF_A_KIND,
@@ -30,6 +30,11 @@ _FAILED = text(
 )
 _RETRY = text("SELECT procrastinate_retry_job_v2(:id, now(), NULL, NULL, NULL)")
 _DISCARD = text("DELETE FROM procrastinate_jobs WHERE id = :id AND status = 'failed'")
+
+_ALIVE = text(
+    "UPDATE procrastinate_jobs SET status = 'failed'"
+    " WHERE status IN ('todo', 'doing') AND (CAST(:id AS bigint) IS NULL OR id = :id) RETURNING id"
+)
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +75,15 @@ async def retry_failed_jobs(session: Session, job_id: int | None = None) -> int:
 async def discard_failed_jobs(session: Session, job_id: int | None = None) -> int:
     """Delete the failed job, or all of them. Raises JobNotFailed."""
     return await _change_failed_jobs(session, job_id, _DISCARD)
+
+
+async def cancel_jobs(session: Session, job_id: int | None = None) -> int:
+    """Give up the job that waits or runs, or all of them: they count as failed, and can be tried
+    again. What a worker has begun of it still ends. Raises JobNotAlive."""
+    given_up = len(list(await session.scalars(_ALIVE, {"id": job_id})))
+    if not given_up and job_id is not None:
+        raise JobNotAlive
+    return given_up
 
 
 async def _change_failed_jobs(session: Session, job_id: int | None, statement: Any) -> int:

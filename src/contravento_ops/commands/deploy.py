@@ -15,7 +15,7 @@ from contravento_ops.host.checks import CHECKS, Verdict
 from contravento_ops.kit import state
 from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.recovery import target
-from contravento_ops.release import facts, mounted_files, plan, rollout, source
+from contravento_ops.release import facts, mounted_files, old_images, plan, rollout, source
 from contravento_ops.release.plan import ReleasePlan
 from contravento_ops.release.report import Report
 from contravento_ops.release.steps import Kind, Options
@@ -115,6 +115,8 @@ def _deploy(
         report = _carry_out(context, made, skip, healthy_seconds)
         entry["outcome"] = report.outcome
         entry["cause"] = report.cause
+    if report.outcome == "deployed" and (sentence := old_images.remove(context.paths)):
+        context.console.say(sentence)
     _tell(context, report)
 
 

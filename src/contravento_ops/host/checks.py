@@ -113,7 +113,7 @@ def disk(facts: Facts) -> Verdict:
         return _unknown("disk", facts)
     needed = MIN_DISK_BYTES // 4 if facts.has_data else MIN_DISK_BYTES
     mark: Mark = "ok" if facts.disk_bytes >= needed else "failed"
-    mend = f"free {needed / 1e9:.0f} GB: docker image prune, or a larger disk"
+    mend = f"free {needed / 1e9:.0f} GB: see docker system df, or take a larger disk"
     return Verdict("disk", mark, f"{facts.disk_bytes / 1e9:.1f} GB free", mend)
 
 
