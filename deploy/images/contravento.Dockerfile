@@ -19,6 +19,7 @@ RUN groupadd --system --gid 10001 contravento \
 WORKDIR /app
 COPY --from=build /app/.venv .venv
 COPY alembic.ini ./
+COPY deploy/images/poetry /usr/local/bin/
 USER contravento
 VOLUME /var/lib/contravento/storage
 EXPOSE 8000

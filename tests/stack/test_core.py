@@ -3,7 +3,9 @@
 It is built once, and its tests go on where the one before ended; who breaks something mends it.
 """
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,11 +55,40 @@ def test_a_visitor_who_trusts_only_the_authority_is_let_in(
     assert host.ops("status", "--json").report["is_well"] is True
 
 
-def test_an_upgrade_under_load_loses_no_request(host: Host) -> None:
+@contextmanager
+def asked_whether_ready(deployment: Deployment) -> Iterator[set[int]]:
+    """As a monitor outside does, again and again; what it was answered."""
+    statuses: set[int] = set()
+    over = threading.Event()
+
+    def ask() -> None:
+        with deployment.client() as client:
+            while not over.wait(0.3):
+                statuses.add(client.get("/health/ready").status_code)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        yield statuses
+    finally:
+        over.set()
+        asking.join()
+
+
+def test_what_an_earlier_manual_types_works(host: Host) -> None:
+    words = ("backend", "poetry", "run", "alembic", "upgrade", "head")
+    done = host.ops("exec", *words)
+    assert done.status == Exit.DONE, done.words
+    assert "from now on type: alembic upgrade head" in done.words
+
+
+def test_an_upgrade_under_load_loses_no_request(host: Host, deployment: Deployment) -> None:
     image = host.good("good")
 
-    done = host.deploy(image, *UNLOOKED)
+    with asked_whether_ready(deployment) as statuses:
+        done = host.deploy(image, *UNLOOKED)
 
+    assert statuses == {200}
     assert done.status == Exit.DONE, done.words
     assert done.requests["lost"] == 0, done.requests
     assert done.requests["acknowledged_but_gone"] == []

@@ -7,7 +7,7 @@ import pytest
 
 from contravento_ops.kit.errors import Exit
 from tests.stack.deployment import OVERLAY, wait_until, write_pebble
-from tests.stack.docker import ROOT
+from tests.stack.docker import ROOT, docker
 from tests.stack.releases import Host, a_host
 
 pytestmark = pytest.mark.stack
@@ -50,3 +50,21 @@ def test_a_renewed_certificate_is_what_visitors_get(tmp_path: Path, images: str)
             for each in host.ops("check-host", "--json").report["checks"]
         }
         assert attempts["ports"] == "ok"
+        check_that_the_first_one_is_asked_for_at_once(host)
+
+
+def check_that_the_first_one_is_asked_for_at_once(host: Host) -> None:
+    """With the self-signed one only; what the authority answers, or that it does not, is said."""
+    stored = "cd /etc/letsencrypt && rm -r live archive renewal accounts"  # Pebble forgets them
+    docker("exec", f"{host.project}-certbot-1", "sh", "-c", stored)
+    wait_until(lambda: "Pebble" not in issuer(host), 60, "the self-signed one", every=1)
+    docker("stop", "--time", "1", f"{host.project}-pebble-1")
+
+    refused = host.ops("renew-certificate", "--json")
+
+    assert refused.status == Exit.DOCKER, refused.words
+    assert "pebble" in refused.words
+    docker("start", f"{host.project}-pebble-1")
+    asked = host.ops("renew-certificate", "--json")
+    assert asked.status == Exit.DONE, asked.words
+    assert "Pebble" in issuer(host)

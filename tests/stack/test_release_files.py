@@ -1,5 +1,7 @@
 """Mounted files have changed in the checkout: tried first, taken over by a deployment, or told."""
 
+import dataclasses
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,3 +61,31 @@ def test_changed_files_are_taken_over_and_no_request_is_lost(host: Host) -> None
     assert "worker_processes 3;" in nginx
     shown = docker("exec", f"{host.project}-redis-1", "cat", "/tmp/redis.conf")
     assert "slowlog-max-len 77" in shown
+
+
+def test_another_checkout_with_the_same_names_is_told_before_anything_is_touched(
+    host: Host, tmp_path: Path
+) -> None:
+    folder = tmp_path / "another"
+    shutil.copytree(host.folder, folder, symlinks=True)
+    other = dataclasses.replace(host, folder=folder)
+
+    done = other.deploy(host.base)
+
+    assert done.status == Exit.REFUSED, done.words
+    assert f"was started from {host.folder}" in done.words
+    told = other.ops("status", "--json").report["evidence"]
+    assert told[0]["name"] == "Folder"
+
+
+def test_a_new_file_over_an_old_database_is_told_and_its_password_refused(host: Host) -> None:
+    file = host.folder / ".env.staging"
+    lost = file.read_text()
+    try:
+        password = next(line for line in lost.splitlines() if line.startswith("POSTGRES_PASSWORD="))
+        file.write_text(lost.replace(password, password[:-6] + "aB3-dE"))
+        done = host.deploy(host.base)
+        assert done.status == Exit.REFUSED, done.words
+        assert "does not open the database that is there" in done.words
+    finally:
+        file.write_text(lost)

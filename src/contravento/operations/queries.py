@@ -220,7 +220,10 @@ async def get_queue(session: Session) -> Queue:
 async def list_jobs(session: Session, *, state: str | None, limit: int) -> list[ListedJob]:
     """The newest first; what a job is told besides the ids of rows stays untold."""
     rows = await session.execute(_LISTED_JOBS, {"state": state, "limit": limit})
-    return [ListedJob(*row[:5], _ids_of(row[5]), row[6]) for row in rows]
+    return [
+        ListedJob(number, state, name, attempts, since, _ids_of(arguments), error)
+        for number, state, name, attempts, since, arguments, error in rows
+    ]
 
 
 def _ids_of(arguments: dict[str, object]) -> dict[str, object]:

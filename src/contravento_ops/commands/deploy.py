@@ -15,7 +15,15 @@ from contravento_ops.host.checks import CHECKS, Verdict
 from contravento_ops.kit import state
 from contravento_ops.kit.errors import CommandError, Exit
 from contravento_ops.recovery import target
-from contravento_ops.release import facts, mounted_files, old_images, plan, rollout, source
+from contravento_ops.release import (
+    facts,
+    mounted_files,
+    old_images,
+    ownership,
+    plan,
+    rollout,
+    source,
+)
 from contravento_ops.release.plan import ReleasePlan
 from contravento_ops.release.report import Report
 from contravento_ops.release.steps import Kind, Options
@@ -110,6 +118,7 @@ def _deploy(
         return
     with context.changing(action, release=options.tag, skipped=skip) as entry:
         context.validate()
+        ownership.refuse_what_is_not_ours(context.project, context.values)
         made = plan.make(facts.gather(context.project), options)
         _show(context, made)
         report = _carry_out(context, made, skip, healthy_seconds)
@@ -334,6 +343,12 @@ def init(
         context.console.note("warning", f"Keep {KEY} on another machine or on paper, too: {LOST}.")
     context.console.answer({"created": outcome.created, "added": outcome.added})
     context.validate()
+    if outcome.created and ownership.stored_before(context.project):
+        raise CommandError(
+            f"{name} is new, but a database is stored here already, which its passwords do not"
+            f" open: {ownership.WAY_BACK}.",
+            status=Exit.REFUSED,
+        )
     context.console.note("ok", f"{name} has no mistake that can be seen.")
 
 

@@ -11,7 +11,7 @@ from contravento_ops.kit import compose
 from contravento_ops.kit.errors import CommandError, Exit, StepFailed
 from contravento_ops.kit.services import ONE_OFF
 from contravento_ops.operate import renewal, status as looking, support as bundles
-from contravento_ops.release import mounted_files, wait
+from contravento_ops.release import mounted_files, ownership, wait
 
 HEALTHY_SECONDS = 120
 
@@ -90,6 +90,7 @@ def restart(
     if dry_run:
         context.console.say(str(call))
         return
+    ownership.refuse_what_is_not_ours(context.project, context.values)
     with context.changing("restart", service=service or "all"):
         with context.console.step(f"restart {service or 'every service'}"):
             compose.run_well(call)
@@ -112,6 +113,7 @@ def stop(
     if dry_run:
         context.console.say(str(call))
         return
+    ownership.refuse_what_is_not_ours(context.project, context.values)
     with context.changing("stop"), context.console.step("stop every service"):
         compose.run_well(call)
 

@@ -9,7 +9,7 @@ from typing import Any
 from contravento_ops.kit import audit, compose, lock, services
 from contravento_ops.kit.certificate import Certificate
 from contravento_ops.kit.compose import Container, Project
-from contravento_ops.release import facts, mounted_files
+from contravento_ops.release import facts, mounted_files, ownership
 
 REPORTS = (
     "SELECT kind || ' ' || outcome || ' ' || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')"
@@ -45,6 +45,9 @@ def _gather(
     shown: Certificate | None,
     verdict: Mapping[str, Any] | None,
 ) -> Iterator[Evidence]:
+    if folder := ownership.other_folder(project, containers):
+        words = f"what runs was started from {folder}, not from {project.paths.root}"
+        yield Evidence("Folder", words, is_well=False)
     yield from _unfinished(project)
     yield from _mixed(project, containers)
     for name in mounted_files.stale(project, project.config(), containers):

@@ -26,10 +26,16 @@ def call(project: Project, *, force: bool) -> Call:
     return project.call("exec", "-T", "certbot", *words)
 
 
+def first_call(project: Project) -> Call:
+    """While there is only the self-signed one, there is nothing to renew."""
+    return project.call("exec", "-T", "certbot", "python3", "/opt/contravento/keep.py", "--now")
+
+
 def renew(project: Project, values: Mapping[str, str], *, force: bool) -> Renewal:
     """Raises CommandError where certbot fails, or nginx does not take the new one over in a
     minute."""
-    said = compose.run_well(call(project, force=force), timeout=600)
+    made = call(project, force=force) if _has_one(project, values) else first_call(project)
+    said = compose.run_well(made, timeout=600)
     address = address_of_site(project, values.get("DOMAIN", "localhost"))
     began = time.monotonic()
     while time.monotonic() - began < TAKEN_OVER_SECONDS:
@@ -40,6 +46,11 @@ def renew(project: Project, values: Mapping[str, str], *, force: bool) -> Renewa
         "nginx does not serve the certificate that is stored; see ./deploy.sh … logs nginx.",
         status=Exit.FAILED,
     )
+
+
+def _has_one(project: Project, values: Mapping[str, str]) -> bool:
+    file = f"/etc/letsencrypt/live/{values.get('DOMAIN', 'localhost')}/fullchain.pem"
+    return compose.run(project.call("exec", "-T", "certbot", "test", "-s", file)).ok
 
 
 def _stored(project: Project) -> Certificate:

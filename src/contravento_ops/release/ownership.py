@@ -1,0 +1,66 @@
+"""Whether what runs, and what is stored, belongs to this checkout and its environment file."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from contravento_ops.environment import urls
+from contravento_ops.kit import compose
+from contravento_ops.kit.compose import Container, Project, docker
+from contravento_ops.kit.errors import CommandError, Exit
+
+WORKING_DIR = '{{index .Config.Labels "com.docker.compose.project.working_dir"}}'
+DATA = "postgres_data"
+SIGN_IN = 'PGPASSWORD="$0" psql -XAt -h "$(hostname -i)" -U "$1" -d "$2" -c "SELECT 1"'
+WAY_BACK = (
+    "each backup set holds the environment file it belongs to:"
+    " docs/guides/backup-and-restore.md says how to take it out"
+)
+
+
+def other_folder(project: Project, containers: list[Container]) -> str | None:
+    """From where what runs was started, if that is not this checkout."""
+    for container in containers[:1]:
+        done = compose.run(docker("inspect", "--format", WORKING_DIR, container.id))
+        folder = done.out.strip()
+        if done.ok and folder and Path(folder).resolve() != project.paths.root.resolve():
+            return folder
+    return None
+
+
+def refuse_what_is_not_ours(project: Project, values: Mapping[str, str]) -> None:
+    """Raises CommandError (REFUSED) before anything of another checkout is touched, and where this
+    file's password does not open the database that is there."""
+    containers = project.containers()
+    if folder := other_folder(project, containers):
+        raise CommandError(
+            f"What runs here as {project.paths.environment} was started from {folder}, not from"
+            f" {project.paths.root}. Work there, or give one of them another COMPOSE_PROJECT_NAME.",
+            status=Exit.REFUSED,
+        )
+    if any(container.service == "postgres" and container.is_well for container in containers):
+        _check_password(project, values)
+
+
+def _check_password(project: Project, values: Mapping[str, str]) -> None:
+    if urls.is_elsewhere(values) or "POSTGRES_PASSWORD" not in values:
+        return
+    user, name = values.get("POSTGRES_USER", ""), values.get("POSTGRES_DB", "")
+    words = ("sh", "-c", SIGN_IN, values["POSTGRES_PASSWORD"], user, name)
+    done = compose.run(project.call("exec", "-T", "postgres", *words))
+    if not done.ok and "password authentication failed" in done.said:
+        raise CommandError(
+            f"POSTGRES_PASSWORD in {project.paths.env_file.name} does not open the database that is"
+            f" there; if the file was lost and made anew, {WAY_BACK}.",
+            status=Exit.REFUSED,
+        )
+
+
+def stored_before(project: Project) -> bool:
+    """Whether a database is stored here already, as far as an engine is there to be asked."""
+    done = compose.run(project.call("config", "--format", "json"))
+    if not done.ok:
+        return False
+    volumes = json.loads(done.out).get("volumes", {})
+    name = volumes.get(DATA, {}).get("name", "")
+    return bool(name) and compose.run(docker("volume", "inspect", name)).ok
