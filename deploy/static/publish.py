@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from contravento.web.rendering.page import STATIC, static_version
+from contravento.web.rendering.page import STATIC, STYLE_SHEET, static_version, style_sheet
 
 TARGET = Path("/srv/static")
 KEEP_RELEASES = 5  # pages of a release that old are open in no browser any more
@@ -21,6 +21,7 @@ def publish() -> None:
         unfinished = TARGET / f".{version}"
         shutil.rmtree(unfinished, ignore_errors=True)
         shutil.copytree(STATIC, unfinished, copy_function=shutil.copyfile)
+        (unfinished / STYLE_SHEET).write_text(style_sheet())
         for file in [path for path in unfinished.rglob("*") if path.is_file()]:
             _compress(file)
         unfinished.rename(final)
