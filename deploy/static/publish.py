@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from contravento.web.rendering.page import STATIC, static_version
+from contravento.web.rendering import page
 
 TARGET = Path("/srv/static")
 KEEP_RELEASES = 5  # pages of a release that old are open in no browser any more
@@ -15,12 +15,14 @@ COMPRESS_FROM_BYTES = 1024
 
 def publish() -> None:
     """Twice is harmless; a folder appears whole or not at all."""
-    version = static_version()
+    version = page.static_version()
     final = TARGET / version
     if not final.exists():
         unfinished = TARGET / f".{version}"
         shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(STATIC, unfinished, copy_function=shutil.copyfile)
+        shutil.copytree(page.STATIC, unfinished, copy_function=shutil.copyfile)
+        if hasattr(page, "style_sheet"):  # an earlier release, gone back to, has none
+            (unfinished / page.STYLE_SHEET).write_text(page.style_sheet())
         for file in [path for path in unfinished.rglob("*") if path.is_file()]:
             _compress(file)
         unfinished.rename(final)

@@ -77,7 +77,7 @@ async def test_a_refused_method_is_told_all_that_the_path_takes(
         "/api/v1/me/password": "PUT",
         "/api/v1/sessions": "HEAD, GET, POST, DELETE",
         "/sign-in": "HEAD, GET, POST",
-        "/settings/tokens": "POST",
+        "/settings/tokens": "HEAD, GET, POST",
     }
     for address, methods in expected.items():
         method = "OPTIONS" if "PUT" in methods else "PUT"
@@ -148,7 +148,17 @@ async def test_a_token_needs_no_origin(program: AsyncClient, rider: Rider) -> No
     assert answer.status_code == 201
 
 
-async def test_without_debug_there_is_no_description(client: AsyncClient) -> None:
+async def test_the_description_is_public(client: AsyncClient) -> None:
+    page = await client.get("/api")
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert "/api/openapi.json" in page.text
+    assert "/api/v1/feed" in (await client.get("/api/openapi.json")).json()["paths"]
+
+
+async def test_without_debug_there_is_no_description_at_the_addresses_of_developers(
+    client: AsyncClient,
+) -> None:
     for address in ("/docs", "/redoc", "/openapi.json"):
         assert (await client.get(address)).status_code == 404
 
@@ -167,7 +177,7 @@ async def test_with_debug_the_page_shows_the_description_from_our_own_files(
         assert page.status_code == 200
         assert "https://" not in page.text
         for found in page.text.split('"'):
-            if found.startswith(("/static/", "/openapi")):
+            if found.startswith(("/static/", "/api/openapi")):
                 assert (await client.get(found)).status_code == 200, found
         described = (await client.get("/openapi.json")).json()
     assert described["components"]["securitySchemes"].keys() == {"bearer"}

@@ -32,7 +32,7 @@ CHANGING = (
 
 def kinds(deployment: Deployment, client: httpx.Client) -> Iterator[tuple[str, httpx.Response]]:
     page = client.get("/")
-    style = re.search(r"/static/[0-9a-f]{12}/css/base\.css", page.text)
+    style = re.search(r"/static/[0-9a-f]{12}/css/site\.css", page.text)
     script = re.search(r"/static/[0-9a-f]{12}/js/app\.js", page.text)
     assert style
     assert script

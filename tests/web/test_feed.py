@@ -36,7 +36,7 @@ async def make_trips(resources: Resources, rider: Rider, count: int, **changes: 
 
 
 def titles(html: str) -> list[str]:
-    return re.findall(r'entry-title"><a href="[^"]+">([^<]+)</a>', html)
+    return re.findall(r'entry-title" dir="auto"><a href="[^"]+">([^<]+)</a>', html)
 
 
 def older(html: str) -> str:

@@ -181,3 +181,10 @@ async def test_an_address_that_no_page_can_have_is_a_page_not_found(client: Asyn
     lost = await client.get("/photos/no-id/small.jpg", headers={"Accept": "text/html"})
     assert lost.status_code == 404
     assert "<h1>Not found</h1>" in lost.text
+
+
+async def test_the_page_about_us_promises_nothing_that_is_not_there(client: AsyncClient) -> None:
+    page = await client.get("/about")
+
+    assert "take it all with you" not in page.text
+    assert 'href="/api"' in page.text

@@ -195,3 +195,14 @@ async def test_names_and_words_about_oneself_stay_text(
         page = (await client.get(address)).text
         assert SCRIPT not in page
         assert 'content="<' not in page
+
+
+async def test_a_bio_keeps_its_lines(
+    client: AsyncClient, resources: Resources, rider: Rider
+) -> None:
+    async with resources.transaction() as session:
+        (await session.get_one(Rider, rider.id)).bio = "Slow.\nAnd mostly uphill."
+
+    page = await client.get(f"/riders/{rider.username}")
+
+    assert '<p class="rider-bio" dir="auto">Slow.\nAnd mostly uphill.</p>' in page.text

@@ -321,3 +321,16 @@ async def test_nobody_changes_anything_without_signing_in(client: AsyncClient, p
 )
 def test_an_agent_reads_as_a_device(agent: str, words: str) -> None:
     assert describe_agent(agent) == words
+
+
+@pytest.mark.parametrize(
+    ("path", "section"),
+    [("tokens", "tokens"), ("profile", "profile"), ("password", "password"), ("photo", "portrait")],
+)
+async def test_the_address_of_an_answered_form_leads_back_to_the_settings(
+    signed_in: AsyncClient, path: str, section: str
+) -> None:
+    answer = await signed_in.get(f"/settings/{path}")
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/settings#{section}"

@@ -93,3 +93,20 @@ async def test_every_answer_tells_search_engines_what_the_setting_says(
     async with open_client(app, resources) as client:
         for path in ("/health", "/static/css/base.css"):
             assert (await client.get(path)).headers.get("X-Robots-Tag") == said
+
+
+async def test_pages_ask_for_one_style_sheet_that_is_kept_for_good(client: AsyncClient) -> None:
+    page = await client.get("/about")
+    addresses = re.findall(r'<link rel="stylesheet" href="([^"]+)"', page.text)
+    assert len(addresses) == 1
+
+    sheet = await client.get(addresses[0])
+
+    assert sheet.headers["content-type"].startswith("text/css")
+    assert sheet.headers["cache-control"] == "public, max-age=31536000, immutable"
+    for name in STYLES:
+        assert name.stem == "map" or name.read_text() in sheet.text
+
+
+async def test_htmx_comes_only_where_it_has_something_to_do(client: AsyncClient) -> None:
+    assert "htmx.min.js" not in (await client.get("/about")).text

@@ -53,8 +53,8 @@ async def test_a_trip_is_told_whole(
 
     page = (await client.get(f"/trips/{trip.slug}")).text
 
-    assert "<h1>Into the wind</h1>" in page
-    assert '<p class="lead">Two days west, into the wind.</p>' in page
+    assert '<h1 dir="auto">Into the wind</h1>' in page
+    assert '<p class="lead" dir="auto">Two days west, into the wind.</p>' in page
     assert page.count("Two days west") == 3  # and in two descriptions for machines
     assert '<a href="/riders/maite">Maite Arrieta</a>' in page
     assert '<a class="tag" href="/?tag=paved">paved</a>' in page
@@ -72,7 +72,7 @@ async def test_a_trip_is_told_whole(
     assert '<a href="#day-1">Bilbao – Ramales</a>' in page
     assert '<h3 class="day" id="day-1"><b>Day 1</b> Bilbao – Ramales<br>' in page
     assert "It rained <strong>upwards</strong>." in page
-    assert "<figcaption>The first bend</figcaption>" in page
+    assert '<figcaption dir="auto">The first bend</figcaption>' in page
     assert 'alt="The second bend"' in page
 
 

@@ -1,4 +1,4 @@
-"""The API, assembled: its nouns, its description and, on request, a page about it."""
+"""The API, assembled: its nouns, its description and a page about it."""
 
 from fastapi import FastAPI
 
@@ -22,8 +22,9 @@ ROUTERS = (
 
 
 def add_api(app: FastAPI, *, is_described: bool) -> None:
-    """With `is_described` the description and its page can be read; else they are not there."""
+    """With `is_described` the description and its page are also where FastAPI has them."""
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
+    app.include_router(docs_page.router, include_in_schema=False)
     if is_described:
-        app.include_router(docs_page.router, include_in_schema=False)
+        app.include_router(docs_page.debugging, include_in_schema=False)

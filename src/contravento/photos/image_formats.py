@@ -1,6 +1,7 @@
 """Detects image formats by their first bytes, and truncated files by their last."""
 
 from enum import StrEnum
+from typing import BinaryIO
 
 from contravento.photos.errors import (
     GifNotTaken,
@@ -65,6 +66,13 @@ def recognise(content: bytes) -> ImageFormat:
     if content[4:8] == b"ftyp":
         return _recognise_iso_media(content)
     raise _refusal(content)
+
+
+def check_beginning(file: BinaryIO) -> None:
+    """Raises UnreadablePhoto for what does not begin like a picture that we take."""
+    beginning = file.read(LOOK_AT_BYTES)
+    file.seek(0)
+    recognise(beginning)
 
 
 def _recognise_riff(content: bytes) -> ImageFormat:

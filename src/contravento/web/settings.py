@@ -1,6 +1,6 @@
 """A rider's settings: one page with several forms."""
 
-from typing import Annotated, Any, BinaryIO, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -52,7 +52,6 @@ NOTES = {
     "token-gone": (N_("Token deleted."), N_("Programs that used it are shut out.")),
 }
 MATTERS = ("profile", "portrait", "password", "token")
-LOOK_AT_BYTES = 2048
 TOKEN_DAYS = (30, 90, 365)
 
 # Browsers and systems as people know them; the first that is found in the agent's line counts.
@@ -101,6 +100,17 @@ async def show(session: Transaction, viewer: RiderOnly, page: PageFor, note: str
     return await _show(page, session, viewer, note=NOTES.get(note))
 
 
+@router.get("/deletion")
+async def ask_to_delete(viewer: RiderOnly, page: PageFor) -> Response:
+    return page.show("settings/deletion.html", form=Form[Deletion]())
+
+
+@router.get("/{matter}", include_in_schema=False)
+async def show_matter(matter: Literal["profile", "photo", "password", "tokens"]) -> Response:
+    """A form's answer stands at its address; whoever loads that anew gets the page."""
+    return redirect(f"/settings#{'portrait' if matter == 'photo' else matter}")
+
+
 @router.post("/profile")
 async def change_profile(
     request: Request, session: Transaction, viewer: RiderOnly, page: PageFor
@@ -138,7 +148,7 @@ async def change_portrait(
             raise EmptyPhoto
         check_file_size(files[0].size or 0)
         await check_upload(session, resources, rider_id=viewer.id, size_bytes=files[0].size or 0)
-        _look_at(files[0].file)
+        image_formats.check_beginning(files[0].file)
         await photos.upload_portrait(
             session, files[0].file, rider_id=viewer.id, storage=resources.storage
         )
@@ -215,11 +225,6 @@ async def remove_token(token_id: UUID, session: Transaction, viewer: RiderOnly) 
     return redirect("/settings?note=token-gone")
 
 
-@router.get("/deletion")
-async def ask_to_delete(viewer: RiderOnly, page: PageFor) -> Response:
-    return page.show("settings/deletion.html", form=Form[Deletion]())
-
-
 @router.post("/deletion")
 async def delete(
     request: Request, session: Transaction, viewer: RiderOnly, resources: ResourcesOf, page: PageFor
@@ -282,10 +287,3 @@ def describe_agent(agent: str) -> str:
         next((name for sign, name in names if sign in agent), "") for names in (_BROWSERS, _SYSTEMS)
     ]
     return ", ".join(name for name in tokens if name) or agent[:60]
-
-
-def _look_at(file: BinaryIO) -> None:
-    """Raises UnreadablePhoto for what does not begin like a picture that we take."""
-    beginning = file.read(LOOK_AT_BYTES)
-    file.seek(0)
-    image_formats.recognise(beginning)

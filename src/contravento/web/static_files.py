@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from contravento.web.rendering.page import STATIC, static_version
+from contravento.web.rendering.page import STATIC, STYLE_SHEET, static_version, style_sheet
 
 FOR_EVER = "public, max-age=31536000, immutable"
 FOR_A_WHILE = "public, max-age=3600"
@@ -24,9 +24,12 @@ class CachedFiles(StaticFiles):
         """A page of another release gets this one's file: while one takes over from the other, and
         nothing in front keeps files of both, that is better than none."""
         of_another = ANOTHER_RELEASE.match(path)
-        response = await super().get_response(
-            path[of_another.end() :] if of_another else path, scope
-        )
+        path = path[of_another.end() :] if of_another else path
+        response: Response
+        if path == STYLE_SHEET:
+            response = Response(style_sheet(), media_type="text/css")
+        else:
+            response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = THIS_ONCE if of_another else self._cache_control
         return response
 

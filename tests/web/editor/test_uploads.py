@@ -210,3 +210,34 @@ def test_a_sketch_fits_its_frame() -> None:
     assert all(6 <= y <= 42 for y in numbers[1::2])
     assert outline_path([]) == ""
     assert outline_path([[[0.0, 0.0]]]).startswith("M")
+
+
+async def test_a_file_of_a_kind_that_is_not_taken_is_refused_at_once(
+    signed_in: AsyncClient, trip: Trip
+) -> None:
+    files = {"file": ("notes.txt", b"Bread at Villaralbo at ten.")}
+
+    sent = await signed_in.post(at(trip, "photos"), files=files, headers=AS_SCRIPT)
+
+    assert 'data-kind="error"' in sent.text
+    assert "Sizes are being made" not in sent.text
+
+
+async def test_without_a_script_what_waits_says_how_to_see_more(
+    signed_in: AsyncClient, trip: Trip
+) -> None:
+    await signed_in.post(at(trip, "tracks"), files={"file": ("day-1.gpx", GOOD)})
+
+    page = (await signed_in.get(at(trip, "edit"))).text
+
+    assert "<noscript> · Reload this page to see what came of it.</noscript>" in page
+
+
+@pytest.mark.parametrize("step", ["publication", "withdrawal", "tracks", "photos"])
+async def test_the_address_of_an_answered_form_leads_back_to_the_editor(
+    signed_in: AsyncClient, trip: Trip, step: str
+) -> None:
+    answer = await signed_in.get(at(trip, step))
+
+    assert answer.status_code == 303
+    assert answer.headers["location"] == at(trip, "edit")

@@ -1,4 +1,7 @@
-"""The API's description, and a page on which to read it and try it. Only with DEBUG."""
+"""The API's description, and a page on which to read it and try it.
+
+Both are public under /api; the addresses that FastAPI gives them answer with DEBUG only.
+"""
 
 import secrets
 from html import escape
@@ -10,10 +13,11 @@ from fastapi.responses import HTMLResponse
 from contravento.api.description.openapi import describe
 from contravento.http.request_state import RequestState
 
-DESCRIPTION_PATH = "/openapi.json"
+DESCRIPTION_PATH = "/api/openapi.json"
 VENDORED = "/static/vendor/swagger-ui/"
 
 router = APIRouter()
+debugging = APIRouter()
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -34,12 +38,14 @@ SwaggerUIBundle({{ url: "{description}", dom_id: "#api", deepLinking: true, vali
 """
 
 
+@debugging.get("/openapi.json")
 @router.get(DESCRIPTION_PATH)
 async def show_description(request: Request) -> Response:
     return Response(orjson.dumps(describe(request.app)), media_type="application/json")
 
 
-@router.get("/docs")
+@debugging.get("/docs")
+@router.get("/api")
 async def show_page(request: Request) -> HTMLResponse:
     """Swagger UI from our own files, within our own content policy."""
     nonce = RequestState.of(request.scope).nonce = secrets.token_urlsafe(16)

@@ -1,6 +1,6 @@
 """A rider's own trips, and the editor in which one is written."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form as FormField, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -128,6 +128,14 @@ async def withdraw(slug: str, editor: Editor) -> Response:
 async def ask_to_delete(slug: str, editor: Editor) -> Response:
     state = await editor.open(slug)
     return editor.page.show("editor/deletion.html", state=state, trip=state.trip)
+
+
+@router.get("/trips/{slug}/{step}")
+async def show_step(
+    slug: str, step: Literal["publication", "withdrawal", "tracks", "photos"]
+) -> Response:
+    """A refused form stands at its address; whoever loads that anew gets the editor."""
+    return redirect(f"/trips/{slug}/edit")
 
 
 @router.post("/trips/{slug}/deletion")

@@ -12,7 +12,12 @@ from contravento.http.upload_quota import check_upload
 from contravento.kit.errors import NotFound
 from contravento.kit.file_names import safe_file_name
 from contravento.kit.i18n.catalogue import translate
-from contravento.photos import queries as photo_queries, rules as photo_rules, service as photos
+from contravento.photos import (
+    image_formats,
+    queries as photo_queries,
+    rules as photo_rules,
+    service as photos,
+)
 from contravento.photos.models import Photo
 from contravento.tracks import queries as track_queries, rules as track_rules, service as tracks
 from contravento.tracks.models import Track
@@ -181,6 +186,7 @@ async def _keep_tracks(
 
 async def _keep_photo(editor: EditorRequest, trip_id: UUID, file: UploadFile, name: str) -> Photo:
     photo_rules.check_file_size(file.size or 0)
+    image_formats.check_beginning(file.file)
     await _check_quota(editor, file.size or 0)
     return await photos.upload_photo(
         editor.session,

@@ -22,6 +22,8 @@ from contravento.web.rendering import formats, srcset
 
 FOLDER = Path(__file__).parents[1]
 STATIC = FOLDER / "static"
+STYLE_SHEET = "css/site.css"  # the address of what pages ask for: these, joined in this order
+STYLES = ("tokens", "base", "components", "pages", "product")
 
 
 @cache
@@ -32,6 +34,12 @@ def static_version() -> str:
         digest.update(str(file.relative_to(STATIC)).encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
+
+
+@cache
+def style_sheet() -> str:
+    """All styles of our own pages in one file: one request instead of five."""
+    return "".join((STATIC / "css" / f"{name}.css").read_text() for name in STYLES)
 
 
 def static_url(path: str) -> str:

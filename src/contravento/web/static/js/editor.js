@@ -5,7 +5,7 @@
 //   the preview's panel [data-preview]
 //   <div data-tags data-most="10" data-word-remove="Remove {tag}"> <input name="tags" value="a, b"> </div>
 
-import { send } from "./request.js";
+import { send, sentenceOf } from "./request.js";
 
 const PAUSE_MILLISECONDS = 1200;
 const RETRY_MILLISECONDS = 8000;
@@ -32,7 +32,7 @@ function startPreview(form) {
       panel.innerHTML = await response.text();
       shown = story.value;
     } catch (error) {
-      panel.textContent = error.message || (form.dataset.wordNoPreview ?? "No preview just now.");
+      panel.textContent = sentenceOf(error, form.dataset.wordNoPreview ?? "No preview just now.");
     }
     panel.removeAttribute("aria-busy");
   });
@@ -54,7 +54,7 @@ function startAutosave(form) {
   };
   const refuse = (error) => {
     isDirty = true;
-    status.textContent = error.message || (form.dataset.wordNotSaved ?? "Not saved yet; trying again.");
+    status.textContent = sentenceOf(error, form.dataset.wordNotSaved ?? "Not saved yet; trying again.");
     status.dataset.failed = "";
     later(RETRY_MILLISECONDS);
   };

@@ -36,7 +36,7 @@ const waker = new IntersectionObserver(
         wake(target).catch((error) => console.warn("The drawn map stays:", error));
       }
   },
-  { rootMargin: "400px" },
+  { rootMargin: "150px" },
 );
 
 async function wake(element) {
