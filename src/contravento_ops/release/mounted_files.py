@@ -61,8 +61,9 @@ def trial(config: Mapping[str, Any], service: str) -> Call:
     """A container of the service's own image with its files, which tries them and ends."""
     settings = config["services"][service]
     words = ["run", "--rm", "--user", str(settings.get("user") or "0:0")]
-    for name, value in (settings.get("environment") or {}).items():
-        words += ["--env", f"{name}={value or ''}"]
+    variables = {name: value or "" for name, value in (settings.get("environment") or {}).items()}
+    for name in variables:
+        words += ["--env", name]  # its value goes along unseen: it may be a secret
     for mount in settings.get("volumes", ()):
         source = mount["source"]
         if mount["type"] == "volume":
@@ -75,7 +76,8 @@ def trial(config: Mapping[str, Any], service: str) -> Call:
     if network:
         words += ["--network", config["networks"][network]["name"]]
     first, *rest = TRIALS[service]
-    return docker(*words, "--entrypoint", first, settings["image"], *rest)
+    made = docker(*words, "--entrypoint", first, settings["image"], *rest)
+    return Call(made.words, implied=variables)
 
 
 def _digests(project: Project, config: Mapping[str, Any]) -> dict[str, str]:

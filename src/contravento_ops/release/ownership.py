@@ -11,7 +11,11 @@ from contravento_ops.kit.errors import CommandError, Exit
 
 WORKING_DIR = '{{index .Config.Labels "com.docker.compose.project.working_dir"}}'
 DATA = "postgres_data"
-SIGN_IN = 'PGPASSWORD="$0" psql -XAt -h "$(hostname -i)" -U "$1" -d "$2" -c "SELECT 1"'
+# The password comes by standard input: what is on a command line, everybody on the host can read.
+SIGN_IN = (
+    "read -r PGPASSWORD; export PGPASSWORD;"
+    ' psql -XAt -h "$(hostname -i)" -U "$0" -d "$1" -c "SELECT 1"'
+)
 WAY_BACK = (
     "each backup set holds the environment file it belongs to:"
     " docs/guides/backup-and-restore.md says how to take it out"
@@ -46,8 +50,8 @@ def _check_password(project: Project, values: Mapping[str, str]) -> None:
     if urls.is_elsewhere(values) or "POSTGRES_PASSWORD" not in values:
         return
     user, name = values.get("POSTGRES_USER", ""), values.get("POSTGRES_DB", "")
-    words = ("sh", "-c", SIGN_IN, values["POSTGRES_PASSWORD"], user, name)
-    done = compose.run(project.call("exec", "-T", "postgres", *words))
+    call = project.call("exec", "-T", "postgres", "sh", "-c", SIGN_IN, user, name)
+    done = compose.run(call, said_to_it=values["POSTGRES_PASSWORD"] + "\n")
     if not done.ok and "password authentication failed" in done.said:
         raise CommandError(
             f"POSTGRES_PASSWORD in {project.paths.env_file.name} does not open the database that is"

@@ -80,10 +80,12 @@ def test_notes_that_cannot_be_read_are_none(project: Project) -> None:
 
 
 def test_files_are_tried_in_a_container_that_riders_never_meet(project: Project) -> None:
-    words = mounted_files.trial(project.config(), "redis").words
+    call = mounted_files.trial(project.config(), "redis")
+    words = call.words
     root = project.paths.root
     assert words[:5] == ("docker", "run", "--rm", "--user", "999:999")
     assert f"{root}/deploy/redis:/opt:ro" in words
+    assert (words[words.index("--env") + 1], call.implied) == ("A", {"A": "1"})
     assert "x_redis_data:/data" in words
     assert words[words.index("--network") + 1] == "x_data"
     assert words[words.index("--entrypoint") + 2] == "redis:8"
