@@ -21,7 +21,7 @@ FEW_DAYS, LEAST_FREE_BYTES = 14, 5 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class StatusLine:
     """One line of the status. What is not well is missing, failed, or about to run out."""
 
     name: str
@@ -34,7 +34,7 @@ def gather(
     containers: list[Container],
     shown: Certificate | None,
     verdict: Mapping[str, Any] | None,
-) -> tuple[Evidence, ...]:
+) -> tuple[StatusLine, ...]:
     """`verdict` is that of the last check."""
     return tuple(_gather(project, containers, shown, verdict))
 
@@ -44,15 +44,15 @@ def _gather(
     containers: list[Container],
     shown: Certificate | None,
     verdict: Mapping[str, Any] | None,
-) -> Iterator[Evidence]:
+) -> Iterator[StatusLine]:
     if folder := ownership.other_folder(project, containers):
         words = f"what runs was started from {folder}, not from {project.paths.root}"
-        yield Evidence("Folder", words, is_well=False)
+        yield StatusLine("Folder", words, is_well=False)
     yield from _unfinished(project)
     yield from _mixed(project, containers)
     for name in mounted_files.stale(project, project.config(), containers):
         words = "runs on older files than lie here; the next deploy takes them over"
-        yield Evidence(name, words, is_well=False)
+        yield StatusLine(name, words, is_well=False)
     if shown:
         yield _certificate(shown)
     if any(name in services.of(services.Role.BACKUP) for name in project.services()):
@@ -62,37 +62,39 @@ def _gather(
     if project.paths.environment == "staging":
         yield _check(verdict)
     free = shutil.disk_usage(project.paths.root).free
-    yield Evidence("Disk", f"{free / 10**9:.1f} GB free", free > LEAST_FREE_BYTES)
+    yield StatusLine("Disk", f"{free / 10**9:.1f} GB free", free > LEAST_FREE_BYTES)
 
 
-def _unfinished(project: Project) -> Iterator[Evidence]:
+def _unfinished(project: Project) -> Iterator[StatusLine]:
     entry = audit.never_ended(project.paths.audit, CHANGES)
     if entry is None or lock.is_held(project.paths.lock):
         return
     environment = project.paths.environment
     words = f"begun at {entry['at']} by {entry['who']}, and never ended; "
-    yield Evidence(
+    yield StatusLine(
         str(entry["action"]).capitalize(),
         words + f"./deploy.sh {environment} puts it right",
         is_well=False,
     )
 
 
-def _mixed(project: Project, containers: list[Container]) -> Iterator[Evidence]:
+def _mixed(project: Project, containers: list[Container]) -> Iterator[StatusLine]:
     """Which release nginx asks, where more than one could be."""
     names = facts.asked_by_nginx(project)
     of_backends = (container for container in containers if container.service == "backend")
     backends = {backend.name: backend.image for backend in of_backends}
     if names or len(set(backends.values())) > 1:
         asked = ", ".join(f"{name} ({backends.get(name, 'gone')})" for name in names or backends)
-        yield Evidence("nginx asks", asked, is_well=not names and len(set(backends.values())) == 1)
+        yield StatusLine(
+            "nginx asks", asked, is_well=not names and len(set(backends.values())) == 1
+        )
 
 
-def _certificate(shown: Certificate) -> Evidence:
+def _certificate(shown: Certificate) -> StatusLine:
     kind = "signed by itself" if shown.is_self_signed else f"by {shown.issuer}"
     days = shown.days_left()
     is_well = not shown.is_self_signed and days > FEW_DAYS
-    return Evidence("Certificate", f"{shown.subject}, {kind}, {days} days left", is_well)
+    return StatusLine("Certificate", f"{shown.subject}, {kind}, {days} days left", is_well)
 
 
 def _reports(project: Project) -> Mapping[str, str]:
@@ -102,14 +104,14 @@ def _reports(project: Project) -> Mapping[str, str]:
     return dict(rows) if done.ok else {}
 
 
-def _report(name: str, words: str | None, mend: str) -> Evidence:
+def _report(name: str, words: str | None, mend: str) -> StatusLine:
     if words is None:
-        return Evidence(name, f"none yet; {mend}", is_well=False)
-    return Evidence(name, f"{words} UTC", is_well=words.startswith("succeeded"))
+        return StatusLine(name, f"none yet; {mend}", is_well=False)
+    return StatusLine(name, f"{words} UTC", is_well=words.startswith("succeeded"))
 
 
-def _check(verdict: Mapping[str, Any] | None) -> Evidence:
+def _check(verdict: Mapping[str, Any] | None) -> StatusLine:
     if verdict is None:
-        return Evidence("Last check", "none yet; ./deploy.sh staging check", is_well=False)
+        return StatusLine("Last check", "none yet; ./deploy.sh staging check", is_well=False)
     words = f"{verdict['verdict']} at {verdict['at']}"
-    return Evidence("Last check", words, is_well=verdict["verdict"] == "GO")
+    return StatusLine("Last check", words, is_well=verdict["verdict"] == "GO")

@@ -14,7 +14,7 @@ from contravento_ops.kit.errors import CommandError
 from contravento_ops.kit.services import ONE_OFF
 from contravento_ops.kit.state import EnvironmentState, Release
 from contravento_ops.operate import evidence
-from contravento_ops.operate.evidence import Evidence
+from contravento_ops.operate.evidence import StatusLine
 from contravento_ops.release.facts import address_of_site
 
 POSTGRES = 5432
@@ -47,7 +47,7 @@ class Status:
     previous: Release | None
     access: tuple[AccessPoint, ...]
     folder: str
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[StatusLine, ...]
 
     @property
     def is_well(self) -> bool:
