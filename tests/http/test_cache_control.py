@@ -55,6 +55,8 @@ PLACES = {
     "size": "small",
     "code": "es",
     "what": "sign-up",
+    "matter": "tokens",
+    "step": "photos",
     "token": "x",
     "file": "x",
 }

@@ -82,6 +82,8 @@ def paths(trip: Trip, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         "version": "1",
         "code": "en",
         "what": "sign-up",
+        "matter": "tokens",
+        "step": "photos",
         "token": "x",
         "file": "x",
     }
