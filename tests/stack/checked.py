@@ -116,6 +116,11 @@ def trust(host: Host, bundle: Path) -> None:
     with bundle.open("a") as opened:
         opened.write(found.raise_for_status().text)
     in_compose(host, "restart", "--timeout", "3", "blackbox")
+    wait_until(
+        lambda: all(container.is_well for container in host.compose.containers("blackbox")),
+        PATIENT_SECONDS,
+        "blackbox is well again",
+    )
 
 
 def make_administrator(host: Host) -> None:
