@@ -123,3 +123,10 @@ def test_a_damaged_certificate_is_read_or_refused(
     whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     with suppress(NoCertificate):
         read_certificate(bytes(whole))
+
+
+def test_a_certificate_of_no_known_version_is_refused(pair: tuple[Path, Path]) -> None:
+    whole = bytearray(ssl.PEM_cert_to_DER_cert(pair[0].read_text()))
+    whole[12] = 1  # the version's number
+    with pytest.raises(NoCertificate):
+        read_certificate(bytes(whole))

@@ -67,7 +67,7 @@ def read_certificate(encoded: bytes, *, refusal: str = "") -> Certificate:
             not_after=certificate.not_valid_after_utc,
             refusal=refusal,
         )
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise NoCertificate("the certificate cannot be read") from error
 
 
