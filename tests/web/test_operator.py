@@ -8,8 +8,8 @@ from contravento.kit.resources import Resources
 from contravento.operations.models import ErrorEvent, Outcome
 from contravento.operations.service import record_report
 from tests.support import factories
-from tests.test_translations import check_spanish
 from tests.web.operator_visit import PAGE, Visit, said
+from tests.web.test_spanish import check_spanish
 
 FORMS = [
     f"{PAGE}/mail-test",
