@@ -2,9 +2,9 @@
 
 from grafana_foundation_sdk.models import dashboard
 
-from tools.dashboards import common as shared
+from tools.dashboards import expressions as shared
 from tools.dashboards.assembly import Line, Page, Section, choice
-from tools.dashboards.common import RIDERS
+from tools.dashboards.expressions import RIDERS
 from tools.dashboards.panels import NEUTRAL, Looks, Query, Words, heat, lines, stat
 from tools.dashboards.tables import Column, table
 

@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard
 
-from tools.dashboards import common as shared
+from tools.dashboards import expressions as shared
 from tools.dashboards.assembly import Line, Page, Section, choice
 from tools.dashboards.panels import BAD, ODD, Looks, Query, Words, lines, stat
 from tools.dashboards.tables import Column, table

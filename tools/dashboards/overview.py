@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard
 
-from tools.dashboards import common as shared
+from tools.dashboards import expressions as shared
 from tools.dashboards.assembly import ENVIRONMENT, Line, Page, Section
 from tools.dashboards.panels import (
     BAD,

@@ -2,9 +2,9 @@
 
 from grafana_foundation_sdk.models import dashboard
 
-from tools.dashboards import common as shared
+from tools.dashboards import expressions as shared
 from tools.dashboards.assembly import Line, Page, Section, choice
-from tools.dashboards.common import DISK
+from tools.dashboards.expressions import DISK
 from tools.dashboards.panels import BAD, NEUTRAL, ODD, Looks, Query, Words, lines, stat
 from tools.dashboards.tables import Column, table
 
