@@ -90,7 +90,7 @@ def restart(
     if dry_run:
         context.console.say(str(call))
         return
-    ownership.refuse_what_is_not_ours(context.project, context.values)
+    ownership.refuse_another_checkout(context.project)
     with context.changing("restart", service=service or "all"):
         with context.console.step(f"restart {service or 'every service'}"):
             compose.run_well(call)
@@ -113,7 +113,7 @@ def stop(
     if dry_run:
         context.console.say(str(call))
         return
-    ownership.refuse_what_is_not_ours(context.project, context.values)
+    ownership.refuse_another_checkout(context.project)
     with context.changing("stop"), context.console.step("stop every service"):
         compose.run_well(call)
 

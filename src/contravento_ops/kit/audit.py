@@ -59,17 +59,19 @@ def _write(file: Path, at: datetime, action: str, outcome: object, **facts: obje
 
 def never_ended(file: Path, actions: Collection[str]) -> dict[str, Any] | None:
     """The last of these actions, if it began and nothing says how it ended."""
-    entries = [_read(line) for line in newest(file)]
-    entries = [entry for entry in entries if entry.get("action") in actions]
-    return entries[-1] if entries and entries[-1]["outcome"] == BEGUN else None
+    newest_entry = next(reversed(list(entries(file, actions))), None)
+    return newest_entry if newest_entry and newest_entry["outcome"] == BEGUN else None
 
 
-def _read(line: str) -> dict[str, Any]:
-    try:
-        entry: dict[str, Any] = json.loads(line)
-    except ValueError:  # a line that a full disk cut short
-        return {}
-    return entry
+def entries(file: Path, actions: Collection[str]) -> Iterator[dict[str, Any]]:
+    """What was written of these actions, the oldest first."""
+    for line in file.read_text().splitlines() if file.exists() else ():
+        try:
+            entry: dict[str, Any] = json.loads(line)
+        except ValueError:  # a line that a full disk cut short
+            continue
+        if entry.get("action") in actions:
+            yield entry
 
 
 def newest(file: Path, at_most: int = 50) -> list[str]:

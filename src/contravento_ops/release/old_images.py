@@ -1,11 +1,10 @@
 """Removes images of releases that nobody will go back to, if they were deployed from here."""
 
-import json
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from contravento_ops.kit import compose, state
+from contravento_ops.kit import audit, compose, state
 from contravento_ops.kit.compose import docker
 from contravento_ops.kit.paths import EnvironmentPaths
 from contravento_ops.kit.state import EnvironmentState
@@ -14,15 +13,11 @@ KEPT = 3
 ACTIONS = ("deploy", "rollback")
 
 
-def deployed_tags(audit: Path) -> list[str]:
+def deployed_tags(file: Path) -> list[str]:
     """Of every release that served, the newest last."""
     tags: dict[str, None] = {}
-    for line in audit.read_text().splitlines() if audit.exists() else ():
-        try:
-            entry = json.loads(line)
-        except ValueError:  # a line that a full disk cut short
-            continue
-        if entry.get("action") in ACTIONS and entry.get("outcome") == "deployed":
+    for entry in audit.entries(file, ACTIONS):
+        if entry["outcome"] == "deployed":
             tag = str(entry.get("release"))
             tags.pop(tag, None)
             tags[tag] = None

@@ -32,9 +32,9 @@ def other_folder(project: Project, containers: list[Container]) -> str | None:
     return None
 
 
-def refuse_what_is_not_ours(project: Project, values: Mapping[str, str]) -> None:
-    """Raises CommandError (REFUSED) before anything of another checkout is touched, and where this
-    file's password does not open the database that is there."""
+def refuse_another_checkout(project: Project) -> list[Container]:
+    """The containers that are there. Raises CommandError (REFUSED) before anything of another
+    checkout is touched."""
     containers = project.containers()
     if folder := other_folder(project, containers):
         raise CommandError(
@@ -42,6 +42,12 @@ def refuse_what_is_not_ours(project: Project, values: Mapping[str, str]) -> None
             f" {project.paths.root}. Work there, or give one of them another COMPOSE_PROJECT_NAME.",
             status=Exit.REFUSED,
         )
+    return containers
+
+
+def refuse_what_is_not_ours(project: Project, values: Mapping[str, str]) -> None:
+    """As above, and where this file's password does not open the database that is there."""
+    containers = refuse_another_checkout(project)
     if any(container.service == "postgres" and container.is_well for container in containers):
         _check_password(project, values)
 

@@ -96,7 +96,7 @@ def _first(project: Project, facts: Facts) -> Iterator[ReleaseStep]:
         "start everything in order: data, migrations, application, nginx",
         "40 s",
         "./deploy.sh … stop",
-        (_up(project, facts),),
+        (*_renewed(project, facts, facts.beside), _up(project, facts)),
     )
     yield Step(Kind.WAIT, "wait until every service is healthy", "10 s", "./deploy.sh … stop")
 
