@@ -20,6 +20,27 @@ from tests.tracks.making import ride
 READY_SECONDS = 60
 HIT = "nginx; hit"
 STORY = "After Zamora the only shade was our own, and it was getting shorter by the hour."
+# What could make one answer differ from another, each with a value of its own.
+ODD_HEADERS = {
+    "X-Forwarded-Host": "evil.example",
+    "X-Forwarded-Proto": "evil",
+    "X-Forwarded-For": "203.0.113.7",
+    "X-Forwarded-Prefix": "/evil",
+    "X-Original-URL": "/evil",
+    "X-Rewrite-URL": "/evil",
+    "X-HTTP-Method-Override": "DELETE",
+    "Forwarded": "host=evil.example",
+    "Edge-Second": "9999999999",
+    "If-None-Match": "*",
+    "If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT",
+    "Range": "bytes=0-10",
+    "Expect": "100-continue",
+    "Cookie": "language=fr; evil=evil",
+    "HX-Target": "evil",
+    "User-Agent": "evil",
+    "Referer": "https://evil.example/",
+    "Upgrade": "h2c",
+}
 
 
 @dataclass

@@ -310,6 +310,15 @@ def a_host(
 
 
 @contextmanager
+def a_serving_host(folder: Path, images: str) -> Iterator[Host]:
+    """With a good release on it."""
+    with a_host(folder, f"contravento:{images}") as host:
+        done = host.deploy(host.good("good"))
+        assert done.status == Exit.DONE, done.words
+        yield host
+
+
+@contextmanager
 def production_beside(staging: Host, domain: str, overlays: tuple[str, ...] = ()) -> Iterator[Host]:
     """In the same folder, with one word changed in each name; nothing runs yet."""
     project = f"contravento-release-{uuid4().hex[:8]}"

@@ -11,6 +11,7 @@ from contravento.main import create_app
 from tests.conftest import make_settings
 from tests.stack.deployment import tell, wait_until
 from tests.stack.edge import (
+    ODD_HEADERS,
     Edge,
     Trip,
     an_edge,
@@ -29,27 +30,6 @@ LOOK_SECONDS = 3.5
 IDLE_SECONDS = 3.0
 MOST_BYTES = 64 * 1024 * 1024
 QUERIES = 300
-# What could make one answer differ from another, each with a value of its own.
-ODD_HEADERS = {
-    "X-Forwarded-Host": "evil.example",
-    "X-Forwarded-Proto": "evil",
-    "X-Forwarded-For": "203.0.113.7",
-    "X-Forwarded-Prefix": "/evil",
-    "X-Original-URL": "/evil",
-    "X-Rewrite-URL": "/evil",
-    "X-HTTP-Method-Override": "DELETE",
-    "Forwarded": "host=evil.example",
-    "Edge-Second": "9999999999",
-    "If-None-Match": "*",
-    "If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT",
-    "Range": "bytes=0-10",
-    "Expect": "100-continue",
-    "Cookie": "language=fr; evil=evil",
-    "HX-Target": "evil",
-    "User-Agent": "evil",
-    "Referer": "https://evil.example/",
-    "Upgrade": "h2c",
-}
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from tests.stack.releases import (
     LEAK,
     Answer,
     Host,
-    a_host,
+    a_serving_host,
     check_that_it_went_back,
 )
 
@@ -24,9 +24,7 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Host]:
-    with a_host(tmp_path_factory.mktemp("host"), f"contravento:{images}") as host:
-        done = host.deploy(host.good("good"))
-        assert done.status == Exit.DONE, done.words
+    with a_serving_host(tmp_path_factory.mktemp("host"), images) as host:
         yield host
 
 

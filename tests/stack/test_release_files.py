@@ -9,16 +9,14 @@ import pytest
 
 from contravento_ops.kit.errors import Exit
 from tests.stack.docker import docker
-from tests.stack.releases import Host, a_host
+from tests.stack.releases import Host, a_serving_host
 
 pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Host]:
-    with a_host(tmp_path_factory.mktemp("host"), f"contravento:{images}") as host:
-        done = host.deploy(host.good("first"))
-        assert done.status == Exit.DONE, done.words
+    with a_serving_host(tmp_path_factory.mktemp("host"), images) as host:
         yield host
 
 

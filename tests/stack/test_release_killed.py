@@ -14,7 +14,7 @@ from contravento_ops.release import facts
 from contravento_ops.release.traffic import Stream
 from tests.stack.deployment import wait_until
 from tests.stack.docker import ROOT
-from tests.stack.releases import DOMAIN, Host, a_host
+from tests.stack.releases import DOMAIN, Host, a_serving_host
 
 pytestmark = pytest.mark.stack
 
@@ -24,9 +24,7 @@ MOMENTS = ("✓ start contravento", "✓ let nginx ask contravento", "✓ watch 
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory, images: str) -> Iterator[Host]:
-    with a_host(tmp_path_factory.mktemp("host"), f"contravento:{images}") as host:
-        done = host.deploy(host.good("first"))
-        assert done.status == Exit.DONE, done.words
+    with a_serving_host(tmp_path_factory.mktemp("host"), images) as host:
         yield host
 
 
