@@ -2,7 +2,7 @@
 
 import pytest
 
-from contravento.kit.text_rules import check_line, clean_line
+from contravento.kit.text_rules import check_line, clean_line, safe_file_name
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,18 @@ def test_a_pile_of_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="too many accents"):
         check_line(pile)
     check_line(clean_line(pile))
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\rides\\day 1.gpx", "day 1.gpx"),
+        ("a\x00b\n.gpx", "ab.gpx"),
+        ("", "file"),
+        (None, "file"),
+        ("x" * 300 + ".gpx", "x" * 196 + ".gpx"),
+    ],
+)
+def test_a_file_name_is_only_a_name(given: str | None, kept: str) -> None:
+    assert safe_file_name(given) == kept

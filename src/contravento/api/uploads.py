@@ -13,8 +13,8 @@ from starlette.datastructures import FormData, UploadFile
 from contravento.http.dependencies import ResourcesOf, authenticate
 from contravento.http.upload_quota import check_upload
 from contravento.kit.errors import Invalid, Unauthorized
-from contravento.kit.file_names import safe_file_name
 from contravento.kit.i18n.marks import N_
+from contravento.kit.text_rules import safe_file_name
 from contravento.trips.queries import get_own_trip
 
 

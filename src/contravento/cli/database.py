@@ -102,7 +102,7 @@ def _upgrade(url: str, timeouts: migrations.Timeouts, refuse: Refuse) -> None:
     alembic.addHandler(last)
     try:
         migrations.upgrade(url, timeouts=timeouts)
-    except OperationalError as error:
+    except DBAPIError as error:
         if isinstance(error.orig, errors.LockNotAvailable):
             wait = f"{timeouts.lock_seconds} seconds for a lock that other work holds"
             refuse(f"The migration waited {wait}. Nothing was changed.")
@@ -111,8 +111,6 @@ def _upgrade(url: str, timeouts: migrations.Timeouts, refuse: Refuse) -> None:
             time = f"longer than {timeouts.statement_seconds} seconds"
             refuse(f"A statement of the migration took {time}. Nothing was changed.")
             raise typer.Exit(TOO_SLOW) from None
-        raise
-    except DBAPIError as error:
         said = " ".join(str(error.orig).split())
         refuse(f"{last.words} failed: {said}. Nothing was changed.")
         raise typer.Exit(1) from None

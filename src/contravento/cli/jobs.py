@@ -40,14 +40,14 @@ def list_jobs(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, the newest first.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Jobs that wait, run or have failed, the newest first; arguments are numbers of rows."""
+    """Jobs that wait, run or have failed, the newest first."""
     found = asyncio.run(
         _with_session(lambda session: queries.list_jobs(session, state=state, limit=limit))
     )
     if as_json:
         typer.echo(json.dumps([asdict(job) for job in found], default=_written))
         return
-    for job in found or ():
+    for job in found:
         since = f"{job.since:%Y-%m-%d %H:%M:%S}" if job.since else "–"
         error = f"  {job.error}" if job.error else ""
         typer.echo(f"{job.id:>8}  {job.state:<8}{since}  {job.attempts} tries  {job.name}{error}")
@@ -64,7 +64,7 @@ def retry(job: Which) -> None:
 
 @app.command()
 def cancel(job: Which) -> None:
-    """Give up a job that waits or runs, so that it counts as failed; its worker is told."""
+    """Give up a job that waits or runs, so that it counts as failed. What is begun still ends."""
     count = _change(job, service.cancel_jobs)
     typer.echo(f"Given up: {count}.")
 

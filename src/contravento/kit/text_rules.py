@@ -1,10 +1,12 @@
-"""What a line that others read may hold: no character that is unseen, or turns the text around."""
+"""What lines and file names that others read may hold: nothing unseen or turned around."""
 
 import re
 import unicodedata
+from pathlib import PurePosixPath
 
 from contravento.kit.i18n.marks import N_
 
+MAX_FILE_NAME_CHARACTERS = 200
 MOST_MARKS_ON_ONE_LETTER = 4  # no script piles up more: pointed Hebrew has three
 
 # Blank letters and fillers that are not in the category of format characters.
@@ -48,3 +50,10 @@ def _is_unseen(character: str) -> bool:
     if character in _BLANKS:
         return True
     return unicodedata.category(character) == "Cf" and character not in _KEPT_FORMATS
+
+
+def safe_file_name(name: str | None) -> str:
+    """A file's name without any folder and without what cannot be shown."""
+    last = PurePosixPath((name or "").replace("\\", "/")).name
+    printable = "".join(character for character in last if character.isprintable())
+    return printable.encode("utf-8", "replace").decode()[-MAX_FILE_NAME_CHARACTERS:] or "file"

@@ -34,17 +34,6 @@ _JOBS = text("""
         FROM procrastinate_jobs WHERE status IN ('todo', 'doing', 'failed')
     ) AS jobs
 """)
-_FAILED = text("""
-    SELECT jobs.id, jobs.task_name, jobs.attempts, failed.at, mishap.words
-    FROM procrastinate_jobs AS jobs
-    LEFT JOIN LATERAL (
-        SELECT max(at) AS at FROM procrastinate_events
-        WHERE job_id = jobs.id AND type = 'failed') AS failed ON true
-    LEFT JOIN LATERAL (
-        SELECT words FROM mishaps WHERE job_id = jobs.id ORDER BY at DESC LIMIT 1
-    ) AS mishap ON true
-    WHERE jobs.status = 'failed' ORDER BY jobs.id DESC LIMIT :most
-""")
 _WORKERS = text("SELECT id, last_heartbeat FROM procrastinate_workers ORDER BY last_heartbeat DESC")
 _CONNECTIONS = text("""
     SELECT coalesce(sum(numbackends), 0)::int AS used,
@@ -213,8 +202,11 @@ class Mishaps:
 
 async def get_queue(session: Session) -> Queue:
     counts = (await session.execute(_JOBS)).one()
-    failed = await session.execute(_FAILED, {"most": SHOWN_JOBS})
-    return Queue(**_named(counts), failed_jobs=[FailedJob(*row) for row in failed])
+    failed = await list_jobs(session, state="failed", limit=SHOWN_JOBS)
+    failed_jobs = [
+        FailedJob(job.id, job.name, job.attempts, job.since, job.error) for job in failed
+    ]
+    return Queue(**_named(counts), failed_jobs=failed_jobs)
 
 
 async def list_jobs(session: Session, *, state: str | None, limit: int) -> list[ListedJob]:

@@ -15,12 +15,11 @@ from contravento.kit import processing
 from contravento.kit.clock import now
 from contravento.kit.database.session import Session
 from contravento.kit.delete_after_commit import delete_after_commit
-from contravento.kit.file_names import safe_file_name
 from contravento.kit.jobs import job
 from contravento.kit.resources import Resources
 from contravento.kit.storage.storage import Storage, random_key
 from contravento.kit.telemetry import metrics
-from contravento.kit.text_rules import clean_line
+from contravento.kit.text_rules import clean_line, safe_file_name
 from contravento.tracks import drawing, queries
 from contravento.tracks.analysis.profile import Profile
 from contravento.tracks.codec import PACKED_ENDING, repack

@@ -6,7 +6,8 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from contravento.tracks.reading import gpx, regular_points, tcx, text_encoding
+from contravento.tracks.reading import regular_points, text_encoding
+from contravento.tracks.reading.formats import gpx, tcx
 from contravento.tracks.reading.parsed_file import ParsedPoints
 from contravento.tracks.reading.xml_reader import parse
 from tests.support.corpus import FILES, corpus_folder

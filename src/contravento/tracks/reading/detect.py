@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 
-from contravento.tracks.reading import igc, nmea
+from contravento.tracks.reading.formats import igc, nmea
 
 MOST_COMMENTS = 1_000  # before the first element
 ROOT = re.compile(rb"<([^\s/>]{1,200})")

@@ -18,20 +18,10 @@ from contravento.tracks.errors import (
     UnreadableTrack,
     WebPage,
 )
-from contravento.tracks.reading import (
-    archive,
-    fit,
-    geojson,
-    gpx,
-    igc,
-    kml,
-    nmea,
-    tcx,
-    text_encoding,
-    warnings,
-)
+from contravento.tracks.reading import archive, text_encoding, warnings
 from contravento.tracks.reading.cleaning.clean import clean
 from contravento.tracks.reading.detect import TrackFormat, sniff_binary, sniff_text
+from contravento.tracks.reading.formats import fit, geojson, gpx, igc, kml, nmea, tcx
 from contravento.tracks.reading.numbers import short_text
 from contravento.tracks.reading.parsed_file import Findings
 from contravento.tracks.recording import Recording, Remark

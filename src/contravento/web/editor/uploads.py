@@ -10,8 +10,8 @@ from starlette.datastructures import UploadFile
 
 from contravento.http.upload_quota import check_upload
 from contravento.kit.errors import NotFound
-from contravento.kit.file_names import safe_file_name
 from contravento.kit.i18n.catalogue import translate
+from contravento.kit.text_rules import safe_file_name
 from contravento.photos import (
     image_formats,
     queries as photo_queries,
