@@ -11,22 +11,19 @@ from urllib.request import urlopen
 
 import gpxpy
 import psutil
-import psycopg
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import baseline, product, watching
+from benchmarks import baseline, pages, product, watching
 from benchmarks.files import make_gpx, make_photo
-from benchmarks.load import Load, load
+from benchmarks.load import ROUNDS, Load, load, middle, take_turns
 from benchmarks.uploads import Upload, make_token, upload
-from contravento.kit.database.session import libpq_url
 from contravento.photos.rules import LONG_EDGE_PIXELS
 
-ROUNDS = 3
 POINTS = 100_000
 BUSY_SHARE = 0.5  # of the cores, by what ran before
-FEED, FEED_PAGE = "/api/v1/feed", "/"
+FEED = "/api/v1/feed"
 
 console = Console(width=110)
 
@@ -38,6 +35,9 @@ def main() -> None:
         load_before = os.getloadavg()[0]
         with product.database(folder) as url:
             _measure(folder, url)
+        (folder / "demo").mkdir()
+        with product.database(folder / "demo") as url:
+            console.print(pages.table_of(pages.compare(folder / "demo", url)))
         console.print(tell_load(load_before, os.getloadavg()[0], os.cpu_count() or 1))
 
 
@@ -73,65 +73,28 @@ def _measure(folder: Path, url: str) -> None:
 
 
 def _compare(folder: Path, url: str, port: int) -> None:
-    """Pages against bare routes that return the same bytes, taking turns."""
-    slug = _a_slug(port)
-    paths = {"feed, JSON": FEED, "feed, page": FEED_PAGE, "trip, page": f"/trips/{slug}"}
+    """The feed against a bare route that returns the same bytes, taking turns."""
     bare = product.free_port()
+    with urlopen(f"http://127.0.0.1:{port}{FEED}") as answer:
+        baseline.keep(url, "feed", answer.read())
+    with product.baseline(folder, url, bare):
+        ours, theirs = take_turns(port, FEED, bare, "/bare/feed")
     table = Table(
         *("10,000 trips, 10 connections", "requests/s", "p95 ms", "bytes"),
         *("bare requests/s", "bare p95 ms", "ratio"),
-        title="Pages against a bare route with one query and the same bytes",
+        title="The feed against a bare route with one query and the same bytes",
         title_justify="left",
     )
-    _keep_pieces(url, port, paths)
-    with product.baseline(folder, url, bare):
-        for number, (name, path) in enumerate(paths.items()):
-            ours, theirs = _take_turns(port, path, bare, f"/bare/{number}")
-            table.add_row(
-                *(name, f"{ours.per_second:.0f}", f"{ours.p95:.1f}", f"{ours.length}"),
-                *(f"{theirs.per_second:.0f}", f"{theirs.p95:.1f}"),
-                f"{ours.per_second / theirs.per_second:.2f}",
-            )
+    table.add_row(
+        *("feed, JSON", f"{ours.per_second:.0f}", f"{ours.p95:.1f}", f"{ours.length}"),
+        *(f"{theirs.per_second:.0f}", f"{theirs.p95:.1f}"),
+        f"{ours.per_second / theirs.per_second:.2f}",
+    )
     console.print(table)
 
 
-def _take_turns(port: int, path: str, bare: int, bare_path: str) -> tuple[Load, Load]:
-    pairs = [(load(port, path), load(bare, bare_path)) for _ in range(ROUNDS)]
-    return _middle([pair[0] for pair in pairs]), _middle([pair[1] for pair in pairs])
-
-
 def _repeat(measure: Callable[[], Load]) -> Load:
-    return _middle([measure() for _ in range(ROUNDS)])
-
-
-def _middle(loads: list[Load]) -> Load:
-    if failures := sum(each.failures for each in loads):
-        raise RuntimeError(f"{failures} answers were not 200")
-    wanted = median(each.per_second for each in loads)
-    return next(each for each in loads if each.per_second == wanted)
-
-
-def _a_slug(port: int) -> str:
-    with urlopen(f"http://127.0.0.1:{port}{FEED}?limit=1") as answer:
-        text: str = answer.read().decode()
-    return text.partition('"slug":"')[2].partition('"')[0]
-
-
-def _keep_pieces(url: str, port: int, paths: dict[str, str]) -> None:
-    """The very bytes that the product answers with, for the bare routes to return."""
-    with psycopg.connect(libpq_url(url), autocommit=True) as connection:
-        connection.execute(
-            "CREATE TABLE baseline_pieces"
-            " (name text, position int, content bytea, PRIMARY KEY (name, position))"
-        )
-        for number, path in enumerate(paths.values()):
-            with urlopen(f"http://127.0.0.1:{port}{path}") as answer:
-                content = answer.read()
-            for position, piece in enumerate(baseline.cut(content)):
-                connection.execute(
-                    "INSERT INTO baseline_pieces VALUES (%s, %s, %s)",
-                    (str(number), position, piece),
-                )
+    return middle([measure() for _ in range(ROUNDS)])
 
 
 def _measure_uploads(folder: Path, url: str, port: int) -> None:

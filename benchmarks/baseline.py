@@ -2,11 +2,12 @@
 
 import os
 
+import psycopg
 from fastapi import FastAPI, Response
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, select
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from contravento.kit.database.session import driver_url
+from contravento.kit.database.session import driver_url, libpq_url
 
 ROWS = 20
 
@@ -34,7 +35,20 @@ def make_app() -> FastAPI:
     return app
 
 
-def cut(content: bytes) -> list[bytes]:
+def keep(url: str, name: str, content: bytes) -> None:
+    """The very bytes that the product answers with, for the bare route to return."""
+    with psycopg.connect(libpq_url(url), autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS baseline_pieces"
+            " (name text, position int, content bytea, PRIMARY KEY (name, position))"
+        )
+        for position, piece in enumerate(_cut(content)):
+            connection.execute(
+                "INSERT INTO baseline_pieces VALUES (%s, %s, %s)", (name, position, piece)
+            )
+
+
+def _cut(content: bytes) -> list[bytes]:
     """The same bytes as so many rows as the feed has entries."""
     step = -(-len(content) // ROWS)
     return [content[start : start + step] for start in range(0, len(content), step)]

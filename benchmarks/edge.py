@@ -13,14 +13,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 
 from rich.console import Console
 from rich.table import Table
 from tests.stack.deployment import Deployment, deployed
 from tests.stack.docker import ROOT, docker
 
-from benchmarks.load import Load, load
+from benchmarks.load import Load, load, middle
 from benchmarks.product import RIDERS, TRIPS
 
 DEFAULT_TRIPS = 10_000
@@ -70,7 +69,7 @@ def _measure(dev: Deployment, trips: int) -> Table:
     )
     for name, path in PATHS.items():
         pairs = [_pair(port, path) for _ in range(ROUNDS)]
-        asked, kept = (_middle([pair[side] for pair in pairs]) for side in (0, 1))
+        asked, kept = (middle([pair[side] for pair in pairs]) for side in (0, 1))
         table.add_row(
             *(name, f"{asked.per_second:.0f}", f"{asked.p95:.1f}"),
             *(f"{kept.per_second:.0f}", f"{kept.p95:.1f}"),
@@ -81,15 +80,7 @@ def _measure(dev: Deployment, trips: int) -> Table:
 
 def _pair(port: int, path: str) -> tuple[Load, Load]:
     asked = load(port, path, seconds=SECONDS, header=ASKS_THE_APPLICATION)
-    kept = load(port, path, seconds=SECONDS)
-    if failures := asked.failures + kept.failures:
-        raise RuntimeError(f"{failures} answers were not 200")
-    return asked, kept
-
-
-def _middle(loads: list[Load]) -> Load:
-    wanted = median(each.per_second for each in loads)
-    return next(each for each in loads if each.per_second == wanted)
+    return asked, load(port, path, seconds=SECONDS)
 
 
 if __name__ == "__main__":

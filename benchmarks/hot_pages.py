@@ -23,6 +23,7 @@ from contravento.operations.queries import get_content, get_stored
 from contravento.reactions import REACTIONS
 from contravento.trips.rules import make_slug
 from contravento.web.rendering import cursors
+from contravento.web.rendering.page_cache import PageCache
 from contravento.web.rendering.render_cache import RenderCache
 
 TARGETS = 12  # trips or riders alike that take turns, so that no single one is measured
@@ -93,8 +94,8 @@ class Site:
 
     def forget(self) -> None:
         """What this process drew or counted."""
-        for each in self._answered:
-            each.state.kept = RenderCache()
+        for app in self._answered:
+            app.state.kept, app.state.pages = RenderCache(), PageCache()
 
     async def ask(self, path: str) -> bytes:
         """Raises RuntimeError unless it is answered with 200."""

@@ -14,6 +14,7 @@ from statistics import quantiles
 import uvloop
 
 WARM_UP_SECONDS = 1.0
+ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,21 @@ def load(
     ]
     done = subprocess.run(program, capture_output=True, text=True, check=True)
     return Load(**json.loads(done.stdout))
+
+
+def take_turns(
+    port: int, path: str, bare: int, bare_path: str, *, header: str = ""
+) -> tuple[Load, Load]:
+    """Of a page and of what it is compared with; each the middle of three."""
+    pairs = [(load(port, path, header=header), load(bare, bare_path)) for _ in range(ROUNDS)]
+    return middle([ours for ours, _ in pairs]), middle([theirs for _, theirs in pairs])
+
+
+def middle(loads: list[Load]) -> Load:
+    """By requests a second. Raises RuntimeError if any answer was not 200."""
+    if failures := sum(one.failures for one in loads):
+        raise RuntimeError(f"{failures} answers were not 200")
+    return sorted(loads, key=lambda one: one.per_second)[len(loads) // 2]
 
 
 async def _run(port: int, path: str, connections: int, seconds: float, header: str) -> Load:
