@@ -53,11 +53,11 @@ from contravento.web import (
 from contravento.web.editor import routes, uploads
 from contravento.web.rendering import language
 from contravento.web.rendering.error_pages import EXPLAINED, explain
+from contravento.web.rendering.page import compile_templates
 from contravento.web.static_files import mount_static
 
 READING: tuple[Any, ...] = (feed, trips, photos, riders, map, atlas, about, language)
 WRITING: tuple[Any, ...] = (accounts, settings_page, routes, uploads, outbox, operator)
-PAGES = READING + WRITING
 
 GZIP_LEVEL = 5
 GZIP_FROM_BYTES = 1024
@@ -82,6 +82,7 @@ def create_app(settings: Settings, resources: Resources | None = None) -> ASGIAp
                 settings, reactions=REACTIONS, process_pool=process_pool
             ) as opened:
                 tasks = [asyncio.create_task(opened.compute(warm_up))]
+                await asyncio.to_thread(compile_templates)
                 if settings.metrics:
                     tasks.append(asyncio.create_task(_report_pool_metrics(opened)))
                 if opened.replica:
@@ -105,10 +106,12 @@ def create_app(settings: Settings, resources: Resources | None = None) -> ASGIAp
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.include_router(health.router, include_in_schema=False)
-    add_api(app, is_described=settings.debug)
-    for noun in PAGES:
-        app.include_router(noun.router, include_in_schema=False)
     mount_static(app)
+    for noun in READING:  # what is asked for most is looked for first
+        app.include_router(noun.router, include_in_schema=False)
+    add_api(app, is_described=settings.debug)
+    for noun in WRITING:
+        app.include_router(noun.router, include_in_schema=False)
     for kind in (*EXPLAINED, Exception):
         app.add_exception_handler(kind, explain)
     wrapped: ASGIApp = app

@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, func, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, func, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from contravento.kit.database.session import Table
@@ -44,9 +45,14 @@ class Rider(Table):
     def is_confirmed(self) -> bool:
         return self.confirmed_at is not None
 
-    @property
+    @hybrid_property
     def shown_name(self) -> str:
         return self.name or self.username
+
+    @shown_name.inplace.expression
+    @classmethod
+    def _shown_name(cls) -> ColumnElement[str]:
+        return func.coalesce(func.nullif(cls.name, ""), cls.username)
 
 
 class Purpose(StrEnum):

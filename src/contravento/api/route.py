@@ -74,7 +74,7 @@ async def _once(request: Request, key: str, handle: Handler) -> Response:
         raise BadIdempotencyKey
     await check_origin(request)
     resources = RequestState.of(request.scope).resources
-    caller = await _caller(request, resources)
+    caller = await _caller(request)
     if caller is None and _is_multipart(request):
         return await handle(request)  # which refuses it, before a byte of its files is read
     try:
@@ -111,10 +111,9 @@ def _replay(earlier: idempotency.IdempotentResponse) -> Response:
     )
 
 
-async def _caller(request: Request, resources: Resources) -> str | None:
+async def _caller(request: Request) -> str | None:
     """A key belongs to a rider, whichever token they come with."""
-    async with resources.transaction() as session:
-        viewer = await authenticate(request, session)
+    viewer = await authenticate(request)
     return idempotency.rider_caller(viewer.id) if viewer else None
 
 

@@ -44,10 +44,10 @@ class UploadedFile:
 
 async def _signed_in_first(request: Request, resources: ResourcesOf) -> UUID:
     """Nobody's file is read. The transaction ends here: a slow upload must not hold it."""
+    viewer = await authenticate(request)
+    if viewer is None:
+        raise Unauthorized
     async with resources.transaction() as session:
-        viewer = await authenticate(request, session)
-        if viewer is None:
-            raise Unauthorized
         announced = request.headers.get("content-length", "")
         size_bytes = int(announced) if announced.isdecimal() else 0
         await check_upload(session, resources, rider_id=viewer.id, size_bytes=size_bytes)

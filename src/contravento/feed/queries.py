@@ -94,7 +94,6 @@ _MOMENT, _ID = _TRIP.c.published_at.type, _TRIP.c.id.type
 _TOPICS: dict[TopicKind, FromClause] = {
     kind: Topic.__table__.alias(f"by_{kind}") for kind in TopicKind
 }
-_RIDER_NAME = func.coalesce(func.nullif(Rider.name, ""), Rider.username).label("rider_name")
 _COLUMNS = (
     "id",
     "key",
@@ -146,32 +145,27 @@ async def list_entries_of(
     return _page(rows, limit)
 
 
-async def list_tours(session: Session, *, limit: int) -> list[Tour]:
+async def list_tours(reader: Reader, *, limit: int) -> list[Tour]:
     """The latest of what everyone may see that has a track."""
-    statement = (
-        select(
-            Trip.id,
-            Trip.key,
-            Trip.title,
-            Trip.starts_on,
-            Trip.ends_on,
-            Trip.countries,
-            Trip.distance_metres,
-            Rider.username,
-            _RIDER_NAME,
-        )
-        .join(Rider, Rider.id == Trip.rider_id)
-        .where(is_listed_for(None), Trip.distance_metres.is_not(None))
-        .order_by(Trip.published_at.desc(), Trip.id.desc())
-        .limit(limit)
-    )
-    rows = await session.execute(statement)
+    rows: Any = await reader.execute(_TOURS, {"count": limit})
     return [
         Tour(trip_id, make_slug(title, key), title, *rest) for trip_id, key, title, *rest in rows
     ]
 
 
-async def list_lines(session: Session, trip_ids: list[UUID]) -> dict[UUID, Lines]:
+_TOURS = (
+    select(
+        *(Trip.id, Trip.key, Trip.title, Trip.starts_on, Trip.ends_on),
+        *(Trip.countries, Trip.distance_metres, Rider.username, Rider.shown_name),
+    )
+    .join(Rider, Rider.id == Trip.rider_id)
+    .where(is_listed_for(None), Trip.distance_metres.is_not(None))
+    .order_by(Trip.published_at.desc(), Trip.id.desc())
+    .limit(bindparam("count", type_=Integer, literal_execute=True))
+)
+
+
+async def list_lines(reader: Reader, trip_ids: list[UUID]) -> dict[UUID, Lines]:
     """The coarse lines of these trips' tracks; for whoever was already shown the trips."""
     statement = (
         select(Track.trip_id, Track.outline)
@@ -179,12 +173,12 @@ async def list_lines(session: Session, trip_ids: list[UUID]) -> dict[UUID, Lines
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
     )
     lines: dict[UUID, Lines] = {trip_id: [] for trip_id in trip_ids}
-    for trip_id, outline in await session.execute(statement):
+    for trip_id, outline in await reader.execute(statement):
         lines[trip_id] += outline or []
     return lines
 
 
-async def list_topics(session: Session, *, countries: int, tags: int) -> list[Filter]:
+async def list_topics(reader: Reader, *, countries: int, tags: int) -> list[Filter]:
     """What the latest trips have most often in common: so many countries, then so many tags."""
     latest = (
         select(Trip.countries, Trip.tags)
@@ -202,7 +196,7 @@ async def list_topics(session: Session, *, countries: int, tags: int) -> list[Fi
         .group_by(topics.c.kind, topics.c.word)
         .order_by(topics.c.kind, func.count().desc(), topics.c.word)
     )
-    rows = (await session.execute(counted)).all()
+    rows = (await reader.execute(counted)).all()
     return [
         *[Filter(country=word) for kind, word in rows if kind == "country"][:countries],
         *[Filter(tag=word) for kind, word in rows if kind == "tag"][:tags],
@@ -236,7 +230,7 @@ def _newest_first(*, drawn: bool, kinds: tuple[TopicKind, ...] = ()) -> Select[A
         where = where.join(_TOPICS[kinds[-1]], _TOPICS[kinds[-1]].c.trip_id == _TRIP.c.id)
     moment, trip_id = _place(kinds)
     statement = (
-        select(*columns, outline, _RIDER.c.username, _RIDER_NAME)
+        select(*columns, outline, _RIDER.c.username, Rider.shown_name)
         .select_from(where.join(_RIDER, _RIDER.c.id == _TRIP.c.rider_id))
         .where(*map(_is_asked, kinds[-1:]))
         .order_by(moment.desc(), trip_id.desc())

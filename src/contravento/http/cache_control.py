@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 
+from contravento.feed.trip_version import TripVersion
 from contravento.http.request_state import RequestState, SharedAnswer
 from contravento.trips.models import Trip
 from contravento.trips.rules import Audience
@@ -31,7 +32,7 @@ def rider_key(rider_id: UUID) -> str:
 
 
 def share_trip(
-    request: Request, trip: Trip, *, browser_seconds: int = 0, is_fixed: bool = False
+    request: Request, trip: Trip | TripVersion, *, browser_seconds: int = 0, is_fixed: bool = False
 ) -> None:
     """For what shows a trip, or a part of it. What only those with the link may see, no cache that
     others share keeps."""

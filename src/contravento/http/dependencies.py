@@ -1,6 +1,7 @@
 """Dependencies of any route: transaction, viewer, language, origin check."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -80,19 +81,12 @@ async def _public_session(
 PublicSession = Annotated[Session, Depends(_public_session, scope="function")]
 
 
-async def _common_session(
-    request: Request, session: Transaction, resources: ResourcesOf
-) -> AsyncIterator[Session]:
-    async with on_replica(request, resources, same_for_all=True) as replica:
-        yield replica or session
-
-
-# For what all see alike, whoever they are. To be read from only.
-CommonSession = Annotated[Session, Depends(_common_session, scope="function")]
-
-
-async def _common_reading(request: Request, resources: ResourcesOf) -> AsyncIterator[Reader]:
-    async with on_replica(request, resources, same_for_all=True) as replica:
+@asynccontextmanager
+async def public_reading(
+    request: Request, resources: Resources, *, same_for_all: bool = False
+) -> AsyncIterator[Reader]:
+    """For what everyone may see, and no transaction has to hold together."""
+    async with on_replica(request, resources, same_for_all=same_for_all) as replica:
         if replica:
             yield replica
             return
@@ -100,7 +94,12 @@ async def _common_reading(request: Request, resources: ResourcesOf) -> AsyncIter
             yield reader
 
 
-# The same for reads of one statement that no transaction has to hold together.
+async def _common_reading(request: Request, resources: ResourcesOf) -> AsyncIterator[Reader]:
+    async with public_reading(request, resources, same_for_all=True) as reader:
+        yield reader
+
+
+# The same for what all see alike, whoever they are.
 CommonReading = Annotated[Reader, Depends(_common_reading, scope="function")]
 
 
@@ -109,19 +108,17 @@ _MAY_SIGN_IN = Depends(HTTPBearer(scheme_name=MAYBE_BEARER, auto_error=False))
 _MUST_SIGN_IN = Depends(HTTPBearer(scheme_name=BEARER, auto_error=False))
 
 
-async def _viewer(
-    request: Request, session: Transaction, _described: Annotated[object, _MAY_SIGN_IN]
-) -> Viewer | None:
-    return await authenticate(request, session)
+async def _viewer(request: Request, _described: Annotated[object, _MAY_SIGN_IN]) -> Viewer | None:
+    return await authenticate(request)
 
 
-async def authenticate(request: Request, session: Session) -> Viewer | None:
+async def authenticate(request: Request) -> Viewer | None:
     """Who is asking, found once a request. Raises SignInEnded, and WriteOnlyToken or
     ReadOnlyToken where a token's scopes leave that out."""
     state = RequestState.of(request.scope)
     if state.is_authenticated:
         return state.viewer
-    viewer = await _identify(request, session, state.resources)
+    viewer = await _identify(request, state.resources)
     if viewer:
         _check_scope(viewer, is_read=request.method in SAFE_METHODS)
     if viewer:
@@ -137,24 +134,27 @@ def _check_scope(viewer: Viewer, *, is_read: bool) -> None:
         raise ReadOnlyToken
 
 
-async def _identify(request: Request, session: Session, resources: Resources) -> Viewer | None:
+async def _identify(request: Request, resources: Resources) -> Viewer | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return await _identify_by_token(session, token.strip(), resources)
+        return await _identify_by_token(token.strip(), resources)
     if "authorization" in request.headers:  # `check_origin` has let it pass: no cookie counts
         return None
     if cookie := request.cookies.get(cookie_name(request)):
-        return await accounts.find_viewer_by_cookie(session, cookie)
+        async with resources.reading() as reader:
+            return await accounts.find_viewer_by_cookie(reader, cookie)
     return None
 
 
-async def _identify_by_token(session: Session, token: str, resources: Resources) -> Viewer:
+async def _identify_by_token(token: str, resources: Resources) -> Viewer:
     """A token that is sent must be good: asking as nobody instead would only confuse."""
     viewer = None
     if token.startswith(PERSONAL_TOKEN_PREFIX):
-        viewer = await accounts.find_viewer_by_personal_token(session, token)
+        async with resources.reading() as reader:
+            viewer = await accounts.find_viewer_by_personal_token(reader, token)
     elif claims := resources.signer.read(token):
-        viewer = await accounts.find_viewer_by_sign_in(session, UUID(claims["sid"]))
+        async with resources.reading() as reader:
+            viewer = await accounts.find_viewer_by_sign_in(reader, UUID(claims["sid"]))
     if viewer is None:
         raise SignInEnded
     return viewer

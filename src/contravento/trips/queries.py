@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, literal_column, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, literal_column, or_, select
 from sqlalchemy.orm import joinedload, undefer
 
 from contravento.kit.database.session import Session
@@ -11,7 +11,7 @@ from contravento.trips.models import Trip
 from contravento.trips.rules import Audience, key_in
 
 
-def is_visible_to(viewer_id: UUID | None) -> ColumnElement[bool]:
+def is_visible_to(viewer_id: UUID | BindParameter[UUID] | None) -> ColumnElement[bool]:
     """The one definition of who may open which trip, its photos and its tracks.
 
     Nobody can follow anybody yet, so a trip for followers is its rider's alone.

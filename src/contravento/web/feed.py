@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Response
 
@@ -9,10 +10,11 @@ from contravento.atlas.drawing import Sheet, draw_sheet
 from contravento.feed import queries
 from contravento.feed.queries import Entry, Filter
 from contravento.http.cache_control import LISTS, share
-from contravento.http.dependencies import CommonSession
-from contravento.kit.database.session import Session
+from contravento.http.dependencies import CommonReading
+from contravento.kit.database.session import Reader
 from contravento.web.rendering import cursors, formats
 from contravento.web.rendering.page import Page, PageFor
+from contravento.web.rendering.page_cache import key_of
 from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
 
 router = APIRouter()
@@ -35,7 +37,7 @@ class Frontis:
 @router.get("/")
 async def show(
     page: PageFor,
-    session: CommonSession,
+    reader: CommonReading,
     cache: RenderCacheOf,
     country: str = "",
     tag: str = "",
@@ -44,19 +46,23 @@ async def show(
     only, place = _filter(country, tag), cursors.read(before)
     is_first = place is None
     entries, next_place = await queries.list_entries(
-        session, limit=ENTRIES + is_first, before=place, only=only
+        reader, limit=ENTRIES + is_first, before=place, only=only
     )
     share(page.request, LISTS)
     opens = is_first and only == Filter() and not page.wants_fragment
-    return page.show(
+
+    async def derive() -> dict[str, Any]:
+        return {"frontis": await _frontis(reader, page, cache, entries) if opens else None}
+
+    return await page.show_kept(
         "feed/show.html",
         block="entries",
         entries=entries,
         only=only,
         is_first=is_first,
         next=cursors.write(next_place),
-        frontis=await _frontis(session, page, cache, entries) if opens else None,
-        topics=[] if page.wants_fragment else await _topics(session, cache),
+        derive=derive,
+        topics=[] if page.wants_fragment else await _topics(reader, cache),
     )
 
 
@@ -66,29 +72,26 @@ def _filter(country: str, tag: str) -> Filter:
     return Filter(country=country.strip() or None, tag=tag.strip() or None)
 
 
-async def _topics(session: Session, cache: RenderCache) -> list[Filter]:
+async def _topics(reader: Reader, cache: RenderCache) -> list[Filter]:
     async def count() -> list[Filter]:
-        return await queries.list_topics(session, countries=COUNTRIES_OFFERED, tags=TAGS_OFFERED)
+        return await queries.list_topics(reader, countries=COUNTRIES_OFFERED, tags=TAGS_OFFERED)
 
     return await cache.get("topics", count, seconds=TOPICS_KEPT_SECONDS)
 
 
-async def _frontis(
-    session: Session, page: Page, cache: RenderCache, entries: list[Entry]
-) -> Frontis:
-    """Of the latest tours; drawn anew when there is another, or one's tracks changed."""
+async def _frontis(reader: Reader, page: Page, cache: RenderCache, entries: list[Entry]) -> Frontis:
+    """Of the latest tours; drawn anew when there is another, or one has changed."""
     tours = [entry for entry in entries if entry.distance_metres][:TOURS_DRAWN]
     language, resources = page.language, page.resources
 
     async def draw() -> Sheet:
         ids = [tour.id for tour in tours]
-        lines = await queries.list_lines(session, ids) if ids else {}
+        lines = await queries.list_lines(reader, ids) if ids else {}
         names = {code: formats.country(code, language) for tour in tours for code in tour.countries}
         return await resources.compute(partial(draw_sheet, names=names), list(lines.values()))
 
-    key = ("frontis", language, *((tour.id, tour.distance_metres) for tour in tours))
     return Frontis(
-        sheet=await cache.get(key, draw),
+        sheet=await cache.get(("frontis", language, key_of({"tours": tours})), draw),
         tours=len(tours),
         distance_metres=sum(tour.distance_metres or 0.0 for tour in tours),
     )

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -16,8 +17,8 @@ from contravento.feed import queries
 from contravento.feed.queries import Lines, Tour
 from contravento.http import conditional
 from contravento.http.cache_control import LISTS, share
-from contravento.http.dependencies import CommonSession
-from contravento.kit.database.session import Session
+from contravento.http.dependencies import CommonReading
+from contravento.kit.database.session import Reader
 from contravento.kit.resources import Resources
 from contravento.web.rendering.page import PageFor
 from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
@@ -38,20 +39,22 @@ class Ground:
 
 
 @router.get("")
-async def show(page: PageFor, session: CommonSession, cache: RenderCacheOf) -> Response:
-    tours = await queries.list_tours(session, limit=TOURS)
+async def show(page: PageFor, reader: CommonReading, cache: RenderCacheOf) -> Response:
+    tours = await queries.list_tours(reader, limit=TOURS)
     share(page.request, LISTS)
-    return page.show(
-        "map/show.html", tours=tours, ground=await _ground(session, page.resources, cache, tours)
-    )
+
+    async def derive() -> dict[str, Any]:
+        return {"ground": await _ground(reader, page.resources, cache, tours)}
+
+    return await page.show_kept("map/show.html", tours=tours, derive=derive)
 
 
 @router.get("/tours.json")
-async def list_tours(request: Request, session: CommonSession, cache: RenderCacheOf) -> Response:
-    tours = await queries.list_tours(session, limit=TOURS)
+async def list_tours(request: Request, reader: CommonReading, cache: RenderCacheOf) -> Response:
+    tours = await queries.list_tours(reader, limit=TOURS)
 
     async def write() -> bytes:
-        lines = await _lines(session, cache, tours)
+        lines = await _lines(reader, cache, tours)
         features = [_feature(tour, lines[tour.id]) for tour in tours]
         return orjson.dumps({"type": "FeatureCollection", "features": features})
 
@@ -81,20 +84,20 @@ def _marks(tours: list[Tour]) -> list[tuple[UUID, str, float]]:
 
 
 async def _ground(
-    session: Session, resources: Resources, cache: RenderCache, tours: list[Tour]
+    reader: Reader, resources: Resources, cache: RenderCache, tours: list[Tour]
 ) -> Ground:
     async def draw() -> Ground:
-        lines = list((await _lines(session, cache, tours)).values())
+        lines = list((await _lines(reader, cache, tours)).values())
         return Ground(await resources.compute(DRAW, lines), bounds_of(lines))
 
     return await cache.get(("map", *_marks(tours)), draw)
 
 
-async def _lines(session: Session, cache: RenderCache, tours: list[Tour]) -> dict[UUID, Lines]:
+async def _lines(reader: Reader, cache: RenderCache, tours: list[Tour]) -> dict[UUID, Lines]:
     """Thin lines of every tour."""
 
     async def fetch() -> dict[UUID, Lines]:
-        lines = await queries.list_lines(session, [tour.id for tour in tours])
+        lines = await queries.list_lines(reader, [tour.id for tour in tours])
         return await asyncio.to_thread(_thin, lines)
 
     return await cache.get(("lines", *_marks(tours)), fetch)

@@ -11,7 +11,7 @@ from contravento.atlas.drawing import Sheet, draw_countries
 from contravento.feed.queries import list_entries_of
 from contravento.http import conditional
 from contravento.http.cache_control import LISTS, rider_key, share
-from contravento.http.dependencies import CommonSession, MaybeViewer, PublicSession, ResourcesOf
+from contravento.http.dependencies import CommonReading, MaybeViewer, PublicSession, ResourcesOf
 from contravento.kit.resources import Resources
 from contravento.stats.queries import get_statistics, list_rider_summaries
 from contravento.web.rendering import cursors
@@ -39,12 +39,12 @@ class Year:
 
 
 @router.get("")
-async def list_all(page: PageFor, session: CommonSession, before: str = "") -> Response:
+async def list_all(page: PageFor, reader: CommonReading, before: str = "") -> Response:
     riders, next_place = await list_rider_summaries(
-        session, limit=RIDERS, before=cursors.read(before)
+        reader, limit=RIDERS, before=cursors.read(before)
     )
     share(page.request, LISTS)
-    return page.show(
+    return await page.show_kept(
         "riders/list.html",
         block="rows",
         riders=riders,

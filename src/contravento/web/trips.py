@@ -12,9 +12,10 @@ from fastapi.responses import RedirectResponse
 
 from contravento.atlas import profile_drawing
 from contravento.atlas.viewport import joined
+from contravento.feed.trip_version import get_trip_version
 from contravento.http import gpx_download
 from contravento.http.cache_control import share_trip
-from contravento.http.dependencies import MaybeViewer, PublicSession, ResourcesOf
+from contravento.http.dependencies import MaybeViewer, PublicSession, ResourcesOf, public_reading
 from contravento.http.source_limit import DOWNLOAD_TURN
 from contravento.kit.database.session import Session
 from contravento.kit.resources import Resources
@@ -32,6 +33,7 @@ from contravento.trips import queries
 from contravento.trips.models import Trip
 from contravento.web import story
 from contravento.web.rendering.page import PageFor
+from contravento.web.rendering.page_cache import key_of
 from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
 
 router = APIRouter(prefix="/trips")
@@ -55,28 +57,40 @@ class Heights:
 
 @router.get("/{slug}")
 async def show(
-    slug: str, page: PageFor, session: PublicSession, viewer: MaybeViewer, cache: RenderCacheOf
+    slug: str, page: PageFor, resources: ResourcesOf, viewer: MaybeViewer, cache: RenderCacheOf
 ) -> Response:
     viewer_id = viewer.id if viewer else None
-    trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
+    async with public_reading(page.request, resources) as reader:
+        trip = await get_trip_version(reader, slug, viewer_id=viewer_id)
     if slug != trip.slug:  # not for browsers to remember: the title may change back
         return RedirectResponse(f"/trips/{trip.slug}", 301, headers={"Cache-Control": "no-cache"})
     share_trip(page.request, trip)
+
+    async def read() -> dict[str, Any]:
+        async with resources.transaction() as session:
+            return await _read(session, cache, slug, viewer_id)
+
+    return await page.show_kept("trips/show.html", version=trip.version, derive=read)
+
+
+async def _read(
+    session: Session, cache: RenderCache, slug: str, viewer_id: UUID | None
+) -> dict[str, Any]:
+    """What the page shows. Never older than the version that it is kept under."""
+    trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
     tracks = await list_ridden(session, trip.id)
     days = await list_days(session, trip.id) if tracks else []
-    photos = await list_ready_photos(session, trip.id)
-    return page.show(
-        "trips/show.html",
-        trip=trip,
-        is_own=trip.rider_id == viewer_id,
-        tracks=tracks,
-        days=days,
-        photos=photos,
-        heights=await _heights(session, cache, trip, tracks, days) if tracks else None,
-        bounds=joined([(w, s, e, n) for w, s, e, n in (track.bounds for track in tracks)]),
-        speeds=_speeds(tracks),
-        story=await _tell(trip),
-    )
+    return {
+        "trip": trip,
+        "is_own": trip.rider_id == viewer_id,
+        "tracks": tracks,
+        "days": days,
+        "photos": await list_ready_photos(session, trip.id),
+        "heights": await _heights(session, cache, trip, tracks, days) if tracks else None,
+        "bounds": joined([(w, s, e, n) for w, s, e, n in (track.bounds for track in tracks)]),
+        "speeds": _speeds(tracks),
+        "story": await _tell(trip),
+    }
 
 
 async def _tell(trip: Trip) -> story.Story:
@@ -154,7 +168,7 @@ async def _heights(
         profiles = await list_profiles(session, trip.id)
         return await asyncio.to_thread(_draw_heights, profiles, days)
 
-    return await cache.get(("profile", *(track.points_key for track in tracks)), draw)
+    return await cache.get(("profile", key_of({"tracks": tracks, "days": days})), draw)
 
 
 def _draw_heights(

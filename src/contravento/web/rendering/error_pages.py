@@ -131,8 +131,7 @@ async def _recognise(request: Request) -> None:
     if _is_program(request) or RequestState.of(request.scope).is_authenticated:
         return
     with suppress(AppError, *OUTAGES):
-        async with RequestState.of(request.scope).resources.transaction() as session:
-            await authenticate(request, session)
+        await authenticate(request)
 
 
 def is_outage(error: Exception) -> bool:

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from contravento.http.dependencies import ResourcesOf, authenticate
+from contravento.http.dependencies import authenticate
 from contravento.http.replica_routing import SAFE_METHODS
 from contravento.kit.database.session import Session
 from contravento.kit.errors import AppError, TooManyRequests, Unauthorized
@@ -51,14 +51,12 @@ class Form[M: BaseModel]:
         )
 
 
-async def _submitted(request: Request, resources: ResourcesOf) -> AsyncIterator[FormData]:
-    """A rider's form with its files. Nobody else's is read, and reading holds no transaction."""
+async def _submitted(request: Request) -> AsyncIterator[FormData]:
+    """A rider's form with its files. Nobody else's is read, and reading holds no connection."""
     if request.method in SAFE_METHODS:
         yield FormData()
         return
-    async with resources.transaction() as session:
-        viewer = await authenticate(request, session)
-    if viewer is None:
+    if await authenticate(request) is None:
         raise Unauthorized
     async with request.form() as form:
         yield form

@@ -1,7 +1,8 @@
 """Renders templates: the whole page or, for htmx, one block of it."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +20,8 @@ from contravento.kit.i18n.catalogue import LANGUAGES, catalogue
 from contravento.kit.resources import Resources
 from contravento.trips.markdown import to_html
 from contravento.web.rendering import formats, srcset
+from contravento.web.rendering.constant_sentences import TranslatedEnvironment
+from contravento.web.rendering.page_cache import FinishedPage, finish, key_of, page_cache
 
 FOLDER = Path(__file__).parents[1]
 STATIC = FOLDER / "static"
@@ -48,7 +51,7 @@ def static_url(path: str) -> str:
 
 @cache
 def environment(language: str) -> Environment:
-    created = Environment(
+    created = TranslatedEnvironment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -56,6 +59,7 @@ def environment(language: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
+    created.sentences = catalogue(language)
     created.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]
     for name in ("number", "kilometres", "date_range", "day", "month", "moment", "duration"):
         created.filters[name] = partial(_last, getattr(formats, name), language)
@@ -70,6 +74,14 @@ def environment(language: str) -> Environment:
     created.filters["markdown"] = to_html
     created.globals.update(static=static_url, languages=LANGUAGES)
     return created
+
+
+def compile_templates() -> None:
+    """In every language, before anybody asks."""
+    for language in LANGUAGES:
+        templates = environment(language)
+        for name in templates.list_templates():
+            templates.get_template(name)
 
 
 def _last(function: Any, language: str, value: Any, *rest: Any, **options: Any) -> Any:
@@ -109,6 +121,33 @@ class Page:
         **context: Any,
     ) -> Response:
         """The whole page; or, where htmx asks and `block` is named, that block alone."""
+        return self._send(finish(self._render(template, block, context)), status, headers or {})
+
+    async def show_kept(
+        self,
+        template: str,
+        *,
+        block: str | None = None,
+        derive: Callable[[], Awaitable[dict[str, Any]]] | None = None,
+        **context: Any,
+    ) -> Response:
+        """As `show`, and kept until anything of the context differs.
+
+        What `derive` adds must follow from the context alone; the template must not look at the
+        clock.
+        """
+        viewer = self.viewer and replace(self.viewer, sign_in_id=None)
+        url, is_block = self.request.url, block is not None and self.wants_fragment
+        about = (template, is_block, self.language, viewer, url.path, url.query)
+        cache, key = page_cache(self.request), key_of({"": about, **context})
+        page = cache.get(key)
+        if page is None:
+            derived = await derive() if derive else {}
+            page = finish(self._render(template, block, context | derived))
+            cache.keep(key, page)
+        return self._send(page, 200, {})
+
+    def _render(self, template: str, block: str | None, context: dict[str, Any]) -> str:
         source = environment(self.language).get_template(template)
         context |= {
             "viewer": self.viewer,
@@ -118,17 +157,18 @@ class Page:
             "settings": self.resources.settings,
         }
         if block and self.wants_fragment:
-            body = "".join(source.blocks[block](source.new_context(context)))
-        else:
-            body = source.render(context)
-        fields = {"Vary": "HX-Request, Authorization, Cookie, Accept-Language", **(headers or {})}
+            return "".join(source.blocks[block](source.new_context(context)))
+        return source.render(context)
+
+    def _send(self, page: FinishedPage, status: int, headers: dict[str, str]) -> Response:
+        fields = {"Vary": "HX-Request, Authorization, Cookie, Accept-Language", **headers}
         if status != 200 or is_personal(self.request.headers):
-            return HTMLResponse(body, status, headers=fields)
-        fields["ETag"] = conditional.tag_of(body.encode())
-        if conditional.tag_matches(self.request, fields["ETag"]):
+            return HTMLResponse(page.body, status, headers=fields)
+        fields["ETag"] = page.tag
+        if conditional.tag_matches(self.request, page.tag):
             RequestState.of(self.request.scope).is_page = True
             return Response(status_code=304, headers=fields)
-        return HTMLResponse(body, status, headers=fields)
+        return HTMLResponse(page.body, status, headers=fields)
 
     def fragment(
         self, template: str, block: str, *, status: int = 200, **context: Any
