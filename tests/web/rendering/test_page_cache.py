@@ -77,12 +77,16 @@ type Show = Callable[[], Awaitable[list[str]]]
 
 
 @pytest.fixture
-def show(signed_in: AsyncClient, trip: Trip, rider: Rider) -> Show:
-    """The pages that are kept, in turn."""
+def show(client: AsyncClient, signed_in: AsyncClient, trip: Trip) -> Show:
+    """The pages that are kept, in turn, for a visitor and for whose trip it is."""
 
     async def show() -> list[str]:
         paths = ["/", "/?tag=river", "/riders", "/map", f"/trips/a-{trip.key}"]
-        answers = [await signed_in.get(path, follow_redirects=True) for path in paths]
+        answers = [
+            await visitor.get(path, follow_redirects=True)
+            for visitor in (client, signed_in)
+            for path in paths
+        ]
         return [f"{answer.status_code} {answer.text}" for answer in answers]
 
     return show
