@@ -281,6 +281,8 @@ def planned(mode: str, folder: Path, tag: str, settings: Mapping[str, str]) -> D
         "ACME_CA_BUNDLE": str(folder / "pebble" / "ca.pem"),
         "TEST_FOLDER": str(folder),
         "HTTP_PORT": ports["TEST_HTTP_PORT"],
+        "POSTGRES_PORT": ports["TEST_POSTGRES_PORT"],
+        "REDIS_PORT": ports["TEST_REDIS_PORT"],
         **ports,
         **settings,
     }

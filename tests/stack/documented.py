@@ -33,10 +33,6 @@ SERVED = f"""\
     ports: !override
       - "127.0.0.1:${{TEST_HTTP_PORT}}:80"
       - "127.0.0.1:${{TEST_HTTPS_PORT}}:443"
-  tools: # whole enough for calls without the file that it comes from
-    image: contravento:${{TAG:-local}}
-    profiles: [tools]
-    ports: !override ["127.0.0.1:${{TEST_POSTGRES_PORT}}:5432"]
   pebble:
     image: ghcr.io/letsencrypt/pebble:2.7
     command: ["-config", "/pebble/pebble.json"]
@@ -141,7 +137,7 @@ class Reader:
     def environment(self, mode: str) -> dict[str, str]:
         """What makes this host another than every other on this machine."""
         if mode not in self.ports:
-            names = ("HTTP", "HTTPS", "POSTGRES", "PEBBLE", "MAIL")
+            names = ("HTTP", "HTTPS", "POSTGRES", "REDIS", "PEBBLE", "MAIL")
             self.ports[mode] = {name: free_port() for name in names}
             self.networks[mode] = f"10.{100 + randbelow(100)}.{randbelow(250)}"
         ports = self.ports[mode]
@@ -163,7 +159,7 @@ class Reader:
             "TEST_FOLDER": str(self.folder),
             **{f"TEST_{name}_PORT": str(port) for name, port in ports.items()},
             "HTTP_PORT": str(ports["HTTP"]),
-            "MAIL_PORT": str(ports["MAIL"]),
+            **{f"{name}_PORT": str(ports[name]) for name in ("MAIL", "POSTGRES", "REDIS")},
             "CURL_HOME": str(curl),
             "COMPOSE_PROGRESS": "plain",
         }

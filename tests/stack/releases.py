@@ -349,8 +349,7 @@ def _names(project: str) -> dict[str, str]:
     return {
         "COMPOSE_PROJECT_NAME": project,
         "NETWORK_PREFIX": f"10.{200 + os.getpid() % 50}.{int(project[-2:], 16)}",
-        "HTTP_PORT": str(free_port()),
-        "MAIL_PORT": str(free_port()),
+        **{f"{name}_PORT": str(free_port()) for name in ("HTTP", "MAIL", "POSTGRES", "REDIS")},
         **{f"TEST_{name}_PORT": str(free_port()) for name in PORTS},
     }
 

@@ -2,12 +2,15 @@
 
 import dataclasses
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from contravento_ops.kit.errors import Exit
+from tests.stack.checked import value_in
 from tests.stack.docker import docker
 from tests.stack.releases import Host, a_serving_host
 
@@ -59,6 +62,22 @@ def test_changed_files_are_taken_over_and_no_request_is_lost(host: Host) -> None
     assert "worker_processes 3;" in nginx
     shown = docker("exec", f"{host.project}-redis-1", "cat", "/tmp/redis.conf")
     assert "slowlog-max-len 77" in shown
+
+
+def test_psql_and_redis_cli_of_this_host_are_let_in(host: Host) -> None:
+    names = "POSTGRES_PORT POSTGRES_DB POSTGRES_MONITOR_PASSWORD REDIS_PORT REDIS_PASSWORD"
+    values = {name: value_in(host, name) for name in names.split()}
+    with psycopg.connect(
+        host="127.0.0.1",
+        port=int(values["POSTGRES_PORT"]),
+        user="contravento_monitor",
+        password=values["POSTGRES_MONITOR_PASSWORD"],
+        dbname=values["POSTGRES_DB"],
+    ) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    with socket.create_connection(("127.0.0.1", int(values["REDIS_PORT"])), 5) as redis:
+        redis.sendall(f"AUTH {values['REDIS_PASSWORD']}\r\n".encode())
+        assert redis.recv(100) == b"+OK\r\n"
 
 
 def test_another_checkout_with_the_same_names_is_told_before_anything_is_touched(

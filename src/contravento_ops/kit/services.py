@@ -11,6 +11,7 @@ class Role(StrEnum):
     ONE_OFF = "does its work at each start and ends"
     BACKUP = "takes and proves backups; riders do without"
     MONITORING = "watches; riders do without"
+    CLIENTS = "lets clients of this host in; riders do without"
     BY_HAND = "runs only when it is asked for"
 
 
@@ -40,11 +41,11 @@ ROLES: Mapping[str, Role] = {
     "postgres-exporter": Role.MONITORING,
     "redis-exporter": Role.MONITORING,
     "nginx-exporter": Role.MONITORING,
+    "tools": Role.CLIENTS,
     "restore": Role.BY_HAND,
     "restore-files": Role.BY_HAND,
     "restore-look": Role.BY_HAND,
     "files": Role.BY_HAND,
-    "tools": Role.BY_HAND,
     "database": Role.BY_HAND,
 }
 
@@ -56,7 +57,9 @@ def of(*roles: Role) -> frozenset[str]:
 APPLICATION = of(Role.APPLICATION)
 ONE_OFF = of(Role.ONE_OFF)
 MONITORING = of(Role.MONITORING)
-DISPENSABLE = of(Role.MONITORING, Role.BACKUP)  # no release is taken back for their sake
+DISPENSABLE = of(
+    Role.MONITORING, Role.BACKUP, Role.CLIENTS
+)  # no release is taken back for their sake
 RESTORE = ("restore", "restore-files", "restore-look")
 EXPORTER_OF_CONTAINERS, KEEPER_OF_THE_FILE = "containers", "backup-prepare"
 NEVER_REPLACED = frozenset({"postgres", "nginx"})  # on one host, nobody could do that unnoticed

@@ -10,6 +10,7 @@ type Phase = tuple[str, ...]
 LEFT_OUT: Mapping[str, str] = {
     "certbot": "proves a name from one host; the certificate comes from CERTIFICATE_FOLDER",
     "static": "writes to one host's disk; backends serve static files themselves",
+    "tools": "listens on one host's 127.0.0.1, which a Swarm cannot",
     "containers": "asks one host's engine for containers that Compose made",
 }
 ROLLING = ("worker", "backend")  # a new one beside the old one, one after another

@@ -356,6 +356,18 @@ PORTS = Section(
             {"dev": "8025"},
         ),
         Variable(
+            "POSTGRES_PORT",
+            "where psql of this host finds the database, with tools in COMPOSE_PROFILES",
+            validators.port,
+            default="5432",
+        ),
+        Variable(
+            "REDIS_PORT",
+            "where redis-cli of this host finds Redis, with tools in COMPOSE_PROFILES",
+            validators.port,
+            default="6379",
+        ),
+        Variable(
             "NETWORK_PREFIX",
             "the first three numbers of the containers' network; two environments on one host need"
             " two",
@@ -367,9 +379,10 @@ PORTS = Section(
         ),
         Variable(
             "COMPOSE_PROFILES",
-            "what runs besides the rest: monitoring, and mail for a mailbox of this host",
-            validators.some_of("monitoring", "mail"),
-            {"staging": "monitoring", "prod": "monitoring"},
+            "what runs besides the rest: monitoring, mail for a mailbox of this host, and tools to let"
+            " psql and redis-cli of this host in",
+            validators.some_of("monitoring", "mail", "tools"),
+            {"staging": "monitoring,tools", "prod": "monitoring"},
             required=SERVED,
             is_added=True,
         ),
