@@ -1,6 +1,7 @@
 """The live map and the profile in a browser, under the content policy of the product."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from contravento.atlas import drawing, geojson, profile_drawing
+from contravento.atlas import drawing, profile_drawing
 
 pytestmark = pytest.mark.browser
 
@@ -64,7 +65,7 @@ def page_html() -> str:
       {links}<script src="/js/theme.js"></script><script type="module" src="/js/app.js"></script>
       <link rel="icon" href="/art/mark.svg"></head><body><main class="page"><section class="track">
       <div class="neatline"><div class="map" data-track data-nights data-bounds="{bounds}"
-        data-geometry-url="/geometry.json" data-sheet-url="/sheet.json">
+        data-geometry-url="/geometry.json" data-word-whole="Whole tour">
         <svg viewBox="0 0 1200 560" role="img" aria-label="Map">{sheet.body}</svg></div></div>
       <div class="profile" data-profile-url="/profile.json"><div class="profile-plot">
         <svg viewBox="0 0 {profile.width} {profile.height}" preserveAspectRatio="none"
@@ -81,7 +82,6 @@ class Handler(BaseHTTPRequestHandler):
         documents: dict[str, Callable[[], Any]] = {
             "/geometry.json": geometry,
             "/profile.json": samples,
-            "/sheet.json": lambda: geojson.sheet_geojson(BOUNDS),
         }
         file = STATIC / path.lstrip("/")
         if path == "/":
@@ -89,12 +89,19 @@ class Handler(BaseHTTPRequestHandler):
         elif path in documents:
             self.answer(json.dumps(documents[path]()).encode(), "application/json")
         elif file.is_file():
-            self.answer(file.read_bytes(), TYPES.get(file.suffix, "application/json"))
+            self.answer(self.part_of(file), TYPES.get(file.suffix, "application/json"))
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
+    def part_of(self, file: Path) -> bytes:
+        """The range that is asked for, if one is."""
+        content = file.read_bytes()
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        return content[int(asked[1]) : int(asked[2]) + 1] if asked else content
+
     def answer(self, body: bytes, kind: str) -> None:
-        self.send_response(HTTPStatus.OK)
+        is_part = "Range" in self.headers
+        self.send_response(HTTPStatus.PARTIAL_CONTENT if is_part else HTTPStatus.OK)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Content-Security-Policy", POLICY)
@@ -196,6 +203,72 @@ def test_the_map_changes_colour_with_the_theme(page: Page, complaints: list[str]
     assert page.locator(".map-canvas").screenshot() != day
     assert page.evaluate("localStorage.getItem('theme')") == "dark"
     assert complaints == []
+
+
+def names_shown(page: Page) -> set[str]:
+    """Of what the map has really drawn, when it has drawn all."""
+    return set(
+        page.evaluate(
+            """() => new Promise((resolve) => {
+              const { map } = document.querySelector(".map");
+              const ids = map.getStyle().layers.map(({ id }) => id);
+              const layers = ids.filter((id) => id.startsWith("names-"));
+              const name = ({ properties }) => properties.name;
+              const tell = () => resolve(map.queryRenderedFeatures({ layers }).map(name));
+              map.loaded() && !map.isMoving() ? tell() : map.once("idle", tell);
+            })"""
+        )
+    )
+
+
+def jump(page: Page, longitude: float, latitude: float, zoom: float) -> None:
+    page.evaluate(
+        "([center, zoom]) => document.querySelector('.map').map.jumpTo({ center, zoom })",
+        [[longitude, latitude], zoom],
+    )
+
+
+def test_towns_on_the_way_are_named(page: Page, complaints: list[str]) -> None:
+    assert {"Bilbao", "Santander", "Oviedo"} <= names_shown(page)
+    assert complaints == []
+
+
+@pytest.mark.parametrize("zoom", [0, 2, 4, 6, 8, 9.5, 11, 13, 15, 16])
+def test_no_zoom_shows_an_empty_sheet(page: Page, zoom: float) -> None:
+    """Above a town, so that there is something to name; further in there is land."""
+    jump(page, -3.70, 40.42, zoom)
+    names = names_shown(page)
+    pixels = page.locator(".map-canvas").screenshot()
+
+    assert names if zoom <= 13 else True
+    page.evaluate(
+        "document.querySelector('.map').map.setLayoutProperty('land', 'visibility', 'none')"
+    )
+    page.wait_for_timeout(300)
+    assert page.locator(".map-canvas").screenshot() != pixels
+
+
+def test_the_whole_tour_is_one_tap_away(page: Page) -> None:
+    before = names_shown(page)
+    jump(page, 20, -30, 9)
+    assert names_shown(page).isdisjoint(before)
+
+    page.get_by_role("button", name="Whole tour").click()
+    page.wait_for_timeout(3000)  # it flies; no function can be waited for under this policy
+
+    assert "Oviedo" in names_shown(page)
+
+
+def test_the_map_fills_the_screen(page: Page) -> None:
+    page.locator(".maplibregl-ctrl-fullscreen").click()
+    expect(page.locator(".map:fullscreen")).to_be_visible()
+    box = page.locator(".map").bounding_box()
+    assert box
+    assert (box["width"], box["height"]) == (1280, 900)
+
+
+def test_the_makers_of_the_map_are_named(page: Page) -> None:
+    expect(page.locator(".maplibregl-ctrl-attrib")).to_contain_text("Natural Earth · GeoNames")
 
 
 def test_without_webgl_the_drawn_map_stays(browser: Browser, address: str) -> None:

@@ -50,7 +50,7 @@ SHARED = {
     ),
 }
 # The same whoever asks, until there is another release.
-FOR_LONGER = ("/atlas/sheet.json", "/favicon.ico", "/robots.txt")
+FOR_LONGER = ("/favicon.ico", "/robots.txt")
 PLACES = {
     "size": "small",
     "code": "es",
@@ -82,8 +82,7 @@ def filled(path: str, shown: Shown) -> str:
         "username": shown.rider.username,
         **PLACES,
     }
-    query = "?bounds=-5,43,-4,44" if path == "/atlas/sheet.json" else ""
-    return path.format(**values) + query
+    return path.format(**values)
 
 
 def is_shared(answer: Response) -> bool:

@@ -1,6 +1,5 @@
 """The map of all tours, and the ground for live maps."""
 
-import pytest
 from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
@@ -56,44 +55,3 @@ async def test_an_empty_map_is_a_map(client: AsyncClient) -> None:
     assert page.status_code == 200
     assert "Nobody has drawn a line here yet." in page.text
     assert (await client.get("/map/tours.json")).json()["features"] == []
-
-
-async def test_the_ground_is_sent_and_kept(client: AsyncClient) -> None:
-    first = await client.get("/atlas/sheet.json?bounds=-3.21,43.1,-2.9,43.4")
-    near = await client.get("/atlas/sheet.json?bounds=-3.22,43.11,-2.91,43.39")
-    again = await client.get(
-        "/atlas/sheet.json?bounds=-3.21,43.1,-2.9,43.4",
-        headers={"If-None-Match": first.headers["etag"]},
-    )
-
-    assert first.headers["content-type"] == "application/geo+json"
-    assert first.headers["cache-control"] == "public, max-age=604800"
-    assert {feature["properties"]["kind"] for feature in first.json()["features"]} >= {
-        "land",
-        "sheet",
-    }
-    assert near.headers["etag"] == first.headers["etag"]
-    assert again.status_code == 304
-
-
-@pytest.mark.parametrize(
-    "bounds",
-    [
-        "",
-        "1,2,3",
-        "1,2,3,4,5",
-        "a,b,c,d",
-        "1,5,2,4",
-        "1,-91,2,4",
-        "nan,1,2,3",
-        "1,2,3,4,",
-        "1e9,1,2,3",
-    ],
-)
-async def test_bounds_that_are_none_are_refused(client: AsyncClient, bounds: str) -> None:
-    assert (await client.get("/atlas/sheet.json", params={"bounds": bounds})).status_code == 422
-
-
-async def test_bounds_may_cross_the_date_line(client: AsyncClient) -> None:
-    for bounds in ("179,-18,-179,-16", "179,-18,181,-16", "-180,-90,180,90"):
-        assert (await client.get(f"/atlas/sheet.json?bounds={bounds}")).status_code == 200

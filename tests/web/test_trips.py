@@ -215,9 +215,9 @@ async def test_how_many_statements_a_trip_costs(
     with statements(resources) as signed:
         await signed_in.get(f"/trips/{trip.slug}")
 
-    assert len(reads(cold)) == 6  # the version, the trip, tracks, profiles, days, photos
+    assert len(reads(cold)) == 7  # the version, the trip, tracks, lines, profiles, days, photos
     assert len(reads(warm)) == 1
-    assert len(reads(signed)) == 6  # who it is as well, but no profiles
+    assert len(reads(signed)) == 7  # who it is as well, but no profiles
 
 
 async def test_all_tracks_come_in_one_file(

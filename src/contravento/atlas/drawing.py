@@ -13,6 +13,7 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from contravento.atlas import topology, viewport
+from contravento.atlas.lettering import letter, load_names
 from contravento.atlas.projection import Frame, fit, path_of_areas, path_of_lines
 from contravento.atlas.topology import Box, Detail, Floats
 from contravento.atlas.viewport import Line
@@ -31,6 +32,7 @@ SHEET_PADDING = 0.09
 COUNTRIES_PADDING = 0.06
 GRATICULE_STEPS_DEGREES = (1, 2, 5, 10, 20)
 GRATICULE_MOST_LINES = 12
+NARROW_PIXELS = 340  # how wide a telephone shows a sheet
 
 
 @dataclass(frozen=True)
@@ -76,20 +78,16 @@ def draw_sheet(
     nights: Sequence[tuple[float, float]] = (),
     names: Mapping[str, str] | None = None,
     bleed: int = 0,
+    shown_pixels: int = 0,
 ) -> Sheet:
     """The map of one or several tours, with graticule, casing and route.
 
-    `nights` are rings, `names` (code to name in the reader's language) letters the countries.
+    `nights` are rings, `names` (code to name in the reader's language) letters the countries. Shown
+    so many pixels wide, on a wide screen, it names towns, ranges and seas as well.
     `bleed` draws so many pixels of land round the sheet, for a frame of another shape.
     """
     tours = viewport.unwrapped_routes(routes)
-    frame = fit(
-        viewport.box_of(_points(tours)),
-        width,
-        height,
-        padding=SHEET_PADDING,
-        least_metres=OUTLINE_LEAST_METRES,
-    )
+    frame = _sheet_frame(tours, width, height)
     paths = [_route(frame, tour) for tour in tours]
     body = _element("map-graticule", _graticule(frame, bleed)) + _ground(frame, bleed=bleed)
     body += "".join(_element("map-casing", path) for path in paths)
@@ -97,7 +95,32 @@ def draw_sheet(
     if nights:
         places = frame.to_pixels(viewport.unwrapped_near(nights, frame.bounds)).tolist()
         body += f'<g class="map-night">{"".join(_circle(place, 3.6) for place in places)}</g>'
+    if shown_pixels:
+        body += _letter(frame, tours, shown_pixels)
     return Sheet(width, height, body, frame.bounds, _lettering(frame, names or {}))
+
+
+def letter_sheet(
+    routes: Sequence[Sequence[Line]], *, width: int, height: int, shown_pixels: int
+) -> str:
+    """The names alone of a sheet that was drawn of these routes in this size."""
+    tours = viewport.unwrapped_routes(routes)
+    return _letter(_sheet_frame(tours, width, height), tours, shown_pixels)
+
+
+def _sheet_frame(tours: Sequence[Sequence[BaseGeometry]], width: int, height: int) -> Frame:
+    return fit(
+        viewport.box_of(_points(tours)),
+        width,
+        height,
+        padding=SHEET_PADDING,
+        least_metres=OUTLINE_LEAST_METRES,
+    )
+
+
+def _letter(frame: Frame, tours: Sequence[Sequence[BaseGeometry]], shown_pixels: int) -> str:
+    routes = frame.project(line for tour in tours for line in tour)
+    return letter(frame, routes, wide_pixels=shown_pixels, narrow_pixels=NARROW_PIXELS)
 
 
 def draw_countries(
@@ -202,3 +225,4 @@ def warm_up() -> None:
     """Read the atlas before anybody waits for a map."""
     for detail in get_args(Detail.__value__):
         topology.load(detail)
+    load_names()

@@ -21,6 +21,7 @@ router = APIRouter()
 
 ENTRIES = 10  # two columns; the first page has one more, which leads
 TOURS_DRAWN = 4
+SHEET_PIXELS = 580  # how wide it is shown on a desk
 COUNTRIES_OFFERED, TAGS_OFFERED = 2, 3
 TOPICS_KEPT_SECONDS = 60
 
@@ -88,7 +89,9 @@ async def _frontis(reader: Reader, page: Page, cache: RenderCache, entries: list
         ids = [tour.id for tour in tours]
         lines = await queries.list_lines(reader, ids) if ids else {}
         names = {code: formats.country(code, language) for tour in tours for code in tour.countries}
-        return await resources.compute(partial(draw_sheet, names=names), list(lines.values()))
+        return await resources.compute(
+            partial(draw_sheet, names=names, shown_pixels=SHEET_PIXELS), list(lines.values())
+        )
 
     return Frontis(
         sheet=await cache.get(("frontis", language, key_of({"tours": tours})), draw),

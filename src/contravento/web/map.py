@@ -26,7 +26,7 @@ from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
 router = APIRouter(prefix="/map")
 
 TOURS = 300
-DRAW = partial(draw_sheet, width=1200, height=640, bleed=200)
+DRAW = partial(draw_sheet, width=1200, height=640, bleed=200, shown_pixels=1100)
 TOLERANCE_DEGREES, TOLERANCE_METRES = 0.004, 400  # finer lines come when one looks closer
 
 

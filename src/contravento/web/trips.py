@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from contravento.atlas import profile_drawing
+from contravento.atlas.drawing import letter_sheet
 from contravento.atlas.viewport import joined
+from contravento.feed.queries import list_lines
 from contravento.feed.trip_version import get_trip_version
 from contravento.http import gpx_download
 from contravento.http.cache_control import share_trip
@@ -39,6 +42,7 @@ from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
 router = APIRouter(prefix="/trips")
 
 LONG_STORY_CHARACTERS = 20_000
+SHEET_PIXELS = 1100  # how wide the drawn map is shown on a desk
 MOST_STAGES = 31  # more days than that leave no room for their numbers
 
 
@@ -68,13 +72,13 @@ async def show(
 
     async def read() -> dict[str, Any]:
         async with resources.transaction() as session:
-            return await _read(session, cache, slug, viewer_id)
+            return await _read(session, cache, resources, slug, viewer_id)
 
     return await page.show_kept("trips/show.html", version=trip.version, derive=read)
 
 
 async def _read(
-    session: Session, cache: RenderCache, slug: str, viewer_id: UUID | None
+    session: Session, cache: RenderCache, resources: Resources, slug: str, viewer_id: UUID | None
 ) -> dict[str, Any]:
     """What the page shows. Never older than the version that it is kept under."""
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
@@ -86,11 +90,25 @@ async def _read(
         "tracks": tracks,
         "days": days,
         "photos": await list_ready_photos(session, trip.id),
+        "names": await _name_places(session, cache, resources, trip) if tracks else "",
         "heights": await _heights(session, cache, trip, tracks, days) if tracks else None,
         "bounds": joined([(w, s, e, n) for w, s, e, n in (track.bounds for track in tracks)]),
         "speeds": _speeds(tracks),
         "story": await _tell(trip),
     }
+
+
+async def _name_places(
+    session: Session, cache: RenderCache, resources: Resources, trip: Trip
+) -> str:
+    """What the drawn map letters: the worker keeps the drawing, and names may come later."""
+    if trip.sheet is None:
+        return ""
+    lines = await list_lines(session, [trip.id])
+    size = {"width": trip.sheet["width"], "height": trip.sheet["height"]}
+    write = partial(letter_sheet, list(lines.values()), **size, shown_pixels=SHEET_PIXELS)
+    key = "names", key_of(size | {"lines": lines[trip.id]})
+    return await cache.get(key, partial(resources.compute, write))
 
 
 async def _tell(trip: Trip) -> story.Story:

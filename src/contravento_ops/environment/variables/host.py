@@ -379,8 +379,8 @@ PORTS = Section(
         ),
         Variable(
             "COMPOSE_PROFILES",
-            "what runs besides the rest: monitoring, mail for a mailbox of this host, and tools to let"
-            " psql and redis-cli of this host in",
+            "what runs besides the rest: monitoring, mail for a mailbox of this host, and tools to"
+            " let psql and redis-cli of this host in",
             validators.some_of("monitoring", "mail", "tools"),
             {"staging": "monitoring,tools", "prod": "monitoring"},
             required=SERVED,

@@ -1,24 +1,25 @@
 // Live maps: MapLibre drawing in the sheet's tokens over the SVG that the server drew.
 //
-// <div class="map" data-track data-bounds="w,s,e,n" data-geometry-url="… …" data-sheet-url="…"
+// <div class="map" data-track data-bounds="w,s,e,n" data-geometry-url="… …"
 //      data-tiles-url="" data-tiles-attribution="" data-gestures="free" data-word-…>
 //   <svg>…</svg>  <script type="application/json" data-tracks>[…]</script>
 // </div>
 // The SVG stays until the live map has drawn its first frame, and for good where WebGL is missing.
 
-import { buildStyle, graticule, layers, nothing, readTokens } from "./map-style.js";
+import { buildStyle, layers, nothing, readTokens } from "./map-style.js";
 import { degrees, number } from "./numbers.js";
 import { announceHere, loadSamples, viewOf } from "./profile-samples.js";
 
 const STYLES = new URL("../css/map.css", import.meta.url);
-const WORLD = new URL("../atlas/world.json", import.meta.url).href;
+const GROUND = new URL("../map/world.pmtiles", import.meta.url).href;
+const ARCHIVES = new URL("../vendor/pmtiles/pmtiles.js", import.meta.url).href;
 const NEAR_PIXELS = 28;
 const NIGHT_PIXELS = 30;
-const SHEET_FROM_ZOOM = 4.5;
 const EARTH_METRES = 40_075_016;
 const DEGREE_STEPS = [1, 2, 5, 10, 30];
 const DEGREE_LABEL_PIXELS = 90;
 const SCALE_PIXELS = 150;
+const BUTTON_PIXELS = 60;
 
 export function enhance(root) {
   for (const element of root.querySelectorAll(".map[data-track]:not([data-awake])")) {
@@ -44,27 +45,22 @@ async function wake(element) {
   const bounds = (element.dataset.bounds ?? "").split(",").map(Number);
   if (bounds.length !== 4 || bounds.some(Number.isNaN)) return;
   if (bounds[2] < bounds[0]) bounds[2] += 360;
-  const [maplibre, sheet, tracks] = await Promise.all([
-    import("../vendor/maplibre-gl/maplibre-gl.mjs"),
-    element.dataset.sheetUrl ? fetchJson(element.dataset.sheetUrl).catch(() => null) : null,
-    loadTracks(element, bounds),
-    loadStyles(),
-  ]);
-  new TrackMap(maplibre, element, { bounds, sheet, tracks });
+  const [maplibre, tracks] = await Promise.all([loadLibrary(), loadTracks(element, bounds), loadStyles()]);
+  new TrackMap(maplibre, element, { bounds, tracks });
 }
 
 class TrackMap {
-  constructor(maplibre, element, { bounds, sheet, tracks }) {
-    Object.assign(this, { maplibre, element, tracks, sheet, view: viewOf(element), middle: (bounds[0] + bounds[2]) / 2 });
+  constructor(maplibre, element, { bounds, tracks }) {
+    Object.assign(this, { maplibre, element, bounds, tracks, view: viewOf(element), middle: (bounds[0] + bounds[2]) / 2 });
     const { tilesUrl: tiles, tilesAttribution, gestures } = element.dataset;
     this.withTiles = Boolean(tiles);
     this.canvas = this.add("div", "map-canvas");
     this.map = new maplibre.Map({
       container: this.canvas,
-      style: buildStyle(readTokens(element), { world: WORLD, sheet, tiles }),
+      style: buildStyle(readTokens(element), { ground: GROUND, tiles }),
       bounds,
-      fitBoundsOptions: { padding: padding(element), maxZoom: 13 },
-      attributionControl: tiles && tilesAttribution ? { compact: false, customAttribution: tilesAttribution } : false,
+      fitBoundsOptions: this.framed(),
+      attributionControl: { compact: false, customAttribution: tiles ? tilesAttribution : undefined },
       cooperativeGestures: gestures !== "free",
       dragRotate: false,
       pitchWithRotate: false,
@@ -76,9 +72,20 @@ class TrackMap {
     this.map.touchZoomRotate.disableRotation();
     this.map.keyboard.disableRotation();
     this.map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right");
+    this.map.addControl(new WholeTour(() => this.showWhole(), element.dataset.wordWhole), "top-right");
+    this.map.addControl(new maplibre.FullscreenControl({ container: element }), "top-right");
+    element.map = this.map;
     this.map.on("error", ({ error }) => console.warn("Map:", error?.message));
     this.map.once("style.load", () => this.drawTracks());
     this.map.once("idle", () => this.takeOver());
+  }
+
+  framed() {
+    return { padding: padding(this.element), maxZoom: 13 };
+  }
+
+  showWhole() {
+    this.map.fitBounds(this.bounds, this.framed());
   }
 
   add(name, kind) {
@@ -97,7 +104,7 @@ class TrackMap {
     this.here = this.add("span", "map-here");
     this.here.hidden = true;
     this.map.on("move", () => this.redraw());
-    this.map.on("moveend", () => Promise.all([this.refine(), this.changeSheet()]));
+    this.map.on("moveend", () => this.refine());
     this.redraw();
     this.map.on("resize", () => this.redraw());
     onThemeChange(() => this.recolour());
@@ -138,24 +145,6 @@ class TrackMap {
       }),
     );
     this.drawTracks();
-  }
-
-  // Past the edge of the fine sheet the next one is fetched, unless one looks from far away.
-  async changeSheet() {
-    const { sheetUrl } = this.element.dataset;
-    const [[west, south], [east, north]] = this.map.getBounds().toArray();
-    const [left, bottom, right, top] = this.sheet?.bbox ?? [0, 0, 0, 0];
-    const isCovered = left <= west && bottom <= south && right >= east && top >= north;
-    if (!sheetUrl || isCovered || this.map.getZoom() < SHEET_FROM_ZOOM || this.isChanging) return;
-    this.isChanging = true;
-    const asked = new URL(sheetUrl, location.href);
-    asked.searchParams.set("bounds", [west, south, east, north].map((degree) => degree.toFixed(2)).join(","));
-    const sheet = await fetchJson(asked).catch(() => null);
-    this.isChanging = false;
-    if (!sheet) return;
-    this.sheet = sheet;
-    this.map.getSource("sheet").setData(sheet);
-    this.map.getSource("sheet-graticule").setData(graticule(sheet.bbox));
   }
 
   metresPerPixel() {
@@ -267,6 +256,41 @@ class TrackMap {
   }
 }
 
+// A button of the map itself, always one tap away.
+class WholeTour {
+  constructor(show, words = "") {
+    this.button = Object.assign(document.createElement("button"), { type: "button", className: "map-whole", title: words, ariaLabel: words });
+    this.button.append(Object.assign(document.createElement("span"), { className: "maplibregl-ctrl-icon", ariaHidden: "true" }));
+    this.button.addEventListener("click", show);
+    this.group = Object.assign(document.createElement("div"), { className: "maplibregl-ctrl maplibregl-ctrl-group" });
+    this.group.append(this.button);
+  }
+
+  onAdd() {
+    return this.group;
+  }
+
+  onRemove() {
+    this.group.remove();
+  }
+}
+
+// MapLibre, which reads the base map out of one archive by the ranges that it needs.
+let library;
+function loadLibrary() {
+  library ??= Promise.all([import("../vendor/maplibre-gl/maplibre-gl.mjs"), loadScript(ARCHIVES)]).then(([maplibre]) => {
+    maplibre.addProtocol("pmtiles", new window.pmtiles.Protocol({ metadata: true }).tile);
+    return maplibre;
+  });
+  return library;
+}
+
+function loadScript(src) {
+  return new Promise((resolve, reject) => {
+    document.head.append(Object.assign(document.createElement("script"), { src, onload: resolve, onerror: reject }));
+  });
+}
+
 // What to draw: the tracks written into the page, or those behind the geometry addresses. Features
 // with an href are diaries of their own: {title, href, url for finer lines, tolerance in metres}.
 async function loadTracks(element, [west, south, east, north]) {
@@ -315,17 +339,22 @@ function nearest(places, { x, y }, map) {
   return best;
 }
 
+// The buttons stand at the right, where no track shall be hidden.
 function padding(element) {
-  return Math.round(Math.min(element.clientWidth, element.clientHeight) * 0.11);
+  const edge = Math.round(Math.min(element.clientWidth, element.clientHeight) * 0.11);
+  return { top: edge, bottom: edge, left: edge, right: Math.max(edge, BUTTON_PIXELS) };
 }
 
 // The library's few words, translated in the page: data-word-zoom-in and so on.
 function words(element) {
-  const { wordMap, wordZoomIn, wordZoomOut, wordWheel, wordWheelMac, wordTouch } = element.dataset;
+  const { wordMap, wordZoomIn, wordZoomOut, wordFullScreen, wordFullScreenEnd, wordWheel, wordWheelMac, wordTouch } =
+    element.dataset;
   const named = {
     "Map.Title": wordMap ?? element.querySelector(":scope > svg > title")?.textContent,
     "NavigationControl.ZoomIn": wordZoomIn,
     "NavigationControl.ZoomOut": wordZoomOut,
+    "FullscreenControl.Enter": wordFullScreen,
+    "FullscreenControl.Exit": wordFullScreenEnd,
     "CooperativeGesturesHandler.WindowsHelpText": wordWheel,
     "CooperativeGesturesHandler.MacHelpText": wordWheelMac ?? wordWheel,
     "CooperativeGesturesHandler.MobileHelpText": wordTouch,
