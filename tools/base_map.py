@@ -24,9 +24,13 @@ import mapbox_vector_tile
 import numpy as np
 import py7zr
 import shapely
+from babel import Locale
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 from shapely.geometry.base import BaseGeometry
+
+from contravento.atlas import topology
+from tools.base_map_spanish import LANDSCAPES, TOWNS
 
 ROOT = Path(__file__).resolve().parent.parent
 ARCHIVE = ROOT / "src/contravento/web/static/map/world.pmtiles"
@@ -45,6 +49,8 @@ ATTRIBUTION = "Natural Earth · GeoNames"
 
 # From which zoom a town is named: of so many inhabitants and more.
 TOWN_ZOOMS = ((1_000_000, 3), (300_000, 4), (100_000, 5), (30_000, 6), (8_000, 7), (0, 8))
+# From which zoom a country is named: of so many square degrees and more.
+COUNTRY_ZOOMS = ((150, 1), (40, 2), (8, 3), (1, 4), (0, 5))
 KINDS = {
     "Range/mtn": "range",
     "Plateau": "range",
@@ -120,7 +126,7 @@ def read_layers(folder: Path) -> Layers:
         "border": [
             Feature(one.geometry, {}) for one in _read(folder, "ne_10m_admin_0_boundary_lines_land")
         ],
-        "label": [*_towns(), *_landscapes(folder), *_waters(folder, lakes, rivers)],
+        "label": [*_countries(), *_towns(), *_landscapes(folder), *_waters(folder, lakes, rivers)],
     }
 
 
@@ -168,7 +174,7 @@ def _towns() -> Iterator[Feature]:
     for city, place, is_district in zip(cities, degrees, _are_districts(degrees), strict=True):
         people, name = city["population"], city["name"].partition(" / ")[0]
         zoom = next(zoom for least, zoom in TOWN_ZOOMS if people >= least)
-        properties = {"kind": "town", "name": name, "people": people}
+        properties = {"kind": "town", "people": people, **_named(name, TOWNS.get(name))}
         yield Feature(
             _project(shapely.Point(place)), properties, LARGEST_ZOOM if is_district else zoom
         )
@@ -215,12 +221,30 @@ def _label(
     name = (name or "").strip()
     if not name:
         return
-    properties = {"kind": kind, "name": name} | ({"metres": height} if height else {})
+    spanish = LANDSCAPES.get(" ".join(name.split()).lower())
+    properties = {"kind": kind, **_named(name, spanish)} | ({"metres": height} if height else {})
     shape = one.geometry
     if kind == "river":  # along its line, so that it can be lettered anywhere
         yield Feature(shape, properties, zoom)
     else:
         yield Feature(shape if shape.geom_type == "Point" else _middle(shape), properties, zoom)
+
+
+def _named(name: str, spanish: str | None) -> dict[str, str]:
+    """Its local name or the English one, and the Spanish one where it is another."""
+    return {"name": name, "name_es": spanish} if spanish else {"name": name}
+
+
+def _countries() -> Iterator[Feature]:
+    english, spanish = Locale("en").territories, Locale("es").territories
+    for shape in topology.load("50m").shapes:
+        if shape.code in (None, "AQ") or not shape.parts or shape.code not in english:  # no pole
+            continue
+        area = sum(part.area for part in shape.parts)
+        zoom = next(zoom for least, zoom in COUNTRY_ZOOMS if area >= least)
+        largest = max(shape.parts, key=lambda part: part.area)
+        names = _named(str(english[shape.code]), str(spanish[shape.code]))
+        yield Feature(_project(largest.representative_point()), {"kind": "country", **names}, zoom)
 
 
 def _middle(shape: BaseGeometry) -> BaseGeometry:
@@ -344,7 +368,7 @@ def _box(zoom: int, column: int, row: int, buffer: float) -> tuple[float, float,
 
 
 def write_names(labels: Iterable[Feature]) -> None:
-    """By rank, as [kind, name, longitude, latitude, zoom, metres above the sea or null]."""
+    """By rank, as [kind, name, longitude, latitude, zoom, metres above the sea, Spanish name]."""
     lettered = [one for one in labels if is_lettered(one.properties)]
     lettered.sort(
         key=lambda one: (one.zoom, -one.properties.get("people", 0), str(one.properties["name"]))
@@ -354,8 +378,8 @@ def write_names(labels: Iterable[Feature]) -> None:
 
 
 def is_lettered(properties: dict[str, Any]) -> bool:
-    is_line = properties["kind"] in ("river", "lake")
-    return not is_line and properties.get("people", LETTERED_POPULATION) >= LETTERED_POPULATION
+    is_apart = properties["kind"] in ("river", "lake", "country")
+    return not is_apart and properties.get("people", LETTERED_POPULATION) >= LETTERED_POPULATION
 
 
 def _row(label: Feature) -> list[Any]:
@@ -363,7 +387,8 @@ def _row(label: Feature) -> list[Any]:
     latitude = math.degrees(math.asin(math.tanh((0.5 - y) * 2 * math.pi)))
     place = round(360 * (x - 0.5), 3), round(latitude, 3)
     known = label.properties
-    return [known["kind"], known["name"], *place, label.zoom, known.get("metres")]
+    also = known.get("metres"), known.get("name_es")
+    return [known["kind"], known["name"], *place, label.zoom, *also]
 
 
 if __name__ == "__main__":

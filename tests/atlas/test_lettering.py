@@ -36,7 +36,7 @@ def boxes(letters: str, size: str, scale: float) -> list[shapely.Polygon]:
 
 @pytest.fixture(scope="module")
 def letters() -> str:
-    return letter_sheet([[DUERO]], width=WIDTH, height=HEIGHT, shown_pixels=1100)
+    return letter_sheet([[DUERO]], "en", width=WIDTH, height=HEIGHT, shown_pixels=1100)
 
 
 def test_towns_near_the_route_are_named(letters: str) -> None:
@@ -85,7 +85,7 @@ def test_a_sheet_across_the_date_line_is_named_on_both_sides() -> None:
     names = {
         words
         for *_, words in texts(
-            letter_sheet([[fiji]], width=900, height=438, shown_pixels=900), "wide"
+            letter_sheet([[fiji]], "en", width=900, height=438, shown_pixels=900), "wide"
         )
     }
 
@@ -97,7 +97,7 @@ def test_a_name_of_a_place_is_text_and_no_markup() -> None:
     assert all(
         "<" not in words
         for *_, words in texts(
-            letter_sheet([[DUERO]], width=900, height=438, shown_pixels=900), "wide"
+            letter_sheet([[DUERO]], "en", width=900, height=438, shown_pixels=900), "wide"
         )
     )
 
@@ -107,7 +107,7 @@ def test_seas_and_ranges_are_named_from_afar() -> None:
     kinds = {
         kind
         for kind, *_ in texts(
-            letter_sheet([[europe]], width=WIDTH, height=HEIGHT, shown_pixels=1100), "wide"
+            letter_sheet([[europe]], "en", width=WIDTH, height=HEIGHT, shown_pixels=1100), "wide"
         )
     }
 
@@ -117,7 +117,20 @@ def test_seas_and_ranges_are_named_from_afar() -> None:
 def test_the_names_are_those_of_the_whole_world() -> None:
     names = load_names()
 
-    assert len(names.words) > 30_000
+    assert len(names.words["en"]) == len(names.words["es"]) > 30_000
     assert set(names.kinds) == {"town", "sea", "range", "region", "island", "peak", "pass"}
     assert names.places[:, 0].min() < -170 < 170 < names.places[:, 0].max()
     assert (np.diff(names.zooms) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("en", {"London", "Bay of Biscay"}), ("es", {"Londres", "Golfo de Vizcaya"})],
+)
+def test_seas_and_towns_are_named_in_the_readers_language(
+    language: str, expected: set[str]
+) -> None:
+    coast = [(-3.0, 43.4), (-1.5, 43.5), (2.3, 48.9), (-0.1, 51.5)]
+    letters = letter_sheet([[coast]], language, width=WIDTH, height=HEIGHT, shown_pixels=1100)
+
+    assert expected <= {words for *_, words in texts(letters, "wide")}

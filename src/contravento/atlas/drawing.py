@@ -79,6 +79,7 @@ def draw_sheet(
     names: Mapping[str, str] | None = None,
     bleed: int = 0,
     shown_pixels: int = 0,
+    language: str = "en",
 ) -> Sheet:
     """The map of one or several tours, with graticule, casing and route.
 
@@ -96,16 +97,16 @@ def draw_sheet(
         places = frame.to_pixels(viewport.unwrapped_near(nights, frame.bounds)).tolist()
         body += f'<g class="map-night">{"".join(_circle(place, 3.6) for place in places)}</g>'
     if shown_pixels:
-        body += _letter(frame, tours, shown_pixels)
+        body += _letter(frame, tours, language, shown_pixels)
     return Sheet(width, height, body, frame.bounds, _lettering(frame, names or {}))
 
 
 def letter_sheet(
-    routes: Sequence[Sequence[Line]], *, width: int, height: int, shown_pixels: int
+    routes: Sequence[Sequence[Line]], language: str, *, width: int, height: int, shown_pixels: int
 ) -> str:
     """The names alone of a sheet that was drawn of these routes in this size."""
     tours = viewport.unwrapped_routes(routes)
-    return _letter(_sheet_frame(tours, width, height), tours, shown_pixels)
+    return _letter(_sheet_frame(tours, width, height), tours, language, shown_pixels)
 
 
 def _sheet_frame(tours: Sequence[Sequence[BaseGeometry]], width: int, height: int) -> Frame:
@@ -118,9 +119,11 @@ def _sheet_frame(tours: Sequence[Sequence[BaseGeometry]], width: int, height: in
     )
 
 
-def _letter(frame: Frame, tours: Sequence[Sequence[BaseGeometry]], shown_pixels: int) -> str:
+def _letter(
+    frame: Frame, tours: Sequence[Sequence[BaseGeometry]], language: str, shown_pixels: int
+) -> str:
     routes = frame.project(line for tour in tours for line in tour)
-    return letter(frame, routes, wide_pixels=shown_pixels, narrow_pixels=NARROW_PIXELS)
+    return letter(frame, routes, language, wide_pixels=shown_pixels, narrow_pixels=NARROW_PIXELS)
 
 
 def draw_countries(

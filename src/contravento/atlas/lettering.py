@@ -38,7 +38,7 @@ class Names:
     """All there are, by rank. Places in degrees, and from which of the web's zooms on."""
 
     kinds: list[str]
-    words: list[str]
+    words: dict[str, list[str]]  # by language
     places: Floats
     zooms: Floats
 
@@ -46,33 +46,48 @@ class Names:
 @cache
 def load_names() -> Names:
     rows = json.loads(gzip.decompress(NAMES.read_bytes()))
-    words = [name if metres is None else f"{name} {metres} m" for _, name, _, _, _, metres in rows]
+    english = [_with_height(row[1], row[5]) for row in rows]
+    spanish = [_with_height(row[6] or row[1], row[5]) for row in rows]
     return Names(
         kinds=[row[0] for row in rows],
-        words=words,
+        words={"en": english, "es": spanish},
         places=np.array([row[2:4] for row in rows]),
         zooms=np.array([row[4] for row in rows], dtype=np.float64),
     )
 
 
+def _with_height(name: str, metres: int | None) -> str:
+    return name if metres is None else f"{name} {metres}\u00a0m"
+
+
 def letter(
-    frame: Frame, routes: Sequence[BaseGeometry], *, wide_pixels: float, narrow_pixels: float
+    frame: Frame,
+    routes: Sequence[BaseGeometry],
+    language: str,
+    *,
+    wide_pixels: float,
+    narrow_pixels: float,
 ) -> str:
     """Two groups of texts for one sheet: for a screen on which it is so many pixels wide, and for a
     narrow one. The routes are in pixels of the sheet."""
     groups = ((WIDE, wide_pixels), (NARROW, narrow_pixels))
-    return "".join(_group(frame, routes, size, frame.width / shown) for size, shown in groups)
+    scales = ((size, frame.width / shown) for size, shown in groups)
+    return "".join(_group(frame, routes, language, size, scale) for size, scale in scales)
 
 
-def _group(frame: Frame, routes: Sequence[BaseGeometry], size: str, scale: float) -> str:
+def _group(
+    frame: Frame, routes: Sequence[BaseGeometry], language: str, size: str, scale: float
+) -> str:
     """`scale` is how many units of the sheet a pixel of the screen is."""
     text = TEXT_PIXELS * scale
     sheet = _Sheet(frame, text, shapely.union_all(routes).buffer(ROUTE_PIXELS * scale))
-    labels = "".join(sheet.place(*name) for name in _candidates(frame, scale))
+    labels = "".join(sheet.place(*name) for name in _candidates(frame, language, scale))
     return f'<g class="map-names" data-size="{size}" font-size="{text:.1f}">{labels}</g>'
 
 
-def _candidates(frame: Frame, scale: float) -> Iterator[tuple[str, str, float, float]]:
+def _candidates(
+    frame: Frame, language: str, scale: float
+) -> Iterator[tuple[str, str, float, float]]:
     """What a map of this scale names, by rank: kind, words, and place on the sheet."""
     names = load_names()
     west, south, east, north = frame.bounds
@@ -86,7 +101,7 @@ def _candidates(frame: Frame, scale: float) -> Iterator[tuple[str, str, float, f
     for index, (x, y) in zip(
         chosen.tolist(), frame.to_pixels(turned[chosen]).tolist(), strict=True
     ):
-        yield names.kinds[index], names.words[index], x, y
+        yield names.kinds[index], names.words[language][index], x, y
 
 
 @dataclass(slots=True)

@@ -89,9 +89,8 @@ async def _frontis(reader: Reader, page: Page, cache: RenderCache, entries: list
         ids = [tour.id for tour in tours]
         lines = await queries.list_lines(reader, ids) if ids else {}
         names = {code: formats.country(code, language) for tour in tours for code in tour.countries}
-        return await resources.compute(
-            partial(draw_sheet, names=names, shown_pixels=SHEET_PIXELS), list(lines.values())
-        )
+        sheet = partial(draw_sheet, names=names, language=language, shown_pixels=SHEET_PIXELS)
+        return await resources.compute(sheet, list(lines.values()))
 
     return Frontis(
         sheet=await cache.get(("frontis", language, key_of({"tours": tours})), draw),

@@ -19,14 +19,13 @@ from contravento.http import conditional
 from contravento.http.cache_control import LISTS, share
 from contravento.http.dependencies import CommonReading
 from contravento.kit.database.session import Reader
-from contravento.kit.resources import Resources
-from contravento.web.rendering.page import PageFor
+from contravento.web.rendering.page import Page, PageFor
 from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
 
 router = APIRouter(prefix="/map")
 
 TOURS = 300
-DRAW = partial(draw_sheet, width=1200, height=640, bleed=200, shown_pixels=1100)
+SHEET = partial(draw_sheet, width=1200, height=640, bleed=200, shown_pixels=1100)
 TOLERANCE_DEGREES, TOLERANCE_METRES = 0.004, 400  # finer lines come when one looks closer
 
 
@@ -44,7 +43,7 @@ async def show(page: PageFor, reader: CommonReading, cache: RenderCacheOf) -> Re
     share(page.request, LISTS)
 
     async def derive() -> dict[str, Any]:
-        return {"ground": await _ground(reader, page.resources, cache, tours)}
+        return {"ground": await _ground(reader, page, cache, tours)}
 
     return await page.show_kept("map/show.html", tours=tours, derive=derive)
 
@@ -83,14 +82,13 @@ def _marks(tours: list[Tour]) -> list[tuple[UUID, str, float]]:
     return [(tour.id, tour.slug, tour.distance_metres) for tour in tours]
 
 
-async def _ground(
-    reader: Reader, resources: Resources, cache: RenderCache, tours: list[Tour]
-) -> Ground:
+async def _ground(reader: Reader, page: Page, cache: RenderCache, tours: list[Tour]) -> Ground:
     async def draw() -> Ground:
         lines = list((await _lines(reader, cache, tours)).values())
-        return Ground(await resources.compute(DRAW, lines), bounds_of(lines))
+        write = partial(SHEET, language=page.language)
+        return Ground(await page.resources.compute(write, lines), bounds_of(lines))
 
-    return await cache.get(("map", *_marks(tours)), draw)
+    return await cache.get(("map", page.language, *_marks(tours)), draw)
 
 
 async def _lines(reader: Reader, cache: RenderCache, tours: list[Tour]) -> dict[UUID, Lines]:

@@ -35,7 +35,7 @@ from contravento.tracks.queries import (
 from contravento.trips import queries
 from contravento.trips.models import Trip
 from contravento.web import story
-from contravento.web.rendering.page import PageFor
+from contravento.web.rendering.page import Page, PageFor
 from contravento.web.rendering.page_cache import key_of
 from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
 
@@ -72,25 +72,26 @@ async def show(
 
     async def read() -> dict[str, Any]:
         async with resources.transaction() as session:
-            return await _read(session, cache, resources, slug, viewer_id)
+            return await _read(session, cache, page, slug, viewer_id)
 
     return await page.show_kept("trips/show.html", version=trip.version, derive=read)
 
 
 async def _read(
-    session: Session, cache: RenderCache, resources: Resources, slug: str, viewer_id: UUID | None
+    session: Session, cache: RenderCache, page: Page, slug: str, viewer_id: UUID | None
 ) -> dict[str, Any]:
     """What the page shows. Never older than the version that it is kept under."""
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
     tracks = await list_ridden(session, trip.id)
     days = await list_days(session, trip.id) if tracks else []
+    resources, language = page.resources, page.language
     return {
         "trip": trip,
         "is_own": trip.rider_id == viewer_id,
         "tracks": tracks,
         "days": days,
         "photos": await list_ready_photos(session, trip.id),
-        "names": await _name_places(session, cache, resources, trip) if tracks else "",
+        "names": await _name_places(session, cache, resources, trip, language) if tracks else "",
         "heights": await _heights(session, cache, trip, tracks, days) if tracks else None,
         "bounds": joined([(w, s, e, n) for w, s, e, n in (track.bounds for track in tracks)]),
         "speeds": _speeds(tracks),
@@ -99,15 +100,15 @@ async def _read(
 
 
 async def _name_places(
-    session: Session, cache: RenderCache, resources: Resources, trip: Trip
+    session: Session, cache: RenderCache, resources: Resources, trip: Trip, language: str
 ) -> str:
     """What the drawn map letters: the worker keeps the drawing, and names may come later."""
     if trip.sheet is None:
         return ""
     lines = await list_lines(session, [trip.id])
     size = {"width": trip.sheet["width"], "height": trip.sheet["height"]}
-    write = partial(letter_sheet, list(lines.values()), **size, shown_pixels=SHEET_PIXELS)
-    key = "names", key_of(size | {"lines": lines[trip.id]})
+    write = partial(letter_sheet, list(lines.values()), language, **size, shown_pixels=SHEET_PIXELS)
+    key = "names", language, key_of(size | {"lines": lines[trip.id]})
     return await cache.get(key, partial(resources.compute, write))
 
 

@@ -28,7 +28,7 @@ const MINOR_FROM_ZOOM = 4.4;
 const FONT = ["Piazzolla", "serif"];
 const ITALIC = ["Piazzolla Italic", "Piazzolla", "serif"];
 const MEDIUM = ["Piazzolla Medium", "Piazzolla", "serif"];
-const NAME = ["get", "name"];
+const NAME = document.documentElement.lang === "es" ? ["coalesce", ["get", "name_es"], ["get", "name"]] : ["get", "name"];
 
 export const nothing = { type: "FeatureCollection", features: [] };
 
@@ -128,6 +128,7 @@ function names(colours) {
     label("river", ["river"], ITALIC, 12, colours["label-water"], { "symbol-placement": "line", "text-max-angle": 35 }),
     { ...label("sea", ["sea", "lake"], ITALIC, 15, colours["label-water"], { "text-letter-spacing": 0.06 }) },
     label("relief", ["range", "region", "island"], MEDIUM, 12, colours["label-relief"], relief),
+    label("country", ["country"], FONT, 14, colours.label, { ...relief, "text-letter-spacing": 0.25 }),
     label("peak", ["peak", "pass"], FONT, 11.5, colours["label-relief"], { "text-field": ["concat", "▴ ", NAME, height] }),
     {
       id: "towns",
