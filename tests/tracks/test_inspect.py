@@ -12,7 +12,7 @@ from tests.support.corpus import FILES
 
 KEYS = (
     "distance_metres ascent_metres descent_metres highest_metres lowest_metres elapsed_seconds "
-    "moving_seconds points segments tracks started_at ended_at bounds report"
+    "moving_seconds points segments tracks waypoints started_at ended_at bounds report"
 )
 
 
@@ -61,6 +61,12 @@ def test_what_was_read_is_written_as_a_clean_file_and_never_over_another(tmp_pat
     assert (nowhere.exit_code, "cannot be written" in nowhere.stderr) == (1, True)
 
 
+def test_places_alone_are_counted() -> None:
+    shown = json.loads(inspect(FILES / "waypoints-only.gpx", "--json").stdout)
+    assert (shown["points"], shown["waypoints"], shown["distance_metres"]) == (0, 40, 0)
+    assert shown["report"][-1]["code"] == "places_alone"
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
@@ -69,7 +75,6 @@ def test_what_was_read_is_written_as_a_clean_file_and_never_over_another(tmp_pat
         ("/dev/null", "/dev/null is not a file that could hold a track."),
         ("empty.gpx", "This file is empty."),
         ("large.gpx", "This file is larger than 1 MB."),
-        (str(FILES / "waypoints-only.gpx"), "This file has waypoints (40) but no track."),
     ],
 )
 def test_a_refusal_is_one_sentence_and_a_status(

@@ -31,7 +31,7 @@ from contravento.http.upload_quota import check_upload
 from contravento.kit.resources import Resources
 from contravento.tracks import geometry, points, queries, service
 from contravento.tracks.analysis import joined_profile
-from contravento.tracks.errors import TrackNotFound, TrackNotReady
+from contravento.tracks.errors import NoLine, TrackNotFound, TrackNotReady
 from contravento.tracks.models import Track, TrackState
 from contravento.tracks.reading import archive
 from contravento.tracks.rules import check_file_size
@@ -294,10 +294,12 @@ async def download(
     unchecked = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
     track = _ready(unchecked, viewer_id_of(viewer))
     share_trip(request, track.trip)
+    if not track.points_key:
+        raise NoLine
     name = track.name or track.trip.title
     file_name = make_slug(name, "").rstrip("-") or "track"
     return gpx_download.send(
-        request, resources, [(name, track.points_key or "", track.points or 0)], file_name
+        request, resources, [(name, track.points_key, track.points or 0)], file_name
     )
 
 
@@ -316,8 +318,9 @@ async def _draw(
     if answer := conditional.not_modified(request, tag):
         return answer
     opened = [
-        await points.open_track(resources, track.points_key or "", points=track.points or 0)
+        await points.open_track(resources, track.points_key, points=track.points or 0)
         for track in tracks
+        if track.points_key
     ]
     body = await points.draw(opened, tolerance_metres)
     return Response(body, media_type=GEOJSON, headers={"ETag": tag})

@@ -12,26 +12,30 @@ from contravento.tracks.analysis.profile import Profile, draw_profile
 from contravento.tracks.analysis.simplify import significance
 from contravento.tracks.codec import pack
 from contravento.tracks.reading.read import read_recording
-from contravento.tracks.recording import Recording, Remark
+from contravento.tracks.recording import Recording, Remark, Waypoint
 
 type Outline = list[list[tuple[float, float]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Digest:
-    """What is kept of a file. `outline`: a few lines of [lon, lat] for small drawings."""
+    """What is kept of a file. `outline`: a few lines of [lon, lat] for small drawings; `packed`
+    is None where a file marks places and has no line."""
 
     measures: Measures
     profile: Profile | None
     outline: Outline
-    packed: bytes
+    packed: bytes | None
     report: tuple[Remark, ...]
     name: str | None
+    waypoints: tuple[Waypoint, ...] = ()
 
 
 def digest(content: bytes, file_name: str) -> Digest:
     """Read a file and work everything out. Raises a subclass of UnreadableTrack."""
     recording = read_recording(content, file_name=file_name)
+    if not len(recording):
+        return _places_alone(recording)
     weights = significance(recording)
     return Digest(
         measures=measure(recording),
@@ -40,6 +44,19 @@ def digest(content: bytes, file_name: str) -> Digest:
         packed=pack(recording, weights),
         report=recording.report,
         name=recording.name,
+        waypoints=recording.waypoints,
+    )
+
+
+def _places_alone(recording: Recording) -> Digest:
+    return Digest(
+        measures=measure(recording),
+        profile=None,
+        outline=[],
+        packed=None,
+        report=recording.report,
+        name=recording.name,
+        waypoints=recording.waypoints,
     )
 
 

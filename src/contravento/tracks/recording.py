@@ -39,7 +39,8 @@ class Waypoint:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """Points in the order of the file, as parallel arrays of one length n > 0.
+    """Points in the order of the file, as parallel arrays of one length n: 0 only where a file
+    marks places and has no line.
 
     lon, lat: degrees, WGS 84, within ±180 and ±90; elevation: metres, NaN where missing; time:
     seconds since 1970 UTC, NaN where missing, never decreasing within a segment; segment: index
@@ -61,7 +62,7 @@ class Recording:
 
     @property
     def segments(self) -> int:
-        return int(self.segment[-1]) + 1
+        return int(self.segment[-1]) + 1 if len(self) else 0
 
     @property
     def starts(self) -> NDArray[np.intp]:

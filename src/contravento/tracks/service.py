@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from io import BytesIO
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -116,8 +117,9 @@ async def _read(resources: Resources, track: Track) -> None:
         content = await resources.storage.get(track.file_key)
         read = await resources.compute(digest, content, track.file_name)
         countries = await resources.compute(drawing.find_countries, read.outline)
-    key = random_key("points", PACKED_ENDING)
-    await resources.storage.put(key, read.packed)
+    key = random_key("points", PACKED_ENDING) if read.packed else None
+    if key and read.packed:
+        await resources.storage.put(key, read.packed)
     async with resources.transaction() as session:
         if not await _finish_reading(session, track.id, read, countries, key):
             await delete_after_commit(session, key)
@@ -170,7 +172,7 @@ async def draw_trip(resources: Resources, *, trip_id: UUID) -> None:
 
 
 async def _finish_reading(
-    session: Session, track_id: UUID, read: Digest, countries: list[str], points_key: str
+    session: Session, track_id: UUID, read: Digest, countries: list[str], points_key: str | None
 ) -> bool:
     """Whether the track was still there and still waiting."""
     track = await processing.find_waiting(
@@ -216,7 +218,9 @@ _MEASURES = (
 )
 
 
-def _store_measures(track: Track, read: Digest, countries: list[str], points_key: str) -> None:
+def _store_measures(
+    track: Track, read: Digest, countries: list[str], points_key: str | None
+) -> None:
     for name in _MEASURES:
         setattr(track, name, getattr(read.measures, name))
     track.bounds = list(read.measures.bounds)
@@ -224,6 +228,7 @@ def _store_measures(track: Track, read: Digest, countries: list[str], points_key
     track.name = clean_line(read.name) if read.name else None
     track.outline = read.outline
     track.profile = _profile_to_json(read.profile) if read.profile else None
+    track.waypoints = [asdict(waypoint) for waypoint in read.waypoints]
     track.countries = countries
     track.points_key = points_key
     track.settle(TrackState.READY)

@@ -1,56 +1,33 @@
 """A trip's page, and its tracks as GPX."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import accumulate
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from contravento.atlas import profile_drawing
 from contravento.atlas.viewport import joined
 from contravento.http import gpx_download
 from contravento.http.cache_control import share_trip
 from contravento.http.dependencies import MaybeViewer, PublicSession, ResourcesOf
 from contravento.http.source_limit import DOWNLOAD_TURN
-from contravento.kit.database.session import Session
 from contravento.kit.resources import Resources
 from contravento.photos.queries import list_ready_photos
-from contravento.tracks.analysis.joined_profile import join_profiles
 from contravento.tracks.errors import TrackNotFound
 from contravento.tracks.queries import (
-    RiddenDay,
     RiddenTrack,
     list_days,
-    list_profiles,
     list_ridden,
 )
 from contravento.trips import queries
 from contravento.trips.models import Trip
-from contravento.web import story
+from contravento.web import along, story
 from contravento.web.rendering.page import PageFor
-from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
+from contravento.web.rendering.render_cache import RenderCacheOf
 
 router = APIRouter(prefix="/trips")
 
 LONG_STORY_CHARACTERS = 20_000
-MOST_STAGES = 31  # more days than that leave no room for their numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Heights:
-    """The drawn profile of a whole trip, and what its twin says in words; metres throughout."""
-
-    drawing: profile_drawing.ProfileDrawing
-    begins: float
-    ends: float
-    highest: float
-    highest_at: float
-    lowest: float
-    lowest_at: float
 
 
 @router.get("/{slug}")
@@ -62,7 +39,8 @@ async def show(
     if slug != trip.slug:  # not for browsers to remember: the title may change back
         return RedirectResponse(f"/trips/{trip.slug}", 301, headers={"Cache-Control": "no-cache"})
     share_trip(page.request, trip)
-    tracks = await list_ridden(session, trip.id)
+    read = await list_ridden(session, trip.id)
+    tracks = [track for track in read if track.points_key]
     days = await list_days(session, trip.id) if tracks else []
     photos = await list_ready_photos(session, trip.id)
     return page.show(
@@ -72,7 +50,7 @@ async def show(
         tracks=tracks,
         days=days,
         photos=photos,
-        heights=await _heights(session, cache, trip, tracks, days) if tracks else None,
+        along=await along.draw(session, cache, trip.id, read, days) if read else None,
         bounds=joined([(w, s, e, n) for w, s, e, n in (track.bounds for track in tracks)]),
         speeds=_speeds(tracks),
         story=await _tell(trip),
@@ -126,9 +104,13 @@ def _send(
     file_name: str,
 ) -> Response:
     """A track without a name has its trip's; what its file was called is its rider's affair."""
-    if not tracks:
+    named = [
+        (track.name or trip.title, track.points_key, track.points)
+        for track in tracks
+        if track.points_key
+    ]
+    if not named:
         raise TrackNotFound
-    named = [(track.name or trip.title, track.points_key, track.points) for track in tracks]
     return gpx_download.send(request, resources, named, file_name)
 
 
@@ -139,35 +121,3 @@ def _speeds(tracks: list[RiddenTrack]) -> tuple[float | None, float | None]:
     seconds = sum(seconds for _, seconds in timed)
     top = max((track.top_speed for track in tracks if track.top_speed), default=None)
     return metres / seconds if seconds else None, top
-
-
-async def _heights(
-    session: Session,
-    cache: RenderCache,
-    trip: Trip,
-    tracks: list[RiddenTrack],
-    days: Sequence[RiddenDay],
-) -> Heights | None:
-    """Drawn anew when the trip has other tracks than last time."""
-
-    async def draw() -> Heights | None:
-        profiles = await list_profiles(session, trip.id)
-        return await asyncio.to_thread(_draw_heights, profiles, days)
-
-    return await cache.get(("profile", *(track.points_key for track in tracks)), draw)
-
-
-def _draw_heights(
-    profiles: list[tuple[dict[str, Any] | None, float]], days: Sequence[RiddenDay]
-) -> Heights | None:
-    joined_profile = join_profiles(profiles)
-    distances = joined_profile["distance_metres"]
-    heights = joined_profile["elevation_metres"]
-    ends = list(accumulate(day.distance_metres for day in days))
-    drawing = profile_drawing.draw_profile(
-        distances, heights, stage_ends_metres=ends if 1 < len(ends) <= MOST_STAGES else []
-    )
-    if drawing is None:
-        return None
-    samples = list(zip(heights, distances, strict=True))
-    return Heights(drawing, heights[0], heights[-1], *max(samples), *min(samples))

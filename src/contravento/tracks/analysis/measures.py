@@ -44,6 +44,8 @@ class Measures:
 
 def measure(recording: Recording) -> Measures:
     """Compute all figures of a recording. Raises nothing."""
+    if not len(recording):
+        return _of_places_alone(recording)
     steps = step_lengths(recording)
     smoothed = smooth(recording, steps)
     ascent, descent = climb(smoothed, recording.segment)
@@ -68,8 +70,30 @@ def measure(recording: Recording) -> Measures:
         tracks=recording.tracks,
         started_at=_moment(started),
         ended_at=_moment(ended),
-        bounds=bounds(recording),
+        bounds=bounds(recording.lon, recording.lat),
         days=split_days(recording, steps, smoothed),
+    )
+
+
+def _of_places_alone(recording: Recording) -> Measures:
+    places = np.array([(place.lon, place.lat) for place in recording.waypoints])
+    return Measures(
+        distance_metres=0.0,
+        ascent_metres=None,
+        descent_metres=None,
+        highest_metres=None,
+        lowest_metres=None,
+        elapsed_seconds=None,
+        moving_seconds=None,
+        average_speed=None,
+        top_speed=None,
+        points=0,
+        segments=0,
+        tracks=0,
+        started_at=None,
+        ended_at=None,
+        bounds=bounds(places[:, 0], places[:, 1]),
+        days=(),
     )
 
 
@@ -90,10 +114,10 @@ def longest_segments(recording: Recording, at_most: int) -> NDArray[np.bool_]:
     return is_long
 
 
-def bounds(recording: Recording) -> tuple[float, float, float, float]:
+def bounds(lon: Floats, lat: Floats) -> tuple[float, float, float, float]:
     """West, south, east, north in degrees; west > east when the track crosses the antimeridian."""
-    south, north = float(recording.lat.min()), float(recording.lat.max())
-    lon = geodesy.unroll(recording.lon)
+    south, north = float(lat.min()), float(lat.max())
+    lon = geodesy.unroll(lon)
     west, east = float(lon.min()), float(lon.max())
     if east - west >= 360:
         return -180.0, south, 180.0, north

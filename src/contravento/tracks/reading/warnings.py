@@ -56,6 +56,9 @@ EMPTY_TRACKS = RemarkKind("empty_tracks", N_("Tracks without a point were left o
 EMPTY_SEGMENTS = RemarkKind(
     "empty_segments", N_("Segments without a point were left out (%(count)s).")
 )
+PLACES_ALONE = RemarkKind(
+    "places_alone", N_("The file marks places (%(count)s) and has no track; they are shown.")
+)
 WAYPOINTS_LEFT_OUT = RemarkKind(
     "waypoints_left_out", N_("Waypoints were left out: %(count)s of %(total)s.")
 )

@@ -18,11 +18,12 @@ from contravento.tracks.recording import Recording
 def clean(findings: Findings, *, now: float) -> Recording:
     """Check every point and build the recording.
 
-    `now` is in seconds since 1970; times a day after it are not believed. Raises NoPoints when
-    the line is empty and NoPositions when none of its points has a usable position.
+    `now` is in seconds since 1970; times a day after it are not believed. A file of places alone
+    is a recording without points. Raises NoPoints when there is neither, and NoPositions when no
+    point of the line has a usable position.
     """
     if not len(findings.line):
-        raise NoPoints
+        return _places_alone(findings)
     draft = Draft(findings.line, list(findings.remarks))
     _note_empty(draft, findings.line)
     _drop_bad_positions(draft)
@@ -47,6 +48,23 @@ def clean(findings: Findings, *, now: float) -> Recording:
         tracks=len(np.unique(draft.track)),
         waypoints=tuple(findings.waypoints),
         report=tuple(draft.report),
+        name=findings.name,
+    )
+
+
+def _places_alone(findings: Findings) -> Recording:
+    if not findings.waypoints:
+        raise NoPoints
+    none = np.zeros(0)
+    return Recording(
+        lon=none,
+        lat=none,
+        elevation=none,
+        time=none,
+        segment=none.astype(np.int32),
+        tracks=0,
+        waypoints=tuple(findings.waypoints),
+        report=(*findings.remarks, warnings.PLACES_ALONE(count=len(findings.waypoints))),
         name=findings.name,
     )
 

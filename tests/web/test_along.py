@@ -1,0 +1,105 @@
+"""What stands along a trip's way on its page: places, climbs, transfers."""
+
+import re
+
+from httpx import AsyncClient
+
+from contravento.accounts.models import Rider
+from contravento.kit.resources import Resources
+from contravento.trips.models import Trip
+from tests.support import factories
+from tests.web.making import add_track, gpx
+
+SPRING = (
+    b'<wpt lat="43.201" lon="-3.244"><ele>601</ele><name>La Pe&#241;a</name><sym>Water</sym>'
+    b"<desc>Cold &lt;b&gt;</desc></wpt>"
+)
+FAR_OFF = b'<wpt lat="40" lon="-3.2"><name>Madrid</name></wpt>'
+PLACES_ALONE = (
+    b'<gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/1/1">'
+    + FAR_OFF
+    + SPRING
+    + b"</gpx>"
+)
+
+
+async def make_trip(resources: Resources, rider: Rider) -> Trip:
+    async with resources.transaction() as session:
+        return await factories.make_trip(session, rider, published=True)
+
+
+def cells(page: str) -> list[list[str]]:
+    """The words in each row of the table of places."""
+    table = page[page.index('id="places"') :].partition("</table>")[0]
+    rows = re.findall(r"<tr>(.*?)</tr>", table, re.S)[1:]
+    parts = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in rows]
+    return [[re.sub(r"<[^>]+>", " ", part).strip() for part in row] for row in parts]
+
+
+async def test_marked_places_are_listed_in_the_order_of_the_way(
+    client: AsyncClient, resources: Resources, rider: Rider
+) -> None:
+    trip = await make_trip(resources, rider)
+    await add_track(resources, trip, gpx().replace(b"<trk>", FAR_OFF + SPRING + b"<trk>"))
+
+    page = (await client.get(f"/trips/{trip.slug}")).text
+
+    assert cells(page) == [
+        ["La Peña", "Water  Cold &lt;b&gt;", "19.8", "601"],
+        ["Madrid", "", "–", "–"],
+    ]
+    assert page.count('class="place-mark"') == 1  # the other one is nowhere on the profile
+    assert f'data-waypoints-url="/api/v1/trips/{trip.id}/waypoints"' in page
+
+
+async def test_a_file_of_places_alone_adds_them_to_the_way_of_another(
+    client: AsyncClient, resources: Resources, rider: Rider
+) -> None:
+    trip = await make_trip(resources, rider)
+    await add_track(resources, trip)
+    await add_track(resources, trip, PLACES_ALONE)
+
+    page = (await client.get(f"/trips/{trip.slug}")).text
+
+    assert [row[0] for row in cells(page)] == ["La Peña", "Madrid"]
+    assert page.count('class="place-mark"') == 1
+    assert (await client.get(f"/trips/{trip.slug}/tracks.gpx")).content.count(b"<trk>") == 1
+
+
+async def test_a_trip_with_places_alone_lists_them_without_a_map(
+    client: AsyncClient, resources: Resources, rider: Rider
+) -> None:
+    trip = await make_trip(resources, rider)
+    await add_track(resources, trip, PLACES_ALONE)
+
+    page = (await client.get(f"/trips/{trip.slug}")).text
+
+    assert [row[0] for row in cells(page)] == ["Madrid", "La Peña"]
+    assert "data-track" not in page
+    assert (await client.get(f"/trips/{trip.slug}/tracks.gpx")).status_code == 404
+
+
+async def test_places_are_told_as_geojson(
+    client: AsyncClient, resources: Resources, rider: Rider
+) -> None:
+    trip = await make_trip(resources, rider)
+    await add_track(resources, trip, PLACES_ALONE)
+
+    answer = await client.get(f"/api/v1/trips/{trip.id}/waypoints")
+
+    assert answer.headers["content-type"] == "application/geo+json"
+    _, spring = answer.json()["features"]
+    assert spring["geometry"] == {"type": "Point", "coordinates": [-3.244, 43.201]}
+    track_id = spring["properties"].pop("track_id")
+    assert spring["properties"] == {
+        "name": "La Peña",
+        "kind": "Water",
+        "note": "Cold <b>",
+        "elevation_metres": 601,
+    }
+    track = (await client.get(f"/api/v1/tracks/{track_id}")).json()
+    assert (track["state"], track["statistics"]["points"]) == ("ready", 0)
+    lines = (await client.get(f"/api/v1/tracks/{track_id}/geometry")).json()
+    assert lines["geometry"]["coordinates"] == []
+    refused = await client.get(f"/api/v1/tracks/{track_id}/file")
+    assert (refused.status_code, "no track" in refused.json()["detail"]) == (409, True)
