@@ -41,6 +41,7 @@ from contravento.web import (
     about,
     accounts,
     atlas,
+    downloads,
     feed,
     map,
     operator,
@@ -55,7 +56,7 @@ from contravento.web.rendering import language
 from contravento.web.rendering.error_pages import EXPLAINED, explain
 from contravento.web.static_files import mount_static
 
-READING: tuple[Any, ...] = (feed, trips, photos, riders, map, atlas, about, language)
+READING: tuple[Any, ...] = (feed, trips, downloads, photos, riders, map, atlas, about, language)
 WRITING: tuple[Any, ...] = (accounts, settings_page, routes, uploads, outbox, operator)
 PAGES = READING + WRITING
 

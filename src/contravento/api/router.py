@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from contravento.api import (
     accounts,
+    downloads,
     feed,
     me,
     operator,
@@ -29,6 +30,7 @@ ROUTERS = (
     photos.router,
     tracks.router,
     waypoints.router,
+    downloads.router,
     operator.router,
 )
 

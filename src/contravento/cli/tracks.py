@@ -12,7 +12,8 @@ from contravento.kit.i18n.marks import N_
 from contravento.tracks import rules
 from contravento.tracks.analysis.measures import Measures, measure
 from contravento.tracks.errors import UnreadableTrack
-from contravento.tracks.export import write_gpx
+from contravento.tracks.export.gpx import GpxWriter
+from contravento.tracks.export.write import write_recording
 from contravento.tracks.reading.read import read_recording
 from contravento.tracks.recording import Recording
 
@@ -75,7 +76,8 @@ def _write_repaired(recording: Recording, target: Path) -> None:
     """Never over another file."""
     try:
         with target.open("xb") as opened:
-            opened.write(write_gpx(recording, name=recording.name or target.stem))
+            name = recording.name or target.stem
+            opened.write(write_recording(recording, GpxWriter(), name=name))
     except FileExistsError as error:
         raise FileExists(file=target) from error
     except (OSError, ValueError) as error:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.orm import joinedload, undefer
 
 from contravento.kit.database.session import Session
-from contravento.tracks.errors import TrackNotFound
+from contravento.tracks.errors import TrackNotFound, TrackNotReady
 from contravento.tracks.models import Track, TrackDay, TrackState
 from contravento.tracks.rules import MOST_WAYPOINTS_LISTED, MOST_WAYPOINTS_SENT
 from contravento.trips.models import Trip
@@ -71,6 +71,13 @@ async def get_own_track_to_change(session: Session, track_id: UUID, *, rider_id:
     track = await get_own_track(session, track_id, rider_id=rider_id)
     await get_own_trip(session, track.trip_id, rider_id=rider_id)
     return track
+
+
+def check_ready(track: Track, *, viewer_id: UUID | None) -> Track:
+    """Raises TrackNotReady to its rider, TrackNotFound to others."""
+    if track.state is TrackState.READY:
+        return track
+    raise TrackNotReady if track.trip.rider_id == viewer_id else TrackNotFound
 
 
 async def list_tracks(session: Session, trip_id: UUID) -> list[Track]:

@@ -44,7 +44,8 @@ class Recording:
 
     lon, lat: degrees, WGS 84, within ±180 and ±90; elevation: metres, NaN where missing; time:
     seconds since 1970 UTC, NaN where missing, never decreasing within a segment; segment: index
-    of the segment each point belongs to, from 0, never decreasing and without gaps.
+    of the segment each point belongs to, from 0, never decreasing and without gaps. track_starts:
+    the segments at which the file's tracks begin; empty where that is not known.
     """
 
     lon: NDArray[np.float64]
@@ -56,6 +57,7 @@ class Recording:
     waypoints: tuple[Waypoint, ...] = ()
     report: tuple[Remark, ...] = ()
     name: str | None = None
+    track_starts: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lon)

@@ -1,19 +1,14 @@
-"""A trip's page, and its tracks as GPX."""
+"""A trip's page."""
 
 import asyncio
-from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
 from contravento.atlas.viewport import joined
-from contravento.http import gpx_download
 from contravento.http.cache_control import share_trip
-from contravento.http.dependencies import MaybeViewer, PublicSession, ResourcesOf
-from contravento.http.source_limit import DOWNLOAD_TURN
-from contravento.kit.resources import Resources
+from contravento.http.dependencies import MaybeViewer, PublicSession
 from contravento.photos.queries import list_ready_photos
-from contravento.tracks.errors import TrackNotFound
 from contravento.tracks.queries import (
     RiddenTrack,
     list_days,
@@ -62,56 +57,6 @@ async def _tell(trip: Trip) -> story.Story:
     if len(trip.story) < LONG_STORY_CHARACTERS:
         return story.tell(trip.story, trip.excerpt)
     return await asyncio.to_thread(story.tell, trip.story, trip.excerpt)
-
-
-@router.get("/{slug}/tracks.gpx", dependencies=[DOWNLOAD_TURN])
-async def download(
-    slug: str,
-    request: Request,
-    session: PublicSession,
-    viewer: MaybeViewer,
-    resources: ResourcesOf,
-) -> Response:
-    """All tracks in one file, each under its name, without what devices add."""
-    viewer_id = viewer.id if viewer else None
-    trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
-    tracks = await list_ridden(session, trip.id)
-    return _send(request, resources, trip, tracks, trip.slug)
-
-
-@router.get("/{slug}/tracks/{track_id:uuid}.gpx", dependencies=[DOWNLOAD_TURN])
-async def download_one(
-    slug: str,
-    track_id: UUID,
-    request: Request,
-    session: PublicSession,
-    viewer: MaybeViewer,
-    resources: ResourcesOf,
-) -> Response:
-    viewer_id = viewer.id if viewer else None
-    trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
-    tracks = await list_ridden(session, trip.id)
-    selected = [track for track in tracks if track.id == track_id]
-    number = tracks.index(selected[0]) + 1 if selected else 0
-    return _send(request, resources, trip, selected, f"{trip.slug}-{number}")
-
-
-def _send(
-    request: Request,
-    resources: Resources,
-    trip: Trip,
-    tracks: list[RiddenTrack],
-    file_name: str,
-) -> Response:
-    """A track without a name has its trip's; what its file was called is its rider's affair."""
-    named = [
-        (track.name or trip.title, track.points_key, track.points)
-        for track in tracks
-        if track.points_key
-    ]
-    if not named:
-        raise TrackNotFound
-    return gpx_download.send(request, resources, named, file_name)
 
 
 def _speeds(tracks: list[RiddenTrack]) -> tuple[float | None, float | None]:

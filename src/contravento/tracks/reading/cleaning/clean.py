@@ -39,16 +39,18 @@ def clean(findings: Findings, *, now: float) -> Recording:
     _split_at_transfers(draft)
     _check_elevations(draft, findings.bad_elevations)
     _note_gaps(draft)
+    segment = np.unique(draft.segment, return_inverse=True)[1].astype(np.int32)
     return Recording(
         lon=draft.lon,
         lat=draft.lat,
         elevation=draft.elevation,
         time=draft.time,
-        segment=np.unique(draft.segment, return_inverse=True)[1].astype(np.int32),
+        segment=segment,
         tracks=len(np.unique(draft.track)),
         waypoints=tuple(findings.waypoints),
         report=tuple(draft.report),
         name=findings.name,
+        track_starts=tuple(segment[np.diff(draft.track, prepend=-1) != 0].tolist()),
     )
 
 
