@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from httpx import AsyncClient
 
 from contravento.accounts.models import Rider
@@ -29,9 +30,13 @@ async def make_trip(resources: Resources, rider: Rider) -> Trip:
 
 
 def cells(page: str) -> list[list[str]]:
-    """The words in each row of the table of places."""
-    table = page[page.index('id="places"') :].partition("</table>")[0]
-    rows = re.findall(r"<tr>(.*?)</tr>", table, re.S)[1:]
+    return table(page, "places")
+
+
+def table(page: str, name: str) -> list[list[str]]:
+    """The words in each row of the section's table."""
+    content = page[page.index(f'id="{name}"') :].partition("</table>")[0]
+    rows = re.findall(r"<tr>(.*?)</tr>", content, re.S)[1:]
     parts = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in rows]
     return [[re.sub(r"<[^>]+>", " ", part).strip() for part in row] for row in parts]
 
@@ -103,3 +108,35 @@ async def test_places_are_told_as_geojson(
     assert lines["geometry"]["coordinates"] == []
     refused = await client.get(f"/api/v1/tracks/{track_id}/file")
     assert (refused.status_code, "no track" in refused.json()["detail"]) == (409, True)
+
+
+async def test_climbs_are_listed_and_marked_on_the_profile(
+    client: AsyncClient, resources: Resources, rider: Rider
+) -> None:
+    trip = await make_trip(resources, rider)
+    await add_track(resources, trip, gpx(days=1, peak_metres=850))
+    await add_track(resources, trip, gpx(days=1, longitude=-4, peak_metres=850))
+
+    page = (await client.get(f"/trips/{trip.slug}")).text
+
+    first, second = table(page, "climbs")
+    assert first[1:] == ["19.8", "800", "4.0", "4.0", "1"]
+    assert float(second[0]) == pytest.approx(float(first[0]) + 39.7, abs=0.1)
+    assert page.count('class="climb-mark"') == 2
+    (flat,) = re.findall(
+        r"is like ([\d.]+) km in the flat", page.replace("\N{NO-BREAK SPACE}", " ")
+    )
+    assert float(flat) == pytest.approx(2 * (39.7 + 8 * 0.8), abs=0.5)
+    assert "By the day, that is demanding." in page
+    shares = re.findall(r"<small>(\d+) % of the way", page.replace("\N{NO-BREAK SPACE}", " "))
+    assert sum(map(int, shares)) == pytest.approx(100, abs=3)
+
+
+async def test_a_flat_way_has_no_climbs(
+    client: AsyncClient, resources: Resources, rider: Rider
+) -> None:
+    trip = await make_trip(resources, rider)
+    await add_track(resources, trip, gpx(peak_metres=50))
+    page = (await client.get(f"/trips/{trip.slug}")).text
+    assert "climb-mark" not in page
+    assert "like 80.3 km in the flat" in page.replace("\N{NO-BREAK SPACE}", " ")

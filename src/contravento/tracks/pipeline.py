@@ -20,12 +20,12 @@ type Outline = list[list[tuple[float, float]]]
 @dataclass(frozen=True, slots=True, eq=False)
 class Digest:
     """What is kept of a file. `outline`: a few lines of [lon, lat] for small drawings; `packed`
-    is None where a file marks places and has no line."""
+    is empty where a file marks places and has no line."""
 
     measures: Measures
     profile: Profile | None
     outline: Outline
-    packed: bytes | None
+    packed: bytes
     report: tuple[Remark, ...]
     name: str | None
     waypoints: tuple[Waypoint, ...] = ()
@@ -53,7 +53,7 @@ def _places_alone(recording: Recording) -> Digest:
         measures=measure(recording),
         profile=None,
         outline=[],
-        packed=None,
+        packed=b"",
         report=recording.report,
         name=recording.name,
         waypoints=recording.waypoints,

@@ -50,6 +50,8 @@ class TrackAlong:
     profile: dict[str, Any] | None
     distance_metres: float
     waypoints: list[dict[str, Any]]  # the first MOST_WAYPOINTS_LISTED
+    climbs: list[dict[str, Any]]
+    gradients: dict[str, float]
 
 
 async def get_track(session: Session, track_id: UUID, *, viewer_id: UUID | None) -> Track:
@@ -129,14 +131,18 @@ async def list_along(session: Session, trip_id: UUID) -> list[TrackAlong]:
     few = cast(f"$[0 to {MOST_WAYPOINTS_LISTED - 1}]", JSONPATH)
     statement = (
         select(
-            Track.profile, Track.distance_metres, func.jsonb_path_query_array(Track.waypoints, few)
+            Track.profile,
+            Track.distance_metres,
+            func.jsonb_path_query_array(Track.waypoints, few),
+            Track.climbs,
+            Track.gradients,
         )
         .where(Track.trip_id == trip_id, Track.state == TrackState.READY)
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
     )
     return [
-        TrackAlong(profile, metres or 0.0, waypoints or [])
-        for profile, metres, waypoints in await session.execute(statement)
+        TrackAlong(profile, metres or 0.0, waypoints or [], climbs or [], gradients or {})
+        for profile, metres, waypoints, climbs, gradients in await session.execute(statement)
     ]
 
 

@@ -118,7 +118,7 @@ async def _read(resources: Resources, track: Track) -> None:
         read = await resources.compute(digest, content, track.file_name)
         countries = await resources.compute(drawing.find_countries, read.outline)
     key = random_key("points", PACKED_ENDING) if read.packed else None
-    if key and read.packed:
+    if key:
         await resources.storage.put(key, read.packed)
     async with resources.transaction() as session:
         if not await _finish_reading(session, track.id, read, countries, key):
@@ -229,6 +229,8 @@ def _store_measures(
     track.outline = read.outline
     track.profile = _profile_to_json(read.profile) if read.profile else None
     track.waypoints = [asdict(waypoint) for waypoint in read.waypoints]
+    track.climbs = [_rounded(asdict(climb)) for climb in read.measures.climbs]
+    track.gradients = _rounded(read.measures.gradients) if read.measures.gradients else None
     track.countries = countries
     track.points_key = points_key
     track.settle(TrackState.READY)
@@ -241,6 +243,13 @@ def _profile_to_json(profile: Profile) -> dict[str, Any]:
         "elevation_metres": profile.elevation_metres.round(1).tolist(),
         "grade_percent": profile.grade_percent.round(1).tolist(),
         "coordinates": np.stack((profile.lon, profile.lat), axis=1).round(5).tolist(),
+    }
+
+
+def _rounded(figures: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: round(value, 1) if isinstance(value, float) else value
+        for name, value in figures.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""What stands along a trip's way: the drawn profile, and the places that its files mark."""
+"""What stands along a trip's way: the drawn profile, climbs, and the places that its files mark."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from contravento.web.rendering.render_cache import RenderCache
 
 MOST_STAGES = 31  # more days than that leave no room for their numbers
 MOST_PLACES = 200
+MOST_CLIMBS = 20  # the largest
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,28 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Climb:
+    """A climb of the whole way; metres and per cent, `spot` and `width` in per cent of the way."""
+
+    at_metres: float
+    length_metres: float
+    gain_metres: float
+    average_percent: float
+    steepest_percent: float
+    category: str
+    spot: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
 class Along:
+    """`gradients` is how much of the way is how steep, each in per cent of those that are known."""
+
     heights: Heights | None
     places: list[Place]
+    climbs: list[Climb]
+    climbs_left_out: int
+    gradients: dict[str, float]
 
 
 async def draw(
@@ -70,7 +90,51 @@ async def draw(
 def _draw(kept: Sequence[TrackAlong], days: Sequence[RiddenDay]) -> Along:
     profile = join_profiles([(track.profile, track.distance_metres) for track in kept])
     waypoints = [waypoint for track in kept for waypoint in track.waypoints][:MOST_PLACES]
-    return Along(_heights(profile, days), _places(profile, waypoints))
+    climbs = _climbs(kept, _length(profile))
+    largest = sorted(climbs, key=lambda climb: -climb.gain_metres)[:MOST_CLIMBS]
+    return Along(
+        heights=_heights(profile, days),
+        places=_places(profile, waypoints),
+        climbs=sorted(largest, key=lambda climb: climb.at_metres),
+        climbs_left_out=len(climbs) - len(largest),
+        gradients=_gradients(kept),
+    )
+
+
+def _length(profile: dict[str, Any]) -> float:
+    distances = profile["distance_metres"]
+    return float(distances[-1]) if distances else 0.0
+
+
+def _climbs(kept: Sequence[TrackAlong], length: float) -> list[Climb]:
+    """Of all tracks, each going on where the one before it ended."""
+    climbs, ridden = list[Climb](), 0.0
+    for track in kept:
+        for each in track.climbs if length else []:
+            start = each["start_metres"] + ridden
+            climbs.append(
+                Climb(
+                    at_metres=start,
+                    length_metres=each["length_metres"],
+                    gain_metres=each["gain_metres"],
+                    average_percent=each["average_percent"],
+                    steepest_percent=each["steepest_percent"],
+                    category=each["category"],
+                    spot=round(100 * start / length, 2),
+                    width=round(100 * each["length_metres"] / length, 2),
+                )
+            )
+        ridden += track.distance_metres
+    return climbs
+
+
+def _gradients(kept: Sequence[TrackAlong]) -> dict[str, float]:
+    metres = {
+        grade: sum(track.gradients.get(grade, 0.0) for track in kept)
+        for grade in profile_drawing.GRADES
+    }
+    total = sum(metres.values())
+    return {grade: 100 * part / total for grade, part in metres.items()} if total else {}
 
 
 def _heights(profile: dict[str, Any], days: Sequence[RiddenDay]) -> Heights | None:
@@ -87,7 +151,7 @@ def _heights(profile: dict[str, Any], days: Sequence[RiddenDay]) -> Heights | No
 
 def _places(profile: dict[str, Any], waypoints: Sequence[dict[str, Any]]) -> list[Place]:
     """Those that the way passes in its order, then the others in their file's."""
-    length = profile["distance_metres"][-1] if profile["distance_metres"] else 0.0
+    length = _length(profile)
     spots = metres_along(profile, [(each["lon"], each["lat"]) for each in waypoints])
     places = [
         Place(

@@ -1,6 +1,7 @@
 """A trip's page."""
 
 import asyncio
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
@@ -9,6 +10,7 @@ from contravento.atlas.viewport import joined
 from contravento.http.cache_control import share_trip
 from contravento.http.dependencies import MaybeViewer, PublicSession
 from contravento.photos.queries import list_ready_photos
+from contravento.tracks.analysis import notable_climbs
 from contravento.tracks.queries import (
     RiddenTrack,
     list_days,
@@ -48,6 +50,7 @@ async def show(
         along=await along.draw(session, cache, trip.id, read, days) if read else None,
         bounds=joined([(w, s, e, n) for w, s, e, n in (track.bounds for track in tracks)]),
         speeds=_speeds(tracks),
+        effort=_effort(trip, len(days)),
         story=await _tell(trip),
     )
 
@@ -57,6 +60,23 @@ async def _tell(trip: Trip) -> story.Story:
     if len(trip.story) < LONG_STORY_CHARACTERS:
         return story.tell(trip.story, trip.excerpt)
     return await asyncio.to_thread(story.tell, trip.story, trip.excerpt)
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """The way in the flat that takes as long, and what that is by the day."""
+
+    flat_metres: float
+    difficulty: str
+
+
+def _effort(trip: Trip, days: int) -> Effort | None:
+    if not trip.distance_metres or trip.ascent_metres is None:
+        return None
+    return Effort(
+        notable_climbs.flat_metres(trip.distance_metres, trip.ascent_metres),
+        notable_climbs.grade_difficulty(trip.distance_metres, trip.ascent_metres, days),
+    )
 
 
 def _speeds(tracks: list[RiddenTrack]) -> tuple[float | None, float | None]:

@@ -10,6 +10,12 @@ from contravento.tracks import rules
 from contravento.tracks.analysis import geodesy
 from contravento.tracks.analysis.climbs import climb, smooth
 from contravento.tracks.analysis.days import Day, split_days
+from contravento.tracks.analysis.notable_climbs import (
+    Climb,
+    distribute_gradients,
+    find_climbs,
+    make_grids,
+)
 from contravento.tracks.recording import Recording
 
 type Floats = NDArray[np.float64]
@@ -40,6 +46,8 @@ class Measures:
     ended_at: datetime | None
     bounds: tuple[float, float, float, float]
     days: tuple[Day, ...]
+    climbs: tuple[Climb, ...]
+    gradients: dict[str, float] | None
 
 
 def measure(recording: Recording) -> Measures:
@@ -50,6 +58,7 @@ def measure(recording: Recording) -> Measures:
     smoothed = smooth(recording, steps)
     ascent, descent = climb(smoothed, recording.segment)
     highest, lowest = _extremes(recording.elevation)
+    grids = make_grids(recording, steps, smoothed)
     started, ended = _span(recording.time)
     moving_seconds, moving_metres = _moving(recording, steps)
     elapsed = None if started is None or ended is None else round(ended - started, 3)
@@ -72,6 +81,8 @@ def measure(recording: Recording) -> Measures:
         ended_at=_moment(ended),
         bounds=bounds(recording.lon, recording.lat),
         days=split_days(recording, steps, smoothed),
+        climbs=tuple(find_climbs(grids)),
+        gradients=distribute_gradients(grids) if grids else None,
     )
 
 
@@ -94,6 +105,8 @@ def _of_places_alone(recording: Recording) -> Measures:
         ended_at=None,
         bounds=bounds(places[:, 0], places[:, 1]),
         days=(),
+        climbs=(),
+        gradients=None,
     )
 
 
