@@ -28,8 +28,9 @@ def test_the_figures_are_given_as_json() -> None:
     assert shown["started_at"] == "2023-09-13T17:58:54Z"
     assert shown["points"] == 311
     assert shown["bounds"] == pytest.approx([3.455566, 51.384970, 3.459349, 51.393720], abs=1e-6)
-    message = "Points without a usable position were left out: 6 of 317."
-    assert shown["report"] == [{"code": "bad_positions", "message": message}]
+    message = "The device wrote 6 of 317 entries before it knew where it was, or in between."
+    told = {"code": "no_fix", "consequence": "note", "message": message}
+    assert shown["report"] == [told]
 
 
 def test_what_a_file_does_not_hold_is_null() -> None:
@@ -43,7 +44,7 @@ def test_the_figures_are_given_to_people() -> None:
     assert "distance  0.02 km\n" in result.stdout
     assert "name      USA Day 70: From Ragged Point to Carmel\n" in result.stdout
     assert (
-        "- Segments without a point were left out (1)."
+        "note: Segments without a point were left out (1)."
         in inspect(FILES / "empty-segment.gpx").stdout
     )
 

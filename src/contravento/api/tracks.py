@@ -34,6 +34,7 @@ from contravento.tracks.analysis import joined_profile
 from contravento.tracks.errors import TrackNotFound
 from contravento.tracks.models import Track, TrackState
 from contravento.tracks.reading import archive
+from contravento.tracks.receipt import Consequence, consequence_of
 from contravento.tracks.rules import check_file_size
 from contravento.trips import queries as trips
 
@@ -66,8 +67,18 @@ class TrackStatistics(BaseModel):
     bounds: list[float]
 
 
+class TrackRemarkOut(RemarkOut):
+    consequence: Consequence
+
+    @classmethod
+    def of(cls, remark: dict[str, Any], language: str) -> Self:
+        told = RemarkOut.of(remark, language)
+        return cls(**dict(told), consequence=consequence_of(told.code))
+
+
 class TrackOut(BaseModel):
-    """`refusal` says why a file is unreadable; `report` what was odd about one that is not."""
+    """`refusal` says why a file is unreadable; `report` what was odd about one that is not, and
+    what came of it: something was changed, or left out, or nothing."""
 
     id: UUID
     trip_id: UUID
@@ -77,7 +88,7 @@ class TrackOut(BaseModel):
     file_bytes: int
     created_at: datetime
     refusal: RemarkOut | None
-    report: list[RemarkOut]
+    report: list[TrackRemarkOut]
     countries: list[str]
     statistics: TrackStatistics | None
 
@@ -88,7 +99,7 @@ class TrackOut(BaseModel):
             **{name: getattr(track, name) for name in same},
             file_name=track.file_name if is_own else None,
             refusal=RemarkOut.of(track.refusal, language) if track.refusal else None,
-            report=[RemarkOut.of(remark, language) for remark in track.report],
+            report=[TrackRemarkOut.of(remark, language) for remark in track.report],
             statistics=_statistics(track) if track.state is TrackState.READY else None,
         )
 

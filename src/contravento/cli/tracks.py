@@ -1,6 +1,7 @@
 """Look into track files from the command line; no database is needed."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +16,14 @@ from contravento.tracks.errors import UnreadableTrack
 from contravento.tracks.export.gpx import GpxWriter
 from contravento.tracks.export.write import write_recording
 from contravento.tracks.reading.read import read_recording
+from contravento.tracks.receipt import Consequence, consequence_of
 from contravento.tracks.recording import Recording
 
+WORDS = {
+    Consequence.CHANGED: "changed",
+    Consequence.LEFT_OUT: "left out",
+    Consequence.NOTE: "note",
+}
 FORMATS = "A GPX, TCX, FIT, KML, GeoJSON, IGC or NMEA file; packed with gzip or zip, too."
 
 app = typer.Typer(no_args_is_help=True, help="Look into track files.")
@@ -127,7 +134,12 @@ class Inspection:
             "ended_at": _rfc_3339(of.ended_at),
             "bounds": list(of.bounds),
             "report": [
-                {"code": remark.code, "message": str(remark)} for remark in self.recording.report
+                {
+                    "code": remark.code,
+                    "consequence": consequence_of(remark.code),
+                    "message": str(remark),
+                }
+                for remark in self.recording.report
             ],
         }
         return json.dumps(figures, indent=2, ensure_ascii=False)
@@ -155,8 +167,14 @@ class Inspection:
         }
         lines = [f"{label:<10}{value}" for label, value in rows.items()]
         if self.recording.report:
-            lines += ["", *(f"- {remark}" for remark in self.recording.report)]
+            lines += ["", *self._remarks()]
         return "\n".join(lines)
+
+    def _remarks(self) -> Iterator[str]:
+        for consequence in Consequence:
+            for remark in self.recording.report:
+                if consequence_of(remark.code) is consequence:
+                    yield f"{WORDS[consequence]}: {remark}"
 
 
 def _metres(metres: float | None) -> str:

@@ -86,6 +86,13 @@ COMMA_DECIMALS = RemarkKind(
 BAD_POSITIONS = RemarkKind(
     "bad_positions", N_("Points without a usable position were left out: %(count)s of %(total)s.")
 )
+NO_FIX = RemarkKind(
+    "no_fix",
+    N_(
+        "The device wrote %(count)s of %(total)s entries before it knew where it was, "
+        "or in between."
+    ),
+)
 NULL_ISLAND = RemarkKind(
     "null_island",
     N_(

@@ -26,7 +26,7 @@ def clean(findings: Findings, *, now: float) -> Recording:
         return _places_alone(findings)
     draft = Draft(findings.line, list(findings.remarks))
     _note_empty(draft, findings.line)
-    _drop_bad_positions(draft)
+    _drop_bad_positions(draft, findings.lacks_positions)
     _drop_null_island(draft)
     if any(remark.code == warnings.ROUTE.code for remark in findings.remarks):
         clock.forget_times(draft)
@@ -76,7 +76,7 @@ def _note_empty(draft: Draft, line: ParsedPoints) -> None:
     draft.note(warnings.EMPTY_SEGMENTS, count_empty(line.segment_starts, len(line)))
 
 
-def _drop_bad_positions(draft: Draft) -> None:
+def _drop_bad_positions(draft: Draft, lacks_positions: bool) -> None:
     _turn_longitudes(draft)
     _swap_coordinates(draft)
     usable = (np.abs(draft.lon) <= 180) & (np.abs(draft.lat) <= 90)  # False for NaN, too
@@ -84,7 +84,11 @@ def _drop_bad_positions(draft: Draft) -> None:
     if left_out == total:
         raise NoPositions(count=total)
     if left_out:
-        draft.note(warnings.BAD_POSITIONS, left_out, total=total)
+        absent = (
+            np.count_nonzero(np.isnan(draft.lon) & np.isnan(draft.lat)) if lacks_positions else 0
+        )
+        draft.note(warnings.NO_FIX, absent, total=total)
+        draft.note(warnings.BAD_POSITIONS, left_out - absent, total=total)
         draft.keep(usable)
 
 
