@@ -72,6 +72,7 @@ SURFACES = (
     "/api/v1/trips/{trip}/geometry",
     "/api/v1/trips/{trip}/profile",
     "/api/v1/trips/{trip}/waypoints",
+    "/api/v1/trips/{trip}/transfers",
     "/api/v1/photos/{photo}",
     "/api/v1/tracks/{track}",
     "/api/v1/tracks/{track}/geometry",

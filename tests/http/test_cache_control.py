@@ -46,6 +46,7 @@ SHARED = {
             "/api/v1/trips/{trip_id}/photos",
             "/api/v1/trips/{trip_id}/profile",
             "/api/v1/trips/{trip_id}/tracks",
+            "/api/v1/trips/{trip_id}/transfers",
             "/api/v1/trips/{trip_id}/waypoints",
         ),
         "trip rider",

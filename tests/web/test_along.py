@@ -140,3 +140,26 @@ async def test_a_flat_way_has_no_climbs(
     page = (await client.get(f"/trips/{trip.slug}")).text
     assert "climb-mark" not in page
     assert "like 80.3 km in the flat" in page.replace("\N{NO-BREAK SPACE}", " ")
+
+
+async def test_ways_by_train_are_dashed_and_said_to_everybody(
+    client: AsyncClient, resources: Resources, rider: Rider
+) -> None:
+    trip = await make_trip(resources, rider)
+    one, other = gpx(days=1).decode(), gpx(days=1, longitude=-6).decode()
+    first_half, rest = one.split("</trkseg>")[0], other.split("<trkseg>")[1]
+    later = rest.replace("T08:", "T14:").replace("T09:", "T15:").replace("T10:", "T16:")
+    await add_track(resources, trip, (first_half + later).encode())
+
+    page = (await client.get(f"/trips/{trip.slug}")).text
+    lines = (await client.get(f"/api/v1/trips/{trip.id}/transfers")).json()["features"]
+
+    assert "a way by train, ferry or plane, 204 km, that does not count" in page.replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+    assert page.count('class="map-transfer"') == 1
+    (line,) = lines
+    assert line["geometry"] == {
+        "type": "LineString",
+        "coordinates": [[-3.488, 43.2], [-6.0, 43.2]],
+    }

@@ -1,4 +1,4 @@
-"""Places that a trip's files mark, as JSON."""
+"""What is on a trip's map besides its line, as JSON: marked places, and ways not ridden."""
 
 from typing import Any, Literal
 from uuid import UUID
@@ -19,8 +19,8 @@ router = APIRouter(tags=["tracks"], route_class=ApiRoute)
 
 
 class PlacesOut(BaseModel):
-    """A GeoJSON FeatureCollection. The properties of each feature: name, kind (the file's own word
-    for what is there), note, elevation_metres and track_id."""
+    """A GeoJSON FeatureCollection. A place has the properties name, kind (the file's own word for
+    what is there), note, elevation_metres and track_id."""
 
     type: Literal["FeatureCollection"]
     features: list[dict[str, Any]]
@@ -47,6 +47,33 @@ async def waypoints(
     share_trip(request, await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer)))
     places = await queries.list_waypoints(session, trip_id)
     features = [_feature_of(place, track_id) for track_id, place in places]
+    body = orjson.dumps({"type": "FeatureCollection", "features": features})
+    return Response(body, media_type=GEOJSON)
+
+
+@router.get(
+    "/trips/{trip_id}/transfers",
+    response_model=None,
+    responses=_PLACES,
+    summary="List the ways of a trip that were not ridden",
+)
+async def transfers(
+    trip_id: UUID, request: Request, session: PublicSession, viewer: MaybeViewer
+) -> Response:
+    """A straight line for each train, ferry or plane that took over while a track was recorded, at
+    most 1,000, with its `distance_metres`."""
+    share_trip(request, await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer)))
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"distance_metres": transfer["metres"]},
+            "geometry": {
+                "type": "LineString",
+                "coordinates": [transfer["begins"], transfer["ends"]],
+            },
+        }
+        for transfer in await queries.list_transfers(session, trip_id)
+    ]
     body = orjson.dumps({"type": "FeatureCollection", "features": features})
     return Response(body, media_type=GEOJSON)
 

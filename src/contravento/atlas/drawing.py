@@ -76,10 +76,12 @@ def draw_sheet(
     nights: Sequence[tuple[float, float]] = (),
     names: Mapping[str, str] | None = None,
     bleed: int = 0,
+    transfers: Sequence[Line] = (),
 ) -> Sheet:
     """The map of one or several tours, with graticule, casing and route.
 
-    `nights` are rings, `names` (code to name in the reader's language) letters the countries.
+    `nights` are rings, `transfers` ways that were not ridden, `names` (code to name in the reader's
+    language) letters the countries.
     `bleed` draws so many pixels of land round the sheet, for a frame of another shape.
     """
     tours = viewport.unwrapped_routes(routes)
@@ -92,6 +94,9 @@ def draw_sheet(
     )
     paths = [_route(frame, tour) for tour in tours]
     body = _element("map-graticule", _graticule(frame, bleed)) + _ground(frame, bleed=bleed)
+    for transfer in transfers:
+        ends = frame.to_pixels(viewport.unwrapped_near(transfer, frame.bounds)).tolist()
+        body += _element("map-transfer", "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ends))
     body += "".join(_element("map-casing", path) for path in paths)
     body += "".join(_element("map-route", path) for path in paths)
     if nights:

@@ -10,6 +10,7 @@ from contravento.tracks.analysis import geodesy
 from contravento.tracks.analysis.measures import Measures, longest_segments, measure
 from contravento.tracks.analysis.profile import Profile, draw_profile
 from contravento.tracks.analysis.simplify import significance
+from contravento.tracks.analysis.transfers import Transfer, list_transfers
 from contravento.tracks.codec import pack
 from contravento.tracks.reading.read import read_recording
 from contravento.tracks.recording import Recording, Remark, Waypoint
@@ -29,6 +30,7 @@ class Digest:
     report: tuple[Remark, ...]
     name: str | None
     waypoints: tuple[Waypoint, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
 
 
 def digest(content: bytes, file_name: str) -> Digest:
@@ -45,6 +47,7 @@ def digest(content: bytes, file_name: str) -> Digest:
         report=recording.report,
         name=recording.name,
         waypoints=recording.waypoints,
+        transfers=list_transfers(recording),
     )
 
 

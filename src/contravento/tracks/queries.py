@@ -13,7 +13,11 @@ from sqlalchemy.orm import joinedload, undefer
 from contravento.kit.database.session import Session
 from contravento.tracks.errors import TrackNotFound, TrackNotReady
 from contravento.tracks.models import Track, TrackDay, TrackState
-from contravento.tracks.rules import MOST_WAYPOINTS_LISTED, MOST_WAYPOINTS_SENT
+from contravento.tracks.rules import (
+    MOST_TRANSFERS_SENT,
+    MOST_WAYPOINTS_LISTED,
+    MOST_WAYPOINTS_SENT,
+)
 from contravento.trips.models import Trip
 from contravento.trips.queries import get_own_trip, is_visible_to
 
@@ -51,6 +55,7 @@ class TrackAlong:
     distance_metres: float
     waypoints: list[dict[str, Any]]  # the first MOST_WAYPOINTS_LISTED
     climbs: list[dict[str, Any]]
+    transfers: list[dict[str, Any]]
     gradients: dict[str, float]
 
 
@@ -135,14 +140,19 @@ async def list_along(session: Session, trip_id: UUID) -> list[TrackAlong]:
             Track.distance_metres,
             func.jsonb_path_query_array(Track.waypoints, few),
             Track.climbs,
+            Track.transfers,
             Track.gradients,
         )
         .where(Track.trip_id == trip_id, Track.state == TrackState.READY)
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
     )
     return [
-        TrackAlong(profile, metres or 0.0, waypoints or [], climbs or [], gradients or {})
-        for profile, metres, waypoints, climbs, gradients in await session.execute(statement)
+        TrackAlong(
+            profile, metres or 0.0, waypoints or [], climbs or [], transfers or [], gradients or {}
+        )
+        for profile, metres, waypoints, climbs, transfers, gradients in await session.execute(
+            statement
+        )
     ]
 
 
@@ -158,6 +168,20 @@ async def list_waypoints(session: Session, trip_id: UUID) -> list[tuple[UUID, di
         .limit(MOST_WAYPOINTS_SENT)
     )
     return [(track_id, place) for track_id, place in await session.execute(statement)]
+
+
+async def list_transfers(session: Session, trip_id: UUID) -> list[dict[str, Any]]:
+    """The first MOST_TRANSFERS_SENT ways of a trip that were not ridden, as they are kept."""
+    elements = func.jsonb_array_elements(Track.transfers)
+    transfers = elements.table_valued(column("value", JSONB)).lateral("transfer")
+    statement = (
+        select(transfers.c.value)
+        .join_from(Track, transfers, true())
+        .where(Track.trip_id == trip_id, Track.state == TrackState.READY)
+        .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
+        .limit(MOST_TRANSFERS_SENT)
+    )
+    return list(await session.scalars(statement))
 
 
 async def list_days(session: Session, trip_id: UUID) -> Sequence[RiddenDay]:

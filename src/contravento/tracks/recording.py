@@ -45,7 +45,8 @@ class Recording:
     lon, lat: degrees, WGS 84, within ±180 and ±90; elevation: metres, NaN where missing; time:
     seconds since 1970 UTC, NaN where missing, never decreasing within a segment; segment: index
     of the segment each point belongs to, from 0, never decreasing and without gaps. track_starts:
-    the segments at which the file's tracks begin; empty where that is not known.
+    the segments at which the file's tracks begin; empty where that is not known. transfers: the
+    points at which a way by train, ferry or plane ended, in order; the one before it began there.
     """
 
     lon: NDArray[np.float64]
@@ -58,6 +59,7 @@ class Recording:
     report: tuple[Remark, ...] = ()
     name: str | None = None
     track_starts: tuple[int, ...] = ()
+    transfers: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lon)

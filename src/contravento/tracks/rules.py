@@ -52,10 +52,16 @@ STANDING_METRES = 15.0
 STANDING_SECONDS = 120.0
 SCRIBBLED_METRES = 100.0  # less is left as it is
 
-# In a silence of this length, this far and this fast: a train or a ferry, not the bicycle.
+# In a silence of this length, this far and this fast, or over the sea at any speed: a train or a
+# ferry, not the bicycle.
 TRANSFER_SECONDS = 300.0
 TRANSFER_METRES = 2_000.0
 TRANSFER_METRES_PER_SECOND = 11.0
+SILENT_TIMES_USUAL = 20.0  # as long as the median of all steps
+TRANSFER_SHARE_AT_SEA = 0.5
+MOST_GAPS_LOOKED_AT = 200
+MOST_TRANSFERS = 100  # of a file, drawn
+MOST_TRANSFERS_SENT = 1_000  # of a trip, for its map
 
 # Steeper than a stair: an altimeter's mistake.
 CLIFF_METRES = 25.0

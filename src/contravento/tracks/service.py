@@ -164,7 +164,10 @@ async def draw_trip(resources: Resources, *, trip_id: UUID) -> None:
     async with resources.transaction() as session:
         tracks = await queries.list_tracks(session, trip_id)
         lines = [track.outline for track in tracks if track.outline]
-    outline, sheet = await resources.compute(drawing.draw, lines) if lines else (None, None)
+        transfers = await queries.list_transfers(session, trip_id)
+    outline, sheet = (
+        await resources.compute(drawing.draw, lines, transfers) if lines else (None, None)
+    )
     async with resources.transaction() as session:
         await session.execute(
             update(Trip).where(Trip.id == trip_id).values(outline=outline, sheet=sheet)
@@ -231,6 +234,7 @@ def _store_measures(
     track.waypoints = [asdict(waypoint) for waypoint in read.waypoints]
     track.climbs = [_rounded(asdict(climb)) for climb in read.measures.climbs]
     track.gradients = _rounded(read.measures.gradients) if read.measures.gradients else None
+    track.transfers = [asdict(transfer) for transfer in read.transfers]
     track.countries = countries
     track.points_key = points_key
     track.settle(TrackState.READY)

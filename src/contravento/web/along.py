@@ -67,6 +67,8 @@ class Along:
     climbs: list[Climb]
     climbs_left_out: int
     gradients: dict[str, float]
+    transfers: int
+    transfers_metres: float
 
 
 async def draw(
@@ -98,6 +100,8 @@ def _draw(kept: Sequence[TrackAlong], days: Sequence[RiddenDay]) -> Along:
         climbs=sorted(largest, key=lambda climb: climb.at_metres),
         climbs_left_out=len(climbs) - len(largest),
         gradients=_gradients(kept),
+        transfers=sum(len(track.transfers) for track in kept),
+        transfers_metres=sum(each["metres"] for track in kept for each in track.transfers),
     )
 
 

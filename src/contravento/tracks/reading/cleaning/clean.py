@@ -11,6 +11,7 @@ from contravento.tracks.errors import NoPoints, NoPositions
 from contravento.tracks.reading import warnings
 from contravento.tracks.reading.cleaning import clock, heights, positions
 from contravento.tracks.reading.cleaning.draft import Draft, Mask
+from contravento.tracks.reading.cleaning.transfers import split_at_transfers
 from contravento.tracks.reading.parsed_file import Findings, ParsedPoints, count_empty
 from contravento.tracks.recording import Recording
 
@@ -36,7 +37,7 @@ def clean(findings: Findings, *, now: float) -> Recording:
     _drop_overlaps(draft)
     _drop_stray_points(draft)
     _stand_still(draft)
-    _split_at_transfers(draft)
+    split_at_transfers(draft)
     _check_elevations(draft, findings.bad_elevations)
     _note_gaps(draft)
     segment = np.unique(draft.segment, return_inverse=True)[1].astype(np.int32)
@@ -51,6 +52,7 @@ def clean(findings: Findings, *, now: float) -> Recording:
         report=tuple(draft.report),
         name=findings.name,
         track_starts=tuple(segment[np.diff(draft.track, prepend=-1) != 0].tolist()),
+        transfers=draft.transfers,
     )
 
 
@@ -247,26 +249,6 @@ def _segments_of_length(draft: Draft) -> list[slice]:
         slice(start, end)
         for start, end in zip(starts[lasts].tolist(), ends[lasts].tolist(), strict=True)
     ]
-
-
-def _split_at_transfers(draft: Draft) -> None:
-    """Begin a new segment where a train or a ferry took over in silence: its way is not ridden."""
-    duration = np.diff(draft.time)
-    with np.errstate(invalid="ignore"):
-        silent = draft.follows() & (duration > rules.TRANSFER_SECONDS)
-        if not silent.any():
-            return
-        step = geodesy.steps(draft.lon, draft.lat)
-        usual = np.nanmedian(duration)
-        transfers = (
-            silent
-            & (duration > 20 * usual)
-            & (step > rules.TRANSFER_METRES)
-            & (step > rules.TRANSFER_METRES_PER_SECOND * duration)
-        )
-    draft.segment = draft.segment + np.concatenate(([0], np.cumsum(transfers)))
-    kilometres = round(float(step[transfers].sum()) / 1000)
-    draft.note(warnings.TRANSFERS, np.count_nonzero(transfers), kilometres=kilometres)
 
 
 def _check_elevations(draft: Draft, unreadable: int) -> None:

@@ -24,9 +24,11 @@ class Draft:
     segment: NDArray[np.int64]
     track: NDArray[np.int64]
     report: list[Remark]
+    transfers: tuple[int, ...]  # the points at which they end; found last
 
     def __init__(self, line: ParsedPoints, report: list[Remark]) -> None:
         self.report = report
+        self.transfers = ()
         self.lon = np.array(line.lon)
         self.lat = np.array(line.lat)
         self.elevation = np.array(line.elevation)
