@@ -16,7 +16,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import baseline, product, watching
+from benchmarks import baseline, product, tracks, watching
 from benchmarks.files import make_gpx, make_photo
 from benchmarks.load import Load, load
 from benchmarks.uploads import Upload, make_token, upload
@@ -38,6 +38,7 @@ def main() -> None:
         load_before = os.getloadavg()[0]
         with product.database(folder) as url:
             _measure(folder, url)
+        tracks.print_tables(console)
         console.print(tell_load(load_before, os.getloadavg()[0], os.cpu_count() or 1))
 
 
@@ -140,13 +141,13 @@ def _measure_uploads(folder: Path, url: str, port: int) -> None:
     with product.worker(folder, url) as worker:
         product.wait_for(port, "/health/ready")
 
-        def track() -> Upload:
+        def ride() -> Upload:
             return upload(port, worker.pid, token, noun="tracks", file_name="b.gpx", content=gpx)
 
         def picture() -> Upload:
             return upload(port, worker.pid, token, noun="photos", file_name="b.jpg", content=photo)
 
-        tracks = [track() for _ in range(ROUNDS)]
+        rides = [ride() for _ in range(ROUNDS)]
         pictures = [picture() for _ in range(ROUNDS)]
     table = Table(
         *("upload", "ready after s", "goal", "worker CPU s", "goal", "slowest /health ms", "goal"),
@@ -155,7 +156,7 @@ def _measure_uploads(folder: Path, url: str, port: int) -> None:
         title_justify="left",
     )
     for name, found, goals, against in (
-        (f"GPX, {POINTS:,} points, {len(gpx) / 1e6:.1f} MB", tracks, ("1.5", "1.0"), _gpxpy(gpx)),
+        (f"GPX, {POINTS:,} points, {len(gpx) / 1e6:.1f} MB", rides, ("1.5", "1.0"), _gpxpy(gpx)),
         (f"photo, {len(photo) / 1e6:.1f} MB", pictures, ("1.0", ""), _plain_pillow(photo)),
     ):
         seconds = median(each.seconds for each in found)

@@ -76,7 +76,7 @@ def draw_sheet(
     nights: Sequence[tuple[float, float]] = (),
     names: Mapping[str, str] | None = None,
     bleed: int = 0,
-    transfers: Sequence[Line] = (),
+    transfers: Sequence[Sequence[tuple[float, float]]] = (),
 ) -> Sheet:
     """The map of one or several tours, with graticule, casing and route.
 

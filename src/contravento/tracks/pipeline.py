@@ -7,7 +7,12 @@ from numpy.typing import NDArray
 
 from contravento.tracks import rules
 from contravento.tracks.analysis import geodesy
-from contravento.tracks.analysis.measures import Measures, longest_segments, measure
+from contravento.tracks.analysis.measures import (
+    Measures,
+    longest_segments,
+    measure,
+    step_lengths,
+)
 from contravento.tracks.analysis.profile import Profile, draw_profile
 from contravento.tracks.analysis.simplify import significance
 from contravento.tracks.analysis.transfers import Transfer, list_transfers
@@ -39,9 +44,10 @@ def digest(content: bytes, file_name: str) -> Digest:
     if not len(recording):
         return _places_alone(recording)
     weights = significance(recording)
+    steps = step_lengths(recording)
     return Digest(
-        measures=measure(recording),
-        profile=draw_profile(recording),
+        measures=measure(recording, steps=steps),
+        profile=draw_profile(recording, steps=steps),
         outline=draw_outline(recording, weights),
         packed=pack(recording, weights),
         report=recording.report,

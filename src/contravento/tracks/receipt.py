@@ -32,6 +32,7 @@ CHANGED = (
     warnings.IN_THE_FUTURE,
     warnings.BACKWARDS,
     warnings.STALE_TIMES,
+    warnings.FALSE_TIMES,
 )
 # Something of the file is neither drawn nor counted.
 LEFT_OUT = (
@@ -48,6 +49,7 @@ LEFT_OUT = (
     warnings.NULL_ISLAND,
     warnings.REPEATED_SEGMENTS,
     warnings.SPIKES,
+    warnings.LEAPS,
     warnings.OVERLAPS,
     warnings.TRANSFERS,
 )

@@ -50,11 +50,11 @@ class Measures:
     gradients: dict[str, float] | None
 
 
-def measure(recording: Recording) -> Measures:
-    """Compute all figures of a recording. Raises nothing."""
+def measure(recording: Recording, *, steps: Floats | None = None) -> Measures:
+    """Compute all figures of a recording; `steps` as `step_lengths` gives them. Raises nothing."""
     if not len(recording):
         return _of_places_alone(recording)
-    steps = step_lengths(recording)
+    steps = step_lengths(recording) if steps is None else steps
     smoothed = smooth(recording, steps)
     ascent, descent = climb(smoothed, recording.segment)
     highest, lowest = _extremes(recording.elevation)
@@ -72,7 +72,7 @@ def measure(recording: Recording) -> Measures:
         lowest_metres=lowest,
         elapsed_seconds=elapsed,
         moving_seconds=moving_seconds,
-        average_speed=moving_metres / moving_seconds if moving_seconds else None,
+        average_speed=_plausible(moving_metres / moving_seconds) if moving_seconds else None,
         top_speed=top_speed(recording, steps),
         points=len(recording.lon),
         segments=recording.segments,
@@ -140,7 +140,8 @@ def bounds(lon: Floats, lat: Floats) -> tuple[float, float, float, float]:
 def top_speed(recording: Recording, steps: Floats) -> float | None:
     """The best average over a window of 10 s or a little more, metres per second; None untimed.
 
-    A point off the road makes two steps too fast; the median of five steps does not see them.
+    A point off the road makes two steps too fast; the median of five steps does not see them. What
+    no bicycle does is not looked at.
     """
     timed = np.flatnonzero(~np.isnan(recording.time))
     time = recording.time[timed]
@@ -157,9 +158,16 @@ def top_speed(recording: Recording, steps: Floats) -> float | None:
     until = np.searchsorted(clock, clock + window)
     begin = np.flatnonzero(until < len(clock))
     if not len(begin):
-        return float(way[-1] / clock[-1])
+        return _plausible(float(way[-1] / clock[-1]))
     until = until[begin]
-    return float(((way[until] - way[begin]) / (clock[until] - clock[begin])).max())
+    speeds = (way[until] - way[begin]) / (clock[until] - clock[begin])
+    speeds = speeds[speeds <= rules.FASTEST_METRES_PER_SECOND]
+    return float(speeds.max()) if len(speeds) else None
+
+
+def _plausible(speed: float) -> float | None:
+    """None beyond what a bicycle can do."""
+    return speed if speed <= rules.FASTEST_METRES_PER_SECOND else None
 
 
 def _median_of_five(values: Floats) -> Floats:

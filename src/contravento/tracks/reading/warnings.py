@@ -109,6 +109,9 @@ REPEATED_SEGMENTS = RemarkKind(
 SPIKES = RemarkKind(
     "spikes", N_("Points that leap away faster than any train and back were left out (%(count)s).")
 )
+LEAPS = RemarkKind(
+    "leaps", N_("Ways that nobody can have made in the time are not counted (%(count)s).")
+)
 LONGITUDES_TO_360 = RemarkKind(
     "longitudes_to_360", N_("Longitudes beyond 180° were read as western ones (%(count)s).")
 )
@@ -163,6 +166,9 @@ ROUTE_TIMES = RemarkKind(
 )
 OUT_OF_ORDER = RemarkKind(
     "out_of_order", N_("Points that were written late were put in their place (%(count)s).")
+)
+FALSE_TIMES = RemarkKind(
+    "false_times", N_("Times that no bicycle could have kept were taken out (%(count)s).")
 )
 STALE_TIMES = RemarkKind("stale_times", N_("Times that are days off were taken out (%(count)s)."))
 CLOCK_LEAPS = RemarkKind(

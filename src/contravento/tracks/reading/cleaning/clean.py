@@ -37,6 +37,7 @@ def clean(findings: Findings, *, now: float) -> Recording:
     _drop_overlaps(draft)
     _drop_stray_points(draft)
     _stand_still(draft)
+    _part_at_leaps(draft)
     split_at_transfers(draft)
     _check_elevations(draft, findings.bad_elevations)
     _note_gaps(draft)
@@ -222,9 +223,27 @@ def _drop_stray_points(draft: Draft) -> None:
 
 def _suspicious_segments(draft: Draft) -> list[slice]:
     """Those with a step that wants looking at."""
-    long = draft.follows() & (geodesy.steps(draft.lon, draft.lat) > rules.STRAY_METRES)
-    numbers = np.unique(draft.segment[1:][long])
+    long = draft.long_steps(rules.STRAY_METRES)
+    numbers = np.unique(draft.segment[long][draft.segment[long] == draft.segment[long + 1]])
     return [slice(*np.searchsorted(draft.segment, [number, number + 1])) for number in numbers]
+
+
+def _part_at_leaps(draft: Draft) -> None:
+    """What is too fast to have been ridden and is no excursion either: where a good part of a
+    segment is, its times are wrong; elsewhere the way between is not counted."""
+    leaps = np.zeros(len(draft.lon), np.bool_)
+    untimed = 0
+    for which in _suspicious_segments(draft):
+        too_fast = positions.impossible_steps(draft.lon[which], draft.lat[which], draft.time[which])
+        is_long = len(too_fast) >= rules.FEWEST_POINTS_THAT_TELL
+        if is_long and too_fast.mean() > rules.MOST_STRAY_SHARE:
+            untimed += int(np.count_nonzero(~np.isnan(draft.time[which])))
+            draft.time[which] = np.nan
+        else:
+            leaps[which][1:] = too_fast
+    draft.note(warnings.FALSE_TIMES, untimed)
+    draft.note(warnings.LEAPS, np.count_nonzero(leaps))
+    draft.segment = draft.segment + np.cumsum(leaps)
 
 
 def _stand_still(draft: Draft) -> None:
