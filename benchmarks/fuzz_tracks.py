@@ -51,7 +51,7 @@ def main(
     minutes: Annotated[float, typer.Option(help="How long to try.")] = 10,
     seed: Annotated[int, typer.Option(help="The same files for the same number.")] = 0,
     keep: Annotated[Path, typer.Option(help="Where a file that breaks the reader goes.")] = Path(
-        "build/fuzz"
+        "test-results/fuzz"
     ),
 ) -> None:
     tried = fuzz(minutes * 60, seed, keep)
