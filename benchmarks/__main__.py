@@ -15,7 +15,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import baseline, pages, product, watching
+from benchmarks import baseline, pages, product, tracks, watching
 from benchmarks.files import make_gpx, make_photo
 from benchmarks.load import ROUNDS, Load, load, middle, take_turns
 from benchmarks.uploads import Upload, make_token, upload
@@ -38,6 +38,7 @@ def main() -> None:
         (folder / "demo").mkdir()
         with product.database(folder / "demo") as url:
             console.print(pages.table_of(pages.compare(folder / "demo", url)))
+        tracks.print_tables(console)
         console.print(tell_load(load_before, os.getloadavg()[0], os.cpu_count() or 1))
 
 
@@ -103,13 +104,13 @@ def _measure_uploads(folder: Path, url: str, port: int) -> None:
     with product.worker(folder, url) as worker:
         product.wait_for(port, "/health/ready")
 
-        def track() -> Upload:
+        def ride() -> Upload:
             return upload(port, worker.pid, token, noun="tracks", file_name="b.gpx", content=gpx)
 
         def picture() -> Upload:
             return upload(port, worker.pid, token, noun="photos", file_name="b.jpg", content=photo)
 
-        tracks = [track() for _ in range(ROUNDS)]
+        rides = [ride() for _ in range(ROUNDS)]
         pictures = [picture() for _ in range(ROUNDS)]
     table = Table(
         *("upload", "ready after s", "goal", "worker CPU s", "goal", "slowest /health ms", "goal"),
@@ -118,7 +119,7 @@ def _measure_uploads(folder: Path, url: str, port: int) -> None:
         title_justify="left",
     )
     for name, found, goals, against in (
-        (f"GPX, {POINTS:,} points, {len(gpx) / 1e6:.1f} MB", tracks, ("1.5", "1.0"), _gpxpy(gpx)),
+        (f"GPX, {POINTS:,} points, {len(gpx) / 1e6:.1f} MB", rides, ("1.5", "1.0"), _gpxpy(gpx)),
         (f"photo, {len(photo) / 1e6:.1f} MB", pictures, ("1.0", ""), _plain_pillow(photo)),
     ):
         seconds = median(each.seconds for each in found)

@@ -21,6 +21,7 @@ from contravento.api.description.openapi import describe
 from contravento.kit.clock import now
 from contravento.kit.resources import Resources
 from contravento.photos.models import Photo, PhotoState
+from contravento.tracks.export.write import ExportFormat
 from contravento.tracks.models import Track, TrackDay, TrackState
 from contravento.tracks.pipeline import digest
 from contravento.trips.models import Trip
@@ -70,14 +71,17 @@ SURFACES = (
     "/api/v1/trips/{trip}/tracks",
     "/api/v1/trips/{trip}/geometry",
     "/api/v1/trips/{trip}/profile",
+    "/api/v1/trips/{trip}/waypoints",
+    "/api/v1/trips/{trip}/transfers",
     "/api/v1/photos/{photo}",
     "/api/v1/tracks/{track}",
     "/api/v1/tracks/{track}/geometry",
     "/api/v1/tracks/{track}/profile",
-    "/api/v1/tracks/{track}/file?format=gpx",
+    *(f"/api/v1/tracks/{{track}}/file?format={each}" for each in ExportFormat),
+    *(f"/api/v1/trips/{{trip}}/file?format={each}" for each in ExportFormat),
     "/trips/{slug}",
-    "/trips/{slug}/tracks.gpx",
-    "/trips/{slug}/tracks/{track}.gpx",
+    *(f"/trips/{{slug}}/tracks.{each}" for each in ExportFormat),
+    *(f"/trips/{{slug}}/tracks/{{track}}.{each}" for each in ExportFormat),
     "/photos/{photo}/small.jpg",
 )
 

@@ -40,6 +40,7 @@ from contravento.reactions import REACTIONS
 from contravento.web import (
     about,
     accounts,
+    downloads,
     feed,
     map,
     operator,
@@ -55,7 +56,7 @@ from contravento.web.rendering.error_pages import EXPLAINED, explain
 from contravento.web.rendering.page import compile_templates
 from contravento.web.static_files import mount_static
 
-READING: tuple[Any, ...] = (feed, trips, photos, riders, map, about, language)
+READING: tuple[Any, ...] = (feed, trips, downloads, photos, riders, map, about, language)
 WRITING: tuple[Any, ...] = (accounts, settings_page, routes, uploads, outbox, operator)
 
 GZIP_LEVEL = 5

@@ -297,7 +297,7 @@ async def test_the_file_is_written_anew(
     assert answer.headers["content-disposition"] == 'attachment; filename="zamora-back.gpx"'
     assert b"canary" not in answer.content
     assert len(read_recording(answer.content, file_name="a.gpx")) == 40
-    other = await signed_in.get(f"/api/v1/tracks/{track_id}/file?format=kml")
+    other = await signed_in.get(f"/api/v1/tracks/{track_id}/file?format=kmz")
     assert other.status_code == 422
 
 

@@ -41,10 +41,13 @@ SHARED = {
             "/api/v1/tracks/{track_id}/geometry",
             "/api/v1/tracks/{track_id}/profile",
             "/api/v1/trips/{trip_id}",
+            "/api/v1/trips/{trip_id}/file",
             "/api/v1/trips/{trip_id}/geometry",
             "/api/v1/trips/{trip_id}/photos",
             "/api/v1/trips/{trip_id}/profile",
             "/api/v1/trips/{trip_id}/tracks",
+            "/api/v1/trips/{trip_id}/transfers",
+            "/api/v1/trips/{trip_id}/waypoints",
         ),
         "trip rider",
     ),
@@ -53,6 +56,7 @@ SHARED = {
 FOR_LONGER = ("/favicon.ico", "/robots.txt")
 PLACES = {
     "size": "small",
+    "ending": "gpx",
     "code": "es",
     "what": "sign-up",
     "matter": "tokens",

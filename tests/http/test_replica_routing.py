@@ -33,8 +33,8 @@ COMMON = {"/", "/map", "/map/tours.json", "/riders", "/api/v1/feed"}
 # What everyone may see: all that edges may keep, but for what is in no database, and besides
 # files that nobody keeps.
 PUBLIC = {path for path, keys in SHARED.items() if keys != "site"} | {
-    "/trips/{slug}/tracks.gpx",
-    "/trips/{slug}/tracks/{track_id}.gpx",
+    "/trips/{slug}/tracks.{ending}",
+    "/trips/{slug}/tracks/{track_id}.{ending}",
     "/riders/{username}/portrait/{size}.jpg",
 }
 PATIENCE_SECONDS = 30

@@ -14,7 +14,6 @@ from contravento.tracks.errors import (
     NoPoints,
     NoPositions,
     UnreadableTrack,
-    WaypointsOnly,
 )
 from contravento.tracks.pipeline import digest
 from contravento.tracks.reading.read import read_recording
@@ -33,16 +32,16 @@ class Read:
 
 EXPECTED: dict[str, Read | type[UnreadableTrack]] = {
     "fit/bad-checksum.fit": Read(14, 1, 1, 5.7, "bad_checksum repeated_segments", 0.05),
-    "fit/garmin-edge-500.fit": Read(10677, 1, 1, 92622, "bad_positions", 0.003),
+    "fit/garmin-edge-500.fit": Read(10677, 1, 1, 92622, "no_fix", 0.003),
     "fit/indoor-trainer-no-position.fit": NoPositions,
     "fit/unexpected-eof.fit": Read(14, 1, 1, 5.7, "broken_off", 0.05),
-    "fit/wahoo-elemnt-13471.fit": Read(13348, 4, 1, 78941, "bad_positions", 0.01),
-    "fit/zeeland-2023-09-08.fit": Read(1084, 1, 1, 20293, "bad_positions", 0.004),
-    "fit/zeeland-2023-09-13.fit": Read(311, 1, 1, 2444, "bad_positions", 0.011),
-    "fit/zeeland-2023-09-14.fit": Read(993, 1, 1, 16757, "bad_positions", 0.003),
+    "fit/wahoo-elemnt-13471.fit": Read(13348, 4, 1, 78941, "no_fix", 0.01),
+    "fit/zeeland-2023-09-08.fit": Read(1084, 1, 1, 20293, "no_fix", 0.004),
+    "fit/zeeland-2023-09-13.fit": Read(311, 1, 1, 2444, "no_fix", 0.011),
+    "fit/zeeland-2023-09-14.fit": Read(993, 1, 1, 16757, "no_fix", 0.003),
     "gpx/bad-coordinates.gpx": NoPositions,
     "gpx/big-route-7847.gpx": Read(7847, 1, 1, 1442160, "route route_times no_times"),
-    "gpx/bom.gpx": WaypointsOnly,
+    "gpx/bom.gpx": Read(0, 0, 0, 0, "byte_order_mark no_namespace no_creator places_alone"),
     "gpx/empty-segment.gpx": Read(9, 1, 1, 86, "empty_segments", 0.01),
     "gpx/empty-track.gpx": NoPoints,
     "gpx/garmin-bike-ride-123km.gpx": Read(8234, 1, 1, 123061, "false_heights partly_elevated"),
@@ -72,11 +71,11 @@ EXPECTED: dict[str, Read | type[UnreadableTrack]] = {
     "gpx/undeclared-prefix.gpx": Read(80, 1, 1, 2229, "undeclared_prefix no_times", 3e-4),
     "gpx/visorando-with-waypoints.gpx": Read(586, 1, 1, 13228, "backwards partly_timed"),
     "gpx/wahoo.gpx": Read(3, 1, 1, 0, "no_namespace no_elevation"),
-    "gpx/waypoints-only.gpx": WaypointsOnly,
+    "gpx/waypoints-only.gpx": Read(0, 0, 0, 0, "no_namespace places_alone"),
     "gpx/with-surface.gpx": Read(80, 1, 1, 2229, "no_times", 3e-4),
     "gpx/zeeland-2025-08-31-sea-level.gpx": Read(1786, 1, 1, 21641),
     "tcx/garmin-4792.tcx": Read(4792, 1, 1, 27479),
-    "tcx/mapmyride-biking.tcx": Read(3112 - 7, 1, 1, 16961, "bad_positions"),
+    "tcx/mapmyride-biking.tcx": Read(3112 - 7, 1, 1, 16961, "no_fix"),
 }
 
 

@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 import numpy as np
 from hypothesis import given, strategies as st
 
-from contravento.tracks.export import POINTS_AT_ONCE, write_gpx
+from contravento.tracks.export.gpx import GpxWriter
+from contravento.tracks.export.write import POINTS_AT_ONCE, write_recording
 from contravento.tracks.reading.read import read_recording
 from tests.tracks.making import NAN, recording
 
@@ -30,12 +31,12 @@ def test_a_file_is_written_whole() -> None:
         time=[1_717_243_200, NAN, NAN],
         segment=[0, 0, 1],
     )
-    assert write_gpx(one, name="Sun & <wind>\0").decode() == WHOLE
+    assert write_recording(one, GpxWriter(), name="Sun & <wind>\0").decode() == WHOLE
 
 
 def test_parts_of_seconds_are_kept_where_there_are_any() -> None:
     one = recording([(1, 2), (1, 3)], time=[1_717_243_200.25, 1_717_243_201])
-    written = write_gpx(one, name="")
+    written = write_recording(one, GpxWriter(), name="")
     assert b"<time>2024-06-01T12:00:00.250Z</time>" in written
     assert b"<time>2024-06-01T12:00:01.000Z</time>" in written
 
@@ -48,7 +49,7 @@ def test_nothing_of_the_rider_or_the_device_is_in_it() -> None:
       <trk><name>secret name</name><cmt>secret</cmt><src>secret</src><trkseg>
       <trkpt lat="1" lon="2"><ele>3</ele><time>2024-01-01T00:00:00Z</time><cmt>secret</cmt>
       <extensions><hr>171</hr><secret/></extensions></trkpt></trkseg></trk></gpx>"""
-    written = write_gpx(read_recording(content), name="Coast").lower()
+    written = write_recording(read_recording(content), GpxWriter(), name="Coast").lower()
     assert b"secret" not in written
     assert b"171" not in written
 
@@ -86,7 +87,7 @@ def test_numbers_are_written_as_python_writes_them(
         + "</trkpt>"
         for x, y, metres, seconds, _ in lines
     ]
-    written = write_gpx(one, name="x").decode().splitlines()
+    written = write_recording(one, GpxWriter(), name="x").decode().splitlines()
     assert [line for line in written if "trkpt" in line] == expected
     assert written.count("  <trkseg>") == written.count("  </trkseg>") == one.segments
 
@@ -99,6 +100,6 @@ def test_a_track_in_stretches_is_written_as_in_one() -> None:
     count = POINTS_AT_ONCE + 10
     places = [(1 + at / 1e5, 2.0) for at in range(count)]
     one = recording(places, segment=np.arange(count) // (POINTS_AT_ONCE // 3))
-    written = write_gpx(one, name="x")
+    written = write_recording(one, GpxWriter(), name="x")
     assert read_recording(written).segments == one.segments
     assert written.count(b"<trkpt ") == count

@@ -2,7 +2,19 @@
 
 from fastapi import FastAPI
 
-from contravento.api import accounts, feed, me, operator, photos, riders, sessions, tracks, trips
+from contravento.api import (
+    accounts,
+    downloads,
+    feed,
+    me,
+    operator,
+    photos,
+    riders,
+    sessions,
+    tracks,
+    trips,
+    waypoints,
+)
 from contravento.api.description import docs_page
 
 PREFIX = "/api/v1"
@@ -17,6 +29,8 @@ ROUTERS = (
     trips.router,
     photos.router,
     tracks.router,
+    waypoints.router,
+    downloads.router,
     operator.router,
 )
 

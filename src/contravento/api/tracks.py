@@ -15,7 +15,7 @@ from contravento.api.route import ApiRoute
 from contravento.api.schemas.import_warnings import RemarkOut
 from contravento.api.schemas.pagination import ListOf
 from contravento.api.uploads import UploadForTrip, form_schema
-from contravento.http import conditional, gpx_download
+from contravento.http import conditional
 from contravento.http.cache_control import share_trip
 from contravento.http.dependencies import (
     MaybeViewer,
@@ -26,17 +26,17 @@ from contravento.http.dependencies import (
     language_of,
     viewer_id_of,
 )
-from contravento.http.source_limit import DOWNLOAD_TURN, LINE_TURN
+from contravento.http.source_limit import LINE_TURN
 from contravento.http.upload_quota import check_upload
 from contravento.kit.resources import Resources
 from contravento.tracks import geometry, points, queries, service
 from contravento.tracks.analysis import joined_profile
-from contravento.tracks.errors import TrackNotFound, TrackNotReady
+from contravento.tracks.errors import TrackNotFound
 from contravento.tracks.models import Track, TrackState
 from contravento.tracks.reading import archive
+from contravento.tracks.receipt import Consequence, consequence_of
 from contravento.tracks.rules import check_file_size
 from contravento.trips import queries as trips
-from contravento.trips.rules import make_slug
 
 COARSEST_TOLERANCE_METRES = 100_000.0
 GEOJSON = "application/geo+json"
@@ -67,8 +67,18 @@ class TrackStatistics(BaseModel):
     bounds: list[float]
 
 
+class TrackRemarkOut(RemarkOut):
+    consequence: Consequence
+
+    @classmethod
+    def of(cls, remark: dict[str, Any], language: str) -> Self:
+        told = RemarkOut.of(remark, language)
+        return cls(**dict(told), consequence=consequence_of(told.code))
+
+
 class TrackOut(BaseModel):
-    """`refusal` says why a file is unreadable; `report` what was odd about one that is not."""
+    """`refusal` says why a file is unreadable; `report` what was odd about one that is not, and
+    what came of it: something was changed, or left out, or nothing."""
 
     id: UUID
     trip_id: UUID
@@ -78,7 +88,7 @@ class TrackOut(BaseModel):
     file_bytes: int
     created_at: datetime
     refusal: RemarkOut | None
-    report: list[RemarkOut]
+    report: list[TrackRemarkOut]
     countries: list[str]
     statistics: TrackStatistics | None
 
@@ -89,7 +99,7 @@ class TrackOut(BaseModel):
             **{name: getattr(track, name) for name in same},
             file_name=track.file_name if is_own else None,
             refusal=RemarkOut.of(track.refusal, language) if track.refusal else None,
-            report=[RemarkOut.of(remark, language) for remark in track.report],
+            report=[TrackRemarkOut.of(remark, language) for remark in track.report],
             statistics=_statistics(track) if track.state is TrackState.READY else None,
         )
 
@@ -119,12 +129,6 @@ _LINE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The line", "content": {GEOJSON: {"schema": LineOut.model_json_schema()}}}
 }
 _PROFILE: dict[int | str, dict[str, Any]] = {200: {"model": ProfileOut}}
-_FILE: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "The file",
-        "content": {gpx_download.MEDIA_TYPE: {"schema": {"type": "string"}}},
-    }
-}
 
 
 @router.post(
@@ -221,7 +225,9 @@ async def draw(
     """
     track = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
     share_trip(request, track.trip)
-    return await _draw([_ready(track, viewer_id_of(viewer))], tolerance, request, resources)
+    return await _draw(
+        [queries.check_ready(track, viewer_id=viewer_id_of(viewer))], tolerance, request, resources
+    )
 
 
 @router.get(
@@ -258,7 +264,7 @@ async def profile(
     """At most 1,000 samples; none if no point has an elevation."""
     track = await queries.get_track_with_profile(session, track_id, viewer_id=viewer_id_of(viewer))
     share_trip(request, track.trip)
-    return _answer_profile([_ready(track, viewer_id_of(viewer))])
+    return _answer_profile([queries.check_ready(track, viewer_id=viewer_id_of(viewer))])
 
 
 @router.get(
@@ -275,39 +281,6 @@ async def trip_profile(
     return _answer_profile(await queries.list_ready_tracks(session, trip_id))
 
 
-@router.get(
-    "/tracks/{track_id}/file",
-    response_model=None,
-    responses={**_FILE, **refuses(409, 429)},
-    summary="Download a track as a clean GPX file",
-    dependencies=[DOWNLOAD_TURN],
-)
-async def download(
-    track_id: UUID,
-    request: Request,
-    session: PublicSession,
-    viewer: MaybeViewer,
-    resources: ResourcesOf,
-    format: Literal["gpx"] = "gpx",
-) -> Response:
-    """Written anew: places, elevations and times, and nothing else of what was uploaded."""
-    unchecked = await queries.get_track(session, track_id, viewer_id=viewer_id_of(viewer))
-    track = _ready(unchecked, viewer_id_of(viewer))
-    share_trip(request, track.trip)
-    name = track.name or track.trip.title
-    file_name = make_slug(name, "").rstrip("-") or "track"
-    return gpx_download.send(
-        request, resources, [(name, track.points_key or "", track.points or 0)], file_name
-    )
-
-
-def _ready(track: Track, viewer_id: UUID | None) -> Track:
-    """Raises TrackNotReady to its rider, TrackNotFound to others."""
-    if track.state is TrackState.READY:
-        return track
-    raise TrackNotReady if track.trip.rider_id == viewer_id else TrackNotFound
-
-
 async def _draw(
     tracks: list[Track], tolerance_metres: float, request: Request, resources: Resources
 ) -> Response:
@@ -316,8 +289,9 @@ async def _draw(
     if answer := conditional.not_modified(request, tag):
         return answer
     opened = [
-        await points.open_track(resources, track.points_key or "", points=track.points or 0)
+        await points.open_track(resources, track.points_key, points=track.points or 0)
         for track in tracks
+        if track.points_key
     ]
     body = await points.draw(opened, tolerance_metres)
     return Response(body, media_type=GEOJSON, headers={"ETag": tag})

@@ -7,6 +7,7 @@ from threading import Lock
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely import STRtree
 
 from contravento.atlas import topology
@@ -46,6 +47,14 @@ class CountryIndex:
                 codes[point] = self._find_ashore(*points[point])
         return codes
 
+    def are_ashore(self, points: Floats) -> NDArray[np.bool_]:
+        """Whether each row of longitude and latitude lies on land, without what is near it."""
+        ashore = np.zeros(len(points), np.bool_)
+        for turn in topology.TURNS:
+            places = shapely.points(points + np.array([turn, 0.0]))
+            ashore[self._index.query(places, predicate="intersects")[0]] = True
+        return ashore
+
     def _find_ashore(self, longitude: float, latitude: float) -> str | None:
         """The nearest country within reach of the shore."""
         squeeze = max(float(np.cos(np.radians(latitude))), 0.01)
@@ -65,6 +74,7 @@ class CountryIndex:
 
 
 _lock = Lock()
+SAMPLES_AT_SEA = 15
 
 
 def countries_along(lines: Sequence[Sequence[tuple[float, float]] | Floats]) -> list[str]:
@@ -81,6 +91,19 @@ def countries_along(lines: Sequence[Sequence[tuple[float, float]] | Floats]) -> 
     points = points[np.isfinite(points).all(axis=1)]
     codes = _gazetteer().find_codes(points)
     return list(dict.fromkeys(code for code in codes if code))
+
+
+def share_at_sea(begins: Floats, ends: Floats) -> Floats:
+    """For each way in a straight line how much of it leads over the sea, from 0 to 1, (n,).
+
+    `begins` and `ends` are rows of longitude and latitude in degrees, (n, 2). Lakes are land.
+    """
+    step = ends - begins
+    step[:, 0] = (step[:, 0] + 180) % 360 - 180
+    parts = (np.arange(SAMPLES_AT_SEA) + 1) / (SAMPLES_AT_SEA + 1)
+    places = begins[:, np.newaxis] + parts[:, np.newaxis] * step[:, np.newaxis]
+    ashore = _gazetteer().are_ashore(places.reshape(-1, 2))
+    return np.asarray(1 - ashore.reshape(len(begins), -1).mean(axis=1), np.float64)
 
 
 def _gazetteer() -> CountryIndex:

@@ -80,17 +80,22 @@ def draw_sheet(
     bleed: int = 0,
     shown_pixels: int = 0,
     language: str = "en",
+    transfers: Sequence[Sequence[tuple[float, float]]] = (),
 ) -> Sheet:
     """The map of one or several tours, with graticule, casing and route.
 
-    `nights` are rings, `names` (code to name in the reader's language) letters the countries. Shown
-    so many pixels wide, on a wide screen, it names towns, ranges and seas as well.
+    `nights` are rings, `transfers` ways that were not ridden, `names` (code to name in the reader's
+    language) letters the countries. Shown so many pixels wide, on a wide screen, it names towns,
+    ranges and seas as well.
     `bleed` draws so many pixels of land round the sheet, for a frame of another shape.
     """
     tours = viewport.unwrapped_routes(routes)
     frame = _sheet_frame(tours, width, height)
     paths = [_route(frame, tour) for tour in tours]
     body = _element("map-graticule", _graticule(frame, bleed)) + _ground(frame, bleed=bleed)
+    for transfer in transfers:
+        ends = frame.to_pixels(viewport.unwrapped_near(transfer, frame.bounds)).tolist()
+        body += _element("map-transfer", "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ends))
     body += "".join(_element("map-casing", path) for path in paths)
     body += "".join(_element("map-route", path) for path in paths)
     if nights:

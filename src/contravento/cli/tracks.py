@@ -1,6 +1,7 @@
 """Look into track files from the command line; no database is needed."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,10 +13,17 @@ from contravento.kit.i18n.marks import N_
 from contravento.tracks import rules
 from contravento.tracks.analysis.measures import Measures, measure
 from contravento.tracks.errors import UnreadableTrack
-from contravento.tracks.export import write_gpx
+from contravento.tracks.export.gpx import GpxWriter
+from contravento.tracks.export.write import write_recording
 from contravento.tracks.reading.read import read_recording
+from contravento.tracks.receipt import Consequence, consequence_of
 from contravento.tracks.recording import Recording
 
+WORDS = {
+    Consequence.CHANGED: "changed",
+    Consequence.LEFT_OUT: "left out",
+    Consequence.NOTE: "note",
+}
 FORMATS = "A GPX, TCX, FIT, KML, GeoJSON, IGC or NMEA file; packed with gzip or zip, too."
 
 app = typer.Typer(no_args_is_help=True, help="Look into track files.")
@@ -75,7 +83,8 @@ def _write_repaired(recording: Recording, target: Path) -> None:
     """Never over another file."""
     try:
         with target.open("xb") as opened:
-            opened.write(write_gpx(recording, name=recording.name or target.stem))
+            name = recording.name or target.stem
+            opened.write(write_recording(recording, GpxWriter(), name=name))
     except FileExistsError as error:
         raise FileExists(file=target) from error
     except (OSError, ValueError) as error:
@@ -120,11 +129,17 @@ class Inspection:
             "points": of.points,
             "segments": of.segments,
             "tracks": of.tracks,
+            "waypoints": len(self.recording.waypoints),
             "started_at": _rfc_3339(of.started_at),
             "ended_at": _rfc_3339(of.ended_at),
             "bounds": list(of.bounds),
             "report": [
-                {"code": remark.code, "message": str(remark)} for remark in self.recording.report
+                {
+                    "code": remark.code,
+                    "consequence": consequence_of(remark.code),
+                    "message": str(remark),
+                }
+                for remark in self.recording.report
             ],
         }
         return json.dumps(figures, indent=2, ensure_ascii=False)
@@ -144,6 +159,7 @@ class Inspection:
             "points": f"{of.points:,}",
             "segments": f"{of.segments:,}",
             "tracks": f"{of.tracks:,}",
+            "places": f"{len(self.recording.waypoints):,}",
             "started": _rfc_3339(of.started_at) or "–",
             "ended": _rfc_3339(of.ended_at) or "–",
             "bounds": f"{west:.5f}, {south:.5f} to {east:.5f}, {north:.5f}",
@@ -151,8 +167,14 @@ class Inspection:
         }
         lines = [f"{label:<10}{value}" for label, value in rows.items()]
         if self.recording.report:
-            lines += ["", *(f"- {remark}" for remark in self.recording.report)]
+            lines += ["", *self._remarks()]
         return "\n".join(lines)
+
+    def _remarks(self) -> Iterator[str]:
+        for consequence in Consequence:
+            for remark in self.recording.report:
+                if consequence_of(remark.code) is consequence:
+                    yield f"{WORDS[consequence]}: {remark}"
 
 
 def _metres(metres: float | None) -> str:

@@ -69,6 +69,7 @@ def pack(recording: Recording, significance: NDArray[np.float32]) -> bytes:
     Significance is `columns.LARGEST` at most, or infinite."""
     rest = {
         "tracks": recording.tracks,
+        "track_starts": recording.track_starts,
         "name": recording.name,
         "waypoints": [asdict(waypoint) for waypoint in recording.waypoints],
         "report": [asdict(remark) for remark in recording.report],
@@ -120,6 +121,14 @@ def read_contents(head: bytes) -> Contents:
         blocks=tuple(spans[level_count : level_count + block_count]),
         text=spans[-1],
     )
+
+
+def read_track_starts(text: bytes) -> tuple[int, ...]:
+    """`Recording.track_starts` out of the text of a file. Raises UnknownPacking."""
+    try:
+        return tuple(json.loads(zlib.decompress(text)).get("track_starts", ()))
+    except (zlib.error, ValueError) as error:
+        raise UnknownPacking from error
 
 
 def unpack_block(block: bytes) -> tuple[Recording, NDArray[np.float32]]:
@@ -182,6 +191,7 @@ def _with_words(columns: dict[str, Any], text: bytes) -> Recording:
         waypoints=tuple(Waypoint(**waypoint) for waypoint in words["waypoints"]),
         report=tuple(Remark(**remark) for remark in words["report"]),
         name=words["name"],
+        track_starts=tuple(words.get("track_starts", ())),
     )
 
 

@@ -17,8 +17,11 @@ def find_countries(lines: Lines) -> list[str]:
     return countries_along(lines)
 
 
-def draw(tracks: Sequence[Lines]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A small outline for lists and a large sheet for the trip's own page."""
+def draw(
+    tracks: Sequence[Lines], transfers: Sequence[dict[str, Any]] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A small outline for lists and a large sheet for the trip's own page, with the ways that were
+    not ridden, as they are kept."""
     every_line = [line for lines in tracks for line in lines]
     outline = draw_outline(every_line)
     sheet = draw_sheet(
@@ -27,6 +30,7 @@ def draw(tracks: Sequence[Lines]) -> tuple[dict[str, Any], dict[str, Any]]:
         height=SHEET_HEIGHT,
         nights=_nights(tracks),
         bleed=SHEET_BLEED,
+        transfers=[(each["begins"], each["ends"]) for each in transfers],
     )
     return _kept(outline), _kept(sheet)
 

@@ -6,6 +6,10 @@ from contravento.kit.errors import Conflict, NotFound, TooLarge, Unavailable, Un
 from contravento.kit.i18n.marks import N_
 
 
+class NoLine(Conflict):
+    message = N_("This file marks places and has no track to download.")
+
+
 class UnreadableTrack(UnreadableFile):
     """No track can be had from this file; `kind` names the reason to programs."""
 

@@ -56,6 +56,10 @@ class Track(Upload[TrackState], Table):
     countries: Mapped[list[str]] = mapped_column(server_default="{}")
     outline: Mapped[list[Any] | None]  # lines of [longitude, latitude], a few hundred points
     profile: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
+    waypoints: Mapped[list[Any] | None] = mapped_column(deferred=True)
+    climbs: Mapped[list[Any] | None] = mapped_column(deferred=True)
+    gradients: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
+    transfers: Mapped[list[Any] | None] = mapped_column(deferred=True)
     points_key: Mapped[str | None]
 
     trip: Mapped[Trip] = relationship(lazy="raise")

@@ -7,19 +7,26 @@ from numpy.typing import NDArray
 
 from contravento.tracks import rules
 from contravento.tracks.analysis import geodesy
-from contravento.tracks.analysis.measures import Measures, longest_segments, measure
+from contravento.tracks.analysis.measures import (
+    Measures,
+    longest_segments,
+    measure,
+    step_lengths,
+)
 from contravento.tracks.analysis.profile import Profile, draw_profile
 from contravento.tracks.analysis.simplify import significance
+from contravento.tracks.analysis.transfers import Transfer, list_transfers
 from contravento.tracks.codec import pack
 from contravento.tracks.reading.read import read_recording
-from contravento.tracks.recording import Recording, Remark
+from contravento.tracks.recording import Recording, Remark, Waypoint
 
 type Outline = list[list[tuple[float, float]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Digest:
-    """What is kept of a file. `outline`: a few lines of [lon, lat] for small drawings."""
+    """What is kept of a file. `outline`: a few lines of [lon, lat] for small drawings; `packed`
+    is empty where a file marks places and has no line."""
 
     measures: Measures
     profile: Profile | None
@@ -27,19 +34,38 @@ class Digest:
     packed: bytes
     report: tuple[Remark, ...]
     name: str | None
+    waypoints: tuple[Waypoint, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
 
 
 def digest(content: bytes, file_name: str) -> Digest:
     """Read a file and work everything out. Raises a subclass of UnreadableTrack."""
     recording = read_recording(content, file_name=file_name)
+    if not len(recording):
+        return _places_alone(recording)
     weights = significance(recording)
+    steps = step_lengths(recording)
     return Digest(
-        measures=measure(recording),
-        profile=draw_profile(recording),
+        measures=measure(recording, steps=steps),
+        profile=draw_profile(recording, steps=steps),
         outline=draw_outline(recording, weights),
         packed=pack(recording, weights),
         report=recording.report,
         name=recording.name,
+        waypoints=recording.waypoints,
+        transfers=list_transfers(recording),
+    )
+
+
+def _places_alone(recording: Recording) -> Digest:
+    return Digest(
+        measures=measure(recording),
+        profile=None,
+        outline=[],
+        packed=b"",
+        report=recording.report,
+        name=recording.name,
+        waypoints=recording.waypoints,
     )
 
 

@@ -9,16 +9,23 @@ from dataclasses import dataclass
 from functools import partial
 
 from contravento.kit.resources import Resources
-from contravento.tracks import export, geometry
+from contravento.tracks import geometry
 from contravento.tracks.codec import (
     Contents,
     Span,
     WholePacking,
     read_contents,
+    read_track_starts,
     repack,
     unpack_block,
 )
 from contravento.tracks.errors import TrackBeingPrepared
+from contravento.tracks.export.write import (
+    ExportFormat,
+    TrackHead,
+    make_writer,
+    write_stretch,
+)
 
 HEAD_BYTES = 16_384  # enough for the table of contents of the longest track
 MOST_POINTS_REPACKED = 200_000  # of an older file, while somebody waits for it
@@ -38,6 +45,11 @@ class PackedTrack:
         whole = b"".join([chunk async for chunk in self.read((first, spans[-1][1]))])
         return [whole[begin - first : end - first] for begin, end in spans]
 
+    async def track_starts(self) -> tuple[int, ...]:
+        """The segments at which the tracks begin that the uploaded file held."""
+        text = b"".join([chunk async for chunk in self.read(self.contents.text)])
+        return await asyncio.to_thread(read_track_starts, text)
+
     async def blocks(self) -> AsyncIterator[bytes]:
         """One after the other, as they come from the storage."""
         spans = self.contents.blocks
@@ -49,6 +61,14 @@ class PackedTrack:
                 yield bytes(pending[:size])
                 del pending[:size]
                 size = next(sizes, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTrack:
+    """A track to be written, and the key of its points."""
+
+    key: str
+    head: TrackHead
 
 
 async def open_track(resources: Resources, key: str, *, points: int) -> PackedTrack:
@@ -79,25 +99,25 @@ async def draw(tracks: Sequence[PackedTrack], tolerance_metres: float) -> bytes:
     return await asyncio.to_thread(geometry.draw_lines, lines, geometry.LADDER[count - 1])
 
 
-async def write_gpx(
-    resources: Resources, named: Sequence[tuple[str, str, int]]
+async def write_tracks(
+    resources: Resources, tracks: Sequence[KeptTrack], wanted: ExportFormat, *, name: str
 ) -> AsyncIterator[bytes]:
-    """One GPX file of tracks by name, key and number of points, each a `<trk>` of its own."""
-    yield export.open_gpx()
-    for name, key, points in named:
-        track = await open_track(resources, key, points=points)
-        yield export.open_track(name)
+    """One file of these tracks, which together are called so."""
+    writer = make_writer(wanted, [track.head for track in tracks], name)
+    yield writer.open()
+    for track in tracks:
+        opened = await open_track(resources, track.key, points=track.head.points)
+        starts = await opened.track_starts()
+        yield writer.open_track(track.head.name)
         after = -1
-        async for block in track.blocks():
-            text, after = await asyncio.to_thread(_write_block, block, after)
-            yield text
-        yield export.CLOSE_TRACK
-    yield export.TAIL
-
-
-def _write_block(block: bytes, after: int) -> tuple[bytes, int]:
-    stretch, _ = unpack_block(block)
-    return export.write_points(stretch, after=after), int(stretch.segment[-1])
+        async for block in opened.blocks():
+            stretch, _ = await asyncio.to_thread(unpack_block, block)
+            yield await asyncio.to_thread(
+                write_stretch, writer, stretch, track.head.name, starts, after
+            )
+            after = int(stretch.segment[-1])
+        yield writer.close_track()
+    yield writer.close()
 
 
 async def _slice(packed: bytes, span: Span) -> AsyncIterator[bytes]:

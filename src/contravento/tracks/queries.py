@@ -6,12 +6,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import cast, column, func, select, true
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 from sqlalchemy.orm import joinedload, undefer
 
 from contravento.kit.database.session import Session
-from contravento.tracks.errors import TrackNotFound
+from contravento.tracks.errors import TrackNotFound, TrackNotReady
 from contravento.tracks.models import Track, TrackDay, TrackState
+from contravento.tracks.rules import (
+    MOST_TRANSFERS_SENT,
+    MOST_WAYPOINTS_LISTED,
+    MOST_WAYPOINTS_SENT,
+)
 from contravento.trips.models import Trip
 from contravento.trips.queries import get_own_trip, is_visible_to
 
@@ -38,7 +44,19 @@ class RiddenTrack:
     top_speed: float | None
     bounds: list[float]  # west, south, east, north
     points: int
-    points_key: str
+    points_key: str | None  # without one there is no line: the file marks places alone
+
+
+@dataclass(frozen=True, slots=True)
+class TrackAlong:
+    """What is drawn along a track, as it is kept."""
+
+    profile: dict[str, Any] | None
+    distance_metres: float
+    waypoints: list[dict[str, Any]]  # the first MOST_WAYPOINTS_LISTED
+    climbs: list[dict[str, Any]]
+    transfers: list[dict[str, Any]]
+    gradients: dict[str, float]
 
 
 async def get_track(session: Session, track_id: UUID, *, viewer_id: UUID | None) -> Track:
@@ -60,6 +78,13 @@ async def get_own_track_to_change(session: Session, track_id: UUID, *, rider_id:
     track = await get_own_track(session, track_id, rider_id=rider_id)
     await get_own_trip(session, track.trip_id, rider_id=rider_id)
     return track
+
+
+def check_ready(track: Track, *, viewer_id: UUID | None) -> Track:
+    """Raises TrackNotReady to its rider, TrackNotFound to others."""
+    if track.state is TrackState.READY:
+        return track
+    raise TrackNotReady if track.trip.rider_id == viewer_id else TrackNotFound
 
 
 async def list_tracks(session: Session, trip_id: UUID) -> list[Track]:
@@ -106,16 +131,57 @@ async def list_packed_otherwise(
     return [(track_id, key or "") for track_id, key in await session.execute(chosen)]
 
 
-async def list_profiles(
-    session: Session, trip_id: UUID
-) -> list[tuple[dict[str, Any] | None, float]]:
-    """The elevation profiles of those tracks and their lengths in metres, in the same order."""
+async def list_along(session: Session, trip_id: UUID) -> list[TrackAlong]:
+    """What is drawn along those tracks, in the same order."""
+    few = cast(f"$[0 to {MOST_WAYPOINTS_LISTED - 1}]", JSONPATH)
     statement = (
-        select(Track.profile, Track.distance_metres)
+        select(
+            Track.profile,
+            Track.distance_metres,
+            func.jsonb_path_query_array(Track.waypoints, few),
+            Track.climbs,
+            Track.transfers,
+            Track.gradients,
+        )
         .where(Track.trip_id == trip_id, Track.state == TrackState.READY)
         .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
     )
-    return [(profile, metres or 0.0) for profile, metres in await session.execute(statement)]
+    return [
+        TrackAlong(
+            profile, metres or 0.0, waypoints or [], climbs or [], transfers or [], gradients or {}
+        )
+        for profile, metres, waypoints, climbs, transfers, gradients in await session.execute(
+            statement
+        )
+    ]
+
+
+async def list_waypoints(session: Session, trip_id: UUID) -> list[tuple[UUID, dict[str, Any]]]:
+    """The first MOST_WAYPOINTS_SENT places that a trip's files mark, each with its track."""
+    elements = func.jsonb_array_elements(Track.waypoints)
+    places = elements.table_valued(column("value", JSONB)).lateral("place")
+    statement = (
+        select(Track.id, places.c.value)
+        .join_from(Track, places, true())
+        .where(Track.trip_id == trip_id, Track.state == TrackState.READY)
+        .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
+        .limit(MOST_WAYPOINTS_SENT)
+    )
+    return [(track_id, place) for track_id, place in await session.execute(statement)]
+
+
+async def list_transfers(session: Session, trip_id: UUID) -> list[dict[str, Any]]:
+    """The first MOST_TRANSFERS_SENT ways of a trip that were not ridden, as they are kept."""
+    elements = func.jsonb_array_elements(Track.transfers)
+    transfers = elements.table_valued(column("value", JSONB)).lateral("transfer")
+    statement = (
+        select(transfers.c.value)
+        .join_from(Track, transfers, true())
+        .where(Track.trip_id == trip_id, Track.state == TrackState.READY)
+        .order_by(Track.started_at.nulls_last(), Track.created_at, Track.id)
+        .limit(MOST_TRANSFERS_SENT)
+    )
+    return list(await session.scalars(statement))
 
 
 async def list_days(session: Session, trip_id: UUID) -> Sequence[RiddenDay]:

@@ -39,11 +39,14 @@ class Waypoint:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """Points in the order of the file, as parallel arrays of one length n > 0.
+    """Points in the order of the file, as parallel arrays of one length n: 0 only where a file
+    marks places and has no line.
 
     lon, lat: degrees, WGS 84, within ±180 and ±90; elevation: metres, NaN where missing; time:
     seconds since 1970 UTC, NaN where missing, never decreasing within a segment; segment: index
-    of the segment each point belongs to, from 0, never decreasing and without gaps.
+    of the segment each point belongs to, from 0, never decreasing and without gaps. track_starts:
+    the segments at which the file's tracks begin; empty where that is not known. transfers: the
+    points at which a way by train, ferry or plane ended, in order; the one before it began there.
     """
 
     lon: NDArray[np.float64]
@@ -55,13 +58,15 @@ class Recording:
     waypoints: tuple[Waypoint, ...] = ()
     report: tuple[Remark, ...] = ()
     name: str | None = None
+    track_starts: tuple[int, ...] = ()
+    transfers: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lon)
 
     @property
     def segments(self) -> int:
-        return int(self.segment[-1]) + 1
+        return int(self.segment[-1]) + 1 if len(self) else 0
 
     @property
     def starts(self) -> NDArray[np.intp]:

@@ -14,7 +14,9 @@ MOST_ELEMENT_NAMES = 1_000
 LONGEST_NUMBER_CHARACTERS = 64
 LONGEST_TIME_CHARACTERS = 40
 LONGEST_NAME_CHARACTERS = 200
-MOST_WAYPOINTS = 2_000
+MOST_WAYPOINTS = 500
+MOST_WAYPOINTS_LISTED = 100  # of each file, on a page
+MOST_WAYPOINTS_SENT = 2_000  # of a trip, for its map
 MOST_TRACKS_IN_ARCHIVE = 100
 LARGEST_ARCHIVE_BYTES = 200 * 1024 * 1024  # unpacked, of the tracks in it
 LARGEST_ARCHIVE_TABLE_BYTES = 1024 * 1024
@@ -50,10 +52,16 @@ STANDING_METRES = 15.0
 STANDING_SECONDS = 120.0
 SCRIBBLED_METRES = 100.0  # less is left as it is
 
-# In a silence of this length, this far and this fast: a train or a ferry, not the bicycle.
+# In a silence of this length, this far and this fast, or over the sea at any speed: a train or a
+# ferry, not the bicycle.
 TRANSFER_SECONDS = 300.0
 TRANSFER_METRES = 2_000.0
 TRANSFER_METRES_PER_SECOND = 11.0
+SILENT_TIMES_USUAL = 20.0  # as long as the median of all steps
+TRANSFER_SHARE_AT_SEA = 0.5
+MOST_GAPS_LOOKED_AT = 200
+MOST_TRANSFERS = 100  # of a file, drawn
+MOST_TRANSFERS_SENT = 1_000  # of a trip, for its map
 
 # Steeper than a stair: an altimeter's mistake.
 CLIFF_METRES = 25.0
@@ -99,6 +107,7 @@ TOP_SPEED_WINDOW_SECONDS = 10.0
 FINEST_SIGNIFICANCE_METRES = 0.01
 
 PROFILE_SAMPLES = 1_000
+BESIDE_METRES = 1_000.0  # from the way; a place further off is not on the profile
 GRADE_WINDOW_METRES = 100.0
 OUTLINE_POINTS = 200
 

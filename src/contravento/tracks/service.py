@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from io import BytesIO
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -116,8 +117,9 @@ async def _read(resources: Resources, track: Track) -> None:
         content = await resources.storage.get(track.file_key)
         read = await resources.compute(digest, content, track.file_name)
         countries = await resources.compute(drawing.find_countries, read.outline)
-    key = random_key("points", PACKED_ENDING)
-    await resources.storage.put(key, read.packed)
+    key = random_key("points", PACKED_ENDING) if read.packed else None
+    if key:
+        await resources.storage.put(key, read.packed)
     async with resources.transaction() as session:
         if not await _finish_reading(session, track.id, read, countries, key):
             await delete_after_commit(session, key)
@@ -162,7 +164,10 @@ async def draw_trip(resources: Resources, *, trip_id: UUID) -> None:
     async with resources.transaction() as session:
         tracks = await queries.list_tracks(session, trip_id)
         lines = [track.outline for track in tracks if track.outline]
-    outline, sheet = await resources.compute(drawing.draw, lines) if lines else (None, None)
+        transfers = await queries.list_transfers(session, trip_id)
+    outline, sheet = (
+        await resources.compute(drawing.draw, lines, transfers) if lines else (None, None)
+    )
     async with resources.transaction() as session:
         await session.execute(
             update(Trip).where(Trip.id == trip_id).values(outline=outline, sheet=sheet)
@@ -170,7 +175,7 @@ async def draw_trip(resources: Resources, *, trip_id: UUID) -> None:
 
 
 async def _finish_reading(
-    session: Session, track_id: UUID, read: Digest, countries: list[str], points_key: str
+    session: Session, track_id: UUID, read: Digest, countries: list[str], points_key: str | None
 ) -> bool:
     """Whether the track was still there and still waiting."""
     track = await processing.find_waiting(
@@ -216,7 +221,9 @@ _MEASURES = (
 )
 
 
-def _store_measures(track: Track, read: Digest, countries: list[str], points_key: str) -> None:
+def _store_measures(
+    track: Track, read: Digest, countries: list[str], points_key: str | None
+) -> None:
     for name in _MEASURES:
         setattr(track, name, getattr(read.measures, name))
     track.bounds = list(read.measures.bounds)
@@ -224,6 +231,10 @@ def _store_measures(track: Track, read: Digest, countries: list[str], points_key
     track.name = clean_line(read.name) if read.name else None
     track.outline = read.outline
     track.profile = _profile_to_json(read.profile) if read.profile else None
+    track.waypoints = [asdict(waypoint) for waypoint in read.waypoints]
+    track.climbs = [_rounded(asdict(climb)) for climb in read.measures.climbs]
+    track.gradients = _rounded(read.measures.gradients) if read.measures.gradients else None
+    track.transfers = [asdict(transfer) for transfer in read.transfers]
     track.countries = countries
     track.points_key = points_key
     track.settle(TrackState.READY)
@@ -236,6 +247,13 @@ def _profile_to_json(profile: Profile) -> dict[str, Any]:
         "elevation_metres": profile.elevation_metres.round(1).tolist(),
         "grade_percent": profile.grade_percent.round(1).tolist(),
         "coordinates": np.stack((profile.lon, profile.lat), axis=1).round(5).tolist(),
+    }
+
+
+def _rounded(figures: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: round(value, 1) if isinstance(value, float) else value
+        for name, value in figures.items()
     }
 
 

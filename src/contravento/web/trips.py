@@ -1,40 +1,28 @@
-"""A trip's page, and its tracks as GPX."""
+"""A trip's page."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
-from contravento.atlas import profile_drawing
 from contravento.atlas.drawing import letter_sheet
 from contravento.atlas.viewport import joined
 from contravento.feed.queries import list_lines
 from contravento.feed.trip_version import get_trip_version
-from contravento.http import gpx_download
 from contravento.http.cache_control import share_trip
-from contravento.http.dependencies import MaybeViewer, PublicSession, ResourcesOf, public_reading
-from contravento.http.source_limit import DOWNLOAD_TURN
+from contravento.http.dependencies import MaybeViewer, ResourcesOf, public_reading
 from contravento.kit.database.session import Session
 from contravento.kit.resources import Resources
 from contravento.photos.queries import list_ready_photos
-from contravento.tracks.analysis.joined_profile import join_profiles
-from contravento.tracks.errors import TrackNotFound
-from contravento.tracks.queries import (
-    RiddenDay,
-    RiddenTrack,
-    list_days,
-    list_profiles,
-    list_ridden,
-)
+from contravento.tracks.analysis import notable_climbs
+from contravento.tracks.queries import RiddenTrack, list_days, list_ridden
 from contravento.trips import queries
 from contravento.trips.models import Trip
-from contravento.web import story
+from contravento.web import along, story
 from contravento.web.rendering.page import Page, PageFor
 from contravento.web.rendering.page_cache import key_of
 from contravento.web.rendering.render_cache import RenderCache, RenderCacheOf
@@ -43,20 +31,6 @@ router = APIRouter(prefix="/trips")
 
 LONG_STORY_CHARACTERS = 20_000
 SHEET_PIXELS = 1100  # how wide the drawn map is shown on a desk
-MOST_STAGES = 31  # more days than that leave no room for their numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Heights:
-    """The drawn profile of a whole trip, and what its twin says in words; metres throughout."""
-
-    drawing: profile_drawing.ProfileDrawing
-    begins: float
-    ends: float
-    highest: float
-    highest_at: float
-    lowest: float
-    lowest_at: float
 
 
 @router.get("/{slug}")
@@ -82,7 +56,8 @@ async def _read(
 ) -> dict[str, Any]:
     """What the page shows. Never older than the version that it is kept under."""
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
-    tracks = await list_ridden(session, trip.id)
+    read = await list_ridden(session, trip.id)
+    tracks = [track for track in read if track.points_key]
     days = await list_days(session, trip.id) if tracks else []
     resources, language = page.resources, page.language
     return {
@@ -92,9 +67,10 @@ async def _read(
         "days": days,
         "photos": await list_ready_photos(session, trip.id),
         "names": await _name_places(session, cache, resources, trip, language) if tracks else "",
-        "heights": await _heights(session, cache, trip, tracks, days) if tracks else None,
+        "along": await along.draw(session, cache, trip.id, read, days) if read else None,
         "bounds": joined([(w, s, e, n) for w, s, e, n in (track.bounds for track in tracks)]),
         "speeds": _speeds(tracks),
+        "effort": _effort(trip, len(days)),
         "story": await _tell(trip),
     }
 
@@ -119,50 +95,21 @@ async def _tell(trip: Trip) -> story.Story:
     return await asyncio.to_thread(story.tell, trip.story, trip.excerpt)
 
 
-@router.get("/{slug}/tracks.gpx", dependencies=[DOWNLOAD_TURN])
-async def download(
-    slug: str,
-    request: Request,
-    session: PublicSession,
-    viewer: MaybeViewer,
-    resources: ResourcesOf,
-) -> Response:
-    """All tracks in one file, each under its name, without what devices add."""
-    viewer_id = viewer.id if viewer else None
-    trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
-    tracks = await list_ridden(session, trip.id)
-    return _send(request, resources, trip, tracks, trip.slug)
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """The way in the flat that takes as long, and what that is by the day."""
+
+    flat_metres: float
+    difficulty: str
 
 
-@router.get("/{slug}/tracks/{track_id:uuid}.gpx", dependencies=[DOWNLOAD_TURN])
-async def download_one(
-    slug: str,
-    track_id: UUID,
-    request: Request,
-    session: PublicSession,
-    viewer: MaybeViewer,
-    resources: ResourcesOf,
-) -> Response:
-    viewer_id = viewer.id if viewer else None
-    trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
-    tracks = await list_ridden(session, trip.id)
-    selected = [track for track in tracks if track.id == track_id]
-    number = tracks.index(selected[0]) + 1 if selected else 0
-    return _send(request, resources, trip, selected, f"{trip.slug}-{number}")
-
-
-def _send(
-    request: Request,
-    resources: Resources,
-    trip: Trip,
-    tracks: list[RiddenTrack],
-    file_name: str,
-) -> Response:
-    """A track without a name has its trip's; what its file was called is its rider's affair."""
-    if not tracks:
-        raise TrackNotFound
-    named = [(track.name or trip.title, track.points_key, track.points) for track in tracks]
-    return gpx_download.send(request, resources, named, file_name)
+def _effort(trip: Trip, days: int) -> Effort | None:
+    if not trip.distance_metres or trip.ascent_metres is None:
+        return None
+    return Effort(
+        notable_climbs.flat_metres(trip.distance_metres, trip.ascent_metres),
+        notable_climbs.grade_difficulty(trip.distance_metres, trip.ascent_metres, days),
+    )
 
 
 def _speeds(tracks: list[RiddenTrack]) -> tuple[float | None, float | None]:
@@ -172,35 +119,3 @@ def _speeds(tracks: list[RiddenTrack]) -> tuple[float | None, float | None]:
     seconds = sum(seconds for _, seconds in timed)
     top = max((track.top_speed for track in tracks if track.top_speed), default=None)
     return metres / seconds if seconds else None, top
-
-
-async def _heights(
-    session: Session,
-    cache: RenderCache,
-    trip: Trip,
-    tracks: list[RiddenTrack],
-    days: Sequence[RiddenDay],
-) -> Heights | None:
-    """Drawn anew when the trip has other tracks than last time."""
-
-    async def draw() -> Heights | None:
-        profiles = await list_profiles(session, trip.id)
-        return await asyncio.to_thread(_draw_heights, profiles, days)
-
-    return await cache.get(("profile", key_of({"tracks": tracks, "days": days})), draw)
-
-
-def _draw_heights(
-    profiles: list[tuple[dict[str, Any] | None, float]], days: Sequence[RiddenDay]
-) -> Heights | None:
-    joined_profile = join_profiles(profiles)
-    distances = joined_profile["distance_metres"]
-    heights = joined_profile["elevation_metres"]
-    ends = list(accumulate(day.distance_metres for day in days))
-    drawing = profile_drawing.draw_profile(
-        distances, heights, stage_ends_metres=ends if 1 < len(ends) <= MOST_STAGES else []
-    )
-    if drawing is None:
-        return None
-    samples = list(zip(heights, distances, strict=True))
-    return Heights(drawing, heights[0], heights[-1], *max(samples), *min(samples))

@@ -76,6 +76,7 @@ REPLACED: Mapping[LiteralString, Expressions] = {
         "points_key": _POINTS_KEY,
         "refusal": _REFUSAL,
         "report": "'[]'",
+        "waypoints": "NULL",
     },
 }
 
@@ -97,7 +98,7 @@ HARMLESS: Mapping[LiteralString, str] = {
 DRAWN: Mapping[LiteralString, str] = {
     "trips": "countries outline sheet",
     "photos": "sizes",
-    "tracks": "bounds countries outline profile",
+    "tracks": "bounds countries outline profile climbs gradients transfers",
 }
 
 # What may stand in a copy where only so much can: choices, random names, and what replaced others.

@@ -14,6 +14,7 @@ from contravento_backup.kit.errors import BackupFailed
 MAGIC, VERSION, WHOLE_VERSION = b"CVTR", 2, 1
 HEADER = struct.Struct("<4sBII")  # magic, version, points, bytes of JSON; then others
 LEVEL = 4
+FIGURES = ("tracks", "track_starts")
 WORDLESS: dict[str, object] = {"name": None, "waypoints": [], "report": []}
 
 
@@ -53,4 +54,5 @@ def _wordless(text: bytes) -> bytes | None:
     said = json.loads(text)
     if {**said, **WORDLESS} == said:
         return None
-    return json.dumps({"tracks": said["tracks"], **WORDLESS}, separators=(",", ":")).encode()
+    figures = {name: said[name] for name in FIGURES if name in said}
+    return json.dumps({**figures, **WORDLESS}, separators=(",", ":")).encode()

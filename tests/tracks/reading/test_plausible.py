@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from contravento.tracks.analysis.measures import measure
+from contravento.tracks.reading.cleaning.positions import stray_points
 from contravento.tracks.reading.read import read_recording
 from tests.tracks.making import gpx
 
@@ -65,3 +66,33 @@ def test_a_steep_road_keeps_its_heights(grade: float) -> None:
     )
     recording = read_recording(gpx(f"<trk><trkseg>{points}</trkseg></trk>").encode())
     assert not np.isnan(recording.elevation).any()
+
+
+def test_an_untimed_point_is_judged_by_the_moments_around_it() -> None:
+    """It lies as far away as the fastest bicycle gets between its neighbours, or it strays."""
+    lon = np.zeros(9)
+    lat = 43 + 1e-4 * np.arange(9, dtype=np.float64)
+    time = 1.7e9 + 2.0 * np.arange(9, dtype=np.float64)
+    time[4] = np.nan
+    assert not stray_points(lon, lat, time).any()
+    lon[4] = 0.04
+    assert np.flatnonzero(stray_points(lon, lat, time)).tolist() == [4]
+
+
+def test_a_way_that_is_too_fast_and_no_excursion_is_not_counted() -> None:
+    points = [(at * 1e-4, 43.0) for at in range(20)] + [(2.0 + at * 1e-4, 43.0) for at in range(20)]
+    recording = read_recording(ride(points, timed=True))
+    assert recording.segments == 2
+    assert "leaps" in [remark.code for remark in recording.report]
+    measures = measure(recording)
+    assert measures.distance_metres < 400
+    assert measures.top_speed is not None
+    assert measures.top_speed < 10
+
+
+def test_times_that_nobody_keeps_are_forgotten_and_the_way_stays() -> None:
+    recording = read_recording(ride([(at * 1e-2, 43.0) for at in range(40)], timed=True))
+    assert "false_times" in [remark.code for remark in recording.report]
+    measures = measure(recording)
+    assert measures.distance_metres > 30_000
+    assert measures.elapsed_seconds is measures.top_speed is None

@@ -34,13 +34,13 @@ def codes(content: bytes) -> list[str]:
         (b"<kml xmlns='x'><Document/></kml>", errors.NoPoints),
         (b"<kml><Placemark><LineString><coordinates>1,2", errors.BrokenBeforeFirstPoint),
         (
-            b"<kml><Placemark><Point><coordinates>1,2</coordinates></Point></Placemark></kml>",
+            b"<kml><Placemark><Point><coordinates>1,x</coordinates></Point></Placemark></kml>",
             errors.WaypointsOnly,
         ),
         (b"{", errors.NotATrack),
         (b'{"type": "Topology"}', errors.NotATrack),
         (b'{"type": "FeatureCollection", "features": [1, {"type": 2}, null]}', errors.NoPoints),
-        (b'{"type": "Point", "coordinates": [1, 2]}', errors.WaypointsOnly),
+        (b'{"type": "Point", "coordinates": [1, 92]}', errors.WaypointsOnly),
         (b'{"type": "LineString", "coordinates": [["1", "2"], [true, []]]}', errors.NoPositions),
         (b"$GPRMC,,V,,,,,,,,,,N*53\r\n", errors.NoPoints),
         (b"AXXX001\nHFDTE010625\nHFPLT:Somebody\n", errors.NoPoints),
@@ -55,7 +55,7 @@ def codes(content: bytes) -> list[str]:
         (gzip.compress(gzip.compress(b"<gpx/>", mtime=0), mtime=0), errors.Archive),
         (b"<gpx/>", errors.NoPoints),
         (b"<gpx><trk><trkseg>", errors.BrokenBeforeFirstPoint),
-        (b"<gpx><wpt lat='1' lon='2'/></gpx>", errors.WaypointsOnly),
+        (b"<gpx><wpt lat='91' lon='2'/></gpx>", errors.WaypointsOnly),
         (making.BILLION_LAUGHS, errors.HasDoctype),
         (b"<!DOCTYPE gpx SYSTEM 'file:///etc/passwd'><gpx/>", errors.HasDoctype),
         (b"<gpx><!DOCTYPE gpx></gpx>", errors.BrokenBeforeFirstPoint),
@@ -79,6 +79,25 @@ def test_what_is_no_track_is_refused_for_its_reason(
         read_recording(content, file_name="odd.gpx")
     assert type(caught.value) is refusal
     assert "%(" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<gpx><wpt lat='1' lon='2'><name>Spring</name><sym>Water</sym></wpt></gpx>",
+        b"<kml><Placemark><name>Spring</name><Point><coordinates>2,1</coordinates></Point>"
+        b"</Placemark></kml>",
+        b'{"type": "Feature", "properties": {"name": "Spring"}, "geometry": '
+        b'{"type": "Point", "coordinates": [2, 1]}}',
+    ],
+    ids=["GPX", "KML", "GeoJSON"],
+)
+def test_a_file_that_only_marks_places_is_a_recording_without_points(content: bytes) -> None:
+    recording = read_recording(content)
+    assert (len(recording), recording.segments, recording.tracks) == (0, 0, 0)
+    (place,) = recording.waypoints
+    assert (place.lon, place.lat, place.name) == (2, 1, "Spring")
+    assert "places_alone" in [remark.code for remark in recording.report]
 
 
 def test_a_web_page_is_told_by_the_ending_it_was_saved_with() -> None:

@@ -15,6 +15,7 @@ from contravento.trips.models import Trip
 from contravento.web.editor.outline import outline_path
 from contravento.web.editor.uploads import is_track
 from tests.support import factories
+from tests.tracks.making import one_track, point
 from tests.web.editor.making import (
     AS_HTMX,
     AS_SCRIPT,
@@ -78,10 +79,22 @@ async def test_repairs_are_told_one_by_one(signed_in: AsyncClient, trip: Trip, j
 
     shown = (await signed_in.get(at(trip, "edit"))).text
 
-    assert "Read with 3 repairs." in shown
-    assert "See what was mended" in shown
+    assert "Good to know (3)" in shown
     assert "Points that repeat the one before were left out: 84 of 420." in shown
     assert '<li class="upload" id="track-' in shown
+    assert 'data-kind="warning"' not in shown
+
+
+async def test_what_was_changed_and_left_out_is_told_apart_from_notes(
+    signed_in: AsyncClient, trip: Trip, jobs: Jobs
+) -> None:
+    content = one_track(point(1, 2, 9, "soon"), point(1, 95), point(1.001, 2, 9))
+    await signed_in.post(at(trip, "tracks"), files={"file": ("odd.gpx", content)})
+    await jobs()
+
+    shown = (await signed_in.get(at(trip, "edit"))).text
+
+    assert "Changed (1), left out (1), good to know (1)" in shown
     assert 'data-kind="warning"' in shown
 
 

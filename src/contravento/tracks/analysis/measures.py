@@ -10,6 +10,12 @@ from contravento.tracks import rules
 from contravento.tracks.analysis import geodesy
 from contravento.tracks.analysis.climbs import climb, smooth
 from contravento.tracks.analysis.days import Day, split_days
+from contravento.tracks.analysis.notable_climbs import (
+    Climb,
+    distribute_gradients,
+    find_climbs,
+    make_grids,
+)
 from contravento.tracks.recording import Recording
 
 type Floats = NDArray[np.float64]
@@ -40,14 +46,19 @@ class Measures:
     ended_at: datetime | None
     bounds: tuple[float, float, float, float]
     days: tuple[Day, ...]
+    climbs: tuple[Climb, ...]
+    gradients: dict[str, float] | None
 
 
-def measure(recording: Recording) -> Measures:
-    """Compute all figures of a recording. Raises nothing."""
-    steps = step_lengths(recording)
+def measure(recording: Recording, *, steps: Floats | None = None) -> Measures:
+    """Compute all figures of a recording; `steps` as `step_lengths` gives them. Raises nothing."""
+    if not len(recording):
+        return _of_places_alone(recording)
+    steps = step_lengths(recording) if steps is None else steps
     smoothed = smooth(recording, steps)
     ascent, descent = climb(smoothed, recording.segment)
     highest, lowest = _extremes(recording.elevation)
+    grids = make_grids(recording, steps, smoothed)
     started, ended = _span(recording.time)
     moving_seconds, moving_metres = _moving(recording, steps)
     elapsed = None if started is None or ended is None else round(ended - started, 3)
@@ -61,15 +72,41 @@ def measure(recording: Recording) -> Measures:
         lowest_metres=lowest,
         elapsed_seconds=elapsed,
         moving_seconds=moving_seconds,
-        average_speed=moving_metres / moving_seconds if moving_seconds else None,
+        average_speed=_plausible(moving_metres / moving_seconds) if moving_seconds else None,
         top_speed=top_speed(recording, steps),
         points=len(recording.lon),
         segments=recording.segments,
         tracks=recording.tracks,
         started_at=_moment(started),
         ended_at=_moment(ended),
-        bounds=bounds(recording),
+        bounds=bounds(recording.lon, recording.lat),
         days=split_days(recording, steps, smoothed),
+        climbs=tuple(find_climbs(grids)),
+        gradients=distribute_gradients(grids) if grids else None,
+    )
+
+
+def _of_places_alone(recording: Recording) -> Measures:
+    places = np.array([(place.lon, place.lat) for place in recording.waypoints])
+    return Measures(
+        distance_metres=0.0,
+        ascent_metres=None,
+        descent_metres=None,
+        highest_metres=None,
+        lowest_metres=None,
+        elapsed_seconds=None,
+        moving_seconds=None,
+        average_speed=None,
+        top_speed=None,
+        points=0,
+        segments=0,
+        tracks=0,
+        started_at=None,
+        ended_at=None,
+        bounds=bounds(places[:, 0], places[:, 1]),
+        days=(),
+        climbs=(),
+        gradients=None,
     )
 
 
@@ -90,10 +127,10 @@ def longest_segments(recording: Recording, at_most: int) -> NDArray[np.bool_]:
     return is_long
 
 
-def bounds(recording: Recording) -> tuple[float, float, float, float]:
+def bounds(lon: Floats, lat: Floats) -> tuple[float, float, float, float]:
     """West, south, east, north in degrees; west > east when the track crosses the antimeridian."""
-    south, north = float(recording.lat.min()), float(recording.lat.max())
-    lon = geodesy.unroll(recording.lon)
+    south, north = float(lat.min()), float(lat.max())
+    lon = geodesy.unroll(lon)
     west, east = float(lon.min()), float(lon.max())
     if east - west >= 360:
         return -180.0, south, 180.0, north
@@ -103,7 +140,8 @@ def bounds(recording: Recording) -> tuple[float, float, float, float]:
 def top_speed(recording: Recording, steps: Floats) -> float | None:
     """The best average over a window of 10 s or a little more, metres per second; None untimed.
 
-    A point off the road makes two steps too fast; the median of five steps does not see them.
+    A point off the road makes two steps too fast; the median of five steps does not see them. What
+    no bicycle does is not looked at.
     """
     timed = np.flatnonzero(~np.isnan(recording.time))
     time = recording.time[timed]
@@ -120,9 +158,16 @@ def top_speed(recording: Recording, steps: Floats) -> float | None:
     until = np.searchsorted(clock, clock + window)
     begin = np.flatnonzero(until < len(clock))
     if not len(begin):
-        return float(way[-1] / clock[-1])
+        return _plausible(float(way[-1] / clock[-1]))
     until = until[begin]
-    return float(((way[until] - way[begin]) / (clock[until] - clock[begin])).max())
+    speeds = (way[until] - way[begin]) / (clock[until] - clock[begin])
+    speeds = speeds[speeds <= rules.FASTEST_METRES_PER_SECOND]
+    return float(speeds.max()) if len(speeds) else None
+
+
+def _plausible(speed: float) -> float | None:
+    """None beyond what a bicycle can do."""
+    return speed if speed <= rules.FASTEST_METRES_PER_SECOND else None
 
 
 def _median_of_five(values: Floats) -> Floats:

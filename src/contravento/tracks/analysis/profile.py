@@ -31,14 +31,17 @@ class Profile:
     grade_percent: Floats
 
 
-def draw_profile(recording: Recording, at_most: int = rules.PROFILE_SAMPLES) -> Profile | None:
+def draw_profile(
+    recording: Recording, at_most: int = rules.PROFILE_SAMPLES, *, steps: Floats | None = None
+) -> Profile | None:
     """At most so many samples (2 or more), evenly spaced by distance, the highest and the lowest
-    point among them; None if no point has an elevation.
+    point among them; None if no point has an elevation. `steps` as `step_lengths` gives them.
     """
     is_measured = ~np.isnan(recording.elevation)
     if not is_measured.any():
         return None
-    distance = np.concatenate(([0.0], np.cumsum(step_lengths(recording))))
+    steps = step_lengths(recording) if steps is None else steps
+    distance = np.concatenate(([0.0], np.cumsum(steps)))
     apart = distance + recording.segment * APART_METRES
     elevation = np.where(
         is_measured,

@@ -69,6 +69,7 @@ class Findings:
     remarks: list[Remark]
     name: str | None
     bad_elevations: int = 0
+    lacks_positions: bool = False  # some formats write on where the receiver knows none
 
 
 def check_room(line: ParsedPoints, more: int = 0) -> None:

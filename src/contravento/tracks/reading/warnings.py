@@ -56,6 +56,9 @@ EMPTY_TRACKS = RemarkKind("empty_tracks", N_("Tracks without a point were left o
 EMPTY_SEGMENTS = RemarkKind(
     "empty_segments", N_("Segments without a point were left out (%(count)s).")
 )
+PLACES_ALONE = RemarkKind(
+    "places_alone", N_("The file marks places (%(count)s) and has no track; they are shown.")
+)
 WAYPOINTS_LEFT_OUT = RemarkKind(
     "waypoints_left_out", N_("Waypoints were left out: %(count)s of %(total)s.")
 )
@@ -83,6 +86,13 @@ COMMA_DECIMALS = RemarkKind(
 BAD_POSITIONS = RemarkKind(
     "bad_positions", N_("Points without a usable position were left out: %(count)s of %(total)s.")
 )
+NO_FIX = RemarkKind(
+    "no_fix",
+    N_(
+        "The device wrote %(count)s of %(total)s entries before it knew where it was, "
+        "or in between."
+    ),
+)
 NULL_ISLAND = RemarkKind(
     "null_island",
     N_(
@@ -98,6 +108,9 @@ REPEATED_SEGMENTS = RemarkKind(
 )
 SPIKES = RemarkKind(
     "spikes", N_("Points that leap away faster than any train and back were left out (%(count)s).")
+)
+LEAPS = RemarkKind(
+    "leaps", N_("Ways that nobody can have made in the time are not counted (%(count)s).")
 )
 LONGITUDES_TO_360 = RemarkKind(
     "longitudes_to_360", N_("Longitudes beyond 180° were read as western ones (%(count)s).")
@@ -153,6 +166,9 @@ ROUTE_TIMES = RemarkKind(
 )
 OUT_OF_ORDER = RemarkKind(
     "out_of_order", N_("Points that were written late were put in their place (%(count)s).")
+)
+FALSE_TIMES = RemarkKind(
+    "false_times", N_("Times that no bicycle could have kept were taken out (%(count)s).")
 )
 STALE_TIMES = RemarkKind("stale_times", N_("Times that are days off were taken out (%(count)s)."))
 CLOCK_LEAPS = RemarkKind(

@@ -1,6 +1,7 @@
 """Collects the marked places of a file, as many as are taken."""
 
 from contravento.tracks import rules
+from contravento.tracks.errors import NoPoints, WaypointsOnly
 from contravento.tracks.reading import warnings
 from contravento.tracks.recording import Remark, Waypoint
 
@@ -22,6 +23,13 @@ class Waypoints:
             low, high = rules.LOWEST_ELEVATION_METRES, rules.HIGHEST_ELEVATION_METRES
             height = elevation if low <= elevation <= high else None
             self.taken.append(Waypoint(lon, lat, name, height, kind, note))
+
+    def check_any(self) -> None:
+        """A file without a line is taken for its places. Raises NoPoints where it has none, and
+        WaypointsOnly where none of them can be shown."""
+        if self.taken:
+            return
+        raise WaypointsOnly(count=self.total) if self.total else NoPoints
 
     def remarks(self) -> list[Remark]:
         left_out = self.total - len(self.taken)

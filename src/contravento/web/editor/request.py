@@ -14,6 +14,7 @@ from contravento.kit.database.session import Session
 from contravento.kit.i18n.catalogue import translate
 from contravento.kit.storage.storage import Storage
 from contravento.photos.rules import MAX_ALT_CHARACTERS, MAX_CAPTION_CHARACTERS, MAX_PHOTO_BYTES
+from contravento.tracks.receipt import make_receipt
 from contravento.tracks.rules import LARGEST_FILE_BYTES
 from contravento.trips import queries
 from contravento.trips.models import Trip
@@ -104,6 +105,7 @@ class EditorRequest:
             "trip": state.trip,
             "say": partial(translate, self.language),
             "sketch": outline_path,
+            "receipt_of": make_receipt,
             "saved": describe_saving(state.trip, self.language),
             "form": form or Form[TripForm](),
             "oob": False,

@@ -76,13 +76,13 @@ def test_records_are_read_in_either_byte_order(order: str) -> None:
             file_type(4),
             record_fields(order),
             record(NOON, -5.5, 43.25, -3.2, order),
-            record(NOON + 1, -5.6, 43.26, None, order),
+            record(NOON + 60, -5.51, 43.26, None, order),
         )
     )
-    assert recording.lon == pytest.approx([-5.5, -5.6], abs=1e-7)
+    assert recording.lon == pytest.approx([-5.5, -5.51], abs=1e-7)
     assert recording.lat == pytest.approx([43.25, 43.26], abs=1e-7)
     np.testing.assert_allclose(recording.elevation, [-3.2, NAN])
-    assert recording.time.tolist() == [NOON, NOON + 1]
+    assert recording.time.tolist() == [NOON, NOON + 60]
     assert codes(recording) == ["partly_elevated"]
 
 
@@ -171,7 +171,7 @@ def test_what_holds_no_ride_is_refused(
 
 
 def test_damage_is_read_up_to_and_told() -> None:
-    whole = fit(record_fields(), record(NOON, 1, 43, 0), record(NOON + 1, 1, 43.1, 0))
+    whole = fit(record_fields(), record(NOON, 1, 43, 0), record(NOON + 1, 1, 43.001, 0))
     assert codes(read_recording(whole[:-6])) == ["broken_off", "single_point"]
     assert codes(read_recording(whole[:-1] + b"?")) == ["bad_checksum"]
     assert codes(read_recording(whole + b"tail")) == ["trailing"]

@@ -4,7 +4,8 @@ from hypothesis import given, settings, strategies as st
 
 from contravento.tracks import errors, rules
 from contravento.tracks.analysis.geodesy import distance
-from contravento.tracks.export import write_gpx
+from contravento.tracks.export.gpx import GpxWriter
+from contravento.tracks.export.write import write_recording
 from contravento.tracks.pipeline import digest
 from contravento.tracks.reading.read import read_recording
 from contravento.tracks.recording import Recording
@@ -198,7 +199,7 @@ def test_what_is_written_is_read_again_as_it_was(
         for part in segments
     ]
     first = read(*[track(segment(*part)) for part in rows])
-    again = read_recording(write_gpx(first, name=name), now=NOW)
+    again = read_recording(write_recording(first, GpxWriter(), name=name), now=NOW)
     for values, were in (
         (again.lon, first.lon),
         (again.lat, first.lat),
@@ -213,7 +214,7 @@ def test_what_is_written_is_read_again_as_it_was(
         for i in range(1, len(first))
         if not first_of_segment[i]
     )
-    result = digest(write_gpx(first, name=name), "again.gpx").measures
+    result = digest(write_recording(first, GpxWriter(), name=name), "again.gpx").measures
     assert result.distance_metres == pytest.approx(expected, rel=1e-6, abs=0.1)
     west, south, east, north = result.bounds
     assert south <= first.lat.min() + 1e-6

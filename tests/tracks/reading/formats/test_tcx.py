@@ -30,9 +30,10 @@ def activity(*tracks: str) -> str:
 def test_activities_are_tracks_and_their_tracks_are_segments() -> None:
     time = "2024-06-01T12:00:00.000Z"
     recording = read(
-        activity(point(1, 43, -2, time), point(2, 43) + point(3, 43)), activity(point(4, 43))
+        activity(point(1.01, 43, -2, time), point(1.02, 43) + point(1.03, 43)),
+        activity(point(1.04, 43)),
     )
-    assert recording.lon.tolist() == [1, 2, 3, 4]
+    assert recording.lon.tolist() == [1.01, 1.02, 1.03, 1.04]
     assert recording.segment.tolist() == [0, 1, 1, 2]
     assert recording.tracks == 2
     assert recording.elevation[0] == -2

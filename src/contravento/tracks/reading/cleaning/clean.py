@@ -11,6 +11,7 @@ from contravento.tracks.errors import NoPoints, NoPositions
 from contravento.tracks.reading import warnings
 from contravento.tracks.reading.cleaning import clock, heights, positions
 from contravento.tracks.reading.cleaning.draft import Draft, Mask
+from contravento.tracks.reading.cleaning.transfers import split_at_transfers
 from contravento.tracks.reading.parsed_file import Findings, ParsedPoints, count_empty
 from contravento.tracks.recording import Recording
 
@@ -18,14 +19,15 @@ from contravento.tracks.recording import Recording
 def clean(findings: Findings, *, now: float) -> Recording:
     """Check every point and build the recording.
 
-    `now` is in seconds since 1970; times a day after it are not believed. Raises NoPoints when
-    the line is empty and NoPositions when none of its points has a usable position.
+    `now` is in seconds since 1970; times a day after it are not believed. A file of places alone
+    is a recording without points. Raises NoPoints when there is neither, and NoPositions when no
+    point of the line has a usable position.
     """
     if not len(findings.line):
-        raise NoPoints
+        return _places_alone(findings)
     draft = Draft(findings.line, list(findings.remarks))
     _note_empty(draft, findings.line)
-    _drop_bad_positions(draft)
+    _drop_bad_positions(draft, findings.lacks_positions)
     _drop_null_island(draft)
     if any(remark.code == warnings.ROUTE.code for remark in findings.remarks):
         clock.forget_times(draft)
@@ -35,18 +37,39 @@ def clean(findings: Findings, *, now: float) -> Recording:
     _drop_overlaps(draft)
     _drop_stray_points(draft)
     _stand_still(draft)
-    _split_at_transfers(draft)
+    _part_at_leaps(draft)
+    split_at_transfers(draft)
     _check_elevations(draft, findings.bad_elevations)
     _note_gaps(draft)
+    segment = np.unique(draft.segment, return_inverse=True)[1].astype(np.int32)
     return Recording(
         lon=draft.lon,
         lat=draft.lat,
         elevation=draft.elevation,
         time=draft.time,
-        segment=np.unique(draft.segment, return_inverse=True)[1].astype(np.int32),
+        segment=segment,
         tracks=len(np.unique(draft.track)),
         waypoints=tuple(findings.waypoints),
         report=tuple(draft.report),
+        name=findings.name,
+        track_starts=tuple(segment[np.diff(draft.track, prepend=-1) != 0].tolist()),
+        transfers=draft.transfers,
+    )
+
+
+def _places_alone(findings: Findings) -> Recording:
+    if not findings.waypoints:
+        raise NoPoints
+    none = np.zeros(0)
+    return Recording(
+        lon=none,
+        lat=none,
+        elevation=none,
+        time=none,
+        segment=none.astype(np.int32),
+        tracks=0,
+        waypoints=tuple(findings.waypoints),
+        report=(*findings.remarks, warnings.PLACES_ALONE(count=len(findings.waypoints))),
         name=findings.name,
     )
 
@@ -56,7 +79,7 @@ def _note_empty(draft: Draft, line: ParsedPoints) -> None:
     draft.note(warnings.EMPTY_SEGMENTS, count_empty(line.segment_starts, len(line)))
 
 
-def _drop_bad_positions(draft: Draft) -> None:
+def _drop_bad_positions(draft: Draft, lacks_positions: bool) -> None:
     _turn_longitudes(draft)
     _swap_coordinates(draft)
     usable = (np.abs(draft.lon) <= 180) & (np.abs(draft.lat) <= 90)  # False for NaN, too
@@ -64,7 +87,11 @@ def _drop_bad_positions(draft: Draft) -> None:
     if left_out == total:
         raise NoPositions(count=total)
     if left_out:
-        draft.note(warnings.BAD_POSITIONS, left_out, total=total)
+        absent = (
+            np.count_nonzero(np.isnan(draft.lon) & np.isnan(draft.lat)) if lacks_positions else 0
+        )
+        draft.note(warnings.NO_FIX, absent, total=total)
+        draft.note(warnings.BAD_POSITIONS, left_out - absent, total=total)
         draft.keep(usable)
 
 
@@ -196,9 +223,27 @@ def _drop_stray_points(draft: Draft) -> None:
 
 def _suspicious_segments(draft: Draft) -> list[slice]:
     """Those with a step that wants looking at."""
-    long = draft.follows() & (geodesy.steps(draft.lon, draft.lat) > rules.STRAY_METRES)
-    numbers = np.unique(draft.segment[1:][long])
+    long = draft.long_steps(rules.STRAY_METRES)
+    numbers = np.unique(draft.segment[long][draft.segment[long] == draft.segment[long + 1]])
     return [slice(*np.searchsorted(draft.segment, [number, number + 1])) for number in numbers]
+
+
+def _part_at_leaps(draft: Draft) -> None:
+    """What is too fast to have been ridden and is no excursion either: where a good part of a
+    segment is, its times are wrong; elsewhere the way between is not counted."""
+    leaps = np.zeros(len(draft.lon), np.bool_)
+    untimed = 0
+    for which in _suspicious_segments(draft):
+        too_fast = positions.impossible_steps(draft.lon[which], draft.lat[which], draft.time[which])
+        is_long = len(too_fast) >= rules.FEWEST_POINTS_THAT_TELL
+        if is_long and too_fast.mean() > rules.MOST_STRAY_SHARE:
+            untimed += int(np.count_nonzero(~np.isnan(draft.time[which])))
+            draft.time[which] = np.nan
+        else:
+            leaps[which][1:] = too_fast
+    draft.note(warnings.FALSE_TIMES, untimed)
+    draft.note(warnings.LEAPS, np.count_nonzero(leaps))
+    draft.segment = draft.segment + np.cumsum(leaps)
 
 
 def _stand_still(draft: Draft) -> None:
@@ -223,26 +268,6 @@ def _segments_of_length(draft: Draft) -> list[slice]:
         slice(start, end)
         for start, end in zip(starts[lasts].tolist(), ends[lasts].tolist(), strict=True)
     ]
-
-
-def _split_at_transfers(draft: Draft) -> None:
-    """Begin a new segment where a train or a ferry took over in silence: its way is not ridden."""
-    duration = np.diff(draft.time)
-    with np.errstate(invalid="ignore"):
-        silent = draft.follows() & (duration > rules.TRANSFER_SECONDS)
-        if not silent.any():
-            return
-        step = geodesy.steps(draft.lon, draft.lat)
-        usual = np.nanmedian(duration)
-        transfers = (
-            silent
-            & (duration > 20 * usual)
-            & (step > rules.TRANSFER_METRES)
-            & (step > rules.TRANSFER_METRES_PER_SECOND * duration)
-        )
-    draft.segment = draft.segment + np.concatenate(([0], np.cumsum(transfers)))
-    kilometres = round(float(step[transfers].sum()) / 1000)
-    draft.note(warnings.TRANSFERS, np.count_nonzero(transfers), kilometres=kilometres)
 
 
 def _check_elevations(draft: Draft, unreadable: int) -> None:

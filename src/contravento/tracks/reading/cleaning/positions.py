@@ -19,17 +19,39 @@ def stray_points(lon: Floats, lat: Floats, time: Floats) -> Mask:
     """
     if len(lon) < 3:
         return np.zeros(len(lon), np.bool_)
-    step, duration = geodesy.steps(lon, lat), np.diff(time)
+    step = geodesy.steps(lon, lat)
+    earliest, latest = _bounds(time)
     leap = _leap_metres(step)
 
     def can_follow(before: NDArray[np.intp], point: int) -> Mask:
         way = geodesy.distance(
             lon[before], lat[before], lon[point : point + 1], lat[point : point + 1]
         )
-        return ~_is_impossible(way, time[point] - time[before], leap)
+        return ~_is_impossible(way, latest[point] - earliest[before], leap)
 
-    cuts = _is_impossible(step, duration, leap)
+    cuts = _is_impossible(step, latest[1:] - earliest[:-1], leap)
     return ~keep_consistent(cuts, np.ones(len(lon)), can_follow)
+
+
+def impossible_steps(lon: Floats, lat: Floats, time: Floats) -> Mask:
+    """Which steps of one segment, (n - 1,), are far and too fast for anybody, whatever is around.
+    Shorter ones may be a clock's."""
+    earliest, latest = _bounds(time)
+    step, duration = geodesy.steps(lon, lat), latest[1:] - earliest[:-1]
+    is_far = step > rules.LEAP_LEAST_METRES
+    return np.asarray(is_far & _is_impossible(step, duration, float("inf")), np.bool_)
+
+
+def _bounds(time: Floats) -> tuple[Floats, Floats]:
+    """Between which moments each point was passed, (n,) each: its own time or, where it has none,
+    those of the nearest that have one. NaN before the first and after the last of them."""
+    known = np.flatnonzero(~np.isnan(time))
+    if len(known) in (0, len(time)):
+        return time, time
+    before = np.searchsorted(known, np.arange(len(time)), side="right") - 1
+    after = np.searchsorted(known, np.arange(len(time)), side="left")
+    times = np.append(time[known], np.nan)  # which -1 and what is too many are, too
+    return times[before], times[after]
 
 
 def _is_impossible(metres: Floats, seconds: Floats, leap_metres: float) -> Mask:

@@ -73,7 +73,7 @@ def read(content: bytes) -> Findings:
         raise NoPoints
     if COURSE_FILE in fit.file_types:
         remarks.append(warnings.ROUTE())
-    return Findings(fit.line, [], remarks, fit.name or None)
+    return Findings(fit.line, [], remarks, fit.name or None, lacks_positions=True)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from contravento.tracks import rules
-from contravento.tracks.errors import NoPoints, NotATrack, TooDeep, WaypointsOnly
+from contravento.tracks.errors import NotATrack, TooDeep
 from contravento.tracks.reading.numbers import NAN, short_text
 from contravento.tracks.reading.parsed_file import Findings, ParsedPoints, check_room
 from contravento.tracks.reading.waypoints import Waypoints
@@ -34,9 +34,7 @@ def read(text: bytes) -> Findings:
     for geometry, properties in _geometries(document, {}, 0):
         _read_geometry(geometry, properties, line, waypoints)
     if not len(line):
-        if waypoints.total:
-            raise WaypointsOnly(count=waypoints.total)
-        raise NoPoints
+        waypoints.check_any()
     name = next((name for name in [*line.names, _text(document, "name")] if name), None)
     return Findings(line, waypoints.taken, waypoints.remarks(), name)
 

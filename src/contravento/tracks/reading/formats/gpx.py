@@ -7,7 +7,7 @@ wherever they stand, and inside extensions nothing is read but the way between a
 from math import isnan
 
 from contravento.tracks import rules
-from contravento.tracks.errors import BrokenBeforeFirstPoint, NoPoints, TooDeep, WaypointsOnly
+from contravento.tracks.errors import BrokenBeforeFirstPoint, TooDeep
 from contravento.tracks.reading import warnings
 from contravento.tracks.reading.numbers import NAN, parse_number, read_number, short_text
 from contravento.tracks.reading.parsed_file import Findings, ParsedPoints, check_room
@@ -29,8 +29,8 @@ DEEPEST = rules.DEEPEST_ELEMENT
 def read(text: bytes) -> Findings:
     """Read a GPX document in UTF-8.
 
-    Raises WaypointsOnly or NoPoints when it has neither track nor route, BrokenBeforeFirstPoint,
-    HasDoctype, TooDeep, TooManyPoints.
+    Of a file without tracks and routes the line is empty. Raises WaypointsOnly, NoPoints,
+    BrokenBeforeFirstPoint, HasDoctype, TooDeep, TooManyPoints.
     """
     gpx, remarks = _parse_regular(text) or parse(text, _Gpx)
     remarks += _remarks_on_the_root(gpx)
@@ -80,9 +80,8 @@ def _choose_line(gpx: "_Gpx", remarks: list[Remark]) -> ParsedPoints:
         return gpx.routes
     if any(remark.code in ("truncated", "broken") for remark in remarks):
         raise BrokenBeforeFirstPoint
-    if gpx.waypoints.total:
-        raise WaypointsOnly(count=gpx.waypoints.total)
-    raise NoPoints
+    gpx.waypoints.check_any()
+    return gpx.tracks
 
 
 class _Gpx:

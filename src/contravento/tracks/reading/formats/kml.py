@@ -8,7 +8,7 @@ import re
 from math import isnan
 
 from contravento.tracks import rules
-from contravento.tracks.errors import BrokenBeforeFirstPoint, NoPoints, TooDeep, WaypointsOnly
+from contravento.tracks.errors import BrokenBeforeFirstPoint, TooDeep
 from contravento.tracks.reading.numbers import NAN, read_number, short_text
 from contravento.tracks.reading.parsed_file import Findings, ParsedPoints, check_room
 from contravento.tracks.reading.waypoints import Waypoints
@@ -29,9 +29,7 @@ def read(text: bytes) -> Findings:
     if not len(line):
         if any(remark.code in ("truncated", "broken") for remark in remarks):
             raise BrokenBeforeFirstPoint
-        if kml.waypoints.total:
-            raise WaypointsOnly(count=kml.waypoints.total)
-        raise NoPoints
+        kml.waypoints.check_any()
     _forget_zeros(line)
     name = next((name for name in [*line.names, kml.name] if name), None)
     return Findings(line, kml.waypoints.taken, remarks, name)

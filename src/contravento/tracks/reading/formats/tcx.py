@@ -41,7 +41,7 @@ def read(text: bytes) -> Findings:
     elif len(tcx.courses):
         remarks.append(warnings.ROUTES_LEFT_OUT(count=len(set(tcx.courses.track_starts)) or 1))
     name = next((name for name in line.names if name), None)
-    return Findings(line, [], remarks, name, tcx.bad_elevations)
+    return Findings(line, [], remarks, name, tcx.bad_elevations, lacks_positions=True)
 
 
 def _parse_regular(text: bytes) -> "tuple[_Tcx, list[Remark]] | None":

@@ -9,6 +9,7 @@
 import { buildStyle, layers, nothing, readTokens } from "./map-style.js";
 import { degrees, number } from "./numbers.js";
 import { announceHere, loadSamples, viewOf } from "./profile-samples.js";
+import { drawMarks } from "./track-marks.js";
 
 const STYLES = new URL("../css/map.css", import.meta.url);
 const GROUND = new URL("../map/world.pmtiles", import.meta.url).href;
@@ -109,6 +110,7 @@ class TrackMap {
     this.map.on("resize", () => this.redraw());
     onThemeChange(() => this.recolour());
     this.linkTitles();
+    drawMarks(this.maplibre, this.map, this.element).catch((error) => console.warn("Map:", error));
     loadSamples(this.view).then((samples) => samples && this.linkProfile(samples), () => {});
   }
 
