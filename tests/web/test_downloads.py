@@ -2,6 +2,7 @@
 
 import re
 
+import fitdecode
 import pytest
 from httpx import AsyncClient
 
@@ -67,3 +68,18 @@ async def test_each_format_has_a_tag_of_its_own(client: AsyncClient, trip: Trip)
 async def test_other_endings_are_not_there(client: AsyncClient, trip: Trip) -> None:
     for ending in ("exe", "GPX", "gpx2"):
         assert (await client.get(f"/trips/{trip.slug}/tracks.{ending}")).status_code == 404
+
+
+async def test_a_fit_course_says_where_it_begins_and_ends(client: AsyncClient, trip: Trip) -> None:
+    content = (await client.get(f"/trips/{trip.slug}/tracks.fit")).content
+    with fitdecode.FitReader(content) as reader:
+        messages = [each for each in reader if isinstance(each, fitdecode.FitDataMessage)]
+    (lap,) = [message for message in messages if message.name == "lap"]
+    degrees = [
+        lap.get_value(name) * 180 / 2**31
+        for end in ("start", "end")
+        for name in (f"{end}_position_long", f"{end}_position_lat")
+    ]
+    read = read_recording(content)
+    expected = [read.lon[0], read.lat[0], read.lon[-1], read.lat[-1]]
+    assert degrees == pytest.approx(expected, abs=1e-6)

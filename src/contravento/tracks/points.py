@@ -20,6 +20,7 @@ from contravento.tracks.codec import (
     unpack_block,
 )
 from contravento.tracks.errors import TrackBeingPrepared
+from contravento.tracks.export.fit import Ends
 from contravento.tracks.export.write import (
     ExportFormat,
     TrackHead,
@@ -103,7 +104,8 @@ async def write_tracks(
     resources: Resources, tracks: Sequence[KeptTrack], wanted: ExportFormat, *, name: str
 ) -> AsyncIterator[bytes]:
     """One file of these tracks, which together are called so."""
-    writer = make_writer(wanted, [track.head for track in tracks], name)
+    ends = await _ends_of(resources, tracks) if wanted is ExportFormat.FIT else None
+    writer = make_writer(wanted, [track.head for track in tracks], name, ends=ends)
     yield writer.open()
     for track in tracks:
         opened = await open_track(resources, track.key, points=track.head.points)
@@ -118,6 +120,17 @@ async def write_tracks(
             after = int(stretch.segment[-1])
         yield writer.close_track()
     yield writer.close()
+
+
+async def _ends_of(resources: Resources, tracks: Sequence[KeptTrack]) -> Ends:
+    """Where the first track begins and the last one ends; reads a block of each."""
+    places = []
+    for track, at in ((tracks[0], 0), (tracks[-1], -1)):
+        opened = await open_track(resources, track.key, points=track.head.points)
+        block = b"".join([chunk async for chunk in opened.read(opened.contents.blocks[at])])
+        stretch, _ = await asyncio.to_thread(unpack_block, block)
+        places.append((float(stretch.lon[at]), float(stretch.lat[at])))
+    return places[0], places[1]
 
 
 async def _slice(packed: bytes, span: Span) -> AsyncIterator[bytes]:

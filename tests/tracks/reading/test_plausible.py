@@ -71,8 +71,8 @@ def test_a_steep_road_keeps_its_heights(grade: float) -> None:
 def test_an_untimed_point_is_judged_by_the_moments_around_it() -> None:
     """It lies as far away as the fastest bicycle gets between its neighbours, or it strays."""
     lon = np.zeros(9)
-    lat = 43 + 1e-4 * np.arange(9, dtype=np.float64)
-    time = 1.7e9 + 2.0 * np.arange(9, dtype=np.float64)
+    lat = np.linspace(43, 43.0008, 9)
+    time = np.linspace(1.7e9, 1.7e9 + 16, 9)
     time[4] = np.nan
     assert not stray_points(lon, lat, time).any()
     lon[4] = 0.04

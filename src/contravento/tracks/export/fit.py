@@ -38,6 +38,7 @@ RECORDS = np.dtype(
 )
 
 type Field = tuple[int, int, int]
+type Ends = tuple[tuple[float, float], tuple[float, float]]  # longitude and latitude in degrees
 
 FILE_ID_FIELDS: Sequence[Field] = (
     (0, 1, ENUM),
@@ -46,8 +47,12 @@ FILE_ID_FIELDS: Sequence[Field] = (
     (4, 4, UNSIGNED_4),
 )
 TIME: Field = (253, 4, UNSIGNED_4)
-# Beginning, elapsed time, timer, distance.
-LAP_FIELDS: Sequence[Field] = (TIME, *((number, 4, UNSIGNED_4) for number in (2, 7, 8, 9)))
+# Beginning, elapsed time, timer, distance; latitude and longitude of beginning and end.
+LAP_FIELDS: Sequence[Field] = (
+    TIME,
+    *((number, 4, UNSIGNED_4) for number in (2, 7, 8, 9)),
+    *((number, 4, SIGNED_4) for number in (3, 4, 5, 6)),
+)
 EVENT_FIELDS: Sequence[Field] = (TIME, (0, 1, ENUM), (1, 1, ENUM))
 # Latitude, longitude, altitude, distance.
 RECORD_FIELDS: Sequence[Field] = (
@@ -64,8 +69,11 @@ class FitWriter:
 
     parts_tracks = False
 
-    def __init__(self, name: str, points: int, length_metres: float) -> None:
+    def __init__(
+        self, name: str, points: int, length_metres: float, ends: Ends | None = None
+    ) -> None:
         self._name, self._points, self._length = name, points, length_metres
+        self._ends = ends
         self._pace = Pace()
         self._checksum = 0
 
@@ -114,11 +122,20 @@ class FitWriter:
             _define(COURSE, ((4, 1, ENUM), (5, len(name), STRING))),
             b"\0" + struct.pack("<B", CYCLING) + name,
             _define(LAP, LAP_FIELDS),
-            b"\0" + struct.pack("<5I", *lap),
+            b"\0" + struct.pack("<5I4i", *lap, *self._lap_positions()),
             _event(begins, START),
             _define(RECORD, RECORD_FIELDS),
         ]
         return b"".join(messages)
+
+    def _lap_positions(self) -> list[int]:
+        if self._ends is None:
+            return [NO_POSITION] * 4
+        return [
+            int(_semicircles(np.float64(degrees)))
+            for lon, lat in self._ends
+            for degrees in (lat, lon)
+        ]
 
     def _end(self) -> bytes:
         ends = int(BEGINS_SECONDS) - EPOCH_SECONDS + int(self._pace.metres / METRES_PER_SECOND)
@@ -135,6 +152,6 @@ def _event(seconds: int, kind: int) -> bytes:
     return _define(EVENT, EVENT_FIELDS) + b"\0" + struct.pack("<IBB", seconds, TIMER, kind)
 
 
-def _semicircles(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+def _semicircles(degrees: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
     """±180° is both ends of the circle; the positive one does not fit."""
-    return np.minimum(np.rint(degrees * SEMICIRCLES), NO_POSITION - 1)
+    return np.asarray(np.minimum(np.rint(degrees * SEMICIRCLES), NO_POSITION - 1), np.float64)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from contravento.tracks.export.fit import FitWriter
+from contravento.tracks.export.fit import Ends, FitWriter
 from contravento.tracks.export.geojson import GeoJsonWriter
 from contravento.tracks.export.gpx import GpxWriter
 from contravento.tracks.export.kml import KmlWriter
@@ -58,8 +58,11 @@ class Writer(Protocol):
     def close(self) -> bytes: ...
 
 
-def make_writer(wanted: ExportFormat, heads: Sequence[TrackHead], name: str) -> Writer:
-    """For these tracks in this order; `name` is that of all of them together."""
+def make_writer(
+    wanted: ExportFormat, heads: Sequence[TrackHead], name: str, *, ends: Ends | None = None
+) -> Writer:
+    """For these tracks in this order; `name` is that of all of them together, `ends` are where the
+    first begins and the last ends, which some devices ask of a FIT course."""
     length = sum(head.distance_metres for head in heads)
     match wanted:
         case ExportFormat.GPX:
@@ -71,7 +74,7 @@ def make_writer(wanted: ExportFormat, heads: Sequence[TrackHead], name: str) -> 
         case ExportFormat.TCX:
             return TcxWriter([head.distance_metres for head in heads])
         case ExportFormat.FIT:
-            return FitWriter(name, sum(head.points for head in heads), length)
+            return FitWriter(name, sum(head.points for head in heads), length, ends)
 
 
 def write_stretch(

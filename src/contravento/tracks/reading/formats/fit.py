@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from fastcrc import crc16
+from numpy.typing import NDArray
 
 from contravento.tracks import rules
 from contravento.tracks.analysis import geodesy
@@ -22,6 +23,7 @@ from contravento.tracks.errors import (
     TooManyMessages,
 )
 from contravento.tracks.reading import warnings
+from contravento.tracks.reading.formats import fit_runs
 from contravento.tracks.reading.numbers import NAN, short_text
 from contravento.tracks.reading.parsed_file import Findings, ParsedPoints, check_room
 from contravento.tracks.recording import Remark
@@ -83,6 +85,7 @@ class _Layout:
     hear: "Callable[[Values], None] | None"
     fields: struct.Struct
     numbers: list[int]
+    records: "np.dtype[np.void] | None" = None  # where many can be read at once
 
 
 @dataclass(slots=True)
@@ -138,6 +141,10 @@ class _Fit:
                 continue
             else:
                 local = header & 0x0F
+                if count := self._hear_run(layouts.get(local), at - 1, end):
+                    at += count * (layouts[local].fields.size + 1) - 1
+                    room -= count - 1
+                    continue
             layout = layouts.get(local)
             if layout is None or at + layout.fields.size > end:
                 raise _Damaged
@@ -146,6 +153,27 @@ class _Fit:
                 layout.hear(dict(zip(layout.numbers, values, strict=True)))
             at += layout.fields.size
         self._messages = rules.MOST_MESSAGES - room
+
+    def _hear_run(self, layout: _Layout | None, at: int, end: int) -> int:
+        """How many records from here on were heard at once; what is odd about one ends them."""
+        if layout is None or layout.records is None or self._is_resumed:
+            return 0
+        rows = fit_runs.find_run(self.content, at, end, layout.records)
+        if rows is None:
+            return 0
+        time, lat, lon = (rows[f"{number}"] for number in (TIMESTAMP, LAT, LON))
+        odd = (lat == INVALID_POSITION) | (lon == INVALID_POSITION) | np.isin(time, [*INVALID])
+        count = int(odd.argmax()) if odd.any() else len(rows)
+        if count:
+            check_room(self.line, count)
+            fit_runs.extend(self.line.lon, lon[:count] * DEGREES)
+            fit_runs.extend(self.line.lat, lat[:count] * DEGREES)
+            fit_runs.extend(self.line.elevation, _elevations(rows[:count]))
+            seconds = time[:count].astype(np.float64)
+            absolute = seconds >= FIRST_ABSOLUTE_TIME
+            fit_runs.extend(self.line.seconds, np.where(absolute, seconds + EPOCH_SECONDS, np.nan))
+            self._time = int(time[count - 1])
+        return count
 
     def _define(self, header: int, at: int, end: int) -> int:
         """Take in a definition message and return where the next message begins."""
@@ -168,9 +196,9 @@ class _Fit:
             if code:
                 numbers.append(number)
         codes += [f"{width}x" for width in self.content[fields_end + 2 : definition_end : 3]]
-        self._layouts[header & 0x0F] = _Layout(
-            self._hearing(message), struct.Struct("".join(codes)), numbers
-        )
+        layout = struct.Struct("".join(codes))
+        records = _records(message, order, fields, layout.size + 1)
+        self._layouts[header & 0x0F] = _Layout(self._hearing(message), layout, numbers, records)
         return definition_end
 
     def _hearing(self, message: int) -> Callable[[Values], None] | None:
@@ -253,6 +281,33 @@ def _position(semicircles: int | None) -> float:
     if semicircles is None or semicircles == INVALID_POSITION:
         return NAN
     return semicircles * DEGREES
+
+
+def _elevations(rows: fit_runs.Rows) -> NDArray[np.float64]:
+    """The same as `_elevation` for each row."""
+    elevation = np.full(len(rows), np.nan)
+    for number in (ALTITUDE, ENHANCED_ALTITUDE):
+        if f"{number}" in (rows.dtype.names or ()):
+            fifths = rows[f"{number}"]
+            metres = fifths / ALTITUDE_SCALE - ALTITUDE_OFFSET
+            elevation = np.where(np.isin(fifths, [*INVALID]), elevation, metres)
+    return elevation
+
+
+def _records(message: int, order: str, fields: bytes, stride: int) -> "np.dtype[np.void] | None":
+    """A layout of records that can be read at once: with a time and a position, each once."""
+    if message != RECORD:
+        return None
+    starts = np.cumsum([1, *fields[1::3]]).tolist()
+    codes = [
+        (number, _code(message, number, width), at)
+        for number, width, at in zip(fields[::3], fields[1::3], starts, strict=False)
+    ]
+    known = {number: code for number, code, _ in codes if code}
+    is_usual = [known.get(number) for number in (TIMESTAMP, LAT, LON)] == ["I", "i", "i"]
+    if not is_usual or len(known) < sum(bool(code) for _, code, _ in codes):
+        return None
+    return fit_runs.layout_of(order, [each for each in codes if each[1]], stride)
 
 
 def _elevation(values: Values) -> float:
