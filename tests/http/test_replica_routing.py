@@ -274,7 +274,9 @@ async def test_the_edge_keeps_what_may_be_late_for_a_second_and_no_longer(
 async def test_nobody_is_told_of_an_error_when_the_replica_is_killed_while_it_is_read(
     nobody: AsyncClient, site: Site
 ) -> None:
-    paths = [filled(path, site.shown) for path in sorted(PUBLIC) if "portrait" not in path]
+    left_out = ("portrait", "trips/{trip_id}/file")  # the latter as one download too many at once
+    read = [path for path in sorted(PUBLIC) if not any(word in path for word in left_out)]
+    paths = [filled(path, site.shown) for path in read]
     answered: list[int] = []
 
     async def read_on(path: str, stop: asyncio.Event) -> None:
