@@ -128,7 +128,7 @@ async def test_climbs_are_listed_and_marked_on_the_profile(
     )
     assert float(flat) == pytest.approx(2 * (39.7 + 8 * 0.8), abs=0.5)
     assert "By the day, that is demanding." in page
-    shares = re.findall(r"<small>(\d+) ?% of the way", page.replace("\N{NO-BREAK SPACE}", " "))
+    shares = re.findall(r"<small>(\d+) ?%<", page.replace("\N{NO-BREAK SPACE}", " "))
     assert sum(map(int, shares)) == pytest.approx(100, abs=3)
 
 
