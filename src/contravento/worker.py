@@ -36,7 +36,11 @@ from contravento.operations.usage_metrics import count_content, tell_of_queue
 from contravento.photos.service import remove_unreadable_photos
 from contravento.reactions import REACTIONS
 from contravento.storage_migration.orphans import sweep_orphans
-from contravento.tracks.service import remove_unreadable_tracks, repack_tracks
+from contravento.tracks.service import (
+    find_climbs_of_earlier_tracks,
+    remove_unreadable_tracks,
+    repack_tracks,
+)
 
 CONCURRENCY = 4  # jobs at once; the CPU-bound part of each waits for a process of the pool
 GRACE_SECONDS = 30
@@ -65,6 +69,7 @@ SCHEDULE: dict[str, Job[[]]] = {
     "37 3 * * *": remove_ended_sign_ins,
     "27 4 * * *": forget_mishaps,
     "57 * * * *": repack_tracks,
+    "27 * * * *": find_climbs_of_earlier_tracks,
     "7 5 * * *": sweep_orphans,
     "17 5 * * *": remove_unreadable_tracks,
     "27 5 * * *": remove_unreadable_photos,

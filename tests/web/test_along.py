@@ -4,9 +4,13 @@ import re
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import update
 
 from contravento.accounts.models import Rider
 from contravento.kit.resources import Resources
+from contravento.tracks.models import Track
+from contravento.tracks.queries import list_without_climbs
+from contravento.tracks.service import find_climbs_of_earlier_tracks
 from contravento.trips.models import Trip
 from tests.support import factories
 from tests.web.making import add_track, gpx
@@ -163,3 +167,20 @@ async def test_ways_by_train_are_dashed_and_said_to_everybody(
         "type": "LineString",
         "coordinates": [[-3.488, 43.2], [-6.0, 43.2]],
     }
+
+
+async def test_climbs_of_tracks_that_were_read_before_are_looked_for_later(
+    client: AsyncClient, resources: Resources, rider: Rider
+) -> None:
+    trip = await make_trip(resources, rider)
+    await add_track(resources, trip, gpx(peak_metres=900))
+    page = (await client.get(f"/trips/{trip.slug}")).text
+    async with resources.transaction() as session:
+        await session.execute(update(Track).values(climbs=None, gradients=None))
+    assert (await client.get(f"/trips/{trip.slug}")).text != page
+
+    await find_climbs_of_earlier_tracks(resources)
+
+    assert (await client.get(f"/trips/{trip.slug}")).text == page
+    async with resources.transaction() as session:
+        assert await list_without_climbs(session, 10) == []

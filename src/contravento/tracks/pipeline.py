@@ -13,10 +13,11 @@ from contravento.tracks.analysis.measures import (
     measure,
     step_lengths,
 )
+from contravento.tracks.analysis.notable_climbs import Climb
 from contravento.tracks.analysis.profile import Profile, draw_profile
 from contravento.tracks.analysis.simplify import significance
 from contravento.tracks.analysis.transfers import Transfer, list_transfers
-from contravento.tracks.codec import pack
+from contravento.tracks.codec import pack, unpack
 from contravento.tracks.reading.read import read_recording
 from contravento.tracks.recording import Recording, Remark, Waypoint
 
@@ -55,6 +56,12 @@ def digest(content: bytes, file_name: str) -> Digest:
         waypoints=recording.waypoints,
         transfers=list_transfers(recording),
     )
+
+
+def find_packed_climbs(packed: bytes) -> tuple[tuple[Climb, ...], dict[str, float] | None]:
+    """Climbs, and how much of the way is how steep, of points that are kept already."""
+    measures = measure(unpack(packed)[0])
+    return measures.climbs, measures.gradients
 
 
 def _places_alone(recording: Recording) -> Digest:

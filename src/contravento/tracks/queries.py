@@ -131,6 +131,15 @@ async def list_packed_otherwise(
     return [(track_id, key or "") for track_id, key in await session.execute(chosen)]
 
 
+async def list_without_climbs(session: Session, at_most: int) -> list[tuple[UUID, str]]:
+    """Tracks with a line for which nobody looked, and the key of their points."""
+    unknown = select(Track.id, Track.points_key).where(
+        Track.state == TrackState.READY, Track.points_key.is_not(None), Track.climbs.is_(None)
+    )
+    rows = await session.execute(unknown.order_by(Track.id).limit(at_most))
+    return [(track_id, key or "") for track_id, key in rows]
+
+
 async def list_along(session: Session, trip_id: UUID) -> list[TrackAlong]:
     """What is drawn along those tracks, in the same order."""
     few = cast(f"$[0 to {MOST_WAYPOINTS_LISTED - 1}]", JSONPATH)

@@ -26,7 +26,7 @@ from contravento.tracks.analysis.profile import Profile
 from contravento.tracks.codec import PACKED_ENDING, repack
 from contravento.tracks.errors import TooManyTracks, UnreadableTrack
 from contravento.tracks.models import Track, TrackDay, TrackState
-from contravento.tracks.pipeline import Digest, digest
+from contravento.tracks.pipeline import Digest, digest, find_packed_climbs
 from contravento.tracks.reading import archive
 from contravento.tracks.recording import Remark
 from contravento.tracks.rules import MAX_TRACKS_PER_TRIP
@@ -156,6 +156,26 @@ async def repack_tracks(resources: Resources) -> None:
     if len(earlier) == REPACKED_AT_ONCE:
         async with resources.transaction() as session:
             await repack_tracks.later(session)
+
+
+@job("tracks.find_climbs")
+async def find_climbs_of_earlier_tracks(resources: Resources) -> None:
+    """Of tracks that were read before climbs were looked for."""
+    async with resources.transaction() as session:
+        earlier = await queries.list_without_climbs(session, REPACKED_AT_ONCE)
+    for track_id, points_key in earlier:
+        packed = await resources.storage.get(points_key)
+        climbs, gradients = await resources.compute(find_packed_climbs, packed)
+        along = {
+            "climbs": [_rounded(asdict(climb)) for climb in climbs],
+            "gradients": _rounded(gradients) if gradients else None,
+        }
+        async with resources.transaction() as session:
+            is_it = Track.id == track_id, Track.points_key == points_key
+            await session.execute(update(Track).where(*is_it).values(along))
+    if len(earlier) == REPACKED_AT_ONCE:
+        async with resources.transaction() as session:
+            await find_climbs_of_earlier_tracks.later(session)
 
 
 @job("tracks.draw_trip")

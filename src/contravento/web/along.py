@@ -11,8 +11,7 @@ from contravento.atlas import profile_drawing
 from contravento.kit.database.session import Session
 from contravento.tracks.analysis.beside import metres_along
 from contravento.tracks.analysis.joined_profile import join_profiles
-from contravento.tracks.queries import RiddenDay, RiddenTrack, TrackAlong, list_along
-from contravento.web.rendering.page_cache import key_of
+from contravento.tracks.queries import RiddenDay, TrackAlong, list_along
 from contravento.web.rendering.render_cache import RenderCache
 
 MOST_STAGES = 31  # more days than that leave no room for their numbers
@@ -76,16 +75,16 @@ async def draw(
     session: Session,
     cache: RenderCache,
     trip_id: UUID,
-    tracks: Sequence[RiddenTrack],
     days: Sequence[RiddenDay],
+    version: str,
 ) -> Along:
-    """Drawn anew when the trip has other tracks than last time."""
+    """Drawn anew when the trip has another version than last time."""
 
     async def draw_anew() -> Along:
         kept = await list_along(session, trip_id)
         return await asyncio.to_thread(_draw, kept, days)
 
-    return await cache.get(("along", key_of({"tracks": tracks, "days": days})), draw_anew)
+    return await cache.get(("along", version), draw_anew)
 
 
 def _draw(kept: Sequence[TrackAlong], days: Sequence[RiddenDay]) -> Along:

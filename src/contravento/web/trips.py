@@ -46,13 +46,18 @@ async def show(
 
     async def read() -> dict[str, Any]:
         async with resources.transaction() as session:
-            return await _read(session, cache, page, slug, viewer_id)
+            return await _read(session, cache, page, slug, viewer_id, trip.version)
 
     return await page.show_kept("trips/show.html", version=trip.version, derive=read)
 
 
 async def _read(
-    session: Session, cache: RenderCache, page: Page, slug: str, viewer_id: UUID | None
+    session: Session,
+    cache: RenderCache,
+    page: Page,
+    slug: str,
+    viewer_id: UUID | None,
+    version: str,
 ) -> dict[str, Any]:
     """What the page shows. Never older than the version that it is kept under."""
     trip = await queries.get_trip_by_slug(session, slug, viewer_id=viewer_id)
@@ -67,7 +72,7 @@ async def _read(
         "days": days,
         "photos": await list_ready_photos(session, trip.id),
         "names": await _name_places(session, cache, resources, trip, language) if tracks else "",
-        "along": await along.draw(session, cache, trip.id, read, days) if read else None,
+        "along": await along.draw(session, cache, trip.id, days, version) if read else None,
         "bounds": joined([(w, s, e, n) for w, s, e, n in (track.bounds for track in tracks)]),
         "speeds": _speeds(tracks),
         "effort": _effort(trip, len(days)),

@@ -21,7 +21,7 @@ from contravento.trips.rules import Audience
 from contravento.web.rendering.page_cache import FinishedPage, PageCache, finish, key_of
 from contravento.web.rendering.render_cache import RenderCache
 from tests.support import factories
-from tests.web.making import add_photo, add_track
+from tests.web.making import add_photo, add_track, gpx
 
 STORY = "## Day 1\n\nA road.\n\n## Day 2\n\nAnother road, and no shade."
 # Written only together with the key of the points, which the pages do read.
@@ -33,7 +33,7 @@ UNCHANGED = {"trips.key", *WITH_THE_POINTS}  # the key is the address
 async def trip(resources: Resources, rider: Rider) -> Trip:
     async with resources.transaction() as session:
         trip = await factories.make_trip(session, rider, title="Duero", story=STORY, tags=["river"])
-    await add_track(resources, trip)
+    await add_track(resources, trip, gpx(peak_metres=1500))
     for caption in ("A bridge", "Another bridge"):
         await add_photo(resources, trip, caption=caption)
     return trip
@@ -49,14 +49,13 @@ def altered(value: Any) -> Any:
         case str():
             return f"{value}a"
         case int() | float():
-            return value + 1
+            return 2 * value + 1
         case date() | datetime():
             return value + timedelta(days=1)
         case [first, *rest]:
             return [altered(first), *rest]
-        case dict() if value:
-            name, inner = next(iter(value.items()))
-            return {**value, name: altered(inner)}
+        case dict():
+            return {name: altered(inner) for name, inner in value.items()}
     return value
 
 
