@@ -125,8 +125,16 @@ async def _on_map(client: AsyncClient, shown: Shown) -> bool:
     return shown.trip.slug in (await client.get("/map/tours.json")).text
 
 
+async def _in_feeds(client: AsyncClient, shown: Shown) -> bool:
+    rider = f"/riders/{shown.rider.username}"
+    addresses = ("/feed.atom", "/feed.json", f"{rider}/feed.atom", f"{rider}/feed.json")
+    is_in = {shown.trip.slug in (await client.get(address)).text for address in addresses}
+    assert len(is_in) == 1
+    return is_in.pop()
+
+
 # Lists: for everyone alike, or with what is the reader's own.
-PUBLIC_LISTS: tuple[Look, ...] = (_in_feed, _on_front_page, _on_map)
+PUBLIC_LISTS: tuple[Look, ...] = (_in_feed, _on_front_page, _on_map, _in_feeds)
 RIDERS_LISTS: tuple[Look, ...] = (_in_riders_list, _in_riders_statistics, _on_riders_page)
 
 

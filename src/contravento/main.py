@@ -48,6 +48,7 @@ from contravento.web import (
     photos,
     riders,
     settings as settings_page,
+    syndication,
     trips,
 )
 from contravento.web.editor import routes, uploads
@@ -56,7 +57,10 @@ from contravento.web.rendering.error_pages import EXPLAINED, explain
 from contravento.web.rendering.page import compile_templates
 from contravento.web.static_files import mount_static
 
-READING: tuple[Any, ...] = (feed, trips, downloads, photos, riders, map, about, language)
+READING: tuple[Any, ...] = (
+    *(feed, trips, downloads, photos, riders, map),
+    *(syndication, about, language),
+)
 WRITING: tuple[Any, ...] = (accounts, settings_page, routes, uploads, outbox, operator)
 
 GZIP_LEVEL = 5

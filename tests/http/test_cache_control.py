@@ -17,12 +17,17 @@ from tests.test_visibility import BROWSER, SURFACES, Shown, show
 
 # Which answers are the same for everybody who has not signed in, and by what they change.
 SHARED = {
-    **dict.fromkeys(("/", "/map", "/map/tours.json", "/riders", "/api/v1/feed"), "lists"),
+    **dict.fromkeys(
+        ("/", "/feed.atom", "/feed.json", "/map", "/map/tours.json", "/riders", "/api/v1/feed"),
+        "lists",
+    ),
     **dict.fromkeys(("/about", "/rules", "/privacy"), "site"),
     **dict.fromkeys(("/api/v1/riders/{username}",), "rider"),
     **dict.fromkeys(
         (
             "/riders/{username}",
+            "/riders/{username}/feed.atom",
+            "/riders/{username}/feed.json",
             "/api/v1/riders/{username}/trips",
             "/api/v1/riders/{username}/statistics",
         ),

@@ -71,20 +71,20 @@ async def test_a_download_of_a_million_points_takes_little_memory(
 async def test_the_event_loop_goes_round_while_a_track_is_written(
     wanted: ExportFormat, resources: Resources, long_key: str
 ) -> None:
-    """Held against the work itself: no pause is as long as a tenth of it."""
+    """Of a processor, whatever else is busy: no pause is as long as a tenth of the work."""
     pauses = [0.0]
 
     async def watch() -> None:
         while True:
-            begun = time.perf_counter()
+            begun = time.thread_time()
             await asyncio.sleep(0)
-            pauses.append(time.perf_counter() - begun)
+            pauses.append(time.thread_time() - begun)
 
     watching = asyncio.create_task(watch())
-    begun = time.perf_counter()
+    begun = time.process_time()
     async for _ in points.write_tracks(resources, [long_track(long_key)], wanted, name=""):
         pass
-    took = time.perf_counter() - begun
+    took = time.process_time() - begun
     watching.cancel()
     assert max(pauses) < took / 10
 
