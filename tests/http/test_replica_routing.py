@@ -29,7 +29,7 @@ from tests.test_visibility import BROWSER, SURFACES, Shown, show
 pytestmark = pytest.mark.servers
 
 # What looks the same to all, signed in or not.
-COMMON = {"/", "/map", "/map/tours.json", "/riders", "/api/v1/feed"}
+COMMON = {"/", "/feed.atom", "/feed.json", "/map", "/map/tours.json", "/riders", "/api/v1/feed"}
 # What everyone may see: all that edges may keep, but for what is in no database, and besides
 # files that nobody keeps.
 PUBLIC = {path for path, keys in SHARED.items() if keys != "site"} | {
