@@ -1,5 +1,6 @@
 """Every variable of an environment file: the one table that examples, checks and docs come from."""
 
+from contravento_ops.environment.variables.addresses import PORTS
 from contravento_ops.environment.variables.application import (
     FILES,
     LOGS,
@@ -15,7 +16,6 @@ from contravento_ops.environment.variables.host import (
     DATABASE,
     EDGE,
     MONITORING,
-    PORTS,
     REDIS,
 )
 from contravento_ops.environment.variables.variable import PLACEHOLDER, Section, Variable
