@@ -61,10 +61,12 @@ async def _look_around(pooler: Pooler, folder: Path, settings: dict[str, object]
                 row = (await reader.execute(question, {"n": number, "t": ""})).one()
                 assert row[0] == number
 
-    try:
-        await asyncio.gather(*(look(number) for number in range(10)))
-    finally:
-        await engine.dispose()
+    looks = (look(number) for number in range(10))
+    outcomes = await asyncio.gather(*looks, return_exceptions=True)
+    await engine.dispose()  # when all have given their connections back
+    for outcome in outcomes:
+        if outcome is not None:
+            raise outcome
 
 
 def test_what_is_asked_again_and_again_is_answered(pooler: Pooler, tmp_path: Path) -> None:
