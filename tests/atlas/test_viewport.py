@@ -1,7 +1,6 @@
 """Boxes round several tracks, on either side of the date line."""
 
-from contravento.atlas.geojson import thinned
-from contravento.atlas.viewport import bounds_of, joined
+from contravento.atlas.viewport import bounds_of, joined, thinned
 
 
 def test_boxes_are_joined() -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from httpx import AsyncClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from contravento.accounts.models import Rider
 from contravento.kit.resources import Resources
@@ -184,3 +184,24 @@ async def test_climbs_of_tracks_that_were_read_before_are_looked_for_later(
     assert (await client.get(f"/trips/{trip.slug}")).text == page
     async with resources.transaction() as session:
         assert await list_without_climbs(session, 10) == []
+
+
+async def test_a_track_whose_points_are_gone_keeps_no_other_from_its_climbs(
+    resources: Resources, rider: Rider
+) -> None:
+    trip = await make_trip(resources, rider)
+    for longitude in (-3.0, -5.0):
+        await add_track(resources, trip, gpx(peak_metres=900, longitude=longitude))
+    async with resources.transaction() as session:
+        await session.execute(update(Track).values(climbs=None))
+        ((_, lost), _) = await list_without_climbs(session, 10)
+    await resources.storage.delete(lost)
+
+    await find_climbs_of_earlier_tracks(resources)
+
+    async with resources.transaction() as session:
+        assert await list_without_climbs(session, 10) == []
+        assert [
+            bool(climbs)
+            for climbs in await session.scalars(select(Track.climbs).order_by(Track.id))
+        ] == [False, True]

@@ -39,7 +39,6 @@ from contravento.tracks.rules import check_file_size
 from contravento.trips import queries as trips
 
 COARSEST_TOLERANCE_METRES = 100_000.0
-GEOJSON = "application/geo+json"
 
 router = APIRouter(tags=["tracks"], route_class=ApiRoute)
 
@@ -126,7 +125,10 @@ def _statistics(track: Track) -> TrackStatistics:
 
 
 _LINE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The line", "content": {GEOJSON: {"schema": LineOut.model_json_schema()}}}
+    200: {
+        "description": "The line",
+        "content": {conditional.GEOJSON: {"schema": LineOut.model_json_schema()}},
+    }
 }
 _PROFILE: dict[int | str, dict[str, Any]] = {200: {"model": ProfileOut}}
 
@@ -294,7 +296,7 @@ async def _draw(
         if track.points_key
     ]
     body = await points.draw(opened, tolerance_metres)
-    return Response(body, media_type=GEOJSON, headers={"ETag": tag})
+    return Response(body, media_type=conditional.GEOJSON, headers={"ETag": tag})
 
 
 def _version_of(tracks: list[Track]) -> str:

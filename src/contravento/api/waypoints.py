@@ -8,12 +8,11 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from contravento.api.route import ApiRoute
+from contravento.http import conditional
 from contravento.http.cache_control import share_trip
 from contravento.http.dependencies import MaybeViewer, PublicSession, viewer_id_of
 from contravento.tracks import queries
 from contravento.trips import queries as trips
-
-GEOJSON = "application/geo+json"
 
 router = APIRouter(tags=["tracks"], route_class=ApiRoute)
 
@@ -29,7 +28,7 @@ class PlacesOut(BaseModel):
 _PLACES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The places",
-        "content": {GEOJSON: {"schema": PlacesOut.model_json_schema()}},
+        "content": {conditional.GEOJSON: {"schema": PlacesOut.model_json_schema()}},
     }
 }
 
@@ -46,9 +45,7 @@ async def waypoints(
     """A Point for each, at most 2,000, in the order of the tracks."""
     share_trip(request, await trips.get_trip(session, trip_id, viewer_id=viewer_id_of(viewer)))
     places = await queries.list_waypoints(session, trip_id)
-    features = [_feature_of(place, track_id) for track_id, place in places]
-    body = orjson.dumps({"type": "FeatureCollection", "features": features})
-    return Response(body, media_type=GEOJSON)
+    return _send([_feature_of(place, track_id) for track_id, place in places])
 
 
 @router.get(
@@ -74,8 +71,12 @@ async def transfers(
         }
         for transfer in await queries.list_transfers(session, trip_id)
     ]
+    return _send(features)
+
+
+def _send(features: list[dict[str, Any]]) -> Response:
     body = orjson.dumps({"type": "FeatureCollection", "features": features})
-    return Response(body, media_type=GEOJSON)
+    return Response(body, media_type=conditional.GEOJSON)
 
 
 def _feature_of(place: dict[str, Any], track_id: UUID) -> dict[str, Any]:

@@ -45,6 +45,21 @@ def unwrapped_near(points: Sequence[tuple[float, float]], bounds: Box) -> Floats
     return _near(np.asarray(points, dtype=np.float64), (bounds[0] + bounds[2]) / 2)
 
 
+def thinned(
+    lines: Sequence[Sequence[tuple[float, float]]], tolerance_degrees: float
+) -> list[list[tuple[float, float]]]:
+    """The lines without the points that bend them less than the tolerance, rounded to it."""
+    drawn = []
+    for line in lines:
+        if len(line) < 2:
+            continue
+        points = shapely.get_coordinates(
+            shapely.simplify(shapely.LineString(line), tolerance_degrees)
+        )
+        drawn.append([(x, y) for x, y in points.round(4).tolist()])
+    return drawn
+
+
 def points_of(lines: Sequence[BaseGeometry]) -> Floats:
     points: Floats = shapely.get_coordinates(lines)
     return points

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict
 from io import BytesIO
 from typing import Any, BinaryIO
@@ -18,6 +18,7 @@ from contravento.kit.database.session import Session
 from contravento.kit.delete_after_commit import delete_after_commit
 from contravento.kit.jobs import job
 from contravento.kit.resources import Resources
+from contravento.kit.storage.backend import FileMissing
 from contravento.kit.storage.storage import Storage, random_key
 from contravento.kit.telemetry import metrics
 from contravento.kit.text_rules import clean_line, safe_file_name
@@ -164,12 +165,12 @@ async def find_climbs_of_earlier_tracks(resources: Resources) -> None:
     async with resources.transaction() as session:
         earlier = await queries.list_without_climbs(session, REPACKED_AT_ONCE)
     for track_id, points_key in earlier:
-        packed = await resources.storage.get(points_key)
-        climbs, gradients = await resources.compute(find_packed_climbs, packed)
-        along = {
-            "climbs": [_rounded(asdict(climb)) for climb in climbs],
-            "gradients": _rounded(gradients) if gradients else None,
-        }
+        along: dict[str, Any] = {"climbs": []}  # where the points are gone, none are found ever
+        with suppress(FileMissing):
+            packed = await resources.storage.get(points_key)
+            climbs, gradients = await resources.compute(find_packed_climbs, packed)
+            along["climbs"] = [_rounded(asdict(climb)) for climb in climbs]
+            along["gradients"] = _rounded(gradients) if gradients else None
         async with resources.transaction() as session:
             is_it = Track.id == track_id, Track.points_key == points_key
             await session.execute(update(Track).where(*is_it).values(along))

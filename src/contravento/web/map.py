@@ -10,9 +10,8 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from contravento.atlas.drawing import Sheet, draw_sheet
-from contravento.atlas.geojson import thinned
 from contravento.atlas.topology import Box
-from contravento.atlas.viewport import bounds_of
+from contravento.atlas.viewport import bounds_of, thinned
 from contravento.feed import queries
 from contravento.feed.queries import Lines, Tour
 from contravento.http import conditional
